@@ -1,0 +1,121 @@
+// The structure of the built-in kinds, read lazily from the compact text in generated/schema.ts.
+//
+// A line of TYPES is a type: its name and its fields `name:type marks`. Types are s string, b bool, i int32,
+// l int64, d double, y base64 bytes, q quantity, t Time, m MicroTime, x int-or-string, o any object, j any JSON,
+// @T a struct, [T a list, {T a map. Marks: ! printed even when zero (required, or a struct by value), * an optional pointer
+// whose zero is kept, ~ a set and ~key,key a map list, % an atomic and & a granular map, ^ patch strategy
+// merge with its key, > retainKeys. A name that ends in % is an atomic struct.
+
+import { TYPES } from './generated/schema.ts';
+import type { ListRule } from './types.ts';
+
+export type TypeCode = 's' | 'b' | 'i' | 'l' | 'd' | 'y' | 'q' | 't' | 'm' | 'x' | 'o' | 'j' | '@' | '[' | '{';
+
+export interface TypeRef {
+  code: TypeCode;
+  /** Name of the struct, for '@'. */
+  struct?: string;
+  /** Element type of a list or map. */
+  element?: TypeRef;
+}
+
+export interface Field extends TypeRef {
+  name: string;
+  /** Printed even when zero; fills itself when absent. */
+  always: boolean;
+  /** A zero scalar is kept when it is given. */
+  pointer: boolean;
+  rule?: ListRule;
+}
+
+export interface StructType {
+  /** As Go's messages name it: 'DeploymentSpec'. */
+  goName: string;
+  /** Go package, which Go's messages put before a type: 'v1'. */
+  goPackage: string;
+  /** Without prototype; looked up by every field of every document. */
+  fields: Record<string, Field>;
+  fieldList: Field[];
+  /** Fields that fill themselves. */
+  always: Field[];
+  atomic: boolean;
+}
+
+let lines: Record<string, string> | undefined;
+const structs: Record<string, StructType> = Object.create(null);
+
+function parseType(text: string, at: number): { ref: TypeRef; end: number } {
+  const code = text[at] as TypeCode;
+  if (code === '[' || code === '{') {
+    const { ref, end } = parseType(text, at + 1);
+    return { ref: { code, element: ref }, end };
+  }
+  if (code !== '@') return { ref: { code }, end: at + 1 };
+  let end = at + 1;
+  while (end < text.length && /[\w.]/.test(text[end])) end++;
+  return { ref: { code, struct: text.slice(at + 1, end) }, end };
+}
+
+function parseField(text: string): Field {
+  const colon = text.indexOf(':');
+  const { ref, end } = parseType(text, colon + 1);
+  const marks = text.slice(end);
+  const field: Field = { ...ref, name: text.slice(0, colon), always: marks.includes('!'), pointer: marks.includes('*') };
+  const rule: ListRule = {};
+  const list = /~([^%&^>]*)/.exec(marks);
+  if (list) {
+    rule.listType = list[1] ? 'map' : 'set';
+    if (list[1]) rule.listMapKeys = list[1].split(',');
+  } else if (ref.code === '[') {
+    rule.listType = 'atomic';
+  }
+  if (marks.includes('%')) rule.mapType = 'atomic';
+  if (marks.includes('&')) rule.mapType = 'granular';
+  const patch = /(\^?)(>?)([\w.-]*)$/.exec(marks);
+  if (patch && (patch[1] || patch[2])) {
+    rule.patchStrategy = [patch[1] && 'merge', patch[2] && 'retainKeys'].filter(Boolean).join(',');
+    if (patch[3]) rule.patchMergeKey = patch[3];
+  }
+  if (rule.listType || rule.mapType || rule.patchStrategy) field.rule = rule;
+  return field;
+}
+
+/** The struct of that name ('PodSpec', 'v2.MetricSpec'); undefined when the catalogue has none. */
+export function structType(name: string): StructType | undefined {
+  const known = structs[name];
+  if (known) return known;
+  if (!lines) {
+    lines = Object.create(null) as Record<string, string>;
+    for (const line of TYPES.split('\n')) {
+      if (line) lines[line.slice(0, line.search(/[ %]|$/))] = line;
+    }
+  }
+  const line = lines[name];
+  return line === undefined ? undefined : registerStruct(name, line);
+}
+
+/** Adds a struct from its line in the notation above. */
+export function registerStruct(name: string, line: string): StructType {
+  const parts = line.split(' ');
+  const fieldList = parts.slice(1).filter(Boolean).map(parseField);
+  const fields: Record<string, Field> = Object.create(null);
+  for (const field of fieldList) fields[field.name] = field;
+  const names = name.split('.');
+  const type: StructType = {
+    goName: names[names.length - 1],
+    goPackage: names.length > 1 ? names[names.length - 2] : 'v1',
+    fields,
+    fieldList,
+    always: fieldList.filter((f) => f.always),
+    atomic: parts[0].endsWith('%'),
+  };
+  structs[name] = type;
+  return type;
+}
+
+/** Name in the catalogue of the struct behind a kind: 'Pod', 'v2.HorizontalPodAutoscaler', 'events.v1.Event'. */
+export function structNameOf(group: string, version: string, kind: string): string {
+  const short = version === 'v1' ? kind : `${version}.${kind}`;
+  const qualified = `${group.split('.')[0] || 'core'}.${version}.${kind}`;
+  return structType(qualified) ? qualified : short;
+}

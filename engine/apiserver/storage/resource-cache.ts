@@ -1,0 +1,205 @@
+// What the API server keeps beside the store for each resource: indexes for selectors and its watches.
+// Both are fed by the store inside the commit; indexes are built when a selector first asks for them.
+
+import type { KubeObject, ResourceInfo, Scheme } from '../../api/types.ts';
+import type { Etcd, StoreEvent } from '../../etcd/index.ts';
+import type { Selection } from './selection.ts';
+import type { Watch } from './watch.ts';
+
+/** Keys of the objects for which `get` gives a value. */
+interface Index {
+  get: (object: KubeObject) => string | undefined;
+  keys: Map<string, Set<string>>;
+}
+
+interface FieldWatches {
+  get: (object: KubeObject) => string;
+  byValue: Map<string, readonly Watch[]>;
+}
+
+const nameOf = (object: KubeObject): string => object.metadata.name as string;
+
+export class ResourceCache {
+  readonly prefix: string;
+  private readonly etcd: Etcd;
+  private readonly labelIndexes = new Map<string, Index>();
+  private readonly fieldIndexes = new Map<string, Index>();
+  /** Watches by what narrows them best: one field's value, a namespace, or nothing. */
+  private readonly fieldWatches = new Map<string, FieldWatches>();
+  private readonly namespaceWatches = new Map<string, readonly Watch[]>();
+  private wideWatches: readonly Watch[] = [];
+  private watchCount = 0;
+
+  constructor(etcd: Etcd, info: ResourceInfo) {
+    this.etcd = etcd;
+    this.prefix = info.storagePrefix;
+    etcd.watch(this.prefix, (event) => this.observe(event));
+  }
+
+  /** Objects that match, in the order of their keys. */
+  list(selection: Selection): KubeObject[] {
+    const prefix = selection.namespace ? `${this.prefix}${selection.namespace}/` : this.prefix;
+    const candidates = this.candidates(selection, prefix);
+    const found: KubeObject[] = [];
+    if (!candidates) {
+      const kvs = this.etcd.range(prefix).kvs;
+      for (let i = 0; i < kvs.length; i++) {
+        const object = kvs[i].value as KubeObject;
+        if (selection.everything || selection.matches(object)) found.push(object);
+      }
+      return found;
+    }
+    const keys: string[] = [];
+    candidates.forEach((key) => {
+      if (key.startsWith(prefix)) keys.push(key);
+    });
+    keys.sort();
+    for (let i = 0; i < keys.length; i++) {
+      const object = this.etcd.get(keys[i])?.value as KubeObject;
+      if (selection.matches(object)) found.push(object);
+    }
+    return found;
+  }
+
+  /** The smallest set of keys that an index offers for the selection; undefined: look at all. */
+  private candidates(selection: Selection, prefix: string): Set<string> | undefined {
+    if (selection.name !== undefined) {
+      const key = prefix + selection.name;
+      if (this.etcd.get(key)) return new Set([key]);
+      // Without a namespace the name may occur in each of them.
+      return selection.namespace ? new Set() : this.indexed(this.fieldIndexes, 'metadata.name', nameOf, [selection.name]);
+    }
+    let best: Set<string> | undefined;
+    for (const term of selection.fields) {
+      if (!term.equal || term.label === 'metadata.namespace') continue;
+      const keys = this.indexed(this.fieldIndexes, term.label, term.get, [term.value]);
+      if (!best || keys.size < best.size) best = keys;
+    }
+    for (const requirement of selection.labels) {
+      const values = requirement.values;
+      if (requirement.operator !== 'in') continue;
+      const label = requirement.key;
+      const keys = this.indexed(this.labelIndexes, label, (object) => object.metadata.labels?.[label], values);
+      if (!best || keys.size < best.size) best = keys;
+    }
+    return best;
+  }
+
+  private indexed(
+    indexes: Map<string, Index>,
+    name: string,
+    get: Index['get'],
+    values: readonly string[],
+  ): Set<string> {
+    let index = indexes.get(name);
+    if (!index) {
+      index = { get, keys: new Map() };
+      indexes.set(name, index);
+      for (const kv of this.etcd.range(this.prefix).kvs) insert(index, get(kv.value as KubeObject), kv.key);
+    }
+    if (values.length === 1) return index.keys.get(values[0]) ?? NOTHING;
+    const all = new Set<string>();
+    for (const value of values) index.keys.get(value)?.forEach((key) => all.add(key));
+    return all;
+  }
+
+  addWatch(watch: Watch) {
+    this.watchCount++;
+    this.place(watch, (watches) => [...(watches ?? []), watch]);
+  }
+
+  removeWatch(watch: Watch) {
+    this.watchCount--;
+    this.place(watch, (watches) => (watches ?? []).filter((other) => other !== watch));
+  }
+
+  private place(watch: Watch, change: (watches: readonly Watch[] | undefined) => readonly Watch[]) {
+    const selection = watch.selection;
+    const field =
+      selection.name !== undefined
+        ? { label: 'metadata.name', get: nameOf, value: selection.name }
+        : selection.fields.find((term) => term.equal && term.label !== 'metadata.namespace');
+    if (field) {
+      let group = this.fieldWatches.get(field.label);
+      if (!group) this.fieldWatches.set(field.label, (group = { get: field.get, byValue: new Map() }));
+      replace(group.byValue, field.value, change(group.byValue.get(field.value)));
+      if (group.byValue.size === 0) this.fieldWatches.delete(field.label);
+    } else if (selection.namespace) {
+      replace(this.namespaceWatches, selection.namespace, change(this.namespaceWatches.get(selection.namespace)));
+    } else this.wideWatches = change(this.wideWatches);
+  }
+
+  private observe(event: StoreEvent) {
+    const now = event.kv?.value as KubeObject | undefined;
+    const old = event.prev?.value as KubeObject | undefined;
+    this.fieldIndexes.forEach((index) => reindex(index, event.key, old, now));
+    if (old?.metadata.labels !== now?.metadata.labels) {
+      this.labelIndexes.forEach((index) => reindex(index, event.key, old, now));
+    }
+    if (this.watchCount === 0) return;
+
+    let tombstone: KubeObject | undefined;
+    const gone = () => (tombstone ??= withResourceVersion(old as KubeObject, event.revision));
+    const wide = this.wideWatches;
+    for (let i = 0; i < wide.length; i++) wide[i].change(old, now, gone);
+    if (this.namespaceWatches.size) {
+      const namespace = ((now ?? old) as KubeObject).metadata.namespace ?? '';
+      const watches = this.namespaceWatches.get(namespace);
+      if (watches) for (let i = 0; i < watches.length; i++) watches[i].change(old, now, gone);
+    }
+    this.fieldWatches.forEach((group) => {
+      const before = old && group.get(old);
+      const after = now && group.get(now);
+      if (after !== undefined) {
+        const watches = group.byValue.get(after);
+        if (watches) for (let i = 0; i < watches.length; i++) watches[i].change(old, now, gone);
+      }
+      if (before !== undefined && before !== after) {
+        const watches = group.byValue.get(before);
+        if (watches) for (let i = 0; i < watches.length; i++) watches[i].change(old, now, gone);
+      }
+    });
+  }
+}
+
+const NOTHING = new Set<string>();
+
+function insert(index: Index, value: string | undefined, key: string) {
+  if (value === undefined) return;
+  const keys = index.keys.get(value);
+  if (keys) keys.add(key);
+  else index.keys.set(value, new Set([key]));
+}
+
+function reindex(index: Index, key: string, old: KubeObject | undefined, now: KubeObject | undefined) {
+  const before = old && index.get(old);
+  const after = now && index.get(now);
+  if (before === after) return;
+  if (before !== undefined) {
+    const keys = index.keys.get(before);
+    keys?.delete(key);
+    if (keys?.size === 0) index.keys.delete(before);
+  }
+  insert(index, after, key);
+}
+
+function replace(map: Map<string, readonly Watch[]>, key: string, watches: readonly Watch[]) {
+  if (watches.length) map.set(key, watches);
+  else map.delete(key);
+}
+
+/** The object as of `revision`: what a deletion or a departure from a selection is reported with. */
+export function withResourceVersion(object: KubeObject, revision: number): KubeObject {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+}
+
+/** Events of `scheme`'s resource `info` that a watch from the past missed are replayed through the same `change`. */
+export function replay(events: readonly StoreEvent[], watch: Watch) {
+  for (let i = 0; i < events.length; i++) {
+    const event = events[i];
+    const old = event.prev?.value as KubeObject | undefined;
+    watch.change(old, event.kv?.value as KubeObject | undefined, () => withResourceVersion(old as KubeObject, event.revision));
+  }
+}
+
+export type { Scheme };

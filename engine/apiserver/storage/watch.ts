@@ -1,0 +1,65 @@
+// One watch: events in order, queued until somebody asks or handed to a sink at once.
+
+import type { KubeObject } from '../../api/types.ts';
+import { Signal } from '../../sim/index.ts';
+import type { WatchEvent, WatchStream } from '../types.ts';
+import type { Selection } from './selection.ts';
+
+export class Watch implements WatchStream {
+  readonly changed = new Signal();
+  readonly selection: Selection;
+  ended = false;
+  /** What the client sees of an object (another version, a Table row); undefined: the object itself. */
+  private readonly view: ((object: KubeObject) => KubeObject) | undefined;
+  private readonly onStop: (watch: Watch) => void;
+  private queue: WatchEvent[] = [];
+  private sink: ((event: WatchEvent) => void) | undefined;
+
+  constructor(
+    selection: Selection,
+    view: ((object: KubeObject) => KubeObject) | undefined,
+    onStop: (watch: Watch) => void,
+  ) {
+    this.selection = selection;
+    this.view = view;
+    this.onStop = onStop;
+  }
+
+  next(): WatchEvent | undefined {
+    return this.queue.shift();
+  }
+
+  pipe(sink: (event: WatchEvent) => void) {
+    const queued = this.queue;
+    this.queue = [];
+    this.sink = sink;
+    for (let i = 0; i < queued.length; i++) sink(queued[i]);
+  }
+
+  stop() {
+    if (this.ended) return;
+    this.ended = true;
+    this.onStop(this);
+    this.changed.fire();
+  }
+
+  /** @internal */
+  send(type: WatchEvent['type'], object: KubeObject) {
+    if (this.ended) return;
+    const event = { type, object: this.view ? this.view(object) : object };
+    if (this.sink) this.sink(event);
+    else {
+      this.queue.push(event);
+      this.changed.fire();
+    }
+  }
+
+  /** @internal Sends what a change from `old` to `now` means to this watch: objects enter and leave a selection. */
+  change(old: KubeObject | undefined, now: KubeObject | undefined, gone: () => KubeObject) {
+    const selection = this.selection;
+    const before = old !== undefined && selection.matches(old);
+    const after = now !== undefined && selection.matches(now);
+    if (after) this.send(before ? 'MODIFIED' : 'ADDED', now);
+    else if (before) this.send('DELETED', gone());
+  }
+}

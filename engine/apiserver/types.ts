@@ -1,0 +1,115 @@
+// The API server's contract: requests and responses as plain objects, as they would travel over HTTP.
+// In the sandbox `handle` is a function call; over HTTP the same objects are read from and written to a socket.
+
+import type { JsonObject, KubeObject } from '../api/types.ts';
+import type { Signal } from '../sim/index.ts';
+import type { Pipe } from '../linux/pipe.ts';
+
+export interface UserInfo {
+  name: string;
+  uid?: string;
+  groups: string[];
+  extra?: Record<string, string[]>;
+}
+
+export interface ApiRequest {
+  method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** Without the query: '/apis/apps/v1/namespaces/default/deployments/web'. */
+  path: string;
+  /** A repeated parameter is an array. */
+  query?: Record<string, string | string[]>;
+  /** Names in lower case. */
+  headers?: Record<string, string>;
+  /** Text as sent (JSON or YAML, by content-type), or an object that a component of the cluster built itself. */
+  body?: string | object;
+  /** Who asks, when the transport knows it already (components of the cluster); else from the authorization header. */
+  user?: UserInfo;
+}
+
+export interface ApiResponse {
+  code: number;
+  headers: Record<string, string>;
+  /** An object (resource, list, Table, Status…) or text; absent on streams. */
+  body?: KubeObject | JsonObject | string;
+  watch?: WatchStream;
+  /** A log that may go on (follow). */
+  text?: Pipe;
+  exec?: ExecSession;
+}
+
+export interface WatchEvent {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK' | 'ERROR';
+  object: KubeObject;
+}
+
+/** Events of one watch, in order. */
+export interface WatchStream {
+  /** The next event that is there already. */
+  next(): WatchEvent | undefined;
+  /** Fires when an event came or the stream ended. */
+  readonly changed: Signal;
+  readonly ended: boolean;
+  /** Delivers present and later events to `sink` at once, in the request that causes them, instead of queueing. The sink must only note them. */
+  pipe(sink: (event: WatchEvent) => void): void;
+  stop(): void;
+}
+
+/** A process started by exec or attach. */
+export interface ExecSession {
+  stdin?: Pipe;
+  stdout: Pipe;
+  stderr: Pipe;
+  /** Fires when `exitCode` is set. */
+  readonly exited: Signal;
+  exitCode: number | undefined;
+  /** Set when it could not run at all: the runtime's words. */
+  error?: string;
+  kill(): void;
+}
+
+export interface LogOptions {
+  follow: boolean;
+  previous: boolean;
+  timestamps: boolean;
+  sinceSeconds?: number;
+  sinceTime?: string;
+  tailLines?: number;
+  limitBytes?: number;
+}
+
+/** What the API server asks of a node's kubelet (port 10250). Failures are thrown as KubeletError. */
+export interface KubeletApi {
+  logs(namespace: string, pod: string, container: string, options: LogOptions): Pipe;
+  exec(namespace: string, pod: string, container: string, command: string[], options: { stdin: boolean; tty: boolean }): ExecSession;
+  attach(namespace: string, pod: string, container: string, options: { stdin: boolean; tty: boolean }): ExecSession;
+}
+
+/** An answer of the kubelet that is no success: HTTP code and text. */
+export class KubeletError extends Error {
+  code: number;
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export type Handle = (request: ApiRequest) => ApiResponse;
+
+/** meta/v1 Status. */
+export interface Status {
+  kind: 'Status';
+  apiVersion: 'v1';
+  metadata: JsonObject;
+  status: 'Success' | 'Failure';
+  message?: string;
+  reason?: string;
+  details?: {
+    name?: string;
+    group?: string;
+    kind?: string;
+    uid?: string;
+    causes?: { reason?: string; message?: string; field?: string }[];
+    retryAfterSeconds?: number;
+  };
+  code?: number;
+}

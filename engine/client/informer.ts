@@ -1,0 +1,141 @@
+// Informers: a component's local, indexed copy of a resource, kept by one watch and shared by all who ask.
+// Handlers run inside the request that made the change; they only note keys (see WorkQueue), never act.
+
+import type { Client, ListOptions } from './client.ts';
+import type { KubeObject, ObjectMeta } from '../api/types.ts';
+
+type Named = { metadata: ObjectMeta };
+type Index<T> = { keys: (object: T) => readonly string[]; entries: Map<string, Map<string, T>> };
+
+export interface Handlers<T> {
+  add?: (object: T) => void;
+  update?: (object: T, old: T) => void;
+  delete?: (object: T) => void;
+}
+
+/** 'namespace/name', or 'name' for what has no namespace. */
+export const keyOf = (object: Named): string =>
+  object.metadata.namespace ? `${object.metadata.namespace}/${object.metadata.name}` : (object.metadata.name as string);
+
+/** Inverse of keyOf: the namespace is '' when there is none. */
+export function splitKey(key: string): { namespace: string; name: string } {
+  const slash = key.indexOf('/');
+  return slash < 0 ? { namespace: '', name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}
+
+export class Informer<T extends object> {
+  private readonly items = new Map<string, T>();
+  private readonly indexes = new Map<string, Index<T>>();
+  private readonly handlers: Handlers<T>[] = [];
+  private stopped: (() => void) | undefined;
+
+  constructor() {
+    this.addIndex('namespace', (object) => [(object as Named).metadata.namespace ?? '']);
+  }
+
+  /** @internal Begins the watch. */
+  start(client: Client, groupVersion: string, plural: string, options: ListOptions) {
+    const watch = client.of<T>(groupVersion, plural).watch('', options);
+    this.stopped = () => watch.stop();
+    watch.pipe((event) => {
+      if (event.type === 'BOOKMARK' || event.type === 'ERROR') return;
+      this.apply(event.type === 'DELETED', event.object as unknown as T);
+    });
+  }
+
+  stop() {
+    this.stopped?.();
+  }
+
+  get(namespace: string, name: string): T | undefined {
+    return this.items.get(namespace ? `${namespace}/${name}` : name);
+  }
+  byKey(key: string): T | undefined {
+    return this.items.get(key);
+  }
+  list(): T[] {
+    return [...this.items.values()];
+  }
+  get size(): number {
+    return this.items.size;
+  }
+  inNamespace(namespace: string): T[] {
+    return this.byIndex('namespace', namespace);
+  }
+  /** Adds an index over present and later objects. */
+  addIndex(name: string, keys: (object: T) => readonly string[]) {
+    if (this.indexes.has(name)) return;
+    const index: Index<T> = { keys, entries: new Map() };
+    this.indexes.set(name, index);
+    this.items.forEach((object, key) => this.insert(index, key, object));
+  }
+  byIndex(name: string, value: string): T[] {
+    const entries = this.indexes.get(name)?.entries.get(value);
+    return entries ? [...entries.values()] : [];
+  }
+
+  /** Calls `add` for what is there already. */
+  on(handlers: Handlers<T>) {
+    this.handlers.push(handlers);
+    if (handlers.add) for (const object of this.items.values()) handlers.add(object);
+  }
+
+  private insert(index: Index<T>, key: string, object: T) {
+    const values = index.keys(object);
+    for (let i = 0; i < values.length; i++) {
+      let entries = index.entries.get(values[i]);
+      if (!entries) index.entries.set(values[i], (entries = new Map()));
+      entries.set(key, object);
+    }
+  }
+
+  private remove(index: Index<T>, key: string, object: T) {
+    const values = index.keys(object);
+    for (let i = 0; i < values.length; i++) {
+      const entries = index.entries.get(values[i]);
+      entries?.delete(key);
+      if (entries?.size === 0) index.entries.delete(values[i]);
+    }
+  }
+
+  private apply(deleted: boolean, object: T) {
+    const key = keyOf(object as unknown as Named);
+    const old = this.items.get(key);
+    if (deleted) this.items.delete(key);
+    else this.items.set(key, object);
+    this.indexes.forEach((index) => {
+      if (old) this.remove(index, key, old);
+      if (!deleted) this.insert(index, key, object);
+    });
+    const handlers = this.handlers;
+    for (let i = 0; i < handlers.length; i++) {
+      if (deleted) handlers[i].delete?.(object);
+      else if (old) handlers[i].update?.(object, old);
+      else handlers[i].add?.(object);
+    }
+  }
+}
+
+/** The informers of one process, one a resource. */
+export class InformerFactory {
+  private readonly client: Client;
+  private readonly informers = new Map<string, Informer<never>>();
+  constructor(client: Client) {
+    this.client = client;
+  }
+  /** The shared informer of a resource; `options` (a field selector, say) make it one of its own. */
+  of<T extends object = KubeObject>(groupVersion: string, plural: string, options: ListOptions = {}): Informer<T> {
+    const key = `${groupVersion}/${plural}?${options.labelSelector ?? ''}&${options.fieldSelector ?? ''}`;
+    let informer = this.informers.get(key) as unknown as Informer<T> | undefined;
+    if (!informer) {
+      informer = new Informer<T>();
+      this.informers.set(key, informer as unknown as Informer<never>);
+      informer.start(this.client, groupVersion, plural, options);
+    }
+    return informer;
+  }
+  stop() {
+    for (const informer of this.informers.values()) informer.stop();
+    this.informers.clear();
+  }
+}

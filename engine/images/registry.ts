@@ -1,0 +1,169 @@
+// The registries that nodes pull from: finds an image of the catalogue by reference and makes of its entry
+// what a runtime needs. What the catalogue does not list does not exist, and the answer is the registry's.
+
+import { DirNode, FileNode, devices, programFile, tree, type FsNode, type Program, type TreeEntry } from '../linux/index.ts';
+import { Random, streamSeed } from '../sim/index.ts';
+import { formatReference, parseReference } from './reference.ts';
+import { PullError, type Image, type ImageConfig, type Registry, type Repository } from './types.ts';
+
+export interface RegistryOptions {
+  repositories: readonly Repository[];
+  /** The table of commands that images may contain. */
+  programs: Readonly<Record<string, Program>>;
+}
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Registries that answer, beside those that the catalogue names. The name of any other does not resolve. */
+const KNOWN_HOSTS = ['docker.io', 'registry.k8s.io', 'gcr.io', 'quay.io', 'ghcr.io', 'us-docker.pkg.dev', 'mcr.microsoft.com', 'public.ecr.aws'];
+/** How each registry says that it has no such repository. */
+const DENIED = 'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed';
+
+export function createRegistry(options: RegistryOptions): Registry {
+  const byName = new Map<string, Repository>();
+  for (const repository of options.repositories) {
+    for (const name of repository.names) byName.set(name, repository);
+  }
+  const images = new Map<string, Image>();
+  const trees = new Map<string, DirNode>();
+
+  function build(repository: Repository, name: string, tag: string, version: string): Image {
+    const digest = digestOf(repository, version);
+    return {
+      repository: name,
+      tag,
+      version,
+      reference: `${name}:${tag}`,
+      digest,
+      size: typeof repository.size === 'number' ? repository.size : repository.size(version),
+      config: configOf(repository, version),
+      userland: repository.userland ?? 'gnu',
+      memory: repository.memory ?? 1_500_000,
+      tree() {
+        let root = trees.get(digest);
+        if (!root) trees.set(digest, (root = treeOf(repository, version, options.programs)));
+        return root;
+      },
+      userId: (user) => USERS[user],
+    };
+  }
+
+  function find(repository: Repository, name: string, tag: string, digest: string): Image | undefined {
+    if (digest) {
+      for (const known in repository.tags) {
+        const version = repository.tags[known];
+        if (digestOf(repository, version) !== digest) continue;
+        return { ...build(repository, name, tag || known, version), reference: `${name}${tag && `:${tag}`}@${digest}` };
+      }
+      return undefined;
+    }
+    const version = Object.hasOwn(repository.tags, tag) ? repository.tags[tag] : undefined;
+    return version === undefined ? undefined : build(repository, name, tag, version);
+  }
+
+  return {
+    pull(text) {
+      const reference = parseReference(text);
+      const full = formatReference(reference);
+      let image = images.get(full);
+      if (image) return image;
+      const fail = (code: string, why: string) =>
+        new PullError(code, `failed to pull and unpack image "${full}": failed to resolve reference "${full}": ${why}`);
+      const host = reference.name.slice(0, reference.name.indexOf('/'));
+      const repository = byName.get(reference.name);
+      if (!repository) {
+        const path = reference.name.slice(host.length + 1);
+        if (host === 'docker.io') return fail('Unknown', DENIED);
+        if (KNOWN_HOSTS.includes(host)) return fail('NotFound', `${full}: not found`);
+        const manifest = `https://${host}/v2/${path}/manifests/${reference.digest || reference.tag}`;
+        const dial = `dial tcp: lookup ${host.replace(/:\d+$/, '')}: no such host`;
+        return fail('Unknown', `failed to do request: Head "${manifest}": ${dial}`);
+      }
+      image = find(repository, reference.name, reference.tag, reference.digest);
+      if (!image) return fail('NotFound', `${full}: not found`);
+      images.set(full, image);
+      return image;
+    },
+  };
+}
+
+function digestOf(repository: Repository, version: string): string {
+  return `sha256:${new Random(streamSeed(0x5eed, `${repository.names[0]}@${version}`)).hex(64)}`;
+}
+
+function configOf(repository: Repository, version: string): ImageConfig {
+  const { env } = repository;
+  return {
+    entrypoint: repository.entrypoint ?? [],
+    cmd: repository.cmd ?? [],
+    env: { PATH: DEFAULT_PATH, ...(typeof env === 'function' ? env(version) : env) },
+    workingDir: repository.workingDir ?? '/',
+    user: repository.user ?? '',
+    exposedPorts: repository.exposedPorts ?? [],
+    stopSignal: repository.stopSignal ?? 'TERM',
+  };
+}
+
+// ---- files -------------------------------------------------------------------------------------------------
+
+/** Users that images run as, with the numbers that the distributions give them. */
+const USERS: Record<string, number> = {
+  root: 0,
+  daemon: 1,
+  'www-data': 33,
+  nginx: 101,
+  curl_user: 100,
+  memcache: 11211,
+  redis: 999,
+  postgres: 999,
+  mysql: 999,
+  mongodb: 999,
+  nonroot: 65532,
+  nobody: 65534,
+};
+
+const PASSWD = [
+  'root:x:0:0:root:/root:/bin/sh',
+  'daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin',
+  'bin:x:2:2:bin:/bin:/usr/sbin/nologin',
+  'www-data:x:33:33:www-data:/var/www:/usr/sbin/nologin',
+  'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin',
+];
+const GROUP = ['root:x:0:', 'daemon:x:1:', 'bin:x:2:', 'tty:x:5:', 'www-data:x:33:', 'nogroup:x:65534:'];
+const DIRECTORIES = ['/bin/', '/boot/', '/etc/', '/home/', '/lib/', '/media/', '/mnt/', '/opt/', '/proc/', '/root/', '/run/', '/sbin/', '/srv/', '/sys/', '/usr/bin/', '/usr/local/bin/', '/usr/local/sbin/', '/usr/sbin/', '/var/log/', '/var/run/', '/var/tmp/'];
+
+function treeOf(repository: Repository, version: string, programs: Readonly<Record<string, Program>>): DirNode {
+  const entries: Record<string, TreeEntry> = {};
+  if (repository.userland) {
+    for (const path of DIRECTORIES) entries[path] = '';
+    entries['/etc/passwd'] = PASSWD.join('\n') + '\n';
+    entries['/etc/group'] = GROUP.join('\n') + '\n';
+    if (repository.os) entries['/etc/os-release'] = osRelease(repository.os);
+  }
+  Object.assign(entries, devices());
+  entries['/tmp/'] = '';
+  for (const name of repository.commands ?? []) {
+    const program = programs[name];
+    if (program) entries[`/bin/${name}`] = programFile(program);
+  }
+  for (const path in repository.programs) entries[path] = programFile(repository.programs[path]);
+  Object.assign(entries, repository.files?.(version));
+  const root = tree(entries);
+  const tmp: FsNode | undefined = root.get('tmp');
+  if (tmp) tmp.mode = 0o1777;
+  const home = root.get('root');
+  if (home) home.mode = 0o700;
+  return root;
+}
+
+function osRelease(pretty: string): string {
+  const id = pretty.split(' ')[0].toLowerCase();
+  return `PRETTY_NAME="${pretty}"\nNAME="${pretty.split(/ v?\d/)[0]}"\nID=${id}\n`;
+}
+
+/** A text file that may be executed (an entry point script): the program that it stands for runs. */
+export function script(program: Program, text: string): FileNode {
+  const file = new FileNode(text, { mode: 0o755 });
+  file.program = program;
+  return file;
+}

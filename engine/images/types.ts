@@ -1,0 +1,82 @@
+// What an image is here: a name with tags, the configuration that a container starts from, a tree of files
+// shared by all containers, and programs that do what the real ones are known for.
+
+import type { DirNode, Program, TreeEntry, Userland } from '../linux/index.ts';
+
+/** One repository as the catalogue lists it; every file of this folder exports some. */
+export interface Repository {
+  /** Full names, e.g. `docker.io/library/nginx`; more than one when the image is published in several places. */
+  names: readonly string[];
+  /** Tag to version: `latest` and `1.29` may both be version `1.29.4`. Tags of one version share a digest. */
+  tags: Readonly<Record<string, string>>;
+  /** Compressed bytes to pull, of a version. */
+  size: number | ((version: string) => number);
+  entrypoint?: readonly string[];
+  cmd?: readonly string[];
+  env?: Readonly<Record<string, string>> | ((version: string) => Record<string, string>);
+  workingDir?: string;
+  /** `uid`, `uid:gid` or a user's name. */
+  user?: string;
+  exposedPorts?: readonly string[];
+  /** Default TERM. */
+  stopSignal?: string;
+  /** Whose commands are in it; absent: it has no shell and no tools. */
+  userland?: Userland;
+  /** Names of the tools that it has, from the table of commands. */
+  commands?: readonly string[];
+  /** Programs of its own by absolute path. */
+  programs?: Readonly<Record<string, Program>>;
+  /** Files beside those that every image has. */
+  files?: (version: string) => Record<string, TreeEntry>;
+  /** What PRETTY_NAME says of its distribution. */
+  os?: string;
+  /** Bytes that the main process keeps in memory. */
+  memory?: number;
+}
+
+export interface ImageConfig {
+  entrypoint: readonly string[];
+  cmd: readonly string[];
+  env: Readonly<Record<string, string>>;
+  workingDir: string;
+  user: string;
+  exposedPorts: readonly string[];
+  stopSignal: string;
+}
+
+/** An image as a node's runtime holds it. */
+export interface Image {
+  /** `docker.io/library/nginx`. */
+  repository: string;
+  tag: string;
+  version: string;
+  /** `docker.io/library/nginx:1.27`. */
+  reference: string;
+  /** Of the manifest: `sha256:…`. */
+  digest: string;
+  /** Bytes, compressed. */
+  size: number;
+  config: ImageConfig;
+  userland: Userland;
+  memory: number;
+  /** The files, made on first use; containers lie over it and never change it. */
+  tree(): DirNode;
+  /** Numbers of a user or group that the image's /etc/passwd knows. */
+  userId(name: string): number | undefined;
+}
+
+/** Where a node pulls from. */
+export interface Registry {
+  /** The image behind a reference, or why it cannot be had, in containerd's words. */
+  pull(reference: string): Image | PullError;
+}
+
+export class PullError {
+  /** gRPC code: NotFound, Unknown… */
+  readonly code: string;
+  readonly message: string;
+  constructor(code: string, message: string) {
+    this.code = code;
+    this.message = message;
+  }
+}

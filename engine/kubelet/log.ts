@@ -1,0 +1,141 @@
+// A container's log as the runtime keeps it: lines with their times and streams, rotated by size, followed.
+
+import { FileNode, Pipe, type Writer } from '../linux/index.ts';
+import type { LogOptions } from '../apiserver/types.ts';
+import type { Co } from '../sim/index.ts';
+
+// kubelet: containerLogMaxSize. Older lines are rotated away and not shown any more.
+const MAX_SIZE = 10 * 1024 * 1024;
+
+interface Line {
+  time: number;
+  text: string;
+}
+
+interface Follower {
+  pipe: Pipe;
+  timestamps: boolean;
+  /** Characters that may still be sent (`--limit-bytes`). */
+  left: number;
+}
+
+/** RFC 3339 with nanoseconds, as CRI writes each line's time. */
+export function logTime(ms: number, nanos = 0): string {
+  const whole = Math.floor(ms);
+  const fraction = Math.floor((ms - whole) * 1e6) + nanos;
+  return `${new Date(whole).toISOString().slice(0, 23)}${String(fraction).padStart(6, '0')}Z`;
+}
+
+export class ContainerLog {
+  private lines: Line[] = [];
+  private size = 0;
+  private followers: Follower[] = [];
+  private closed = false;
+  private readonly now: () => number;
+  private readonly partial: { stdout: string; stderr: string } = { stdout: '', stderr: '' };
+
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  writer(stream: 'stdout' | 'stderr'): Writer {
+    const followers = () => this.followers;
+    return {
+      write: (text) => {
+        this.write(stream, text);
+        return true;
+      },
+      /** A follower that does not read holds nothing up: the log is a file. */
+      *drain(): Co {
+        if (followers().length) yield 0;
+      },
+      close() {},
+    };
+  }
+
+  private write(stream: 'stdout' | 'stderr', text: string) {
+    if (this.closed) return;
+    let from = 0;
+    for (;;) {
+      const newline = text.indexOf('\n', from);
+      if (newline < 0) break;
+      this.add(this.partial[stream] + text.slice(from, newline + 1));
+      this.partial[stream] = '';
+      from = newline + 1;
+    }
+    if (from < text.length) this.partial[stream] += text.slice(from);
+  }
+
+  private add(text: string) {
+    const line = { time: this.now(), text };
+    this.lines.push(line);
+    this.size += text.length + 40;
+    if (this.size > MAX_SIZE) {
+      this.lines = this.lines.slice(this.lines.length >> 1);
+      this.size = 0;
+      for (let i = 0; i < this.lines.length; i++) this.size += this.lines[i].text.length + 40;
+    }
+    if (this.followers.length) this.followers = this.followers.filter((follower) => send(follower, line));
+  }
+
+  /** The container has ended: what has no newline yet is a last line. */
+  close() {
+    for (const stream of ['stdout', 'stderr'] as const) {
+      if (this.partial[stream]) this.add(this.partial[stream]);
+      this.partial[stream] = '';
+    }
+    this.closed = true;
+    for (const follower of this.followers) follower.pipe.end();
+    this.followers = [];
+  }
+
+  /** At most the last `lines` lines and `bytes` bytes, for termination messages. */
+  tail(lines: number, bytes: number): string {
+    const text = this.lines
+      .slice(-lines)
+      .map((line) => line.text)
+      .join('');
+    return text.slice(-bytes);
+  }
+
+  read(options: LogOptions, now: number): Pipe {
+    const pipe = new Pipe();
+    let since = options.sinceTime ? Date.parse(options.sinceTime) : -Infinity;
+    if (options.sinceSeconds !== undefined) since = now - options.sinceSeconds * 1000;
+    let from = 0;
+    if (since > -Infinity) {
+      while (from < this.lines.length && this.lines[from].time < since) from++;
+    }
+    if (options.tailLines !== undefined) from = Math.max(from, this.lines.length - options.tailLines);
+    let text = '';
+    for (let i = from; i < this.lines.length; i++) {
+      const line = this.lines[i];
+      text += options.timestamps ? `${logTime(line.time)} ${line.text}` : line.text;
+    }
+    if (options.limitBytes !== undefined && text.length >= options.limitBytes) {
+      pipe.write(text.slice(0, options.limitBytes));
+      pipe.end();
+      return pipe;
+    }
+    pipe.write(text);
+    const left = (options.limitBytes ?? Infinity) - text.length;
+    if (options.follow && !this.closed) this.followers.push({ pipe, timestamps: options.timestamps, left });
+    else pipe.end();
+    return pipe;
+  }
+
+  /** A file that shows the log as the runtime's log file does. */
+  file(): FileNode {
+    return new FileNode(() => this.lines.map((line) => `${logTime(line.time)} stdout F ${line.text}`).join(''));
+  }
+}
+
+/** False when the follower wants no more. */
+function send(follower: Follower, line: Line): boolean {
+  const text = follower.timestamps ? `${logTime(line.time)} ${line.text}` : line.text;
+  const more = text.length < follower.left;
+  const written = follower.pipe.write(more ? text : text.slice(0, follower.left));
+  follower.left -= text.length;
+  if (!more) follower.pipe.end();
+  return more && written;
+}

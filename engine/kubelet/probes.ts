@@ -1,0 +1,132 @@
+// Probes: one timer for each declared probe of a running container; results decide on readiness, start-up and
+// restarts.
+
+import type { Container as ContainerSpec, Probe } from '../api/types.ts';
+import type { Co, Timer } from '../sim/index.ts';
+import type { Container } from './container.ts';
+import { httpGet, portOf, runCommand, tcpConnect, type ActionResult } from './handlers.ts';
+import { containerRef } from './reference.ts';
+import { isStarted } from './status.ts';
+import type { PodWorker } from './pod-worker.ts';
+
+type Kind = 'startup' | 'readiness' | 'liveness';
+
+const WORDS: Record<Kind, string> = { startup: 'Startup', readiness: 'Readiness', liveness: 'Liveness' };
+const FIELDS = { startup: 'startupProbe', readiness: 'readinessProbe', liveness: 'livenessProbe' } as const;
+const KINDS: readonly Kind[] = ['startup', 'readiness', 'liveness'];
+
+/** The probes of one container, from its start until it ends. */
+export class ContainerProbes {
+  private readonly workers: ProbeWorker[] = [];
+
+  constructor(worker: PodWorker, container: Container) {
+    for (const kind of KINDS) {
+      const probe = container.config.spec[FIELDS[kind]];
+      if (probe) this.workers.push(new ProbeWorker(worker, container, kind, probe));
+    }
+  }
+
+  /** Once a Pod is being deleted, only readiness is still asked. */
+  stopLiveness() {
+    for (const worker of this.workers) if (worker.kind !== 'readiness') worker.stop();
+  }
+
+  stop() {
+    for (const worker of this.workers) worker.stop();
+  }
+}
+
+export function hasProbes(spec: ContainerSpec): boolean {
+  return !!(spec.startupProbe ?? spec.readinessProbe ?? spec.livenessProbe);
+}
+
+class ProbeWorker {
+  readonly kind: Kind;
+  private readonly worker: PodWorker;
+  private readonly container: Container;
+  private readonly probe: Probe;
+  private timer: Timer | undefined;
+  private run = 0;
+  private last: boolean | undefined;
+  private stopped = false;
+
+  constructor(worker: PodWorker, container: Container, kind: Kind, probe: Probe) {
+    this.worker = worker;
+    this.container = container;
+    this.kind = kind;
+    this.probe = probe;
+    if (kind === 'readiness') container.probes.readiness = false;
+    // A probe's ticker runs from the container's start; the first tick after the initial delay asks.
+    this.schedule(Math.max(this.probe.initialDelaySeconds ?? 0, 0) * 1000);
+  }
+
+  stop() {
+    this.stopped = true;
+    this.timer?.cancel();
+  }
+
+  private schedule(delay: number) {
+    const { sim } = this.worker.kubelet;
+    this.timer = sim.after(delay, () => {
+      if (!this.stopped) sim.spawn('probe', this.tick());
+    });
+  }
+
+  private *tick(): Co {
+    const { container, kind, probe } = this;
+    if (container.state !== 'running') return;
+    const period = (probe.periodSeconds ?? 10) * 1000;
+    const began = this.worker.kubelet.sim.now;
+    const due = kind === 'startup' ? container.probes.startup !== true : isStarted(container);
+    if (due) {
+      const result = yield* this.ask();
+      if (this.stopped || container.state !== 'running') return;
+      this.note(result);
+    }
+    if (!this.stopped && !(kind === 'startup' && container.probes.startup === true)) {
+      this.schedule(Math.max(0, period - (this.worker.kubelet.sim.now - began)));
+    }
+  }
+
+  private *ask(): Co<ActionResult> {
+    const { container, probe, worker } = this;
+    const { spec } = container.config;
+    const timeout = (probe.timeoutSeconds ?? 1) * 1000;
+    const { nodeNet } = worker.kubelet;
+    const ip = worker.sandbox?.ip ?? '';
+    if (probe.exec) return yield* runCommand(container, probe.exec.command ?? [], timeout);
+    if (probe.httpGet) return yield* httpGet(nodeNet, spec, probe.httpGet, ip, timeout, 'kube-probe/1.35');
+    if (probe.tcpSocket) {
+      const port = portOf(spec, probe.tcpSocket.port);
+      if (port === undefined) return { ok: false, output: '', error: `couldn't find port: ${JSON.stringify(probe.tcpSocket.port)}` };
+      return yield* tcpConnect(nodeNet, probe.tcpSocket.host || ip, port, timeout);
+    }
+    if (probe.grpc) {
+      const answer = yield* tcpConnect(nodeNet, ip, probe.grpc.port, timeout);
+      if (!answer.ok) return { ok: false, output: `timeout: failed to connect service "${ip}:${probe.grpc.port}" within ${timeout / 1000}s: context deadline exceeded` };
+      return { ok: false, output: '', error: 'gRPC health checks are not modelled by this engine' };
+    }
+    return { ok: false, output: '', error: `missing probe handler for ${worker.key}:${container.name}` };
+  }
+
+  private note(result: ActionResult) {
+    const { container, kind, probe, worker } = this;
+    const { recorder } = worker.kubelet;
+    if (!result.ok) {
+      const ref = containerRef(worker.pod, container.name);
+      const text = result.error
+        ? `${WORDS[kind]} probe errored and resulted in failure state: ${result.error}`
+        : `${WORDS[kind]} probe failed: ${result.output}`;
+      recorder.event(ref, 'Warning', 'Unhealthy', text);
+    }
+    if (result.error) return;
+    this.run = this.last === result.ok ? this.run + 1 : 1;
+    this.last = result.ok;
+    if (this.run < (result.ok ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3))) return;
+    if (container.probes[kind] === result.ok) return;
+    container.probes[kind] = result.ok;
+    if (kind === 'startup' && !result.ok) container.probes.liveness = undefined;
+    if (!result.ok && kind !== 'readiness') this.stop();
+    worker.requestSync();
+  }
+}

@@ -1,0 +1,69 @@
+// Quality of service, resource arithmetic and restart rules of a Pod's spec: pure questions.
+
+import { compareQuantities, quantityMilli, quantityValue } from '../api/quantity.ts';
+import type { Container, Pod, PodSpec } from '../api/types.ts';
+
+export type Qos = 'Guaranteed' | 'Burstable' | 'BestEffort';
+
+const classes = new WeakMap<PodSpec, Qos>();
+
+/** Guaranteed: every container limits cpu and memory to what it requests; BestEffort: none asks for anything. */
+export function qosClass(pod: Pod): Qos {
+  if (pod.status?.qosClass) return pod.status.qosClass as Qos;
+  const spec = pod.spec as PodSpec;
+  let known = classes.get(spec);
+  if (!known) classes.set(spec, (known = computeQos(spec)));
+  return known;
+}
+
+function computeQos(spec: PodSpec): Qos {
+  const holders = spec.resources ? [spec] : [...spec.containers, ...(spec.initContainers ?? [])];
+  let any = false;
+  let guaranteed = true;
+  for (const { resources } of holders) {
+    for (const name of ['cpu', 'memory']) {
+      const request = resources?.requests?.[name];
+      const limit = resources?.limits?.[name];
+      if (request || limit) any = true;
+      if (!limit || (request !== undefined && compareQuantities(request, limit) !== 0)) guaranteed = false;
+    }
+  }
+  if (!any) return 'BestEffort';
+  return guaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+/** What a Pod asks of its node: the larger of its containers' sum and each init container, plus overhead. */
+export function podRequests(spec: PodSpec): { cpu: number; memory: number } {
+  const amount = (container: Pick<Container, 'resources'>, name: string) => {
+    const request = container.resources?.requests?.[name] ?? container.resources?.limits?.[name] ?? '0';
+    return name === 'cpu' ? quantityMilli(request) : quantityValue(request);
+  };
+  const total = (name: string) => {
+    let sum = 0;
+    for (const container of spec.containers) sum += amount(container, name);
+    let sidecars = 0;
+    let peak = 0;
+    for (const container of spec.initContainers ?? []) {
+      if (isSidecar(container)) sidecars += amount(container, name);
+      peak = Math.max(peak, isSidecar(container) ? sidecars : sidecars + amount(container, name));
+    }
+    const overhead = amount({ resources: { requests: spec.overhead } }, name);
+    return Math.max(sum + sidecars, peak) + overhead;
+  };
+  return { cpu: total('cpu'), memory: total('memory') };
+}
+
+export function isSidecar(container: Container): boolean {
+  return container.restartPolicy === 'Always';
+}
+
+/** Whether a container that ended with `exitCode` is started again. */
+export function shouldRestart(spec: PodSpec, container: Container, exitCode: number): boolean {
+  for (const rule of container.restartPolicyRules ?? []) {
+    const values = rule.exitCodes?.values ?? [];
+    const matches = rule.exitCodes?.operator === 'NotIn' ? !values.includes(exitCode) : values.includes(exitCode);
+    if (rule.exitCodes && matches) return rule.action === 'Restart';
+  }
+  const policy = container.restartPolicy ?? spec.restartPolicy ?? 'Always';
+  return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
+}

@@ -1,0 +1,123 @@
+// Pod sandboxes: the network namespace with the Pod's address, and the files that all of its containers share
+// (/etc/hosts, /etc/resolv.conf, /etc/hostname).
+
+import type { Pod } from '../api/types.ts';
+import { FileNode, type Network, type NetworkNamespace } from '../linux/index.ts';
+
+export interface Sandbox {
+  id: string;
+  ip: string;
+  net: NetworkNamespace;
+  hostname: string;
+  /** The node's own namespace: not to be closed. */
+  hostNetwork: boolean;
+}
+
+/** Addresses of one node's Pods out of its podCIDR, handed out in turn as the host-local plug-in does. */
+export class AddressPool {
+  private base = 0;
+  private size = 0;
+  private next = 2;
+  private readonly used = new Set<number>();
+
+  set range(cidr: string) {
+    const [address, bits] = cidr.split('/');
+    this.base = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+    this.size = 2 ** (32 - Number(bits));
+  }
+
+  get ready(): boolean {
+    return this.size > 0;
+  }
+
+  /** undefined: all are taken. */
+  allocate(): string | undefined {
+    for (let tries = 0; tries < this.size; tries++) {
+      const offset = this.next;
+      this.next = this.next + 1 >= this.size - 1 ? 2 : this.next + 1;
+      if (offset >= this.size - 1 || this.used.has(offset)) continue;
+      this.used.add(offset);
+      const n = this.base + offset;
+      return `${(n >>> 24) & 255}.${(n >>> 16) & 255}.${(n >>> 8) & 255}.${n & 255}`;
+    }
+    return undefined;
+  }
+
+  release(ip: string) {
+    this.used.delete(ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) - this.base);
+  }
+}
+
+/** The Pod's host name: spec.hostname or its own, cut to what Linux allows. */
+export function hostnameOf(pod: Pod, nodeName: string): string {
+  if (pod.spec?.hostnameOverride !== undefined) return pod.spec.hostnameOverride;
+  if (pod.spec?.hostNetwork) return nodeName;
+  const name = pod.spec?.hostname || (pod.metadata?.name ?? '');
+  return name.length > 63 ? name.slice(0, 63).replace(/[-.]+$/, '') : name;
+}
+
+export function createNamespace(network: Network, ip: string): NetworkNamespace {
+  return network.namespace([ip]);
+}
+
+/** /etc/hosts as the kubelet manages it. */
+export function hostsFile(pod: Pod, sandbox: Sandbox, clusterDomain: string): string {
+  const lines = [
+    `# Kubernetes-managed hosts file${pod.spec?.hostNetwork ? ' (host network)' : ''}.`,
+    '127.0.0.1\tlocalhost',
+    '::1\tlocalhost ip6-localhost ip6-loopback',
+    'fe00::0\tip6-localnet',
+    'fe00::0\tip6-mcastprefix',
+    'fe00::1\tip6-allnodes',
+    'fe00::2\tip6-allrouters',
+  ];
+  const { subdomain, hostAliases } = pod.spec ?? {};
+  const fqdn = subdomain && `${sandbox.hostname}.${subdomain}.${pod.metadata?.namespace}.svc.${clusterDomain}`;
+  lines.push(fqdn ? `${sandbox.ip}\t${fqdn}\t${sandbox.hostname}` : `${sandbox.ip}\t${sandbox.hostname}`);
+  if (hostAliases?.length) {
+    lines.push('', '# Entries added by HostAliases.');
+    for (const { ip, hostnames } of hostAliases) lines.push([ip, ...(hostnames ?? [])].join('\t'));
+  }
+  return lines.join('\n') + '\n';
+}
+
+/** /etc/resolv.conf by dnsPolicy and dnsConfig. */
+export function resolvFile(pod: Pod, dns: { server: string; domain: string; node: string }): string {
+  const { dnsPolicy = 'ClusterFirst', dnsConfig, hostNetwork } = pod.spec ?? {};
+  let servers: string[] = [];
+  let searches: string[] = [];
+  const options = new Map<string, string | undefined>();
+  if (dnsPolicy === 'Default' || (dnsPolicy === 'ClusterFirst' && hostNetwork)) {
+    for (const line of dns.node.split('\n')) {
+      const [word, ...rest] = line.trim().split(/\s+/);
+      if (word === 'nameserver') servers.push(...rest);
+      else if (word === 'search') searches = rest;
+      else if (word === 'options') for (const option of rest) addOption(options, option);
+    }
+  } else if (dnsPolicy !== 'None') {
+    servers = [dns.server];
+    searches = [`${pod.metadata?.namespace}.svc.${dns.domain}`, `svc.${dns.domain}`, dns.domain];
+    options.set('ndots', '5');
+  }
+  servers = [...new Set([...servers, ...(dnsConfig?.nameservers ?? [])])];
+  searches = [...new Set([...searches, ...(dnsConfig?.searches ?? [])])];
+  for (const { name = '', value } of dnsConfig?.options ?? []) options.set(name, value);
+  let text = '';
+  if (searches.length) text += `search ${searches.join(' ')}\n`;
+  for (const server of servers) text += `nameserver ${server}\n`;
+  if (options.size) {
+    text += 'options';
+    options.forEach((value, name) => (text += value ? ` ${name}:${value}` : ` ${name}`));
+    text += '\n';
+  }
+  return text;
+}
+
+function addOption(options: Map<string, string | undefined>, text: string) {
+  const [name, value] = text.split(':');
+  options.set(name, value);
+}
+
+export function textFile(text: () => string): FileNode {
+  return new FileNode(text);
+}

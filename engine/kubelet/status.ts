@@ -1,0 +1,328 @@
+// A Pod's status as the kubelet reports it: phase, conditions and container statuses from what the runtime
+// knows. Pure: reads the worker's records, changes nothing.
+
+import type {
+  Container as ContainerSpec,
+  ContainerState,
+  ContainerStatus,
+  Pod,
+  PodCondition,
+  PodSpec,
+  PodStatus,
+  VolumeMountStatus,
+} from '../api/types.ts';
+import { timestamp } from '../client/index.ts';
+import type { Container } from './container.ts';
+import type { Waiting } from './image-manager.ts';
+import { isSidecar, qosClass, shouldRestart } from './qos.ts';
+
+/** What the kubelet remembers of one container of a Pod. */
+export interface ContainerRecord {
+  /** The newest one; absent until it has been created. */
+  current: Container | undefined;
+  /** The one before. */
+  last: Container | undefined;
+  restarts: number;
+  /** Why it could not be started the last time that was tried. */
+  waiting: Waiting | undefined;
+}
+
+export interface StatusInput {
+  pod: Pod;
+  records: ReadonlyMap<string, ContainerRecord>;
+  sandboxReady: boolean;
+  podIP: string;
+  hostIP: string;
+  startTime: number;
+  /** The containers have been stopped for good. */
+  terminal: boolean;
+  /** What the whole Pod failed with (deadline, eviction, rejection). */
+  failure: { reason: string; message: string } | undefined;
+  now: number;
+  old: PodStatus;
+}
+
+export function generateStatus(input: StatusInput): PodStatus {
+  const { pod, old, hostIP, failure } = input;
+  const spec = pod.spec as PodSpec;
+  const hasInit = (spec.initContainers?.length ?? 0) > 0;
+  const init = (spec.initContainers ?? []).map((container) => containerStatus(input, container, true, true));
+  const main = spec.containers.map((container) => containerStatus(input, container, hasInit, false));
+  const ephemeral = (spec.ephemeralContainers ?? []).map((container) => containerStatus(input, container, false, false));
+  const phase = failure ? 'Failed' : phaseOf(input, spec, init, main);
+
+  const status: PodStatus = {
+    observedGeneration: pod.metadata?.generation,
+    phase,
+    conditions: conditionsOf(input, spec, phase, init, main),
+    hostIP,
+    hostIPs: [{ ip: hostIP }],
+    startTime: timestamp(input.startTime),
+    containerStatuses: main,
+    qosClass: qosClass(pod),
+  };
+  if (hasInit) status.initContainerStatuses = init;
+  if (ephemeral.length) status.ephemeralContainerStatuses = ephemeral;
+  const podIP = input.podIP || (old.podIP ?? '');
+  if (podIP) {
+    status.podIP = podIP;
+    status.podIPs = [{ ip: podIP }];
+  }
+  if (failure) {
+    status.reason = failure.reason;
+    status.message = failure.message;
+  }
+  return status;
+}
+
+// ---- containers ----------------------------------------------------------------------------------------------
+
+const mounts = new WeakMap<ContainerSpec, VolumeMountStatus[]>();
+
+function mountStatuses(spec: ContainerSpec): VolumeMountStatus[] | undefined {
+  if (!spec.volumeMounts?.length) return undefined;
+  let known = mounts.get(spec);
+  if (!known) {
+    known = spec.volumeMounts.map(({ mountPath, name, readOnly }) =>
+      readOnly ? { mountPath, name, readOnly, recursiveReadOnly: 'Disabled' } : { mountPath, name },
+    );
+    mounts.set(spec, known);
+  }
+  return known;
+}
+
+function terminatedState(container: Container): ContainerState {
+  const { reason, message, exitCode, id, startedAt, finishedAt } = container;
+  return {
+    terminated: {
+      containerID: `containerd://${id}`,
+      exitCode,
+      finishedAt: timestamp(finishedAt),
+      ...(message && { message }),
+      reason,
+      startedAt: timestamp(startedAt),
+    },
+  };
+}
+
+export function isReady(container: Container): boolean {
+  const { spec } = container.config;
+  return isStarted(container) && (!spec.readinessProbe || container.probes.readiness === true);
+}
+
+/** Running, and its startup probe (if any) has succeeded. */
+export function isStarted(container: Container): boolean {
+  const { spec } = container.config;
+  return container.state === 'running' && (!spec.startupProbe || container.probes.startup === true);
+}
+
+function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boolean, init: boolean): ContainerStatus {
+  const record = input.records.get(spec.name);
+  const current = record?.current;
+  const volumeMounts = mountStatuses(spec);
+  if (!current) {
+    const waiting = record?.waiting ?? { reason: hasInit ? 'PodInitializing' : 'ContainerCreating', message: '' };
+    return {
+      image: spec.image ?? '',
+      imageID: '',
+      lastState: {},
+      name: spec.name,
+      ready: false,
+      restartCount: record?.restarts ?? 0,
+      started: false,
+      state: { waiting: waitingState(waiting) },
+      ...(volumeMounts && { volumeMounts }),
+    };
+  }
+  const { pod, terminal } = input;
+  const { image } = current.config;
+  let state: ContainerState;
+  let lastState: ContainerState = record.last ? terminatedState(record.last) : {};
+  if (current.state === 'running') state = { running: { startedAt: timestamp(current.startedAt) } };
+  else if (current.state === 'created') state = { waiting: waitingState({ reason: 'ContainerCreating', message: '' }) };
+  else {
+    state = terminatedState(current);
+    const again = !terminal && !pod.metadata?.deletionTimestamp && mayStartAgain(pod, spec, current, init);
+    if (again && record.waiting) {
+      lastState = state;
+      state = { waiting: waitingState(record.waiting) };
+    }
+  }
+  const started = isStarted(current);
+  const done = init && !isSidecar(spec) && current.state === 'exited' && current.exitCode === 0;
+  const { requests } = spec.resources ?? {};
+  return {
+    ...(requests && { allocatedResources: requests }),
+    containerID: `containerd://${current.id}`,
+    image: image.reference,
+    imageID: `${image.repository}@${image.digest}`,
+    lastState,
+    name: spec.name,
+    ready: done || (!(init && !isSidecar(spec)) && isReady(current)),
+    resources: spec.resources ?? {},
+    restartCount: record.restarts,
+    started,
+    state,
+    user: { linux: { gid: current.identity.gid, supplementalGroups: current.identity.groups, uid: current.identity.uid } },
+    ...(volumeMounts && { volumeMounts }),
+  };
+}
+
+function waitingState({ reason, message }: Waiting) {
+  return message ? { message, reason } : { reason };
+}
+
+function mayStartAgain(pod: Pod, spec: ContainerSpec, container: Container, init: boolean): boolean {
+  if (init && !isSidecar(spec)) {
+    const restart = shouldRestart(pod.spec as PodSpec, spec, container.exitCode);
+    return container.exitCode !== 0 && (restart || pod.spec?.restartPolicy === 'Always');
+  }
+  return shouldRestart(pod.spec as PodSpec, spec, container.exitCode);
+}
+
+// ---- phase ---------------------------------------------------------------------------------------------------
+
+function phaseOf(input: StatusInput, spec: PodSpec, init: ContainerStatus[], main: ContainerStatus[]): string {
+  const initialized = hasStarted(main);
+  let pendingInit = 0;
+  let pendingSidecar = 0;
+  let waiting = 0;
+  let running = 0;
+  let stopped = 0;
+  let final = 0;
+  let succeeded = 0;
+  for (let i = 0; i < init.length; i++) {
+    const container = (spec.initContainers as ContainerSpec[])[i];
+    const { state, lastState, started } = init[i];
+    if (isSidecar(container)) {
+      if (state?.running) {
+        running++;
+        if (!started) pendingSidecar++;
+      } else if (state?.waiting && !lastState?.terminated) {
+        pendingSidecar++;
+        waiting++;
+      }
+      continue;
+    }
+    const ended = state?.terminated ?? (state?.waiting && lastState?.terminated);
+    if (!ended) {
+      if (!initialized) pendingInit++;
+    } else if (ended.exitCode !== 0) {
+      if (shouldRestart(spec, container, ended.exitCode)) {
+        if (!initialized) pendingInit++;
+      } else return 'Failed';
+    }
+  }
+  for (let i = 0; i < main.length; i++) {
+    const { state, lastState } = main[i];
+    if (state?.running) running++;
+    else if (state?.terminated ?? lastState?.terminated) {
+      const ended = state?.terminated ?? lastState?.terminated;
+      stopped++;
+      if (!shouldRestart(spec, spec.containers[i], ended?.exitCode ?? 0)) final++;
+      if (state?.terminated?.exitCode === 0) succeeded++;
+    } else waiting++;
+  }
+  if (pendingInit > 0 || (pendingSidecar > 0 && !initialized) || waiting > 0) return 'Pending';
+  if (running > 0) return 'Running';
+  if (stopped === 0) return 'Pending';
+  if (input.terminal) return stopped === succeeded ? 'Succeeded' : 'Failed';
+  if (stopped !== final) return 'Running';
+  return stopped === succeeded ? 'Succeeded' : 'Failed';
+}
+
+function hasStarted(main: ContainerStatus[]): boolean {
+  return main.some(({ state }) => state?.running || state?.terminated);
+}
+
+// ---- conditions ----------------------------------------------------------------------------------------------
+
+type Verdict = { status: 'True' | 'False'; reason?: string; message?: string };
+const TRUE: Verdict = { status: 'True' };
+
+const names = (list: string[]) => `[${list.join(' ')}]`;
+
+function conditionsOf(
+  input: StatusInput,
+  spec: PodSpec,
+  phase: string,
+  init: ContainerStatus[],
+  main: ContainerStatus[],
+): PodCondition[] {
+  const { old, pod } = input;
+  const containersReady = containersReadyOf(spec, phase, init, main);
+  const verdicts: Record<string, Verdict> = {
+    PodReadyToStartContainers: input.sandboxReady ? TRUE : { status: 'False' },
+    Initialized: initializedOf(input, spec, phase, init, main),
+    Ready: readyOf(spec, containersReady, old),
+    ContainersReady: containersReady,
+    PodScheduled: TRUE,
+  };
+  const conditions: PodCondition[] = [];
+  for (const type in verdicts) {
+    const { status, reason, message } = verdicts[type];
+    const before = old.conditions?.find((condition) => condition.type === type);
+    conditions.push({
+      lastProbeTime: null as unknown as string,
+      lastTransitionTime: before?.status === status ? before.lastTransitionTime : timestamp(input.now),
+      ...(message && { message }),
+      observedGeneration: pod.metadata?.generation,
+      ...(reason && { reason }),
+      status,
+      type,
+    });
+  }
+  return conditions;
+}
+
+function terminalVerdict(phase: string): Verdict {
+  return { status: 'False', reason: phase === 'Failed' ? 'PodFailed' : 'PodCompleted' };
+}
+
+function containersReadyOf(spec: PodSpec, phase: string, init: ContainerStatus[], main: ContainerStatus[]): Verdict {
+  if (phase === 'Succeeded' || phase === 'Failed') return terminalVerdict(phase);
+  const unready: string[] = [];
+  for (let i = 0; i < init.length; i++) {
+    if (isSidecar((spec.initContainers as ContainerSpec[])[i]) && !init[i].ready) unready.push(init[i].name);
+  }
+  for (const { name, ready } of main) if (!ready) unready.push(name);
+  if (unready.length === 0) return TRUE;
+  return { status: 'False', reason: 'ContainersNotReady', message: `containers with unready status: ${names(unready)}` };
+}
+
+function readyOf(spec: PodSpec, containersReady: Verdict, old: PodStatus): Verdict {
+  if (containersReady.status !== 'True') return containersReady;
+  const problems: string[] = [];
+  for (const { conditionType } of spec.readinessGates ?? []) {
+    const condition = old.conditions?.find(({ type }) => type === conditionType);
+    if (!condition) problems.push(`corresponding condition of pod readiness gate "${conditionType}" does not exist.`);
+    else if (condition.status !== 'True') {
+      problems.push(`the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`);
+    }
+  }
+  if (problems.length === 0) return TRUE;
+  return { status: 'False', reason: 'ReadinessGatesNotReady', message: problems.join(', ') };
+}
+
+function initializedOf(
+  input: StatusInput,
+  spec: PodSpec,
+  phase: string,
+  init: ContainerStatus[],
+  main: ContainerStatus[],
+): Verdict {
+  if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' };
+  if (hasStarted(main)) return TRUE;
+  const incomplete: string[] = [];
+  for (let i = 0; i < init.length; i++) {
+    const sidecar = isSidecar((spec.initContainers as ContainerSpec[])[i]);
+    if (sidecar ? !init[i].started : !init[i].ready) incomplete.push(init[i].name);
+  }
+  if (incomplete.length === 0) return TRUE;
+  if (input.old.conditions?.some(({ type, status }) => type === 'Initialized' && status === 'True')) return TRUE;
+  return {
+    status: 'False',
+    reason: 'ContainersNotInitialized',
+    message: `containers with incomplete status: ${names(incomplete)}`,
+  };
+}

@@ -1,0 +1,364 @@
+// A Pod's volumes: what each one shows, filled when somebody first looks, kept up to date where the API
+// objects behind it change, and the mounts that containers see.
+
+import type { Client } from '../client/index.ts';
+import type {
+  Container,
+  DownwardAPIVolumeFile,
+  KeyToPath,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  TokenRequest,
+  Volume,
+  VolumeMount,
+} from '../api/types.ts';
+import { DirNode, FileNode, FileSystem, LinkNode, normalize, type FsNode, type Host } from '../linux/index.ts';
+import type { Sim } from '../sim/index.ts';
+import { podField, resourceField } from './env.ts';
+import { quote } from './format.ts';
+import type { CachedKind, ObjectCache } from './object-cache.ts';
+
+/** MountVolume.SetUp failed, with the volume's own words. */
+export class MountError extends Error {}
+
+export interface VolumeSources {
+  sim: Sim;
+  client: Client;
+  objects: ObjectCache;
+  machine: Host;
+  allocatable: Readonly<Record<string, string>>;
+  hostIP: string;
+}
+
+interface Payload {
+  text: string | (() => string);
+  mode: number;
+}
+
+/** One source of files in a configMap, secret, downwardAPI or projected volume. */
+type Source =
+  | { kind: CachedKind; name: string; optional: boolean; items: readonly KeyToPath[] | undefined }
+  | { kind: 'downward'; items: readonly DownwardAPIVolumeFile[] }
+  | { kind: 'token'; path: string; audience: string | undefined; seconds: number };
+
+/** Kinds of volumes that the engine does not provide, with what the message calls them. */
+const UNMODELLED = ['awsElasticBlockStore', 'azureDisk', 'azureFile', 'cephfs', 'cinder', 'csi', 'ephemeral', 'fc', 'flexVolume', 'flocker', 'gcePersistentDisk', 'gitRepo', 'glusterfs', 'image', 'iscsi', 'nfs', 'photonPersistentDisk', 'portworxVolume', 'quobyte', 'rbd', 'scaleIO', 'storageos', 'vsphereVolume'] as const;
+
+/** A directory that is filled when something first looks into it. */
+class LazyDir extends DirNode {
+  private fill: ((dir: DirNode) => void) | undefined;
+  constructor(fill: (dir: DirNode) => void, mode: number, gid: number | undefined) {
+    super({ mode, gid });
+    this.fill = fill;
+  }
+  private ready() {
+    const fill = this.fill;
+    this.fill = undefined;
+    fill?.(this);
+  }
+  get filled(): boolean {
+    return this.fill === undefined;
+  }
+  override get(name: string) {
+    this.ready();
+    return super.get(name);
+  }
+  override names() {
+    this.ready();
+    return super.names();
+  }
+  override set(name: string, node: FsNode) {
+    this.ready();
+    super.set(name, node);
+  }
+}
+
+/** The volumes of one Pod on this node. */
+export class PodVolumes {
+  private pod: Pod;
+  private readonly at: VolumeSources;
+  private readonly nodes = new Map<string, DirNode | FileNode>();
+  private readonly live: { dir: LazyDir; sources: Source[]; mode: number }[] = [];
+  private readonly releases: (() => void)[] = [];
+  /** Something behind a volume has changed since the last refresh. */
+  private stale = false;
+  private readonly onChange: () => void;
+
+  /** `onChange` is told when an object behind a volume changes after it was set up. */
+  constructor(pod: Pod, sources: VolumeSources, onChange: () => void) {
+    this.pod = pod;
+    this.at = sources;
+    this.onChange = onChange;
+    const namespace = pod.metadata?.namespace ?? '';
+    const changed = () => {
+      if (this.live.length === 0) return;
+      this.stale = true;
+      this.onChange();
+    };
+    for (const volume of pod.spec?.volumes ?? []) {
+      for (const source of sourcesOf(volume) ?? []) {
+        if (source.kind === 'configmaps' || source.kind === 'secrets') {
+          this.releases.push(sources.objects.use(source.kind, namespace, source.name, changed));
+        }
+      }
+    }
+  }
+
+  /** Sets up what is not there yet. Throws MountError with the volume's name in `volume`. */
+  setUp(volume: Volume, podIP: string) {
+    if (this.nodes.has(volume.name)) return;
+    this.nodes.set(volume.name, this.make(volume, podIP));
+  }
+
+  release() {
+    for (const release of this.releases) release();
+    this.releases.length = 0;
+  }
+
+  /** Brings live volumes up to date, all at once each, as the kubelet's atomic writer does. */
+  refresh(pod: Pod) {
+    const changed = this.stale || pod.metadata !== this.pod.metadata;
+    this.pod = pod;
+    if (!changed) return;
+    this.stale = false;
+    for (const { dir, sources, mode } of this.live) {
+      if (!dir.filled) continue;
+      try {
+        this.write(dir, sources, mode);
+      } catch (error) {
+        if (!(error instanceof MountError)) throw error;
+        // The old content stays until the object is back.
+      }
+    }
+  }
+
+  /** Mounts what `container` asks for into its files. */
+  mount(fs: FileSystem, container: Container, expandPath: (text: string) => string) {
+    for (const mount of container.volumeMounts ?? []) {
+      const node = this.nodes.get(mount.name);
+      if (!node) continue;
+      const volume = this.pod.spec?.volumes?.find((candidate) => candidate.name === mount.name);
+      const readOnly = mount.readOnly || (volume && sourcesOf(volume) !== undefined) || false;
+      fs.mount(mount.mountPath, this.subPath(node, mount, expandPath), { readOnly, type: volumeType(volume) });
+    }
+  }
+
+  private subPath(node: DirNode | FileNode, mount: VolumeMount, expandPath: (text: string) => string): DirNode | FileNode {
+    const path = mount.subPath ?? (mount.subPathExpr && expandPath(mount.subPathExpr));
+    if (!path || node.kind === 'file') return node;
+    const fs = new FileSystem({ root: node, now: () => this.at.sim.now });
+    const within = normalize('/' + path);
+    if (!fs.exists(within)) fs.mkdir(within, { recursive: true, mode: 0o750 });
+    const found = fs.node(within);
+    return found.kind === 'link' ? node : found;
+  }
+
+  private make(volume: Volume, podIP: string): DirNode | FileNode {
+    const { fsGroup } = this.pod.spec?.securityContext ?? {};
+    const sources = sourcesOf(volume);
+    if (sources) {
+      const mode = volume.configMap?.defaultMode ?? volume.secret?.defaultMode ?? volume.downwardAPI?.defaultMode ?? volume.projected?.defaultMode ?? 0o644;
+      for (const source of sources) this.check(source);
+      const dir: LazyDir = new LazyDir(() => this.write(dir, sources, mode, podIP), 0o1777, fsGroup);
+      this.live.push({ dir, sources, mode });
+      return dir;
+    }
+    if (volume.emptyDir) {
+      return new DirNode({ mode: fsGroup === undefined ? 0o777 : 0o2777, gid: fsGroup, mtime: this.at.sim.now });
+    }
+    if (volume.hostPath) return this.hostPath(volume.hostPath.path, volume.hostPath.type ?? '');
+    if (volume.persistentVolumeClaim) return this.claim(volume.persistentVolumeClaim.claimName);
+    for (const kind of UNMODELLED) {
+      if (volume[kind]) throw new MountError(`volumes of kind ${kind} are not modelled by this engine`);
+    }
+    return new DirNode({ mode: 0o777 });
+  }
+
+  private hostPath(path: string, type: string): DirNode | FileNode {
+    const { fs } = this.at.machine;
+    const node = fs.find(path);
+    if (!node && (type === 'DirectoryOrCreate' || type === '')) fs.mkdir(path, { recursive: true });
+    else if (!node && type === 'FileOrCreate') fs.writeFile(path, '');
+    const found = fs.find(path);
+    const wanted = WANTED[type];
+    if (wanted && (!found || (found.kind === 'file' ? (found.fifo ? 'socket' : found.device ? 'device' : 'file') : found.kind) !== wanted.kind)) {
+      throw new MountError(`hostPath type check failed: ${path} is not ${wanted.text}`);
+    }
+    return found as DirNode | FileNode;
+  }
+
+  private claim(name: string): DirNode | FileNode {
+    const { client } = this.at;
+    const namespace = this.pod.metadata?.namespace ?? '';
+    const claim = client.of<PersistentVolumeClaim>('v1', 'persistentvolumeclaims').find(namespace, name);
+    if (!claim) throw new MountError(`persistentvolumeclaim ${quote(name)} not found`);
+    const volumeName = claim.spec?.volumeName;
+    if (!volumeName || claim.status?.phase !== 'Bound') {
+      throw new MountError(`persistentvolumeclaim ${quote(name)} is not bound`);
+    }
+    const volume = client.of<PersistentVolume>('v1', 'persistentvolumes', false).find('', volumeName);
+    if (volume?.spec?.hostPath) return this.hostPath(volume.spec.hostPath.path, volume.spec.hostPath.type || 'DirectoryOrCreate');
+    if (volume?.spec?.local) return this.hostPath(volume.spec.local.path, '');
+    throw new MountError(`the kind of storage of persistentvolume ${quote(volumeName)} is not modelled by this engine`);
+  }
+
+  /** Everything that a volume needs must be there before its container starts, unless it is optional. */
+  private check(source: Source) {
+    if (source.kind !== 'configmaps' && source.kind !== 'secrets') return;
+    const namespace = this.pod.metadata?.namespace ?? '';
+    const object = this.at.objects.get(source.kind, namespace, source.name);
+    const kind = source.kind === 'configmaps' ? 'configmap' : 'secret';
+    if (!object) {
+      if (source.optional) return;
+      throw new MountError(`${kind} ${quote(source.name)} not found`);
+    }
+    if (!source.items || source.optional) return;
+    const { data, binaryData } = object as { data?: Record<string, string>; binaryData?: Record<string, string> };
+    for (const item of source.items) {
+      if (data?.[item.key] === undefined && binaryData?.[item.key] === undefined) {
+        throw new MountError(
+          kind === 'configmap'
+            ? `configmap references non-existent config key: ${item.key}`
+            : `references non-existent secret key: ${item.key}`,
+        );
+      }
+    }
+  }
+
+  /** Writes the files into a fresh directory and swings `..data` over to it. */
+  private write(dir: DirNode, sources: Source[], mode: number, podIP = '') {
+    const files: Record<string, Payload> = {};
+    for (const source of sources) {
+      this.check(source);
+      this.collect(source, mode, files, podIP || (this.pod.status?.podIP ?? ''));
+    }
+    const { sim } = this.at;
+    const { fsGroup } = this.pod.spec?.securityContext ?? {};
+    const stamp = new Date(sim.now).toISOString();
+    const name = `..${stamp.slice(0, 19).replace(/[-T:]/g, '_')}.${sim.random('atomic-writer').int(4e9)}`;
+    const content = new DirNode({ gid: fsGroup, mtime: sim.now });
+    const old = dir.get('..data');
+    const tops = new Set<string>();
+    const fs = new FileSystem({ root: content, now: () => sim.now });
+    for (const path in files) {
+      const { text, mode: bits } = files[path];
+      const slash = path.lastIndexOf('/');
+      if (slash > 0) fs.mkdir(`/${path.slice(0, slash)}`, { recursive: true });
+      fs.put(`/${path}`, new FileNode(text, { mode: fsGroup === undefined ? bits : bits | 0o040, gid: fsGroup, mtime: sim.now }));
+      tops.add(path.split('/', 1)[0]);
+    }
+    dir.set(name, content);
+    dir.set('..data', new LinkNode(name, { mtime: sim.now }));
+    if (old?.kind === 'link') dir.delete(old.target);
+    for (const top of dir.names()) if (!top.startsWith('..') && !tops.has(top)) dir.delete(top);
+    tops.forEach((top) => {
+      if (!dir.get(top)) dir.set(top, new LinkNode(`..data/${top}`, { mtime: sim.now }));
+    });
+  }
+
+  private collect(source: Source, mode: number, files: Record<string, Payload>, podIP: string) {
+    const namespace = this.pod.metadata?.namespace ?? '';
+    switch (source.kind) {
+      case 'configmaps':
+      case 'secrets': {
+        const data = this.at.objects.data(source.kind, namespace, source.name) ?? {};
+        if (source.items) {
+          for (const item of source.items) {
+            if (data[item.key] !== undefined) files[item.path] = { text: data[item.key], mode: item.mode ?? mode };
+          }
+        } else for (const key in data) files[key] = { text: data[key], mode };
+        return;
+      }
+      case 'downward':
+        for (const item of source.items) {
+          files[item.path] = { text: this.downward(item, podIP), mode: item.mode ?? mode };
+        }
+        return;
+      case 'token':
+        files[source.path] = { text: this.token(source), mode: this.pod.spec?.securityContext?.fsGroup === undefined ? mode : 0o600 };
+    }
+  }
+
+  private downward(item: DownwardAPIVolumeFile, podIP: string): string {
+    const { allocatable, hostIP } = this.at;
+    if (item.fieldRef) return podField(this.pod, item.fieldRef.fieldPath, { podIP, hostIP }) ?? '';
+    const containers = this.pod.spec?.containers ?? [];
+    return item.resourceFieldRef ? resourceField(this.pod, containers[0], item.resourceFieldRef, allocatable) : '';
+  }
+
+  /** Asks for a token when the file is first read, and again when it is about to end. */
+  private token(source: Source & { kind: 'token' }): () => string {
+    const { client, sim } = this.at;
+    const { name, namespace = '', uid } = this.pod.metadata ?? {};
+    let token = '';
+    let until = 0;
+    return () => {
+      if (sim.now < until) return token;
+      const request = {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenRequest',
+        spec: {
+          audiences: source.audience ? [source.audience] : [],
+          expirationSeconds: source.seconds,
+          boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name, uid },
+        },
+      } as TokenRequest;
+      const account = this.pod.spec?.serviceAccountName ?? 'default';
+      const answer = client.of<TokenRequest>('v1', 'serviceaccounts').create(namespace, request, 'token', account);
+      token = answer.status?.token ?? '';
+      // kubelet: a token is renewed after 80 % of its life.
+      until = sim.now + source.seconds * 800;
+      return token;
+    };
+  }
+}
+
+const WANTED: Record<string, { kind: string; text: string }> = {
+  Directory: { kind: 'dir', text: 'a directory' },
+  DirectoryOrCreate: { kind: 'dir', text: 'a directory' },
+  File: { kind: 'file', text: 'a file' },
+  FileOrCreate: { kind: 'file', text: 'a file' },
+  Socket: { kind: 'socket', text: 'a socket' },
+  CharDevice: { kind: 'device', text: 'a character device' },
+  BlockDevice: { kind: 'block', text: 'a block device' },
+};
+
+function volumeType(volume: Volume | undefined): string {
+  return volume?.emptyDir?.medium === 'Memory' || (volume && sourcesOf(volume)) ? 'tmpfs' : 'ext4';
+}
+
+const known = new WeakMap<Volume, { sources: Source[] | undefined }>();
+
+/** The sources of a volume that is made of API objects; undefined for all others. */
+function sourcesOf(volume: Volume): Source[] | undefined {
+  let entry = known.get(volume);
+  if (!entry) known.set(volume, (entry = { sources: readSources(volume) }));
+  return entry.sources;
+}
+
+function readSources(volume: Volume): Source[] | undefined {
+  const { configMap, secret, downwardAPI, projected } = volume;
+  if (configMap) {
+    return [{ kind: 'configmaps', name: configMap.name ?? '', optional: !!configMap.optional, items: configMap.items }];
+  }
+  if (secret) {
+    return [{ kind: 'secrets', name: secret.secretName ?? '', optional: !!secret.optional, items: secret.items }];
+  }
+  if (downwardAPI) return [{ kind: 'downward', items: downwardAPI.items ?? [] }];
+  if (!projected) return undefined;
+  const sources: Source[] = [];
+  for (const part of projected.sources ?? []) {
+    const map = part.configMap ?? part.secret;
+    if (map) {
+      const kind = part.configMap ? 'configmaps' : 'secrets';
+      sources.push({ kind, name: map.name ?? '', optional: !!map.optional, items: map.items });
+    }
+    if (part.downwardAPI) sources.push({ kind: 'downward', items: part.downwardAPI.items ?? [] });
+    if (part.serviceAccountToken) {
+      const { path, audience, expirationSeconds = 3600 } = part.serviceAccountToken;
+      sources.push({ kind: 'token', path, audience, seconds: expirationSeconds });
+    }
+  }
+  return sources;
+}

@@ -1,0 +1,745 @@
+// Files in memory: trees of nodes, symbolic links, mounts, permissions. A directory may lie over a lower one
+// (an image's tree, shared by all of its containers) and may be mounted in several file systems (a volume).
+
+import { Signal } from '../sim/index.ts';
+import { byteLength } from './bytes.ts';
+import type { Pipe } from './pipe.ts';
+import type { Program } from './types.ts';
+
+/** What libc's strerror says for each error that a file system gives. */
+export const ERRORS = {
+  ENOENT: 'No such file or directory',
+  EEXIST: 'File exists',
+  ENOTDIR: 'Not a directory',
+  EISDIR: 'Is a directory',
+  EACCES: 'Permission denied',
+  EPERM: 'Operation not permitted',
+  EROFS: 'Read-only file system',
+  ENOTEMPTY: 'Directory not empty',
+  ELOOP: 'Too many levels of symbolic links',
+  EINVAL: 'Invalid argument',
+  EBUSY: 'Device or resource busy',
+  ENOSPC: 'No space left on device',
+} as const;
+
+export type FsCode = keyof typeof ERRORS;
+
+/** Thrown by every operation that fails; `message` is the libc text alone, without the path. */
+export class FsError extends Error {
+  readonly code: FsCode;
+  readonly path: string;
+  constructor(code: FsCode, path: string) {
+    super(ERRORS[code]);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+export type FsNode = FileNode | DirNode | LinkNode;
+
+/** Special files: what `open` finds there instead of content. */
+export type Device = 'null' | 'zero' | 'full' | 'random' | 'tty' | 'stdin' | 'stdout' | 'stderr';
+
+interface Meta {
+  mode?: number;
+  uid?: number;
+  gid?: number;
+  mtime?: number;
+}
+
+export class FileNode {
+  readonly kind = 'file';
+  mode: number;
+  uid: number;
+  gid: number;
+  mtime: number;
+  nlink = 1;
+  /** A command: what runs when the file is executed. */
+  program?: Program;
+  device?: Device;
+  /** A named pipe. */
+  fifo?: Pipe;
+  /** Size in bytes where the content does not tell it (a program's binary). */
+  bytes?: number;
+  private content: string | (() => string);
+  private tail: string[] | undefined;
+  private watched: Signal | undefined;
+
+  constructor(content: string | (() => string) = '', meta: Meta = {}) {
+    this.content = content;
+    this.mode = meta.mode ?? 0o644;
+    this.uid = meta.uid ?? 0;
+    this.gid = meta.gid ?? 0;
+    this.mtime = meta.mtime ?? 0;
+  }
+
+  get text(): string {
+    if (typeof this.content === 'function') return this.content();
+    if (this.tail) {
+      this.content += this.tail.join('');
+      this.tail = undefined;
+    }
+    return this.content;
+  }
+
+  set text(text: string) {
+    this.content = text;
+    this.tail = undefined;
+    this.watched?.fire();
+  }
+
+  /** Adds at the end without joining strings until somebody reads (logs grow by many small lines). */
+  append(text: string) {
+    if (typeof this.content === 'function') this.content = this.content();
+    (this.tail ??= []).push(text);
+    this.watched?.fire();
+  }
+
+  /** Fires on every change of the content. */
+  get changed(): Signal {
+    return (this.watched ??= new Signal());
+  }
+
+  get size(): number {
+    return this.bytes ?? (this.device || this.fifo ? 0 : byteLength(this.text));
+  }
+
+  copy(): FileNode {
+    const copy = new FileNode(this.content, this);
+    if (this.tail) copy.tail = this.tail.slice();
+    copy.program = this.program;
+    copy.device = this.device;
+    copy.fifo = this.fifo;
+    copy.bytes = this.bytes;
+    return copy;
+  }
+}
+
+export class LinkNode {
+  readonly kind = 'link';
+  mode = 0o777;
+  uid: number;
+  gid: number;
+  mtime: number;
+  target: string;
+  constructor(target: string, meta: Meta = {}) {
+    this.target = target;
+    this.uid = meta.uid ?? 0;
+    this.gid = meta.gid ?? 0;
+    this.mtime = meta.mtime ?? 0;
+  }
+  get size(): number {
+    return byteLength(this.target);
+  }
+}
+
+export class DirNode {
+  readonly kind = 'dir';
+  mode: number;
+  uid: number;
+  gid: number;
+  mtime: number;
+  readonly size = 4096;
+  /** Entries of this layer; the lower one's show through where this has none and has not removed them. */
+  private readonly own = new Map<string, FsNode>();
+  private readonly lower: DirNode | undefined;
+  private removed: Set<string> | undefined;
+
+  constructor(meta: Meta & { lower?: DirNode } = {}) {
+    this.lower = meta.lower;
+    this.mode = meta.mode ?? meta.lower?.mode ?? 0o755;
+    this.uid = meta.uid ?? meta.lower?.uid ?? 0;
+    this.gid = meta.gid ?? meta.lower?.gid ?? 0;
+    this.mtime = meta.mtime ?? meta.lower?.mtime ?? 0;
+  }
+
+  get(name: string): FsNode | undefined {
+    const own = this.own.get(name);
+    if (own || !this.lower || this.removed?.has(name)) return own;
+    const below = this.lower.get(name);
+    if (below?.kind !== 'dir') return below;
+    const over = new DirNode({ lower: below });
+    this.own.set(name, over);
+    return over;
+  }
+
+  /** The entry as one that may be changed: a lower layer's file is copied up first. */
+  writable(name: string): FsNode | undefined {
+    const node = this.get(name);
+    if (!node || node.kind === 'dir' || this.own.has(name)) return node;
+    const copy = node.kind === 'file' ? node.copy() : new LinkNode(node.target, node);
+    this.own.set(name, copy);
+    return copy;
+  }
+
+  set(name: string, node: FsNode) {
+    this.own.set(name, node);
+  }
+
+  delete(name: string) {
+    this.own.delete(name);
+    if (this.lower?.get(name)) (this.removed ??= new Set()).add(name);
+  }
+
+  names(): string[] {
+    const names: string[] = [];
+    this.own.forEach((_node, name) => names.push(name));
+    if (this.lower) {
+      for (const name of this.lower.names()) if (!this.own.has(name) && !this.removed?.has(name)) names.push(name);
+    }
+    return names.sort();
+  }
+
+  get empty(): boolean {
+    return this.names().length === 0;
+  }
+
+  /** Bytes of the files in this layer alone: what a container has written. */
+  layerBytes(): number {
+    let sum = 0;
+    this.own.forEach((node) => (sum += node.kind === 'dir' ? node.layerBytes() : node.size));
+    return sum;
+  }
+
+  /** Bytes of everything below. */
+  totalBytes(): number {
+    let sum = 0;
+    for (const name of this.names()) {
+      const node = this.get(name) as FsNode;
+      sum += node.kind === 'dir' ? node.totalBytes() : node.size;
+    }
+    return sum;
+  }
+}
+
+export type TreeEntry = string | (() => string) | FsNode;
+
+/** A tree from paths to contents; a path that ends in `/` is an empty directory. */
+export function tree(entries: Record<string, TreeEntry>, mtime = 0): DirNode {
+  const root = new DirNode({ mtime });
+  for (const path in entries) {
+    const names = path.split('/').filter(Boolean);
+    const entry = entries[path];
+    let dir = root;
+    const depth = path.endsWith('/') ? names.length : names.length - 1;
+    for (let i = 0; i < depth; i++) {
+      let next = dir.get(names[i]);
+      if (next?.kind !== 'dir') {
+        next = new DirNode({ mtime });
+        dir.set(names[i], next);
+      }
+      dir = next;
+    }
+    if (depth < names.length) {
+      dir.set(names[depth], typeof entry === 'object' ? entry : new FileNode(entry, { mtime }));
+    }
+  }
+  return root;
+}
+
+export interface Stat {
+  kind: 'file' | 'dir' | 'link' | 'device' | 'fifo';
+  /** Permission bits alone. */
+  mode: number;
+  uid: number;
+  gid: number;
+  size: number;
+  /** ms since the epoch. */
+  mtime: number;
+  node: FsNode;
+}
+
+export interface MountOptions {
+  readOnly?: boolean;
+  /** What `mount` and `df` call it. */
+  device?: string;
+  type?: string;
+}
+
+export interface Mount extends MountOptions {
+  path: string;
+  node: DirNode | FileNode;
+}
+
+/** Who looks at the files, and from where. */
+export interface ViewOptions {
+  cwd?: string;
+  uid?: number;
+  gid?: number;
+  groups?: number[];
+  umask?: number;
+}
+
+interface Core {
+  root: DirNode;
+  now: () => number;
+  mounts: Map<string, Mount>;
+  readOnly: boolean;
+}
+
+interface Place {
+  parent: DirNode;
+  name: string;
+  node: FsNode | undefined;
+  /** Canonical absolute path, without links. */
+  path: string;
+  readOnly: boolean;
+}
+
+const MAX_LINKS = 40;
+
+export interface FileSystemOptions {
+  /** The clock for modification times. */
+  now?: () => number;
+  /** A tree to lie over: it is read and never changed. */
+  base?: DirNode;
+  /** A tree to use as it is. */
+  root?: DirNode;
+  readOnly?: boolean;
+}
+
+/** A tree of files as one user sees it from one directory; `view` gives others on the same tree. */
+export class FileSystem {
+  private readonly core: Core;
+  readonly cwd: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly umask: number;
+  private readonly groups: number[];
+
+  constructor(options: FileSystemOptions = {}, core?: Core, view: ViewOptions = {}) {
+    this.core = core ?? {
+      root: options.root ?? new DirNode(options.base ? { lower: options.base } : {}),
+      now: options.now ?? (() => 0),
+      mounts: new Map(),
+      readOnly: options.readOnly ?? false,
+    };
+    this.cwd = view.cwd ?? '/';
+    this.uid = view.uid ?? 0;
+    this.gid = view.gid ?? 0;
+    this.groups = view.groups ?? [];
+    this.umask = view.umask ?? 0o022;
+  }
+
+  /** The same files seen by another user or from another directory. */
+  view(view: ViewOptions): FileSystem {
+    return new FileSystem({}, this.core, view);
+  }
+
+  get root(): DirNode {
+    return this.core.root;
+  }
+
+  set readOnly(readOnly: boolean) {
+    this.core.readOnly = readOnly;
+  }
+
+  /** An absolute path without `.`, `..` and double slashes; links are not followed. */
+  absolute(path: string): string {
+    return normalize(path.startsWith('/') ? path : `${this.cwd}/${path}`);
+  }
+
+  // ---- reading -------------------------------------------------------------------------------------------
+
+  node(path: string, follow = true): FsNode {
+    const place = this.walk(path, follow);
+    if (!place.node) throw new FsError('ENOENT', path);
+    return place.node;
+  }
+
+  /** The node, or undefined when there is none (or the way to it is barred). */
+  find(path: string, follow = true): FsNode | undefined {
+    try {
+      return this.walk(path, follow).node;
+    } catch (error) {
+      if (error instanceof FsError) return undefined;
+      throw error;
+    }
+  }
+
+  /** The file to read from, checked. */
+  openRead(path: string): FileNode {
+    const node = this.node(path);
+    if (node.kind !== 'file') throw new FsError('EISDIR', path);
+    if (!this.may(node, 4)) throw new FsError('EACCES', path);
+    return node;
+  }
+
+  readFile(path: string): string {
+    return this.openRead(path).text;
+  }
+
+  readdir(path: string): string[] {
+    const node = this.node(path);
+    if (node.kind !== 'dir') throw new FsError('ENOTDIR', path);
+    if (!this.may(node, 4)) throw new FsError('EACCES', path);
+    const names = node.names();
+    if (this.core.mounts.size === 0) return names;
+    const here = this.realpath(path);
+    const prefix = here === '/' ? '/' : here + '/';
+    this.core.mounts.forEach((_mount, at) => {
+      const name = at.slice(prefix.length);
+      if (at.startsWith(prefix) && name && !name.includes('/') && !names.includes(name)) names.push(name);
+    });
+    return names.sort();
+  }
+
+  stat(path: string): Stat {
+    return toStat(this.node(path, true));
+  }
+
+  lstat(path: string): Stat {
+    return toStat(this.node(path, false));
+  }
+
+  exists(path: string): boolean {
+    return this.find(path) !== undefined;
+  }
+
+  isDirectory(path: string): boolean {
+    return this.find(path)?.kind === 'dir';
+  }
+
+  readlink(path: string): string {
+    const node = this.node(path, false);
+    if (node.kind !== 'link') throw new FsError('EINVAL', path);
+    return node.target;
+  }
+
+  /** The canonical path; every part but the last must exist (all of them with `strict`). */
+  realpath(path: string, strict = true): string {
+    const place = this.walk(path, true);
+    if (strict && !place.node) throw new FsError('ENOENT', path);
+    return place.path;
+  }
+
+  /** Whether this user may read (4), write (2) or execute (1) the node. */
+  may(node: FsNode, access: number): boolean {
+    if (this.uid === 0) return access !== 1 || node.kind === 'dir' || (node.mode & 0o111) !== 0;
+    const shift = node.uid === this.uid ? 6 : node.gid === this.gid || this.groups.includes(node.gid) ? 3 : 0;
+    return ((node.mode >> shift) & access) === access;
+  }
+
+  access(path: string, access: number): boolean {
+    try {
+      const place = this.walk(path, true);
+      if (!place.node || (access === 2 && place.readOnly)) return false;
+      return this.may(place.node, access);
+    } catch (error) {
+      if (error instanceof FsError) return false;
+      throw error;
+    }
+  }
+
+  // ---- writing -------------------------------------------------------------------------------------------
+
+  /** The file to write to, created when it is not there. */
+  openWrite(path: string, options: { append?: boolean; mode?: number; exclusive?: boolean } = {}): FileNode {
+    const place = this.walk(path, true);
+    if (place.node) {
+      if (place.node.kind !== 'file') throw new FsError('EISDIR', path);
+      if (options.exclusive) throw new FsError('EEXIST', path);
+      if (place.node.device || place.node.fifo) return place.node;
+      if (!this.may(place.node, 2)) throw new FsError('EACCES', path);
+      if (place.readOnly) throw new FsError('EROFS', path);
+      const mount = this.core.mounts.get(place.path);
+      const file = (mount ? mount.node : place.parent.writable(place.name)) as FileNode;
+      if (!options.append) file.text = '';
+      file.mtime = this.core.now();
+      return file;
+    }
+    if (path.endsWith('/')) throw new FsError('EISDIR', path);
+    this.mayChange(place, path);
+    const file = new FileNode('', this.fresh(place.parent, (options.mode ?? 0o666) & ~this.umask));
+    this.link(place, file);
+    return file;
+  }
+
+  writeFile(path: string, text: string, options: { append?: boolean; mode?: number } = {}) {
+    const file = this.openWrite(path, options);
+    if (options.append) file.append(text);
+    else file.text = text;
+    file.mtime = this.core.now();
+  }
+
+  /** Puts a ready node there (a device, a program, a lazily filled file). */
+  put(path: string, node: FsNode) {
+    const place = this.walk(path, false);
+    this.mayChange(place, path);
+    node.mtime ||= this.core.now();
+    this.link(place, node);
+  }
+
+  mkdir(path: string, options: { recursive?: boolean; mode?: number } = {}) {
+    if (options.recursive) {
+      const parts = this.absolute(path).split('/');
+      let at = '';
+      for (let i = 1; i < parts.length; i++) {
+        at += '/' + parts[i];
+        const node = this.find(at);
+        if (!node) this.mkdir(at, { mode: options.mode });
+        else if (node.kind !== 'dir') throw new FsError(i === parts.length - 1 ? 'EEXIST' : 'ENOTDIR', at);
+      }
+      return;
+    }
+    const place = this.walk(path, false);
+    if (place.node) throw new FsError('EEXIST', path);
+    this.mayChange(place, path);
+    const mode = (options.mode ?? 0o777) & ~this.umask;
+    const setgid = place.parent.mode & 0o2000;
+    this.link(place, new DirNode(this.fresh(place.parent, mode | setgid)));
+  }
+
+  symlink(target: string, path: string) {
+    const place = this.walk(path, false);
+    if (place.node) throw new FsError('EEXIST', path);
+    this.mayChange(place, path);
+    this.link(place, new LinkNode(target, this.fresh(place.parent, 0o777)));
+  }
+
+  /** A hard link: the same node under a second name. */
+  hardlink(existing: string, path: string) {
+    const from = this.walk(existing, false);
+    if (!from.node) throw new FsError('ENOENT', existing);
+    if (from.node.kind === 'dir') throw new FsError('EPERM', existing);
+    const place = this.walk(path, false);
+    if (place.node) throw new FsError('EEXIST', path);
+    this.mayChange(place, path);
+    const node = from.parent.writable(from.name) as FileNode | LinkNode;
+    if (node.kind === 'file') node.nlink++;
+    this.link(place, node);
+  }
+
+  unlink(path: string) {
+    const place = this.walk(path, false);
+    if (!place.node) throw new FsError('ENOENT', path);
+    if (place.node.kind === 'dir') throw new FsError('EISDIR', path);
+    this.mayChange(place, path);
+    if (this.core.mounts.has(place.path)) throw new FsError('EBUSY', path);
+    if (place.node.kind === 'file' && place.node.nlink > 1) place.node.nlink--;
+    this.drop(place);
+  }
+
+  rmdir(path: string) {
+    const place = this.walk(path, false);
+    if (!place.node) throw new FsError('ENOENT', path);
+    if (place.node.kind !== 'dir') throw new FsError('ENOTDIR', path);
+    this.mayChange(place, path);
+    if (place.path === '/' || this.core.mounts.has(place.path)) throw new FsError('EBUSY', path);
+    if (!place.node.empty) throw new FsError('ENOTEMPTY', path);
+    this.drop(place);
+  }
+
+  /** Removes a file or a whole tree; nothing happens where there is none. */
+  remove(path: string) {
+    const place = this.walk(path, false);
+    if (!place.node) return;
+    this.mayChange(place, path);
+    if (place.path === '/') throw new FsError('EBUSY', path);
+    const inside = place.path + '/';
+    this.core.mounts.forEach((_mount, at) => {
+      if (at === place.path || at.startsWith(inside)) throw new FsError('EBUSY', at);
+    });
+    this.drop(place);
+  }
+
+  rename(from: string, to: string) {
+    const source = this.walk(from, false);
+    if (!source.node) throw new FsError('ENOENT', from);
+    const target = this.walk(to, false);
+    this.mayChange(source, from);
+    this.mayChange(target, to);
+    if (target.node === source.node) return;
+    if (target.node?.kind === 'dir') {
+      if (source.node.kind !== 'dir') throw new FsError('EISDIR', to);
+      if (!target.node.empty) throw new FsError('ENOTEMPTY', to);
+    } else if (target.node && source.node.kind === 'dir') throw new FsError('ENOTDIR', to);
+    if (source.node.kind === 'dir' && (target.path + '/').startsWith(source.path + '/')) {
+      throw new FsError('EINVAL', from);
+    }
+    const node = source.parent.writable(source.name) as FsNode;
+    this.drop(source);
+    this.link(target, node);
+  }
+
+  chmod(path: string, mode: number) {
+    const node = this.changeable(path, true);
+    node.mode = mode & 0o7777;
+  }
+
+  chown(path: string, uid: number | undefined, gid: number | undefined, follow = true) {
+    const node = this.changeable(path, follow);
+    if (this.uid !== 0 && ((uid !== undefined && uid !== node.uid) || (gid !== undefined && !this.inGroup(gid)))) {
+      throw new FsError('EPERM', path);
+    }
+    if (uid !== undefined) node.uid = uid;
+    if (gid !== undefined) node.gid = gid;
+  }
+
+  utimes(path: string, mtime: number) {
+    this.changeable(path, true).mtime = mtime;
+  }
+
+  // ---- mounts --------------------------------------------------------------------------------------------
+
+  /** Shows `source` at `path`, which is created when it is not there. */
+  mount(path: string, source: FileSystem | DirNode | FileNode, options: MountOptions = {}) {
+    const node = source instanceof FileSystem ? source.root : source;
+    const at = this.absolute(path);
+    if (at !== '/' && !this.exists(at)) {
+      if (node.kind === 'dir') this.mkdir(at, { recursive: true });
+      else {
+        this.mkdir(dirname(at), { recursive: true });
+        this.writeFile(at, '');
+      }
+    }
+    const real = this.realpath(at);
+    this.core.mounts.set(real, { ...options, path: real, node });
+  }
+
+  unmount(path: string) {
+    if (!this.core.mounts.delete(this.realpath(path))) throw new FsError('EINVAL', path);
+  }
+
+  mounts(): Mount[] {
+    return [...this.core.mounts.values()];
+  }
+
+  // ---- inside --------------------------------------------------------------------------------------------
+
+  private inGroup(gid: number): boolean {
+    return gid === this.gid || this.groups.includes(gid);
+  }
+
+  /** Owner and times of something made in `parent` (a set-group-ID directory hands its group on). */
+  private fresh(parent: DirNode, mode: number): Meta {
+    return { mode, uid: this.uid, gid: parent.mode & 0o2000 ? parent.gid : this.gid, mtime: this.core.now() };
+  }
+
+  private changeable(path: string, follow: boolean): FsNode {
+    const place = this.walk(path, follow);
+    if (!place.node) throw new FsError('ENOENT', path);
+    if (place.readOnly) throw new FsError('EROFS', path);
+    if (this.uid !== 0 && this.uid !== place.node.uid) throw new FsError('EPERM', path);
+    const mount = this.core.mounts.get(place.path);
+    return mount ? mount.node : place.path === '/' ? place.node : (place.parent.writable(place.name) as FsNode);
+  }
+
+  private mayChange(place: Place, path: string) {
+    if (place.readOnly) throw new FsError('EROFS', path);
+    if (!this.may(place.parent, 3)) throw new FsError('EACCES', path);
+    const sticky = place.parent.mode & 0o1000;
+    if (sticky && place.node && this.uid !== 0 && this.uid !== place.node.uid && this.uid !== place.parent.uid) {
+      throw new FsError('EPERM', path);
+    }
+  }
+
+  private link(place: Place, node: FsNode) {
+    place.parent.set(place.name, node);
+    place.parent.mtime = this.core.now();
+  }
+
+  private drop(place: Place) {
+    place.parent.delete(place.name);
+    place.parent.mtime = this.core.now();
+  }
+
+  /** Follows `path` part by part. Only the last part may be missing. */
+  private walk(path: string, follow: boolean): Place {
+    if (path === '') throw new FsError('ENOENT', path);
+    const { mounts, root } = this.core;
+    const top = mounts.get('/');
+    const dirs: DirNode[] = [(top?.node as DirNode) ?? root];
+    const names: string[] = [];
+    const readOnly: boolean[] = [top ? !!top.readOnly : this.core.readOnly];
+    const todo = path.split('/').reverse();
+    if (!path.startsWith('/')) {
+      const base = this.cwd.split('/');
+      for (let i = base.length - 1; i >= 0; i--) todo.push(base[i]);
+    }
+    let links = 0;
+    let last: Place | undefined;
+    while (todo.length) {
+      const name = todo.pop() as string;
+      const dir = dirs[dirs.length - 1];
+      if (name === '' || name === '.') continue;
+      if (name === '..') {
+        if (dirs.length > 1) {
+          dirs.pop();
+          names.pop();
+          readOnly.pop();
+        }
+        continue;
+      }
+      if (!this.may(dir, 1)) throw new FsError('EACCES', path);
+      let node = dir.get(name);
+      let barred = readOnly[readOnly.length - 1];
+      const at = `/${names.length ? names.join('/') + '/' : ''}${name}`;
+      if (mounts.size) {
+        const mount = mounts.get(at);
+        if (mount) {
+          node = mount.node;
+          barred = mount.readOnly ?? false;
+        }
+      }
+      const more = todo.some((part) => part !== '' && part !== '.');
+      if (node?.kind === 'link' && (follow || more || todo.length)) {
+        if (++links > MAX_LINKS) throw new FsError('ELOOP', path);
+        const parts = node.target.split('/');
+        for (let i = parts.length - 1; i >= 0; i--) todo.push(parts[i]);
+        if (node.target.startsWith('/')) {
+          dirs.length = 1;
+          names.length = 0;
+          readOnly.length = 1;
+        }
+        continue;
+      }
+      if (node?.kind === 'dir') {
+        dirs.push(node);
+        names.push(name);
+        readOnly.push(barred);
+        continue;
+      }
+      if (more) throw new FsError(node ? 'ENOTDIR' : 'ENOENT', path);
+      if (node && todo.length) throw new FsError('ENOTDIR', path);
+      last = { parent: dir, name, node, path: at, readOnly: barred };
+      break;
+    }
+    if (last) return last;
+    const depth = dirs.length - 1;
+    return {
+      parent: dirs[depth > 0 ? depth - 1 : 0],
+      name: names[depth - 1] ?? '',
+      node: dirs[depth],
+      path: '/' + names.join('/'),
+      readOnly: readOnly[depth],
+    };
+  }
+}
+
+function toStat(node: FsNode): Stat {
+  const kind = node.kind === 'file' ? (node.device ? 'device' : node.fifo ? 'fifo' : 'file') : node.kind;
+  return { kind, mode: node.mode, uid: node.uid, gid: node.gid, size: node.size, mtime: node.mtime, node };
+}
+
+/** Resolves `.`, `..` and double slashes of an absolute path. */
+export function normalize(path: string): string {
+  const out: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') out.pop();
+    else if (part && part !== '.') out.push(part);
+  }
+  return '/' + out.join('/');
+}
+
+export function basename(path: string): string {
+  const trimmed = path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
+  return trimmed === '/' ? '/' : trimmed.slice(trimmed.lastIndexOf('/') + 1);
+}
+
+export function dirname(path: string): string {
+  const trimmed = path.replace(/\/+$/, '');
+  if (!trimmed) return path.startsWith('/') ? '/' : '.';
+  const i = trimmed.lastIndexOf('/');
+  return i < 0 ? '.' : trimmed.slice(0, i).replace(/\/+$/, '') || '/';
+}

@@ -1,0 +1,254 @@
+// A machine as processes see it: files, network, the process table, signals. A node, the reader's terminal
+// and every container is one.
+
+import { type Co, type Sim, type Task } from '../sim/index.ts';
+import { FileNode, type FileSystem, FsError } from './fs.ts';
+import { Exit, nullReader, nullWriter } from './io.ts';
+import type { NetworkNamespace } from './network.ts';
+import type { Host, Process, Program, Reader, SpawnOptions, Userland, Writer } from './types.ts';
+
+/** Signal numbers of Linux on x86 and arm. */
+export const SIGNALS: Record<string, number> = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  ILL: 4,
+  TRAP: 5,
+  ABRT: 6,
+  BUS: 7,
+  FPE: 8,
+  KILL: 9,
+  USR1: 10,
+  SEGV: 11,
+  USR2: 12,
+  PIPE: 13,
+  ALRM: 14,
+  TERM: 15,
+  CHLD: 17,
+  CONT: 18,
+  STOP: 19,
+  TSTP: 20,
+  TTIN: 21,
+  TTOU: 22,
+  URG: 23,
+  WINCH: 28,
+};
+
+/** A signal's name from `TERM`, `SIGTERM` or `15`; undefined when there is none of that name. */
+export function signalName(word: string): string | undefined {
+  const name = word.toUpperCase().replace(/^SIG/, '');
+  if (name in SIGNALS) return name;
+  for (const known in SIGNALS) if (String(SIGNALS[known]) === word) return known;
+  return undefined;
+}
+
+/** Signals that do nothing to a process without a handler. */
+const HARMLESS = new Set(['CHLD', 'CONT', 'URG', 'WINCH']);
+
+export interface HostOptions {
+  sim: Sim;
+  hostname: string;
+  fs: FileSystem;
+  net: NetworkNamespace;
+  env?: Record<string, string>;
+  /** Commands to install as files: a plain name goes to `binDir`, an absolute path where it says. */
+  programs?: Record<string, Program>;
+  /** Default `/usr/bin`. */
+  binDir?: string;
+  userland?: Userland;
+  /** Number of the first process (default 1). Process 1 of a container ignores signals that it does not handle,
+   * and when it ends all others are killed. */
+  firstPid?: number;
+}
+
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+export function createHost(options: HostOptions): Host {
+  return new Machine(options);
+}
+
+/** A file that runs `program` when it is executed. */
+export function programFile(program: Program, bytes = 68_536): FileNode {
+  const file = new FileNode('\x7fELF', { mode: 0o755 });
+  file.program = program;
+  file.bytes = bytes;
+  return file;
+}
+
+class Machine implements Host {
+  readonly sim: Sim;
+  hostname: string;
+  readonly fs: FileSystem;
+  readonly net: NetworkNamespace;
+  readonly userland: Userland;
+  env: Record<string, string>;
+  readonly processes = new Map<number, Process>();
+  private nextPid: number;
+
+  constructor(options: HostOptions) {
+    this.sim = options.sim;
+    this.hostname = options.hostname;
+    this.fs = options.fs;
+    this.net = options.net;
+    this.userland = options.userland ?? 'gnu';
+    this.env = options.env ?? { PATH: DEFAULT_PATH };
+    this.nextPid = options.firstPid ?? 1;
+    const { programs, binDir = '/usr/bin' } = options;
+    if (programs) {
+      for (const name in programs) {
+        const path = name.startsWith('/') ? name : `${binDir}/${name}`;
+        this.fs.mkdir(path.slice(0, path.lastIndexOf('/')) || '/', { recursive: true });
+        this.fs.put(path, programFile(programs[name]));
+      }
+    }
+  }
+
+  program(name: string): Program | undefined {
+    if (name.includes('/')) return executable(this.fs, name);
+    const path = this.env.PATH ?? DEFAULT_PATH;
+    for (const dir of path.split(':')) {
+      const found = executable(this.fs, `${dir || '.'}/${name}`);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  spawn(options: SpawnOptions): Process {
+    const process = new Running(this, this.nextPid++, options);
+    this.processes.set(process.pid, process);
+    process.task = this.sim.spawn(process.argv[0], process.run(options.program));
+    return process;
+  }
+
+  ended(process: Running) {
+    this.processes.delete(process.pid);
+    if (process.pid === 1) for (const other of [...this.processes.values()]) other.signal('KILL');
+  }
+}
+
+/** The program behind a path, if that file may be executed. */
+function executable(fs: FileSystem, path: string): Program | undefined {
+  const node = fs.find(path);
+  return node?.kind === 'file' && fs.may(node, 1) ? node.program : undefined;
+}
+
+class Running implements Process {
+  readonly pid: number;
+  argv: string[];
+  env: Record<string, string>;
+  cwd: string;
+  stdin: Reader;
+  stdout: Writer;
+  stderr: Writer;
+  tty: boolean;
+  readonly host: Machine;
+  readonly parent?: Process;
+  task?: Task<number>;
+  handlers = new Map<string, () => void>();
+  uid: number;
+  gid: number;
+  groups: number[];
+  umask: number;
+  status: number | undefined = undefined;
+  readonly startedAt: number;
+  private fatal: number | undefined;
+
+  constructor(host: Machine, pid: number, options: SpawnOptions) {
+    const parent = options.parent;
+    this.host = host;
+    this.pid = pid;
+    this.argv = options.argv;
+    this.parent = parent;
+    this.env = options.env ?? parent?.env ?? host.env;
+    this.cwd = options.cwd ?? parent?.cwd ?? '/';
+    this.stdin = options.stdin ?? nullReader;
+    this.stdout = options.stdout ?? nullWriter;
+    this.stderr = options.stderr ?? nullWriter;
+    this.tty = options.tty ?? false;
+    this.uid = options.uid ?? parent?.uid ?? 0;
+    this.gid = options.gid ?? parent?.gid ?? 0;
+    this.groups = options.groups ?? parent?.groups ?? [];
+    this.umask = options.umask ?? parent?.umask ?? 0o022;
+    this.startedAt = host.sim.now;
+  }
+
+  signal(name: string) {
+    if (this.status !== undefined) return;
+    if (name !== 'KILL') {
+      const handler = this.handlers.get(name);
+      if (handler) return handler();
+      // The kernel spares a container's process 1 from signals that it does not handle.
+      if (HARMLESS.has(name) || this.pid === 1) return;
+    }
+    this.fatal ??= 128 + (SIGNALS[name] ?? 15);
+    this.task?.wake();
+  }
+
+  /** Steps the program so that a signal can end it wherever it waits. */
+  *run(program: Program): Co<number> {
+    let inner: Co<number> | undefined;
+    let status: number | undefined;
+    try {
+      inner = program(this);
+      for (;;) {
+        if (this.fatal !== undefined) {
+          status = this.fatal;
+          break;
+        }
+        const step = inner.next();
+        if (step.done) {
+          status = step.value;
+          break;
+        }
+        yield step.value;
+      }
+    } catch (error) {
+      if (error instanceof Exit) status = error.status;
+      else if (error instanceof FsError) {
+        this.stderr.write(`${this.argv[0]}: ${error.path}: ${error.message}\n`);
+        status = 1;
+      } else throw error;
+    } finally {
+      // `finally` blocks of the program run also when the task is killed from outside.
+      if (status === undefined || this.fatal !== undefined) inner?.return(0);
+      this.status = status ?? this.fatal ?? 137;
+      this.host.ended(this);
+    }
+    return this.status;
+  }
+}
+
+/** Waits for a process to end; its exit status. */
+export function* waitFor(process: Process): Co<number> {
+  const task = process.task;
+  while (task && !task.done) yield task.exited;
+  return process.status ?? 137;
+}
+
+/** The machine's files as this process sees them. */
+export function filesOf(process: Process): FileSystem {
+  return process.host.fs.view(process);
+}
+
+/** Special files under /dev that every machine has. */
+export function devices(): Record<string, FileNode> {
+  const out: Record<string, FileNode> = {};
+  for (const [name, device] of DEVICES) {
+    const file = new FileNode('', { mode: 0o666 });
+    file.device = device;
+    out[`/dev/${name}`] = file;
+  }
+  return out;
+}
+
+const DEVICES: [string, FileNode['device']][] = [
+  ['null', 'null'],
+  ['zero', 'zero'],
+  ['full', 'full'],
+  ['random', 'random'],
+  ['urandom', 'random'],
+  ['tty', 'tty'],
+  ['stdin', 'stdin'],
+  ['stdout', 'stdout'],
+  ['stderr', 'stderr'],
+];

@@ -1,0 +1,97 @@
+// Processes and the machines they run on: a reader's terminal, a node, a container. A command is a Program;
+// a Host is what a program can see (files, network, other processes, commands in PATH).
+
+import type { Co, Sim, Task } from '../sim/index.ts';
+import type { Pipe } from './pipe.ts';
+import type { FileSystem } from './fs.ts';
+import type { NetworkNamespace } from './network.ts';
+
+/** Where a process reads and writes; a pipe, a file or nothing. */
+export interface Reader {
+  /** Waits for text; undefined at the end. */
+  read(): Co<string | undefined>;
+  /** Puts back what was read too far. */
+  unread(text: string): void;
+  /** No more will be read. */
+  close(): void;
+}
+
+export interface Writer {
+  /** False when nobody reads any more (SIGPIPE: stop with status 141). */
+  write(text: string): boolean;
+  /** Waits while the other side is full (pipes hold 64 KiB); call it in loops that write without end. */
+  drain(): Co<void>;
+  close(): void;
+}
+
+export interface Process {
+  readonly pid: number;
+  /** argv[0] is the name it was called by. */
+  argv: string[];
+  env: Record<string, string>;
+  cwd: string;
+  stdin: Reader;
+  stdout: Writer;
+  stderr: Writer;
+  /** A terminal is attached (affects `kubectl exec -it`, prompts). */
+  tty: boolean;
+  readonly host: Host;
+  readonly parent?: Process;
+  task?: Task<number>;
+  /** Delivers a signal by name ('TERM', 'KILL', 'INT', 'HUP'…); without a handler it ends the process with 128+n. */
+  signal(name: string): void;
+  /** Handlers a program or a shell trap has set. */
+  handlers: Map<string, () => void>;
+  uid: number;
+  gid: number;
+  /** Supplementary groups. */
+  groups?: number[];
+  umask?: number;
+  /** Exit status, once it has ended (128+n after a signal). */
+  status?: number;
+  /** Virtual time of its start. */
+  readonly startedAt?: number;
+}
+
+/** A command: reads its process, returns the exit status. Must `yield` in loops that may be endless. */
+export type Program = (process: Process) => Co<number>;
+
+export interface Host {
+  readonly sim: Sim;
+  hostname: string;
+  readonly fs: FileSystem;
+  readonly net: NetworkNamespace;
+  /** Whose commands these are: error texts and some options differ. */
+  readonly userland?: Userland;
+  /** Environment of a fresh process. */
+  env: Record<string, string>;
+  /** Commands by absolute path or plain name; undefined: not there. PATH look-up is the caller's (`shell` does it). */
+  program(name: string): Program | undefined;
+  readonly processes: Map<number, Process>;
+  /** Starts a program; the returned process's task ends with its exit status. */
+  spawn(options: SpawnOptions): Process;
+}
+
+export type Userland = 'gnu' | 'busybox';
+
+export interface SpawnOptions {
+  program: Program;
+  argv: string[];
+  env?: Record<string, string>;
+  cwd?: string;
+  stdin?: Reader;
+  stdout?: Writer;
+  stderr?: Writer;
+  tty?: boolean;
+  parent?: Process;
+  uid?: number;
+  gid?: number;
+  groups?: number[];
+  umask?: number;
+}
+
+/** Adapts a Pipe to the two sides that processes hold. */
+export interface PipeEnds {
+  reader(pipe: Pipe): Reader;
+  writer(pipe: Pipe): Writer;
+}

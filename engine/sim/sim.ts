@@ -1,0 +1,319 @@
+// The virtual clock, the event queue and coroutines: the only source of time, order and chance in the
+// engine. Everything that happens later than now is an event here; equal times run in the order in
+// which they were scheduled, so a run is a pure function of its inputs and the seed.
+
+import { Random, streamSeed } from './random.ts';
+
+/** What a coroutine yields to be suspended: milliseconds, a signal, or the first of several with a timeout. */
+export type Wait = number | Signal | { signals: Signal[]; timeout?: number };
+
+/** A coroutine: yields waits, returns a value. Call another one with `yield*`. */
+export type Co<T = void> = Generator<Wait, T, void>;
+
+/** A scheduled callback; `cancel()` it any number of times. */
+export interface Timer {
+  readonly at: number;
+  cancel(): void;
+}
+
+class Entry implements Timer {
+  at: number;
+  seq: number;
+  run: (() => void) | undefined;
+  constructor(at: number, seq: number, run: () => void) {
+    this.at = at;
+    this.seq = seq;
+    this.run = run;
+  }
+  cancel() {
+    this.run = undefined;
+  }
+}
+
+/** A condition that tasks wait for. `fire()` wakes all that wait at that moment; it keeps no memory. */
+export class Signal {
+  private waiters: Task<unknown>[] = [];
+
+  fire() {
+    if (this.waiters.length === 0) return;
+    const woken = this.waiters;
+    this.waiters = [];
+    for (let i = 0; i < woken.length; i++) woken[i].wake();
+  }
+  /** @internal */
+  add(task: Task<unknown>) {
+    this.waiters.push(task);
+  }
+  /** @internal */
+  remove(task: Task<unknown>) {
+    const i = this.waiters.indexOf(task);
+    if (i >= 0) this.waiters.splice(i, 1);
+  }
+}
+
+/** A running coroutine. `exited` fires once, after `done` has become true. */
+export class Task<T = void> {
+  readonly name: string;
+  readonly exited = new Signal();
+  done = false;
+  result: T | undefined;
+  /** What the coroutine threw, if it did. */
+  error: unknown;
+  private readonly sim: Sim;
+  private readonly co: Co<T>;
+  private timer: Timer | undefined;
+  private waiting: Signal[] = [];
+  private pendingKill = false;
+  private running = false;
+
+  constructor(sim: Sim, name: string, co: Co<T>) {
+    this.sim = sim;
+    this.name = name;
+    this.co = co;
+  }
+
+  /** @internal Called by signals and timers; the task goes on in an event of its own, now. */
+  wake() {
+    if (this.done) return;
+    this.detach();
+    this.timer = this.sim.after(0, () => this.resume());
+  }
+
+  /** Ends the task: its `finally` blocks run, nothing after the current wait does. */
+  kill() {
+    if (this.done) return;
+    if (this.running) {
+      this.pendingKill = true;
+      return;
+    }
+    this.detach();
+    this.running = true;
+    let step: IteratorResult<Wait, T> | undefined;
+    try {
+      step = this.co.return(undefined as T);
+      // A coroutine that waits again in its `finally` is not waited for.
+      for (let i = 0; i < 100 && !step.done; i++) step = this.co.return(undefined as T);
+    } catch (error) {
+      this.error = error;
+    }
+    this.running = false;
+    this.finish(undefined);
+  }
+
+  /** @internal */
+  resume() {
+    if (this.done) return;
+    this.timer = undefined;
+    this.running = true;
+    let step: IteratorResult<Wait, T>;
+    try {
+      step = this.co.next();
+    } catch (error) {
+      this.running = false;
+      this.error = error;
+      this.finish(undefined);
+      this.sim.report(this.name, error);
+      return;
+    }
+    this.running = false;
+    if (step.done) {
+      this.finish(step.value);
+      return;
+    }
+    if (this.pendingKill) {
+      this.kill();
+      return;
+    }
+    const wait = step.value;
+    if (typeof wait === 'number') {
+      this.timer = this.sim.after(wait, () => this.resume());
+    } else if (wait instanceof Signal) {
+      wait.add(this as Task<unknown>);
+      this.waiting.push(wait);
+    } else {
+      for (const signal of wait.signals) {
+        signal.add(this as Task<unknown>);
+        this.waiting.push(signal);
+      }
+      if (wait.timeout !== undefined) {
+        this.timer = this.sim.after(Math.max(0, wait.timeout), () => {
+          this.detach();
+          this.resume();
+        });
+      }
+    }
+  }
+
+  private detach() {
+    this.timer?.cancel();
+    this.timer = undefined;
+    if (this.waiting.length) {
+      for (const signal of this.waiting) signal.remove(this as Task<unknown>);
+      this.waiting = [];
+    }
+  }
+
+  private finish(value: T | undefined) {
+    this.done = true;
+    this.result = value;
+    this.exited.fire();
+  }
+}
+
+export interface SimOptions {
+  seed: number;
+  /** Virtual time of birth, ms since the Unix epoch. */
+  start: number;
+}
+
+export class Sim {
+  /** Virtual now, ms since the Unix epoch. */
+  now: number;
+  readonly seed: number;
+  /** Events run so far. */
+  events = 0;
+  /** Called with what a task or event threw; the default rethrows, so that bugs are loud. */
+  onError: (where: string, error: unknown) => void = (_where, error) => {
+    throw error;
+  };
+  private heap: Entry[] = [];
+  private seq = 0;
+  private readonly streams = new Map<string, Random>();
+
+  constructor(options: SimOptions) {
+    this.now = options.start;
+    this.seed = options.seed;
+  }
+
+  /** The random stream of that name; each kind of event draws from its own. */
+  random(stream: string): Random {
+    let random = this.streams.get(stream);
+    if (!random) {
+      random = new Random(streamSeed(this.seed, stream));
+      this.streams.set(stream, random);
+    }
+    return random;
+  }
+
+  /** Runs `fn` once, `delay` ms from now (never before what is already due now). */
+  after(delay: number, fn: () => void): Timer {
+    return this.at(this.now + delay, fn);
+  }
+
+  /** Runs `fn` at virtual time `time` (ms since the epoch); a time in the past means now. */
+  at(time: number, fn: () => void): Timer {
+    const entry = new Entry(time > this.now ? time : this.now, this.seq++, fn);
+    this.push(entry);
+    return entry;
+  }
+
+  /** Runs `fn` every `period` ms, the first time after `first` (default: one period). */
+  every(period: number, fn: () => void, first = period): Timer {
+    const handle = { at: this.now + first, cancelled: false, cancel() {} };
+    let timer: Timer;
+    const tick = () => {
+      if (handle.cancelled) return;
+      fn();
+      if (!handle.cancelled) timer = this.after(period, tick);
+    };
+    timer = this.after(first, tick);
+    handle.cancel = () => {
+      handle.cancelled = true;
+      timer.cancel();
+    };
+    return handle;
+  }
+
+  /** Starts a coroutine; its first step runs in an event of its own, now. */
+  spawn<T>(name: string, co: Co<T>): Task<T> {
+    const task = new Task<T>(this, name, co);
+    this.after(0, () => task.resume());
+    return task;
+  }
+
+  /** Time of the next event, or undefined when nothing will ever happen. */
+  nextAt(): number | undefined {
+    while (this.heap.length && !this.heap[0].run) this.pop();
+    return this.heap.length ? this.heap[0].at : undefined;
+  }
+
+  /** Runs the next event and moves the clock to it. False when there is none. */
+  step(): boolean {
+    for (;;) {
+      const entry = this.pop();
+      if (!entry) return false;
+      const run = entry.run;
+      if (!run) continue;
+      this.now = entry.at;
+      this.events++;
+      run();
+      return true;
+    }
+  }
+
+  /** Runs all events up to and including `time`, then sets the clock there. */
+  runUntil(time: number) {
+    for (;;) {
+      const at = this.nextAt();
+      if (at === undefined || at > time) break;
+      this.step();
+    }
+    if (time > this.now) this.now = time;
+  }
+
+  report(where: string, error: unknown) {
+    this.onError(where, error);
+  }
+
+  private push(entry: Entry) {
+    const heap = this.heap;
+    let i = heap.length;
+    heap.push(entry);
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      const other = heap[parent];
+      if (other.at < entry.at || (other.at === entry.at && other.seq < entry.seq)) break;
+      heap[i] = other;
+      i = parent;
+    }
+    heap[i] = entry;
+  }
+
+  private pop(): Entry | undefined {
+    const heap = this.heap;
+    const top = heap[0];
+    if (!top) return undefined;
+    const last = heap.pop() as Entry;
+    const size = heap.length;
+    if (size > 0) {
+      let i = 0;
+      for (;;) {
+        let child = 2 * i + 1;
+        if (child >= size) break;
+        let least = heap[child];
+        if (child + 1 < size) {
+          const right = heap[child + 1];
+          if (right.at < least.at || (right.at === least.at && right.seq < least.seq)) {
+            least = right;
+            child++;
+          }
+        }
+        if (last.at < least.at || (last.at === least.at && last.seq < least.seq)) break;
+        heap[i] = least;
+        i = child;
+      }
+      heap[i] = last;
+    }
+    return top;
+  }
+}
+
+/** Waits until `cond` holds; `signal` must fire whenever it may have changed. False after `timeout` ms. */
+export function* until(sim: Sim, cond: () => boolean, signal: Signal, timeout?: number): Co<boolean> {
+  const end = timeout === undefined ? undefined : sim.now + timeout;
+  while (!cond()) {
+    if (end !== undefined && sim.now >= end) return false;
+    yield end === undefined ? signal : { signals: [signal], timeout: end - sim.now };
+  }
+  return true;
+}

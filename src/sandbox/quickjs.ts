@@ -1,0 +1,123 @@
+// The engine inside QuickJS: start, limits, calls, capture and restore. The same module serves the browser's
+// worker, the build, the tests and the command line.
+
+import {
+  newQuickJSWASMModuleFromVariant,
+  newVariant,
+  type QuickJSContext,
+  type QuickJSHandle,
+  type QuickJSRuntime,
+  type QuickJSSyncVariant,
+} from 'quickjs-emscripten-core';
+import type { EngineHandle } from './runner.ts';
+
+const PAGE = 65536;
+/** 24 MB to begin with: the booted engine fits, so that early growth does not cost time. */
+const INITIAL_PAGES = 384;
+/** A hard cap; setMemoryLimit does not hold. */
+const MAXIMUM_PAGES = 8192;
+/** The guest's own stack; small enough that the host's never overflows first. */
+const STACK_BYTES = 256 * 1024;
+/** No slice may take longer: the host asks for short ones, so this is a loop inside one event. */
+const SLICE_LIMIT_MS = 10_000;
+
+/** Thrown when the guest cannot go on: out of memory, stack or time. The instance must be discarded. */
+export class SandboxError extends Error {}
+
+/** A whole cluster at one instant: the used part of the WASM memory. */
+export interface Capture {
+  memory: Uint8Array;
+  pages: number;
+}
+
+export class QuickJSEngine implements EngineHandle {
+  private readonly memory: WebAssembly.Memory;
+  private readonly runtime: QuickJSRuntime;
+  private readonly context: QuickJSContext;
+  private readonly entry: QuickJSHandle;
+  private deadline = Infinity;
+  /** Set after a failure that leaves the guest in an unknown state. */
+  broken = false;
+
+  private constructor(memory: WebAssembly.Memory, runtime: QuickJSRuntime, context: QuickJSContext, entry: QuickJSHandle) {
+    this.memory = memory;
+    this.runtime = runtime;
+    this.context = context;
+    this.entry = entry;
+    runtime.setInterruptHandler(() => performance.now() > this.deadline);
+  }
+
+  /** Evaluates the engine's bundle in a fresh instance of `variant`. */
+  static async create(variant: QuickJSSyncVariant, code: string, maximumPages = MAXIMUM_PAGES): Promise<QuickJSEngine> {
+    const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: maximumPages });
+    const module = await newQuickJSWASMModuleFromVariant(newVariant(variant, { wasmMemory: memory }));
+    const runtime = module.newRuntime();
+    runtime.setMaxStackSize(STACK_BYTES);
+    const context = runtime.newContext();
+    const loaded = context.evalCode(code, 'engine.js', { type: 'global' });
+    if (loaded.error) throw new SandboxError(describe(context, loaded.error));
+    loaded.value.dispose();
+    const global = context.getProp(context.global, 'kubebook');
+    const entry = context.getProp(global, 'call');
+    global.dispose();
+    return new QuickJSEngine(memory, runtime, context, entry);
+  }
+
+  call(method: string, json: string): string {
+    if (this.broken) throw new SandboxError('the sandbox has stopped; start a new cluster');
+    const { context } = this;
+    this.deadline = performance.now() + SLICE_LIMIT_MS;
+    let name: QuickJSHandle | undefined;
+    let argument: QuickJSHandle | undefined;
+    try {
+      name = context.newString(method);
+      argument = context.newString(json);
+      const result = context.callFunction(this.entry, context.undefined, name, argument);
+      if (result.error) {
+        this.broken = true;
+        throw new SandboxError(describe(context, result.error));
+      }
+      const text = context.getString(result.value);
+      result.value.dispose();
+      return text;
+    } catch (error) {
+      this.broken = true;
+      if (error instanceof SandboxError) throw error;
+      throw new SandboxError(`the sandbox stopped: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      this.deadline = Infinity;
+      if (!this.broken) {
+        name?.dispose();
+        argument?.dispose();
+      }
+    }
+  }
+
+  /** Copies the whole state out. */
+  capture(): Capture {
+    return { memory: new Uint8Array(this.memory.buffer).slice(), pages: this.memory.buffer.byteLength / PAGE };
+  }
+
+  /** Puts a state of this instance back. */
+  restore(capture: Capture) {
+    const bytes = new Uint8Array(this.memory.buffer);
+    bytes.set(capture.memory);
+    if (bytes.length > capture.memory.length) bytes.fill(0, capture.memory.length);
+    this.broken = false;
+  }
+
+  /** Bytes of WASM memory taken. */
+  get heap(): number {
+    return this.memory.buffer.byteLength;
+  }
+}
+
+function describe(context: QuickJSContext, error: QuickJSHandle): string {
+  const value = context.dump(error) as { name?: string; message?: string; stack?: string } | string;
+  error.dispose();
+  if (typeof value === 'string') return value;
+  const { name, message = '', stack = '' } = value ?? {};
+  if (message === 'out of memory') return 'the cluster ran out of memory (the sandbox has a hard limit)';
+  if (message === 'interrupted') return 'the engine was stopped: one step took too long';
+  return `${name ?? 'Error'}: ${message}\n${stack}`;
+}

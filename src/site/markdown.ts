@@ -1,0 +1,121 @@
+// The Markdown plug-ins of the notes (Sätteri, mdast): fences become cells, `<kb-claim>` and `<kb-change>` become marks and
+// boxes, and the first mention of each glossary term on a page becomes a link.
+import { fileURLToPath } from 'node:url';
+import { defineMdastPlugin, type MdastPluginEntry, type MdxJsxAttributeUnion } from 'satteri';
+import { cellKind, parseMeta, parsePage } from '../cells/parse.ts';
+import { renderCell, renderCode } from '../cells/render.ts';
+import { clusterPanel } from '../cells/picture.ts';
+import { readContent } from './content.ts';
+import { escapeHtml } from './highlight.ts';
+import { renderClaimMark } from './claim-mark.ts';
+
+export const markdownPlugins: MdastPluginEntry[] = [
+  ({ source }) => cells(source),
+  () => claims(),
+  ({ fileURL }) => glossaryLinks(fileURL ? fileURLToPath(fileURL) : ''),
+];
+
+/** A node of ready HTML; in MDX that is a fragment with `set:html`. */
+function html(value: string, flow: boolean): never {
+  return {
+    type: flow ? 'mdxJsxFlowElement' : 'mdxJsxTextElement',
+    name: 'Fragment',
+    attributes: [{ type: 'mdxJsxAttribute', name: 'set:html', value }],
+    children: [],
+  } as never;
+}
+
+function cells(source: string): MdastPluginEntry {
+  const page = parsePage(source);
+  let number = 0;
+  return defineMdastPlugin({
+    name: 'kubebook-cells',
+    async code(node, ctx) {
+      const { language, words } = parseMeta(`${node.lang ?? ''} ${node.meta ?? ''}`);
+      const cell = cellKind(language, words) && page.cells[number++];
+      ctx.replaceNode(node, html(await (cell ? renderCell(cell, number) : renderCode(node.value, language)), true));
+    },
+    mdxJsxFlowElement(node, ctx) {
+      if (node.name === 'kb-cluster') ctx.replaceNode(node, html(clusterPanel(), true));
+    },
+  });
+}
+
+function claims(): MdastPluginEntry {
+  const mark = (node: JsxElement, flow: boolean): never => {
+    const attributes = attributesOf(node.attributes);
+    const { claims } = readContent();
+    return html(renderClaimMark((attributes.id ?? '').split(/\s+/).filter(Boolean), claims), flow);
+  };
+  return defineMdastPlugin({
+    name: 'kubebook-claims',
+    mdxJsxTextElement(node, ctx) {
+      if (node.name === 'kb-claim') ctx.replaceNode(node, mark(node, false));
+    },
+    mdxJsxFlowElement(node, ctx) {
+      if (node.name === 'kb-claim') ctx.replaceNode(node, mark(node, true));
+      if (node.name !== 'kb-change') return;
+      const { since = '', claim = '' } = attributesOf(node.attributes);
+      const head =
+        `<p class="kb-change-head"><span class="kb-change-since">Changed in ${escapeHtml(since)}</span>` +
+        `${renderClaimMark(claim.split(/\s+/).filter(Boolean), readContent().claims)}</p>`;
+      ctx.replaceNode(node, {
+        type: 'mdxJsxFlowElement',
+        name: 'aside',
+        attributes: [
+          { type: 'mdxJsxAttribute', name: 'class', value: 'kb-change' },
+          { type: 'mdxJsxAttribute', name: 'aria-label', value: `Changed since 2020: ${since}` },
+        ],
+        children: [html(head, true), ...node.children],
+      } as never);
+    },
+  });
+}
+
+interface JsxElement {
+  name?: string | null;
+  attributes: readonly MdxJsxAttributeUnion[];
+}
+
+function attributesOf(list: readonly MdxJsxAttributeUnion[]): Record<string, string> {
+  const attributes: Record<string, string> = {};
+  for (const attribute of list) {
+    if (attribute.type !== 'mdxJsxAttribute') continue;
+    attributes[attribute.name] = typeof attribute.value === 'string' ? attribute.value : '';
+  }
+  return attributes;
+}
+
+/** Prose inside these is never turned into a link. */
+const noLinks = new Set(['heading', 'link', 'linkReference', 'definition']);
+
+function glossaryLinks(file: string): MdastPluginEntry {
+  if (!/\/content\/notes\//.test(file)) return undefined;
+  const { matcher, terms } = readContent();
+  const bySlug = new Map(terms.map((term) => [term.slug, term]));
+  const seen = new Set<string>();
+  return defineMdastPlugin({
+    name: 'kubebook-glossary-links',
+    text(node, ctx) {
+      const matches = matcher.find(node.value).filter(({ slug }) => !seen.has(slug));
+      if (matches.length === 0) return;
+      for (let parent = ctx.parent(node); parent; parent = ctx.parent(parent as never)) {
+        if (noLinks.has(parent.type)) return;
+        if ('name' in parent && parent.name === 'a') return;
+      }
+      const parts: unknown[] = [];
+      let end = 0;
+      for (const match of matches) {
+        if (seen.has(match.slug)) continue;
+        seen.add(match.slug);
+        const term = bySlug.get(match.slug)!;
+        if (match.start > end) parts.push({ type: 'text', value: node.value.slice(end, match.start) });
+        const word = escapeHtml(node.value.slice(match.start, match.end));
+        parts.push(html(`<a class="kb-term" href="${term.url}" title="${escapeHtml(term.short)}">${word}</a>`, false));
+        end = match.end;
+      }
+      if (end < node.value.length) parts.push({ type: 'text', value: node.value.slice(end) });
+      ctx.replaceNode(node, parts as never);
+    },
+  });
+}
