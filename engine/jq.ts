@@ -1,14 +1,9 @@
 // The jq command. The real jq runs on the host's side of the sandbox; here its arguments are read, its files
 // opened and its input gathered, and the process waits for the answer.
 
+import type { HostResult } from './host-calls.ts';
 import type { Program } from './linux/types.ts';
 import type { Co } from './sim/index.ts';
-
-export interface HostResult {
-  stdout: string;
-  stderr: string;
-  exitCode: number;
-}
 
 /** Asks the host to run jq: arguments (the filter last, or followed by --args values) and standard input. */
 export type HostJq = (args: string[], input: string) => Co<HostResult>;

@@ -10,7 +10,6 @@ import { podsToDelete } from './pod-ranking.ts';
 import { isPodActive, nextAvailability } from './pods.ts';
 import type { ControllerContext } from './context.ts';
 import type { KubeObject, ObjectMeta, Pod, PodTemplateSpec, ReplicaSetStatus } from '../api/types.ts';
-import type { Matcher } from './selectors.ts';
 
 /** How long a sync takes in a real controller manager: Pod changes of that time are handled by one. */
 const SYNC_TIME = 10;
@@ -26,7 +25,7 @@ export interface ReplicaKind<T extends Replicated> {
   groupVersion: string;
   plural: string;
   kind: string;
-  matcher: (object: T) => Matcher;
+  matches: (object: T, labels: Record<string, string> | undefined) => boolean;
   /** Whether status tells of terminating Pods. */
   countsTerminating: boolean;
   /** Objects whose Pods make a node count as crowded when some Pods must go. */
@@ -104,7 +103,7 @@ export class ReplicaManager<T extends Replicated> {
     } else if (changed && !pod.metadata.deletionTimestamp) {
       const { namespace, labels } = pod.metadata;
       for (const object of this.objects.inNamespace(namespace as string)) {
-        if (this.kind.matcher(object)(labels)) this.reclaim(keyOf(object));
+        if (this.kind.matches(object, labels)) this.reclaim(keyOf(object));
       }
     }
   }
@@ -131,21 +130,21 @@ export class ReplicaManager<T extends Replicated> {
   /** Lets go of Pods that match no more and adopts matching ones that nobody controls. */
   private claim(object: T, owned: OwnedPods) {
     if (object.metadata.deletionTimestamp) return;
-    const matches = this.kind.matcher(object);
+    const { matches } = this.kind;
     const lost: Pod[] = [];
     owned.pods.forEach((pod) => {
-      if (!matches(pod.metadata.labels)) lost.push(pod);
+      if (!matches(object, pod.metadata.labels)) lost.push(pod);
     });
     for (const pod of lost) release(this.podClient, pod, object.metadata.uid as string);
     for (const pod of orphansIn(this.podInformer, object.metadata.namespace as string)) {
-      if (isPodActive(pod) && matches(pod.metadata.labels)) adopt(this.podClient, pod, this.ref(object));
+      if (isPodActive(pod) && matches(object, pod.metadata.labels)) adopt(this.podClient, pod, this.ref(object));
     }
   }
 
   /** Creates what is missing, deletes what is too much; answers what went wrong. */
   private manage(object: T, owned: OwnedPods): { reason: string; error: unknown } | undefined {
     const { recorder, sim } = this.context;
-    const owner = { apiVersion: this.kind.groupVersion, kind: this.kind.kind, ...object } as unknown as KubeObject;
+    const owner = object as unknown as KubeObject;
     const wanted = object.spec?.replicas ?? 0;
     const missing = wanted - owned.active;
     if (missing > 0) {

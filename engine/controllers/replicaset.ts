@@ -2,7 +2,7 @@
 
 import { controlledBy, controllerOf } from './owners.ts';
 import { ReplicaManager } from './replica-manager.ts';
-import { matcher } from './selectors.ts';
+import { matchesSelector } from '../api/selectors.ts';
 import type { Controller } from './context.ts';
 import type { ReplicaSet } from '../api/types.ts';
 
@@ -16,7 +16,7 @@ export const replicaSetController: Controller = {
       groupVersion: 'apps/v1',
       plural: 'replicasets',
       kind: 'ReplicaSet',
-      matcher: (rs) => matcher(rs.spec?.selector),
+      matches: (rs, labels) => matchesSelector(rs.spec?.selector, labels),
       countsTerminating: true,
       siblings(rs) {
         const owner = controllerOf(rs);

@@ -1,7 +1,7 @@
 // ReplicationController: the ReplicaSet's elder, with equality selectors only.
 
 import { ReplicaManager } from './replica-manager.ts';
-import { matchesLabels } from './selectors.ts';
+import { matchesLabels } from '../api/selectors.ts';
 import type { Controller } from './context.ts';
 import type { ReplicationController } from '../api/types.ts';
 
@@ -14,7 +14,7 @@ export const replicationControllerController: Controller = {
       groupVersion: 'v1',
       plural: 'replicationcontrollers',
       kind: 'ReplicationController',
-      matcher: (rc) => (labels) => rc.spec?.selector !== undefined && matchesLabels(rc.spec.selector, labels),
+      matches: (rc, labels) => matchesLabels(rc.spec?.selector, labels),
       countsTerminating: false,
       siblings: () => [],
     });

@@ -12,6 +12,8 @@ import { type Args, parseDuration } from './flags.ts';
 import { type Connection, type Kubeconfig, authHeaders, loadKubeconfig, resolveConnection } from './kubeconfig.ts';
 
 export interface KubectlOptions {
+  /** Builds the kustomization in a directory to YAML (the -k flag). */
+  buildKustomization?: (kubectl: Kubectl, directory: string) => string;
   /**
    * Sends a request to the server of `connection`. The identity is in the headers, or in the client certificate of
    * `connection.user`; undefined means that nobody listens at `connection.server`.

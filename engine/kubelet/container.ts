@@ -3,7 +3,7 @@
 import type { Container as ContainerSpec } from '../api/types.ts';
 import { watchMemory } from '../images/memory.ts';
 import type { Image } from '../images/types.ts';
-import { createHost, FileSystem, nullReader, type FileNode, type Host, type NetworkNamespace, type Process, type Reader } from '../linux/index.ts';
+import { createHost, FileSystem, nullReader, Pipe, pipeReader, type FileNode, type Host, type NetworkNamespace, type Process, type Program } from '../linux/index.ts';
 import type { Sim } from '../sim/index.ts';
 import { ContainerLog } from './log.ts';
 
@@ -59,8 +59,7 @@ export class Container {
   memory = 0;
   /** Results of probes; undefined: not known yet. */
   probes: { startup?: boolean; readiness?: boolean; liveness?: boolean } = {};
-  /** Somebody attached to its standard input. */
-  stdin: Reader | undefined;
+  private stdin: Pipe | undefined;
   private oomKilled = false;
   private readonly sim: Sim;
   private readonly onExit: (container: Container) => void;
@@ -81,7 +80,7 @@ export class Container {
   }
 
   /** Throws StartError when its command cannot be run. */
-  start(stdin: Reader = nullReader) {
+  start() {
     const { image, env, command, uid, gid, groups } = this.config;
     const fs = new FileSystem({ base: image.tree(), now: () => this.sim.now });
     this.config.mount(fs);
@@ -95,8 +94,8 @@ export class Container {
     });
     this.host = host;
     const name = command[0];
-    const program = host.program(name);
-    if (!program) throw new StartError(execError(host, name));
+    const found = resolveCommand(host, command);
+    if (!found) throw new StartError(execError(host, name));
     if (!fs.exists(this.config.workingDir)) fs.mkdir(this.config.workingDir, { recursive: true });
     if (this.config.readOnlyRoot) fs.readOnly = true;
     this.memory = image.memory;
@@ -104,11 +103,10 @@ export class Container {
     this.state = 'running';
     this.startedAt = this.sim.now;
     const process = host.spawn({
-      program,
-      argv: [...command],
+      ...found,
       env,
       cwd: this.config.workingDir,
-      stdin,
+      stdin: this.config.spec.stdin ? pipeReader(this.input) : nullReader,
       stdout: this.log.writer('stdout'),
       stderr: this.log.writer('stderr'),
       tty: this.config.spec.tty,
@@ -153,6 +151,18 @@ export class Container {
     this.message = message;
   }
 
+  /** Its standard input, which attaching clients write to. */
+  get input(): Pipe {
+    return (this.stdin ??= new Pipe());
+  }
+
+  /** The machine lost power under it. */
+  lost() {
+    if (this.state !== 'running') return;
+    this.finish(255, 'Unknown');
+    this.process?.signal('KILL');
+  }
+
   /** Sends a signal to process 1, which ignores what it does not handle. */
   signal(name: string) {
     this.process?.signal(name);
@@ -169,6 +179,18 @@ export class Container {
     this.oomKilled = true;
     this.process?.signal('KILL');
   }
+}
+
+/** The program that a command runs: a binary, or the interpreter that a script's first line names. */
+export function resolveCommand(host: Host, command: readonly string[]): { program: Program; argv: string[] } | undefined {
+  const program = host.program(command[0]);
+  if (program) return { program, argv: [...command] };
+  const node = command[0].includes('/') ? host.fs.find(command[0]) : undefined;
+  if (node?.kind !== 'file' || (node.mode & 0o111) === 0) return undefined;
+  const first = /^#!\s*(\S+)(?:\s+(\S+))?/.exec(node.text);
+  const interpreter = first && host.program(first[1]);
+  if (!interpreter) return undefined;
+  return { program: interpreter, argv: [first[1], ...(first[2] ? [first[2]] : []), ...command] };
 }
 
 /** runc's words for a command that cannot be executed. */

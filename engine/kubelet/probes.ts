@@ -56,8 +56,20 @@ class ProbeWorker {
     this.kind = kind;
     this.probe = probe;
     if (kind === 'readiness') container.probes.readiness = false;
-    // A probe's ticker runs from the container's start; the first tick after the initial delay asks.
-    this.schedule(Math.max(this.probe.initialDelaySeconds ?? 0, 0) * 1000);
+    this.schedule(this.firstDelay());
+  }
+
+  /**
+   * Tickers run from the Pod's start; readiness is asked at once when the kubelet first sees the container run,
+   * and every period from then on. The first tick after the initial delay asks.
+   */
+  private firstDelay(): number {
+    const period = (this.probe.periodSeconds ?? 10) * 1000;
+    const initial = (this.probe.initialDelaySeconds ?? 0) * 1000;
+    const { sim } = this.worker.kubelet;
+    let delay = this.kind === 'readiness' ? 1000 : period - ((sim.now - this.worker.startTime) % period);
+    while (delay < initial) delay += period;
+    return delay;
   }
 
   stop() {

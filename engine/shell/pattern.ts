@@ -41,6 +41,10 @@ export function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
+function escapeInBracket(c: string, dash: boolean): string {
+  return /[\\[\]^$(){}*+?.|/]/.test(c) || (dash && c === '-') ? '\\' + c : c;
+}
+
 /** The body of a bracket expression from `[` on, as regular expression source, and where it ends. */
 export function bracketSource(pattern: string, start: number, backslash = true): { source: string; end: number } | undefined {
   let i = start + 1;
@@ -60,12 +64,11 @@ export function bracketSource(pattern: string, start: number, backslash = true):
       continue;
     }
     if (c === '\\' && backslash && pattern[i + 1] !== undefined) {
-      source += '\\' + (/[\w\s]/.test(pattern[i + 1]) ? '' : pattern[i + 1]);
-      if (/[\w\s]/.test(pattern[i + 1])) source = source.slice(0, -1) + pattern[i + 1];
+      source += escapeInBracket(pattern[i + 1], true);
       i += 2;
       continue;
     }
-    source += /[\\[\]^&~|$(){}*+?./]/.test(c) ? '\\' + c : c;
+    source += escapeInBracket(c, false);
     i++;
   }
   return { source: source + ']', end: i + 1 };

@@ -24,10 +24,9 @@ const SLICE_LIMIT_MS = 10_000;
 /** Thrown when the guest cannot go on: out of memory, stack or time. The instance must be discarded. */
 export class SandboxError extends Error {}
 
-/** A whole cluster at one instant: the used part of the WASM memory. */
+/** A whole cluster at one instant: its WASM memory, page by page; unchanged pages are shared with `base`. */
 export interface Capture {
-  memory: Uint8Array;
-  pages: number;
+  pages: Uint8Array[];
 }
 
 export class QuickJSEngine implements EngineHandle {
@@ -93,16 +92,22 @@ export class QuickJSEngine implements EngineHandle {
     }
   }
 
-  /** Copies the whole state out. */
-  capture(): Capture {
-    return { memory: new Uint8Array(this.memory.buffer).slice(), pages: this.memory.buffer.byteLength / PAGE };
+  /** Copies the whole state out; pages that are as in `base` are not copied again. */
+  capture(base?: Capture): Capture {
+    const bytes = new Uint8Array(this.memory.buffer);
+    const pages: Uint8Array[] = [];
+    for (let at = 0, n = 0; at < bytes.length; at += PAGE, n++) {
+      const known = base?.pages[n];
+      pages.push(known && same(this.memory.buffer, at, known) ? known : bytes.slice(at, at + PAGE));
+    }
+    return { pages };
   }
 
   /** Puts a state of this instance back. */
   restore(capture: Capture) {
     const bytes = new Uint8Array(this.memory.buffer);
-    bytes.set(capture.memory);
-    if (bytes.length > capture.memory.length) bytes.fill(0, capture.memory.length);
+    for (let n = 0; n < capture.pages.length; n++) bytes.set(capture.pages[n], n * PAGE);
+    bytes.fill(0, capture.pages.length * PAGE);
     this.broken = false;
   }
 
@@ -110,6 +115,14 @@ export class QuickJSEngine implements EngineHandle {
   get heap(): number {
     return this.memory.buffer.byteLength;
   }
+}
+
+/** Whether the page at `at` equals `known`, compared as 32-bit words. */
+function same(memory: ArrayBufferLike, at: number, known: Uint8Array): boolean {
+  const a = new Int32Array(memory, at, PAGE / 4);
+  const b = new Int32Array(known.buffer, known.byteOffset, PAGE / 4);
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 function describe(context: QuickJSContext, error: QuickJSHandle): string {

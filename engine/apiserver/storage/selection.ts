@@ -1,6 +1,6 @@
 // Which objects of a resource a request wants: namespace, label selector, field selector, parsed once.
 
-import { parseFieldSelector, parseLabelSelector, type LabelRequirement } from '../selectors.ts';
+import { parseFieldSelector, parseLabelSelector, SelectorError, type LabelRequirement } from '../../api/selectors.ts';
 import type { KubeObject, ResourceInfo, Scheme } from '../../api/types.ts';
 import { badRequest } from '../status.ts';
 
@@ -54,10 +54,10 @@ export function selection(
   fieldSelector: string,
 ): Selection {
   if (!labelSelector && !fieldSelector) return new Selection(namespace, undefined, [], []);
-  const labels = labelSelector ? parseLabelSelector(labelSelector) : [];
+  const labels = labelSelector ? read(() => parseLabelSelector(labelSelector)) : [];
   const fields: FieldTerm[] = [];
   let name: string | undefined;
-  for (const { field, equal, value } of fieldSelector ? parseFieldSelector(fieldSelector) : []) {
+  for (const { field, equal, value } of fieldSelector ? read(() => parseFieldSelector(fieldSelector)) : []) {
     const get = scheme.field(info, field);
     if (!get) throw badRequest(unsupportedField(info, field));
     if (field === 'metadata.name' && equal && name === undefined) name = value;
@@ -66,12 +66,31 @@ export function selection(
   return new Selection(namespace, name, labels, fields);
 }
 
-/** Most kinds name the label only; those with conversions of their own say it differently (their own FieldLabelConversion). */
-function unsupportedField(info: ResourceInfo, field: string): string {
-  const worded = OWN_WORDS[info.resource];
-  return worded
-    ? worded(field)
-    : `field label not supported: ${field}`;
+function read<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (error instanceof SelectorError) throw badRequest(error.message);
+    throw error;
+  }
 }
 
-const OWN_WORDS: Record<string, (field: string) => string> = {};
+/** Kinds with a conversion of field labels of their own name the label; the others say what all kinds have. */
+function unsupportedField(info: ResourceInfo, field: string): string {
+  return OWN_LABELS.has(info.kind)
+    ? `field label not supported: ${field}`
+    : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
+}
+
+const OWN_LABELS = new Set([
+  'Pod',
+  'Node',
+  'ReplicationController',
+  'Event',
+  'Namespace',
+  'Secret',
+  'Service',
+  'ReplicaSet',
+  'CertificateSigningRequest',
+  'Job',
+]);

@@ -12,6 +12,7 @@ type Node =
   | { type: 'union'; branches: Node[][] }
   | { type: 'filter'; left: Node[]; operator: string; right: Node[] }
   | { type: 'literal'; value: string | number | boolean }
+  | { type: 'identifier'; name: string }
   | { type: 'list'; nodes: Node[] }
   | { type: 'range'; over: Node[]; body: Node[] };
 
@@ -79,6 +80,8 @@ export class JsonPath {
         return [node.text];
       case 'list':
         return this.walk(node.nodes, values);
+      case 'identifier':
+        throw new JsonPathError(`unrecognized identifier ${node.name}`);
       case 'range':
         return values;
     }
@@ -99,7 +102,7 @@ export class JsonPath {
 
   private slice(node: Node & { type: 'slice' }, value: unknown): unknown[] {
     if (value === null || value === undefined) return [];
-    if (!Array.isArray(value)) throw new JsonPathError(`${goValue(value)} is not array or slice`);
+    if (!Array.isArray(value)) throw new JsonPathError(`${goType(value)} is not array or slice`);
     const length = value.length;
     let from = node.from ?? 0;
     if (from < 0) from += length;
@@ -122,7 +125,7 @@ export class JsonPath {
     if (value === null || value === undefined) return [];
     if (!Array.isArray(value)) {
       if (typeof value === 'object') return this.matches(node, value) ? [value] : [];
-      throw new JsonPathError(`${goValue(value)} is not array or slice and cannot be filtered`);
+      throw new JsonPathError(`${goType(value)} is not array or slice and cannot be filtered`);
     }
     return value.filter((item) => this.matches(node, item));
   }
@@ -155,10 +158,7 @@ export class JsonPath {
 }
 
 function compare(left: unknown, operator: string, right: unknown): boolean {
-  if (typeof left === 'number' && typeof right === 'string' && right !== '' && !isNaN(Number(right))) right = Number(right);
-  if (typeof left !== typeof right) {
-    throw new JsonPathError('incompatible types for comparison');
-  }
+  if (typeof left !== typeof right) throw new JsonPathError('incompatible types for comparison');
   switch (operator) {
     case '==':
       return left === right;
@@ -193,14 +193,16 @@ function descend(value: unknown, out: unknown[], depth: number) {
   for (const child of children(value)) descend(child, out, depth + 1);
 }
 
-function goValue(value: unknown): string {
-  return typeof value === 'object' ? compactJson(value) : String(value);
+function goType(value: unknown): string {
+  if (typeof value === 'string') return 'string';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'number' ? (Number.isInteger(value) ? 'int64' : 'float64') : 'map[string]interface {}';
 }
 
 /** A value as a template prints it: strings bare, the rest as JSON. */
 export function valueText(value: unknown): string {
   if (typeof value === 'string') return value;
-  if (value === null || value === undefined) return '';
+  if (value === null || value === undefined) return 'null';
   return typeof value === 'object' ? compactJson(value) : String(value);
 }
 
@@ -267,13 +269,7 @@ class Parser {
         nodes.push({ type: 'range', over, body: this.sequence(true) });
         continue;
       }
-      // An action may hold several expressions: {.a}{"\t"} or {.a "x" .b}.
-      for (;;) {
-        this.blanks();
-        if (this.text[this.pos] === '}') break;
-        if (this.pos >= this.text.length) throw new JsonPathError('unclosed action');
-        nodes.push({ type: 'list', nodes: this.path('}') });
-      }
+      nodes.push({ type: 'list', nodes: this.path('}') });
       this.closeAction();
     }
     if (inRange) throw new JsonPathError('unclosed action');
@@ -296,16 +292,18 @@ class Parser {
   private path(end: string): Node[] {
     const nodes: Node[] = [];
     this.blanks();
-    const start = this.pos;
+    let start = this.pos;
     for (;;) {
       const c = this.text[this.pos];
       if (c === undefined) {
         if (end) throw new JsonPathError('unclosed action');
         return nodes;
       }
-      if (c === end || /[\s,]/.test(c)) {
-        if (c === ',') throw new JsonPathError(`unrecognized character in action: U+002C ','`);
-        return nodes;
+      if (c === end) return nodes;
+      if (/\s/.test(c)) {
+        this.pos++;
+        start = this.pos;
+        continue;
       }
       if (c === '$' || c === '@') this.pos++;
       else if (c === '.') {
@@ -319,7 +317,6 @@ class Parser {
       } else if (c === '[') this.bracket(nodes);
       else if (c === '"' || c === "'") {
         nodes.push({ type: 'literal', value: this.quotedText(c) });
-        return nodes;
       } else if (this.pos === start || c === '*') {
         const number = /[+-]?\d+(\.\d+)?/y;
         number.lastIndex = this.pos;
@@ -327,7 +324,7 @@ class Parser {
         if (match) {
           this.pos = number.lastIndex;
           nodes.push({ type: 'literal', value: Number(match[0]) });
-          return nodes;
+          continue;
         }
         if (c === '*') {
           this.pos++;
@@ -337,10 +334,10 @@ class Parser {
         const name = this.name();
         if (name === 'true' || name === 'false') {
           nodes.push({ type: 'literal', value: name === 'true' });
-          return nodes;
+          continue;
         }
         if (!name) throw new JsonPathError(`unrecognized character in action: ${rune(c)}`);
-        throw new JsonPathError(`unrecognized identifier ${name}`);
+        nodes.push({ type: 'identifier', name });
       } else throw new JsonPathError(`unrecognized character in action: ${rune(c)}`);
     }
   }

@@ -138,10 +138,9 @@ function jsonPathPrinter(kubectl: Kubectl, template: string, asJson: boolean, al
         else kubectl.out(path.print(object));
       } catch (error) {
         if (!(error instanceof JsonPathError)) throw error;
-        kubectl.out(
-          `Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goMap(object)}\n\n\n`,
+        throw new CommandError(
+          `error executing jsonpath ${quote(template)}: Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goSyntax(object)}\n\n`,
         );
-        throw new CommandError(`error executing jsonpath ${quote(template)}: ${error.message}\n`);
       }
     },
   };
@@ -181,4 +180,16 @@ export function goMap(value: unknown): string {
       .join(' ')}]`;
   }
   return String(value);
+}
+
+/** A value as Go's %#v shows it. */
+function goSyntax(value: unknown): string {
+  if (value === null || value === undefined) return 'interface {}(nil)';
+  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
+  if (typeof value === 'string') return quote(value);
+  if (typeof value !== 'object') return String(value);
+  const map = value as Record<string, unknown>;
+  return `map[string]interface {}{${sortedKeys(map)
+    .map((k) => `${quote(k)}:${goSyntax(map[k])}`)
+    .join(', ')}}`;
 }

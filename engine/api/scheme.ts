@@ -1,0 +1,133 @@
+// The catalogue behind the `Scheme` interface: built-in kinds from the generated schema and the tables of this
+// folder, and resources that are added at run time with a codec of their own.
+
+import { Catalogue } from './catalogue.ts';
+import { convert } from './conversion.ts';
+import { decodeStruct } from './decode.ts';
+import { applyDefaults } from './defaults/index.ts';
+import { fieldGetter, unsupportedField } from './fields.ts';
+import { structNameOf, structType, type Field, type StructType } from './schema.ts';
+import { prepareForCreate, prepareForUpdate } from './strategy.ts';
+import { printTable } from './table/index.ts';
+import { DecodeError, type Decoded, type FieldError, type KubeObject, type ListRule, type ResourceInfo, type Scheme, type Table } from './types.ts';
+import { validate, validateUpdate } from './validation/index.ts';
+import { kindWarning, warningsFor } from './warnings.ts';
+
+/** What a resource added at run time does in place of the built-in tables; all of it optional but `decode`. */
+export interface CustomKind {
+  decode(value: unknown): Decoded;
+  applyDefaults?(object: KubeObject): KubeObject;
+  prepareForCreate?(object: KubeObject): KubeObject;
+  prepareForUpdate?(object: KubeObject, old: KubeObject, subresource?: string): KubeObject;
+  validate?(object: KubeObject): FieldError[];
+  validateUpdate?(object: KubeObject, old: KubeObject, subresource?: string): FieldError[];
+  warnings?(object: KubeObject, old?: KubeObject): string[];
+  table?(objects: readonly KubeObject[], now: number): Table;
+  field?(label: string): ((object: KubeObject) => string) | undefined;
+  listRule?(path: readonly string[]): ListRule | undefined;
+}
+
+export interface Catalog extends Scheme {
+  /** Adds a resource (or replaces it) with what it does. */
+  addResource(info: ResourceInfo, kind: CustomKind): void;
+  removeResource(group: string, version: string, resource: string): void;
+  /** The words for a field label that the kind does not support. */
+  unsupportedField(info: ResourceInfo, label: string): string;
+  /** The warning that any use of the kind brings ('v1 Endpoints is deprecated…'). */
+  kindWarning(info: ResourceInfo): string | undefined;
+  /** The resource in whose version objects of this one are stored; most often itself. */
+  storage(info: ResourceInfo): ResourceInfo;
+  /** `object` in the version of `to`, for kinds served in two (Event, HorizontalPodAutoscaler). */
+  convert(object: KubeObject, to: ResourceInfo): KubeObject;
+  /** The struct of a built-in kind, for explain. */
+  structOf(info: ResourceInfo): StructType | undefined;
+}
+
+/** Kinds that are stored in another group or version than the one they are served in. */
+const STORED_AS: Record<string, [group: string, version: string, resource: string]> = {
+  'autoscaling/v1/horizontalpodautoscalers': ['autoscaling', 'v2', 'horizontalpodautoscalers'],
+  'events.k8s.io/v1/events': ['', 'v1', 'events'],
+};
+
+export function createScheme(): Catalog {
+  const catalogue = new Catalogue();
+  const custom = new Map<ResourceInfo, CustomKind>();
+  const structOf = (info: ResourceInfo) => structType(structNameOf(info.group, info.version, info.kind));
+
+  return {
+    resources: () => catalogue.resources(),
+    resource: (group, version, resource) => catalogue.resource(group, version, resource),
+    kind: (group, version, kind) => catalogue.kind(group, version, kind),
+
+    addResource(info, kind) {
+      catalogue.add(info);
+      custom.set(info, kind);
+    },
+    removeResource(group, version, resource) {
+      const info = catalogue.resource(group, version, resource);
+      if (!info) return;
+      catalogue.remove(group, version, resource);
+      custom.delete(info);
+    },
+
+    decode(info, value) {
+      const own = custom.get(info);
+      if (own) return own.decode(value);
+      const type = structOf(info);
+      if (!type) throw new DecodeError(`no kind "${info.kind}" is registered for version "${info.groupVersion}"`);
+      const { value: object, strict } = decodeStruct(type, value);
+      return { object: object as KubeObject, strict };
+    },
+    applyDefaults: (info, object) => {
+      const own = custom.get(info);
+      return own ? (own.applyDefaults?.(object) ?? object) : applyDefaults(info, object);
+    },
+    prepareForCreate: (info, object) => custom.get(info)?.prepareForCreate?.(object) ?? prepareForCreate(info, object),
+    prepareForUpdate: (info, object, old, subresource) =>
+      custom.get(info)?.prepareForUpdate?.(object, old, subresource) ?? prepareForUpdate(info, object, old, subresource),
+    validate: (info, object) => {
+      const faults = validate(info, object);
+      return custom.size ? faults.concat(custom.get(info)?.validate?.(object) ?? []) : faults;
+    },
+    validateUpdate: (info, object, old, subresource) => {
+      const faults = validateUpdate(info, object, old, subresource);
+      return custom.size ? faults.concat(custom.get(info)?.validateUpdate?.(object, old, subresource) ?? []) : faults;
+    },
+    warnings: (info, object, old) => custom.get(info)?.warnings?.(object, old) ?? warningsFor(info, object),
+    table: (info, objects, now) => custom.get(info)?.table?.(objects, now) ?? printTable(info, objects, now),
+    field: (info, label) => custom.get(info)?.field?.(label) ?? fieldGetter(info, label),
+    listRule(info, path) {
+      const own = custom.get(info);
+      if (own) return own.listRule?.(path);
+      const type = structOf(info);
+      return type && ruleAt(type, path);
+    },
+
+    unsupportedField,
+    kindWarning,
+    storage(info) {
+      const stored = STORED_AS[`${info.groupVersion}/${info.resource}`];
+      return (stored && catalogue.resource(...stored)) || info;
+    },
+    convert,
+    structOf,
+  };
+}
+
+/** The rule of the field at `path`; a struct that is atomic as a type counts for the field that holds it. */
+function ruleAt(root: StructType, path: readonly string[]): ListRule | undefined {
+  let type: StructType | undefined = root;
+  let field: Field | undefined;
+  for (let i = 0; i < path.length; i++) {
+    field = type?.fields[path[i]];
+    if (!field) return undefined;
+    let ref = field.code === '[' || field.code === '{' ? field.element : field;
+    // The keys of a map of structs take one step of the path.
+    if (field.code === '{' && i + 1 < path.length) i++;
+    while (ref && (ref.code === '[' || ref.code === '{')) ref = ref.element;
+    type = ref?.struct === undefined ? undefined : structType(ref.struct);
+  }
+  if (!field) return undefined;
+  if (field.code === '@' && type?.atomic && !field.rule?.mapType) return { ...field.rule, mapType: 'atomic' };
+  return field.rule;
+}

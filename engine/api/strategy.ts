@@ -1,0 +1,199 @@
+// What the registry's strategies do to an object before it is created or updated: who may write status and spec, when
+// the generation grows, and the initial status. Uid and creationTimestamp must already be set on create.
+
+import { deepEqual, fill, set, update } from './change.ts';
+import { zeroStruct } from './decode.ts';
+import { podQOSClass } from './qos.ts';
+import { structNameOf, structType } from './schema.ts';
+import type { JsonObject, KubeObject, PodSpec, ResourceInfo } from './types.ts';
+
+interface Strategy {
+  /** Top-level fields (or 'annotations') whose change makes a new generation. */
+  generation?: readonly string[];
+  /** Status is not dropped on create. */
+  keepsStatusOnCreate?: boolean;
+  create?(object: KubeObject): KubeObject;
+  update?(object: KubeObject, old: KubeObject): KubeObject;
+  /** What an update through a subresource other than status may write. */
+  subresources?: Record<string, (object: KubeObject, old: KubeObject) => KubeObject>;
+}
+
+const SPEC = ['spec'];
+
+const GATED = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+};
+
+function createPod(pod: KubeObject): KubeObject {
+  const status: JsonObject = { phase: 'Pending', qosClass: podQOSClass(pod.spec as PodSpec) };
+  if (pod.spec.schedulingGates?.length) status.conditions = [GATED];
+  return set(pod, 'status', status);
+}
+
+/** Without a manual selector the Job selects by its own uid, which its Pods carry as labels. */
+function createJob(job: KubeObject): KubeObject {
+  const { uid, name } = job.metadata;
+  if (job.spec.manualSelector || job.spec.selector || !uid) return job;
+  const labels: Record<string, string> = {
+    ...job.spec.template?.metadata?.labels,
+    'controller-uid': uid,
+    'job-name': name ?? '',
+    'batch.kubernetes.io/controller-uid': uid,
+    'batch.kubernetes.io/job-name': name ?? '',
+  };
+  const template = { ...job.spec.template, metadata: { ...job.spec.template?.metadata, labels } };
+  const selector = { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
+  return set(job, 'spec', { ...job.spec, selector, template });
+}
+
+/** The data source of a claim stands in both of its fields. */
+function claimSources(claim: KubeObject): KubeObject {
+  return update(claim, 'spec', (spec) => {
+    if (spec.dataSource && !spec.dataSourceRef) return set(spec, 'dataSourceRef', spec.dataSource);
+    const ref = spec.dataSourceRef;
+    if (!ref || spec.dataSource || ref.namespace) return spec;
+    const known = ref.kind === 'PersistentVolumeClaim' || ref.kind === 'VolumeSnapshot';
+    return known ? set(spec, 'dataSource', { apiGroup: ref.apiGroup, kind: ref.kind, name: ref.name }) : spec;
+  });
+}
+
+const onlySpec = (field: string) => (object: KubeObject, old: KubeObject) =>
+  set({ ...object, status: old.status }, 'spec', set(old.spec, field, object.spec?.[field]));
+
+/** In-place resizing writes the resources of containers, nothing else. */
+function resize(object: KubeObject, old: KubeObject): KubeObject {
+  let spec: JsonObject = old.spec;
+  for (const list of ['containers', 'initContainers'] as const) {
+    const before: JsonObject[] | undefined = old.spec[list];
+    if (!before) continue;
+    const given: JsonObject[] = object.spec?.[list] ?? [];
+    spec = set(
+      spec,
+      list,
+      before.map((container) => {
+        const wanted = given.find((c) => c.name === container.name);
+        return wanted ? { ...container, resources: wanted.resources, resizePolicy: wanted.resizePolicy } : container;
+      }),
+    );
+  }
+  if (object.spec?.resources) spec = set(spec, 'resources', object.spec.resources);
+  return { ...object, spec: deepEqual(spec, old.spec) ? old.spec : spec, status: old.status };
+}
+
+const STRATEGIES: Record<string, Strategy> = {
+  '/Namespace': {
+    create: (o) =>
+      set(set(o, 'status', { phase: 'Active' }), 'spec', {
+        ...o.spec,
+        finalizers: [...new Set([...(o.spec?.finalizers ?? []), 'kubernetes'])],
+      }),
+    update: (o, old) => set(o, 'spec', old.spec),
+    subresources: { finalize: (o, old) => set(o, 'status', old.status) },
+  },
+  '/Node': { keepsStatusOnCreate: true },
+  '/PersistentVolume': {
+    create: (o) => set(o, 'status', { phase: 'Pending', lastPhaseTransitionTime: o.metadata.creationTimestamp }),
+  },
+  '/PersistentVolumeClaim': { create: (o) => claimSources(set(o, 'status', { phase: 'Pending' })), update: claimSources },
+  '/Pod': {
+    generation: SPEC,
+    create: createPod,
+    subresources: { ephemeralcontainers: onlySpec('ephemeralContainers'), resize, binding: (o) => o },
+  },
+  '/PodTemplate': { generation: ['template'] },
+  '/ReplicationController': { generation: SPEC },
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': { generation: ['webhooks'] },
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': { generation: SPEC },
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': { generation: SPEC },
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': { generation: ['webhooks'] },
+  'apiextensions.k8s.io/CustomResourceDefinition': {
+    generation: SPEC,
+    create: (o) => {
+      const stored = (o.spec?.versions ?? []).filter((v: JsonObject) => v.storage).map((v: JsonObject) => v.name);
+      return set(o, 'status', { ...o.status, storedVersions: stored });
+    },
+  },
+  'apps/DaemonSet': { generation: SPEC },
+  'apps/Deployment': { generation: ['spec', 'annotations'] },
+  'apps/ReplicaSet': { generation: SPEC },
+  'apps/StatefulSet': { generation: SPEC },
+  'batch/CronJob': { generation: SPEC },
+  'batch/Job': { generation: SPEC, create: createJob },
+  'certificates.k8s.io/CertificateSigningRequest': {
+    update: (o, old) => set(o, 'spec', old.spec),
+    subresources: {
+      approval: (o, old) => ({ ...o, spec: old.spec, status: set(old.status ?? {}, 'conditions', o.status?.conditions) }),
+    },
+  },
+  'discovery.k8s.io/EndpointSlice': { generation: ['endpoints', 'ports', 'addressType', 'labels'] },
+  'flowcontrol.apiserver.k8s.io/FlowSchema': { generation: SPEC },
+  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration': { generation: SPEC },
+  'networking.k8s.io/Ingress': { generation: SPEC },
+  'networking.k8s.io/IngressClass': { generation: SPEC },
+  'networking.k8s.io/NetworkPolicy': { generation: SPEC },
+  'policy/PodDisruptionBudget': { generation: SPEC },
+  'resource.k8s.io/DeviceClass': { generation: SPEC },
+  'resource.k8s.io/ResourceSlice': { generation: SPEC },
+};
+const NO_STRATEGY: Strategy = {};
+
+const strategyOf = (info: ResourceInfo) => STRATEGIES[`${info.group}/${info.kind}`] ?? NO_STRATEGY;
+
+/** The status that Go prints for a new object of the kind. */
+function emptyStatus(info: ResourceInfo): JsonObject {
+  const field = structType(structNameOf(info.group, info.version, info.kind))?.fields.status;
+  const type = field?.struct === undefined ? undefined : structType(field.struct);
+  return type ? zeroStruct(type) : {};
+}
+
+export function prepareForCreate(info: ResourceInfo, object: KubeObject): KubeObject {
+  const strategy = strategyOf(info);
+  let out = object;
+  if (info.subresources.status && !strategy.keepsStatusOnCreate) out = set(out, 'status', emptyStatus(info));
+  if (strategy.create) out = strategy.create(out);
+  const generation = strategy.generation ? 1 : undefined;
+  return out.metadata.generation === generation ? out : set(out, 'metadata', set(out.metadata, 'generation', generation));
+}
+
+function changed(field: string, object: KubeObject, old: KubeObject): boolean {
+  return field === 'annotations' || field === 'labels'
+    ? !deepEqual(object.metadata[field] ?? {}, old.metadata[field] ?? {})
+    : !deepEqual(object[field], old[field]);
+}
+
+export function prepareForUpdate(info: ResourceInfo, object: KubeObject, old: KubeObject, subresource?: string): KubeObject {
+  const strategy = strategyOf(info);
+  let generation = old.metadata.generation;
+  let out = object;
+  if (subresource === 'status') {
+    out = prepareStatus(info, object, old);
+  } else {
+    const special = subresource === undefined ? undefined : strategy.subresources?.[subresource];
+    if (special) out = special(object, old);
+    else {
+      if (info.subresources.status) out = set(out, 'status', old.status);
+      if (strategy.update) out = strategy.update(out, old);
+    }
+    if (strategy.generation?.some((field) => changed(field, out, old))) generation = (generation ?? 0) + 1;
+  }
+  return out.metadata.generation === generation ? out : set(out, 'metadata', set(out.metadata, 'generation', generation));
+}
+
+/** Kinds whose labels, too, are closed to writers of status. */
+const STATUS_KEEPS_LABELS = new Set(['apps/Deployment']);
+
+function prepareStatus(info: ResourceInfo, object: KubeObject, old: KubeObject): KubeObject {
+  let out = set(object, 'spec', old.spec);
+  let metadata = out.metadata;
+  if (info.kind === 'Pod') {
+    metadata = set(set(metadata, 'ownerReferences', old.metadata.ownerReferences), 'deletionTimestamp', old.metadata.deletionTimestamp);
+    // The class is decided at creation and stays.
+    if (out.status && old.status?.qosClass) out = set(out, 'status', fill(out.status, { qosClass: old.status.qosClass }));
+  } else if (STATUS_KEEPS_LABELS.has(`${info.group}/${info.kind}`)) {
+    metadata = set(metadata, 'labels', old.metadata.labels);
+  }
+  return set(out, 'metadata', metadata);
+}

@@ -1,0 +1,93 @@
+// Field errors: paths, types and texts as apimachinery's field package makes them, and a collector for them.
+
+import type { FieldError } from '../types.ts';
+import { utf8Length } from '../base64.ts';
+import type { Format } from './names.ts';
+
+/** How a value is printed in a message: strings quoted, numbers and booleans plain, the rest as JSON. */
+export function valueText(value: unknown): string {
+  if (value === undefined || value === null) return 'null';
+  return typeof value === 'string' ? quote(value) : typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+/** Go's %q for the texts that occur here. */
+export function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+/** An IntOrString as Go's %#v prints it. */
+export function intOrStringText(value: number | string): string {
+  return typeof value === 'string'
+    ? `intstr.IntOrString{Type:1, IntVal:0, StrVal:${quote(value)}}`
+    : `intstr.IntOrString{Type:0, IntVal:${value}, StrVal:""}`;
+}
+
+export const IMMUTABLE = 'field is immutable';
+
+/** Collects the faults of one object, in order. */
+export class Faults {
+  readonly list: FieldError[] = [];
+
+  required(field: string, detail = '') {
+    this.add('FieldValueRequired', field, detail ? `Required value: ${detail}` : 'Required value');
+  }
+
+  invalid(field: string, value: unknown, detail = '') {
+    this.raw(field, valueText(value), detail);
+  }
+
+  /** An invalid value whose text is not its JSON. */
+  raw(field: string, text: string, detail = '') {
+    this.add('FieldValueInvalid', field, detail ? `Invalid value: ${text}: ${detail}` : `Invalid value: ${text}`);
+  }
+
+  notSupported(field: string, value: unknown, supported: readonly string[]) {
+    const values = supported.map(quote).join(', ');
+    this.add('FieldValueNotSupported', field, `Unsupported value: ${valueText(value)}: supported values: ${values}`);
+  }
+
+  duplicate(field: string, value: unknown) {
+    this.add('FieldValueDuplicate', field, `Duplicate value: ${valueText(value)}`);
+  }
+
+  forbidden(field: string, detail: string) {
+    this.add('FieldValueForbidden', field, `Forbidden: ${detail}`);
+  }
+
+  notFound(field: string, value: unknown) {
+    this.add('FieldValueNotFound', field, `Not found: ${valueText(value)}`);
+  }
+
+  tooLong(field: string, max: number) {
+    this.add('FieldValueTooLong', field, `Too long: may not be more than ${max} bytes`);
+  }
+
+  tooMany(field: string, count: number, max: number) {
+    this.add('FieldValueTooMany', field, `Too many: ${count}: must have at most ${max} item${max === 1 ? '' : 's'}`);
+  }
+
+  /** One fault for each sentence that `format` has against the value. */
+  check(field: string, value: string, format: Format) {
+    const faults = format(value);
+    for (let i = 0; i < faults.length; i++) this.invalid(field, value, faults[i]);
+  }
+
+  oneOf(field: string, value: string | undefined, supported: readonly string[]) {
+    if (value === undefined || value === '') this.required(field);
+    else if (!supported.includes(value)) this.notSupported(field, value, supported);
+  }
+
+  nonNegative(field: string, value: number | undefined | null) {
+    if (typeof value === 'number' && value < 0) this.invalid(field, value, 'must be greater than or equal to 0');
+  }
+
+  positive(field: string, value: number | undefined | null) {
+    if (typeof value === 'number' && value <= 0) this.invalid(field, value, 'must be greater than zero');
+  }
+
+  private add(type: FieldError['type'], field: string, message: string) {
+    this.list.push({ type, field, message });
+  }
+}
+
+export { utf8Length };

@@ -1,0 +1,56 @@
+// Runs admission plug-ins in their order; which ones a request concerns is found once per resource and operation.
+
+import type { KubeObject, ResourceInfo } from '../../api/types.ts';
+import type { AdmissionHost, AdmissionOperation, AdmissionPlugin, Attributes } from './types.ts';
+
+interface Compiled {
+  mutating: AdmissionPlugin[];
+  validating: AdmissionPlugin[];
+}
+
+export class AdmissionChain {
+  readonly plugins: readonly AdmissionPlugin[];
+  private readonly host: AdmissionHost;
+  private readonly compiled = new Map<ResourceInfo, Map<string, Compiled>>();
+
+  constructor(host: AdmissionHost, plugins: readonly AdmissionPlugin[]) {
+    this.host = host;
+    this.plugins = plugins;
+  }
+
+  mutate(attributes: Attributes & { object: KubeObject }): KubeObject {
+    const { mutating } = this.find(attributes);
+    let object = attributes.object;
+    for (let i = 0; i < mutating.length; i++) {
+      object = (mutating[i].mutate as NonNullable<AdmissionPlugin['mutate']>)({ ...attributes, object }, this.host);
+    }
+    return object;
+  }
+
+  validate(attributes: Attributes) {
+    const { validating } = this.find(attributes);
+    for (let i = 0; i < validating.length; i++) validating[i].validate?.(attributes, this.host);
+  }
+
+  /** True when nobody wants to see such a request, so that attributes need not be made. */
+  idle(operation: AdmissionOperation, info: ResourceInfo, subresource: string): boolean {
+    const { mutating, validating } = this.find({ operation, info, subresource });
+    return mutating.length === 0 && validating.length === 0;
+  }
+
+  private find({ operation, info, subresource }: Pick<Attributes, 'operation' | 'info' | 'subresource'>): Compiled {
+    let byKind = this.compiled.get(info);
+    if (!byKind) this.compiled.set(info, (byKind = new Map()));
+    const key = operation + subresource;
+    let compiled = byKind.get(key);
+    if (!compiled) {
+      const wanted = this.plugins.filter((plugin) => plugin.handles(operation, info, subresource));
+      compiled = {
+        mutating: wanted.filter((plugin) => plugin.mutate),
+        validating: wanted.filter((plugin) => plugin.validate),
+      };
+      byKind.set(key, compiled);
+    }
+    return compiled;
+  }
+}

@@ -1,0 +1,40 @@
+// What an admission plug-in sees of a request, and what it may do.
+
+import type { Sim } from '../../sim/index.ts';
+import type { KubeObject, ResourceInfo, Scheme } from '../../api/types.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { UserInfo } from '../types.ts';
+
+export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE';
+
+export interface Attributes {
+  readonly operation: AdmissionOperation;
+  readonly info: ResourceInfo;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Absent on DELETE. */
+  readonly object?: KubeObject;
+  /** Absent on CREATE. */
+  readonly old?: KubeObject;
+  readonly user: UserInfo;
+  readonly dryRun: boolean;
+  warn(text: string): void;
+}
+
+/** What plug-ins look up. */
+export interface AdmissionHost {
+  readonly sim: Sim;
+  readonly scheme: Scheme;
+  readonly storage: Storage;
+}
+
+export interface AdmissionPlugin {
+  readonly name: string;
+  /** What it wants to see; the chain is compiled from this, once a resource. */
+  handles(operation: AdmissionOperation, info: ResourceInfo, subresource: string): boolean;
+  /** Returns the object to go on with. */
+  mutate?(attributes: Attributes & { object: KubeObject }, host: AdmissionHost): KubeObject;
+  /** Throws a StatusError to reject. */
+  validate?(attributes: Attributes, host: AdmissionHost): void;
+}

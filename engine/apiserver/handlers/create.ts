@@ -1,0 +1,85 @@
+// POST: a new object, from the body through admission, strategy and validation into the store.
+
+import type { KubeObject, ResourceInfo } from '../../api/types.ts';
+import { readObject } from '../body.ts';
+import type { Context } from '../context.ts';
+import { warn } from '../context.ts';
+import { alreadyExists, badRequest, generatedNameTaken, invalid } from '../status.ts';
+import type { Core } from './types.ts';
+
+/** metadata.generateName is cut so that the suffix of five fits a DNS label (names.SimpleNameGenerator). */
+const MAX_GENERATED_BASE = 58;
+const SUFFIX = 5;
+const NAME_RETRIES = 8;
+
+export function create(core: Core, ctx: Context): KubeObject {
+  return createObject(core, ctx, ctx.info, readObject(core.scheme, ctx, ctx.info));
+}
+
+export function createObject(core: Core, ctx: Context, info: ResourceInfo, sent: KubeObject): KubeObject {
+  const { scheme, storage, admission } = core;
+  const namespace = info.namespaced ? namespaceFor(ctx, sent) : '';
+  let object = withSystemFields(core, ctx, info, sent, namespace);
+  const attributes = {
+    operation: 'CREATE' as const,
+    info,
+    subresource: '',
+    namespace,
+    name: object.metadata.name ?? '',
+    user: ctx.user,
+    dryRun: ctx.dryRun,
+    warn: (text: string) => warn(ctx, text),
+  };
+  const admitted = !admission.idle('CREATE', info, '');
+  if (admitted) object = admission.mutate({ ...attributes, object });
+  object = scheme.prepareForCreate(info, object);
+  const strategy = core.strategies.of(info);
+  if (strategy?.beforeCreate) object = strategy.beforeCreate(core, ctx, object);
+  const errors = scheme.validate(info, object);
+  if (errors.length) throw invalid(info, object.metadata.name ?? '', errors);
+  for (const text of scheme.warnings(info, object)) warn(ctx, text);
+  if (admitted) admission.validate({ ...attributes, object });
+
+  let name = object.metadata.name as string;
+  const generated = sent.metadata.name ? undefined : sent.metadata.generateName;
+  for (let tries = 0; storage.get(info, namespace, name); tries++) {
+    if (!generated) throw alreadyExists(info, name);
+    if (tries === NAME_RETRIES) throw generatedNameTaken(info, name);
+    name = generateName(core, info, generated);
+    object = { ...object, metadata: { ...object.metadata, name } };
+  }
+  object = core.recordManager(ctx, info, undefined, object, '');
+  if (ctx.dryRun) return object;
+  const stored = storage.put(info, object);
+  strategy?.afterCreate?.(core, ctx, stored);
+  return stored;
+}
+
+function namespaceFor(ctx: Context, object: KubeObject): string {
+  const sent = object.metadata.namespace;
+  if (sent && sent !== ctx.route.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
+  }
+  return ctx.route.namespace;
+}
+
+/** Name, namespace, uid and time of birth; what only the server may say is dropped from what was sent. */
+function withSystemFields(core: Core, ctx: Context, info: ResourceInfo, object: KubeObject, namespace: string): KubeObject {
+  const metadata = { ...object.metadata };
+  if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
+  delete metadata.resourceVersion;
+  delete metadata.deletionTimestamp;
+  delete metadata.deletionGracePeriodSeconds;
+  delete metadata.selfLink;
+  if (namespace) metadata.namespace = namespace;
+  else delete metadata.namespace;
+  if (!metadata.name && metadata.generateName) metadata.name = generateName(core, info, metadata.generateName);
+  metadata.uid = core.sim.random('uid').uuid();
+  metadata.creationTimestamp = ctx.time;
+  return { ...object, metadata };
+}
+
+export function generateName(core: Core, info: ResourceInfo, base: string): string {
+  return base.slice(0, MAX_GENERATED_BASE) + core.sim.random(`name/${info.resource}`).suffix(SUFFIX);
+}
+

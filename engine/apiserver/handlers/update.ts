@@ -1,0 +1,170 @@
+// PUT and what every change of an existing object shares: conflict check, admission, strategy, validation, write.
+
+import type { KubeObject, ObjectMeta, ResourceInfo } from '../../api/types.ts';
+import { readObject } from '../body.ts';
+import { warn, type Context } from '../context.ts';
+import { sameObject } from '../equal.ts';
+import { badRequest, conflict, invalid, MODIFIED, notFound } from '../status.ts';
+import { createObject } from './create.ts';
+import type { Core } from './types.ts';
+
+export interface Updated {
+  object: KubeObject;
+  created: boolean;
+}
+
+export function update(core: Core, ctx: Context): Updated {
+  const sent = readObject(core.scheme, ctx, ctx.info);
+  checkNames(ctx, sent);
+  return updateObject(core, ctx, ctx.info, ctx.route.namespace, ctx.route.name, ctx.route.subresource, () => sent);
+}
+
+/** A PUT body's name and namespace must be those of the path (absent ones are filled in). */
+export function checkNames(ctx: Context, sent: KubeObject) {
+  const { name, namespace } = ctx.route;
+  if (sent.metadata.name === undefined || sent.metadata.name === '') {
+    throw badRequest('the name of the object (metadata.name) must be provided, based on URL was ' + name);
+  }
+  if (sent.metadata.name !== name) {
+    throw badRequest(`the name of the object (${sent.metadata.name}) does not match the name on the URL (${name})`);
+  }
+  if (ctx.info.namespaced && sent.metadata.namespace && sent.metadata.namespace !== namespace) {
+    throw badRequest(
+      `the namespace of the object (${sent.metadata.namespace}) does not match the namespace on the request (${namespace})`,
+    );
+  }
+}
+
+/** `change` makes the new object of the present one (undefined when there is none and the kind may be created by PUT). */
+export function updateObject(
+  core: Core,
+  ctx: Context,
+  info: ResourceInfo,
+  namespace: string,
+  name: string,
+  subresource: string,
+  change: (old: KubeObject | undefined) => KubeObject,
+): Updated {
+  const { scheme, storage, admission } = core;
+  const strategy = core.strategies.of(info);
+  const old = storage.get(info, info.namespaced ? namespace : '', name);
+  if (!old) {
+    const wanted = subresource ? undefined : createByUpdate(core, ctx, info, name, change);
+    if (wanted) return wanted;
+    throw notFound(info, name);
+  }
+  const sent = change(old);
+  if (sent === old) return { object: old, created: false };
+  const metadata = updatedMetadata(sent.metadata, old.metadata);
+  checkPreconditions(core, info, name, sent.metadata, old.metadata);
+  let object: KubeObject = metadata === sent.metadata ? sent : { ...sent, metadata };
+
+  const admitted = !admission.idle('UPDATE', info, subresource);
+  const attributes = {
+    operation: 'UPDATE' as const,
+    info,
+    subresource,
+    namespace: info.namespaced ? namespace : '',
+    name,
+    old,
+    user: ctx.user,
+    dryRun: ctx.dryRun,
+    warn: (text: string) => warn(ctx, text),
+  };
+  if (admitted) object = admission.mutate({ ...attributes, object });
+  object = scheme.prepareForUpdate(info, object, old, subresource || undefined);
+  if (strategy?.beforeUpdate) object = strategy.beforeUpdate(core, ctx, object, old, subresource);
+  const errors = scheme.validateUpdate(info, object, old, subresource || undefined);
+  if (errors.length) throw invalid(info, name, errors);
+  if (!subresource) for (const text of scheme.warnings(info, object, old)) warn(ctx, text);
+  if (admitted) admission.validate({ ...attributes, object });
+
+  if (sameObject(object, old) && object.metadata.managedFields === old.metadata.managedFields) {
+    return { object: old, created: false };
+  }
+  object = core.recordManager(ctx, info, old, object, subresource);
+  if (ctx.dryRun) return { object, created: false };
+  if (readyToGo(core, info, object)) {
+    const gone = storage.remove(info, object);
+    strategy?.afterDelete?.(core, ctx, gone);
+    return { object: { ...gone, metadata: { ...gone.metadata, resourceVersion: old.metadata.resourceVersion } }, created: false };
+  }
+  return { object: storage.put(info, object), created: false };
+}
+
+/** A deletion that waited for finalizers (or for a namespace's content) ends with the update that takes the last away. */
+function readyToGo(core: Core, info: ResourceInfo, { metadata, spec }: KubeObject): boolean {
+  if (!metadata.deletionTimestamp || metadata.finalizers?.length) return false;
+  if (info.resource === 'namespaces' && info.group === '') return !spec?.finalizers?.length;
+  return !metadata.deletionGracePeriodSeconds;
+}
+
+function createByUpdate(
+  core: Core,
+  ctx: Context,
+  info: ResourceInfo,
+  name: string,
+  change: (old: KubeObject | undefined) => KubeObject,
+): Updated | undefined {
+  const strategy = core.strategies.of(info);
+  const sent = change(undefined);
+  if (sent.metadata.uid) {
+    throw conflict(info, name, uidPrecondition(core, info, sent.metadata, ''));
+  }
+  if (!strategy?.createByUpdate || sent.metadata.resourceVersion) return undefined;
+  return { object: createObject(core, ctx, info, sent), created: true };
+}
+
+function checkPreconditions(core: Core, info: ResourceInfo, name: string, sent: ObjectMeta, old: ObjectMeta) {
+  const version = sent.resourceVersion;
+  if (version !== undefined && version !== '' && version !== '0') {
+    if (version !== old.resourceVersion) throw conflict(info, name, MODIFIED);
+  } else if (core.strategies.of(info)?.needsResourceVersion) {
+    throw invalid(info, name, [
+      {
+        type: 'FieldValueInvalid',
+        field: 'metadata.resourceVersion',
+        message: 'Invalid value: 0: must be specified for an update',
+      },
+    ]);
+  }
+  if (sent.uid && sent.uid !== old.uid && version === undefined) {
+    throw conflict(info, name, uidPrecondition(core, info, sent, old.uid ?? ''));
+  }
+}
+
+function uidPrecondition(core: Core, info: ResourceInfo, sent: ObjectMeta, actual: string): string {
+  const key = core.storage.key(info, sent.namespace ?? '', sent.name ?? '');
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${actual}`;
+}
+
+/** What an update cannot change is kept from the old object; the same object when nothing needs keeping. */
+function updatedMetadata(sent: ObjectMeta, old: ObjectMeta): ObjectMeta {
+  if (
+    sent.name === old.name &&
+    sent.namespace === old.namespace &&
+    sent.uid === old.uid &&
+    sent.creationTimestamp === old.creationTimestamp &&
+    sent.deletionTimestamp === old.deletionTimestamp &&
+    sent.deletionGracePeriodSeconds === old.deletionGracePeriodSeconds &&
+    sent.generation === old.generation &&
+    sent.selfLink === undefined
+  ) {
+    return sent;
+  }
+  const out: ObjectMeta = { ...sent };
+  out.name = sent.name ?? old.name;
+  keep(out, old, 'namespace');
+  if (!out.uid) keep(out, old, 'uid');
+  keep(out, old, 'creationTimestamp');
+  keep(out, old, 'deletionTimestamp');
+  keep(out, old, 'deletionGracePeriodSeconds');
+  keep(out, old, 'generation');
+  delete out.selfLink;
+  return out;
+}
+
+function keep<K extends keyof ObjectMeta>(out: ObjectMeta, old: ObjectMeta, key: K) {
+  if (old[key] === undefined) delete out[key];
+  else out[key] = old[key];
+}

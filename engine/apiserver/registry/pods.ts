@@ -1,0 +1,18 @@
+// Pods: deletion is graceful, the kubelet ends it (registry/core/pod, CheckGracefulDelete).
+
+import type { Pod } from '../../api/types.ts';
+import type { Strategy } from './strategies.ts';
+
+const DEFAULT_GRACE_SECONDS = 30;
+
+export const pods: Strategy = {
+  returnsDeleted: true,
+  gracePeriod(object, asked) {
+    const pod = object as unknown as Pod;
+    let period = asked ?? pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
+    // Nothing runs yet, or nothing runs any more.
+    if (!pod.spec?.nodeName) period = 0;
+    if (pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded') period = 0;
+    return period < 0 ? 1 : period;
+  },
+};

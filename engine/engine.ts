@@ -1,0 +1,70 @@
+// The engine as its host sees it: a cluster and the terminal in front of it, driven by small calls with
+// JSON on both sides. A command runs in slices: `start`, then `step` until it is done.
+
+import type { ApiRequest } from './apiserver/types.ts';
+import { createCluster, type Cluster, type ClusterOptions } from './cluster.ts';
+import { HostCalls, type HostResult } from './host-calls.ts';
+import { picture } from './picture.ts';
+import { splitScript } from './shell/index.ts';
+import { Terminal } from './terminal.ts';
+
+export interface Engine {
+  call(method: string, json: string): string;
+}
+
+type Methods = Record<string, (argument: never) => unknown>;
+
+/** Events run in one `step` at the most, whatever the host asks. */
+const MAX_EVENTS = 1_000_000;
+
+export function createEngine(): Engine {
+  let cluster: Cluster | undefined;
+  let terminal: Terminal | undefined;
+  const booted = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error('boot the cluster first');
+    return value;
+  };
+
+  const methods: Methods = {
+    boot(options: ClusterOptions) {
+      const host = new HostCalls();
+      cluster = createCluster(options, host);
+      terminal = new Terminal(cluster, host);
+      return null;
+    },
+    now: () => booted(cluster).sim.now,
+    writeFile({ name, text }: { name: string; text: string }) {
+      booted(terminal).writeFile(name, text);
+      return null;
+    },
+    split: (script: string) => splitScript(script),
+    start: ({ command, on }: { command: string; on?: string }) => booted(terminal).start(command, on),
+    step: (events: number) => booted(terminal).step(Math.min(events, MAX_EVENTS)),
+    interrupt() {
+      booted(terminal).interrupt();
+      return null;
+    },
+    resolve({ id, result }: { id: number; result: HostResult }) {
+      booted(terminal).host.resolve(id, result);
+      return null;
+    },
+    inspect: () => picture(booted(cluster)),
+    /** One API request, as HTTP would bring it; streams are read with `poll`. */
+    request: (request: ApiRequest) => booted(terminal).request(request),
+    poll: (id: number) => booted(terminal).poll(id),
+    /** Runs the cluster without a command until the virtual clock shows `time` (ms since the epoch). */
+    advance(time: number) {
+      booted(cluster).sim.runUntil(time);
+      return null;
+    },
+  };
+
+  return {
+    call(method, json) {
+      const run = methods[method] as ((argument: unknown) => unknown) | undefined;
+      if (!run) throw new Error(`the engine has no method ${method}`);
+      const result = run(JSON.parse(json));
+      return JSON.stringify(result === undefined ? null : result);
+    },
+  };
+}

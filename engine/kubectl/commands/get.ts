@@ -1,0 +1,292 @@
+// kubectl get: tables as the server makes them, or objects in any output format; once or as they change.
+
+import type { WatchStream } from '../../apiserver/types.ts';
+import type { Co } from '../../sim/index.ts';
+import type { Command } from '../command.ts';
+import { type Mapping, qualified } from '../discovery.ts';
+import { CommandError, isNotFound, quote, statusError, throwAll, usageError } from '../errors.ts';
+import type { Args } from '../flags.ts';
+import type { Kubectl } from '../kubectl.ts';
+import { JsonPath, relaxedExpression } from '../output/jsonpath.ts';
+import { PRINT_FLAGS, outputFormat, outputPrinter } from '../output/printers.ts';
+import { type TableObject, TablePrinter, TableWriter, isTable } from '../output/table.ts';
+import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, FILENAME_FLAGS, type Found, type Info, SELECTOR_FLAG, find, hasFiles, selectionOf } from '../resource/builder.ts';
+import { listItems, watchObjects } from '../resource/rest.ts';
+import { ageColumnTable } from '../output/plain-table.ts';
+
+export const get: Command = {
+  name: 'get',
+  short: 'Display one or many resources',
+  group: 'Basic Commands (Intermediate)',
+  usage:
+    '[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]',
+  examples: ['kubectl get pods', 'kubectl get pods -o wide', 'kubectl get deploy,svc -l app=web', 'kubectl get pod/web -o yaml'],
+  flags: [
+    ALL_NAMESPACES_FLAG,
+    SELECTOR_FLAG,
+    FIELD_SELECTOR_FLAG,
+    ...FILENAME_FLAGS,
+    ...PRINT_FLAGS,
+    { name: 'chunk-size', type: 'int', default: 500, usage: 'Return large lists in chunks rather than all at once. Pass 0 to disable.' },
+    { name: 'ignore-not-found', type: 'bool', usage: 'If set to true, suppresses NotFound error for specific objects that do not exist.' },
+    { name: 'label-columns', short: 'L', type: 'strings', usage: 'Labels that are going to be presented as columns.' },
+    { name: 'no-headers', type: 'bool', usage: "When using the default or custom-column output format, don't print headers." },
+    { name: 'output-watch-events', type: 'bool', usage: 'Output watch event objects when --watch or --watch-only is used.' },
+    { name: 'raw', type: 'string', usage: 'Raw URI to request from the server.' },
+    { name: 'server-print', type: 'bool', default: true, usage: 'If true, have the server return the appropriate table output.' },
+    { name: 'show-kind', type: 'bool', usage: 'If present, list the resource type for the requested object(s).' },
+    { name: 'show-labels', type: 'bool', usage: 'When printing, show all labels as the last column.' },
+    { name: 'sort-by', type: 'string', usage: "If non-empty, sort list types using this field specification (e.g. '{.metadata.name}')." },
+    { name: 'subresource', type: 'string', usage: 'If specified, gets the subresource of the requested object.' },
+    { name: 'watch', short: 'w', type: 'bool', usage: 'After listing/getting the requested object, watch for changes.' },
+    { name: 'watch-only', type: 'bool', usage: 'Watch for changes to the requested object(s), without listing/getting first.' },
+  ],
+  *run(kubectl, args) {
+    if (args.string('raw')) return yield* raw(kubectl, args);
+    check(kubectl, args);
+    if (args.bool('watch') || args.bool('watch-only')) return yield* watch(kubectl, args);
+    const human = isHuman(args);
+    const found = yield* find(kubectl, selection(args));
+    if (args.bool('ignore-not-found')) found.errors = found.errors.filter((e) => !isNotFound(e));
+    if (human) printTables(kubectl, args, found);
+    else printObjects(kubectl, args, found);
+  },
+};
+
+/** `kubectl get --raw /healthz` */
+function* raw(kubectl: Kubectl, args: Args): Co {
+  if (args.args.length) throw new CommandError('arguments may not be passed when --raw is specified');
+  const uri = args.string('raw');
+  const question = uri.indexOf('?');
+  const query: Record<string, string> = {};
+  if (question >= 0) {
+    for (const part of uri.slice(question + 1).split('&')) {
+      const equals = part.indexOf('=');
+      query[decodeURIComponent(equals < 0 ? part : part.slice(0, equals))] = equals < 0 ? '' : decodeURIComponent(part.slice(equals + 1));
+    }
+  }
+  const response = yield* kubectl.send({ method: 'GET', path: question < 0 ? uri : uri.slice(0, question), query });
+  const { body } = response;
+  if (body !== undefined) kubectl.out(typeof body === 'string' ? body : JSON.stringify(body) + '\n');
+  const { watch, text } = response;
+  while (watch && !watch.ended) {
+    for (let event = watch.next(); event; event = watch.next()) kubectl.line(JSON.stringify(event));
+    if (!watch.ended) yield watch.changed;
+  }
+  if (text) for (let part = yield* text.read(); part !== undefined; part = yield* text.read()) kubectl.out(part);
+}
+
+function check(kubectl: Kubectl, args: Args) {
+  const { format } = outputFormat(args);
+  if (args.bool('show-labels') && format !== '' && format !== 'wide') {
+    throw new CommandError(`--show-labels option cannot be used with ${args.string('output')} printer`);
+  }
+  const watching = args.bool('watch') || args.bool('watch-only');
+  if (args.bool('output-watch-events') && !watching) {
+    throw usageError(kubectl.path, '--output-watch-events option can only be used with --watch or --watch-only');
+  }
+  if (!watching && args.args.length === 0 && !hasFiles(selectionOf(args))) {
+    kubectl.warn('You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n');
+    throw usageError(
+      kubectl.path,
+      'Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).',
+    );
+  }
+  if (watching && args.string('sort-by')) kubectl.warn('warning: --watch or --watch-only requested, --sort-by will be ignored');
+}
+
+const isHuman = (args: Args) => ['', 'wide'].includes(outputFormat(args).format);
+
+const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json';
+
+function selection(args: Args) {
+  const tables = isHuman(args) && args.bool('server-print');
+  const sorting = args.string('sort-by') !== '';
+  return selectionOf(args, {
+    bareTypes: true,
+    latest: true,
+    keepLists: tables,
+    read: {
+      accept: tables ? TABLE : undefined,
+      includeObject: tables && sorting ? 'Object' : undefined,
+      limit: sorting ? undefined : args.int('chunk-size'),
+      subresource: args.string('subresource') || undefined,
+    },
+  });
+}
+
+/** The qualified kind that stands before names when several types are listed: `deployment.apps`. */
+const kindPrefix = (mapping: Mapping) => qualified(mapping.kind.toLowerCase(), mapping.group);
+
+function tablePrinter(args: Args, mapping: Mapping, withKind: boolean, writer: TableWriter): TablePrinter {
+  return new TablePrinter(
+    {
+      wide: args.string('output') === 'wide',
+      noHeaders: args.bool('no-headers'),
+      withNamespace: args.bool('all-namespaces') && mapping.namespaced,
+      withKind: withKind || args.bool('show-kind') ? kindPrefix(mapping) : undefined,
+      showLabels: args.bool('show-labels'),
+      labelColumns: args.strings('label-columns'),
+    },
+    writer,
+  );
+}
+
+function printTables(kubectl: Kubectl, args: Args, found: Found) {
+  const { infos, errors } = found;
+  const kinds = new Set(infos.map((i) => i.mapping));
+  const sortBy = args.string('sort-by');
+  if (sortBy) sortInfos(infos, sortBy);
+  let out = '';
+  let writer = new TableWriter();
+  let printer: TablePrinter | undefined;
+  let last: Mapping | undefined;
+  let allNamespaced = !args.bool('all-namespaces');
+  const flush = () => {
+    const text = writer.flush();
+    if (text && out && !args.bool('no-headers')) out += '\n';
+    out += text;
+  };
+  for (const info of infos) {
+    allNamespaced &&= info.mapping.namespaced;
+    if (!printer || last !== info.mapping) {
+      flush();
+      writer = new TableWriter();
+      printer = tablePrinter(args, info.mapping, kinds.size > 1, writer);
+      last = info.mapping;
+    }
+    printer.print(isTable(info.object) ? info.object : ageColumnTable([info.object], kubectl.now));
+  }
+  flush();
+  kubectl.out(out);
+  if (!out && errors.length === 0 && !args.bool('ignore-not-found')) {
+    kubectl.warn(allNamespaced ? `No resources found in ${kubectl.namespace} namespace.` : 'No resources found');
+  }
+  throwAll(errors);
+}
+
+function printObjects(kubectl: Kubectl, args: Args, found: Found) {
+  const printer = outputPrinter(kubectl, args, true, args.bool('no-headers'));
+  const { infos, errors, single } = found;
+  if (infos.length === 0 && errors.length) throwAll(errors);
+  if (infos.length === 0 && single) return;
+  if (args.string('sort-by')) sortInfos(infos, args.string('sort-by'));
+  if (single && infos.length === 1) printer.print(infos[0].object);
+  else {
+    const items = infos.map((i) => i.object);
+    const { format } = outputFormat(args);
+    // Names and columns need no list around them.
+    if (format === 'name' || format.startsWith('custom-columns')) items.forEach((o) => printer.print(o));
+    else printer.print({ apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items });
+  }
+  printer.end?.();
+  throwAll(errors);
+}
+
+type SortKey = string | number | undefined;
+
+/** Sorts rows of tables, and objects, by what a JSONPath expression finds in them; absent values come first. */
+function sortInfos(infos: Info[], sortBy: string) {
+  const expression = relaxedExpression(sortBy);
+  const path = new JsonPath(expression, true);
+  let foundAny = false;
+  const keyOf = (object: unknown): SortKey => {
+    const value = path.results(object).flat()[0];
+    if (value === undefined || value === null) return undefined;
+    foundAny = true;
+    if (typeof value === 'object') throw new CommandError(`unsupported type in sorting: ${Array.isArray(value) ? 'slice' : 'map'}`);
+    return typeof value === 'boolean' ? Number(value) : (value as string | number);
+  };
+  let any = false;
+  for (let i = 0; i < infos.length; i++) {
+    const { object } = infos[i];
+    if (!isTable(object)) continue;
+    const table = object as unknown as TableObject;
+    any ||= table.rows.length > 0;
+    const rows = table.rows.map((row) => ({ row, key: keyOf(row.object) })).sort((a, b) => compareKeys(a.key, b.key));
+    infos[i] = { ...infos[i], object: { ...object, rows: rows.map((r) => r.row) } };
+  }
+  if (!infos.some((i) => isTable(i.object))) {
+    any = infos.length > 0;
+    const keyed = infos.map((info) => ({ info, key: keyOf(info.object) })).sort((a, b) => compareKeys(a.key, b.key));
+    infos.splice(0, infos.length, ...keyed.map((k) => k.info));
+  }
+  if (any && !foundAny) throw new CommandError(`couldn't find any field with path ${quote(expression)} in the list of objects`);
+}
+
+function compareKeys(a: SortKey, b: SortKey): number {
+  if (a === b) return 0;
+  if (a === undefined) return -1;
+  if (b === undefined) return 1;
+  return sortable(a) < sortable(b) ? -1 : 1;
+}
+
+const SUFFIX: Record<string, number> = { '': 1, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 };
+
+/** Quantities (100m, 64Mi) sort by what they mean. */
+function sortable(key: string | number): string | number {
+  const match = typeof key === 'string' ? /^(\d+(?:\.\d+)?)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$/.exec(key) : null;
+  return match ? Number(match[1]) * SUFFIX[match[2] ?? ''] : key;
+}
+
+/** Prints what is there and then what changes, until the watch ends. */
+function* watch(kubectl: Kubectl, args: Args): Co {
+  const human = isHuman(args);
+  const found = yield* find(kubectl, { ...selection(args), keepLists: true, singleType: true });
+  throwAll(found.errors);
+  if (found.infos.length !== 1) {
+    throw new CommandError('watch is only supported on individual resources and resource collections - more than 1 resource was found');
+  }
+  const [info] = found.infos;
+  const events = args.bool('output-watch-events');
+  const print = watchPrinter(kubectl, args, info.mapping, human, events);
+  if (!args.bool('watch-only')) {
+    if (isTable(info.object)) print(info.object, 'ADDED');
+    else for (const object of info.name ? [info.object] : listItems(info.object)) print(object, 'ADDED');
+  }
+  const stream = yield* watchObjects(kubectl, info.mapping, info.namespace, {
+    accept: human && args.bool('server-print') ? TABLE : undefined,
+    includeObject: undefined,
+    labelSelector: args.string('selector') || undefined,
+    fieldSelector: info.name ? `metadata.name=${info.name}` : args.string('field-selector') || undefined,
+    resourceVersion: versionOf(info),
+  });
+  yield* drain(stream, print);
+}
+
+function versionOf(info: Info): string | undefined {
+  const own = info.object.metadata as { resourceVersion?: string } | undefined;
+  return own?.resourceVersion;
+}
+
+function* drain(stream: WatchStream, print: (object: any, event: string) => void): Co {
+  try {
+    for (;;) {
+      for (let event = stream.next(); event; event = stream.next()) {
+        if (event.type === 'BOOKMARK') continue;
+        if (event.type === 'ERROR') throw statusError({ code: 500, headers: {}, body: event.object });
+        print(event.object, event.type);
+      }
+      if (stream.ended) return;
+      yield stream.changed;
+    }
+  } finally {
+    stream.stop();
+  }
+}
+
+function watchPrinter(kubectl: Kubectl, args: Args, mapping: Mapping, human: boolean, events: boolean): (object: any, event: string) => void {
+  if (!human) {
+    const printer = outputPrinter(kubectl, args, true, args.bool('no-headers'));
+    return (object, event) => {
+      printer.print(events ? { type: event, object } : object);
+      printer.end?.();
+    };
+  }
+  const writer = new TableWriter();
+  const printer = tablePrinter(args, mapping, false, writer);
+  return (object, event) => {
+    printer.print(isTable(object) ? object : ageColumnTable([object], kubectl.now), events ? event : undefined);
+    kubectl.out(writer.flush());
+  };
+}

@@ -1,0 +1,3 @@
+// The kubelet: one agent a node, which runs the Pods bound to it.
+export { Kubelet, type ContainerUsage } from './kubelet.ts';
+export type { KubeletOptions, NodeSpec } from './types.ts';

@@ -1,0 +1,235 @@
+// The Node object as its kubelet keeps it: registration, status every 10 s where it changed and every 5 min
+// anyway, and the Lease that says that the node lives.
+
+import { quantityMilli, quantityValue } from '../api/quantity.ts';
+import type { ContainerImage, Lease, Node, NodeCondition, NodeStatus } from '../api/types.ts';
+import { isAlreadyExists, isNotFound, microTimestamp, timestamp, type Client, type EventRecorder } from '../client/index.ts';
+import type { Sim } from '../sim/index.ts';
+import type { NodeSpec } from './types.ts';
+
+// kubelet: nodeStatusUpdateFrequency and nodeStatusReportFrequency; lease duration 40 s, renewed every quarter.
+const UPDATE_MS = 10_000;
+const REPORT_MS = 300_000;
+const LEASE_SECONDS = 40;
+
+/** A condition's parts that are not times. */
+interface Verdict {
+  type: string;
+  status: 'True' | 'False';
+  reason: string;
+  message: string;
+}
+
+const PRESSURES: readonly Verdict[] = [
+  { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
+  { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
+  { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
+];
+const READY: Verdict = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' };
+const STARTING = 'container runtime status check may not have completed yet';
+
+export interface NodeStatusOptions {
+  sim: Sim;
+  client: Client;
+  node: NodeSpec;
+  recorder: EventRecorder;
+  images: () => ContainerImage[];
+  /** Why the node cannot run Pods; undefined when it can. */
+  problem: () => string | undefined;
+}
+
+export class NodeStatusManager {
+  private readonly options: NodeStatusOptions;
+  private timers: { cancel(): void }[] = [];
+  private reportedAt = -Infinity;
+  private registering = false;
+  private started = false;
+  private conditions: NodeCondition[] = [];
+  private changed = false;
+  readonly capacity: Record<string, string>;
+  readonly allocatable: Record<string, string>;
+
+  constructor(options: NodeStatusOptions) {
+    this.options = options;
+    const { cpu = '4', memory = '8148000Ki', ephemeralStorage = '98831908Ki', pods = 110 } = options.node;
+    const common = { cpu, 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(pods) };
+    // kubelet: 100Mi of memory and 10 % of the disk are kept back for eviction.
+    const usableDisk = String(Math.floor(quantityValue(ephemeralStorage) * 0.9));
+    const usableMemory = `${quantityValue(memory) / 1024 - 100 * 1024}Ki`;
+    this.capacity = { ...common, 'ephemeral-storage': ephemeralStorage, memory };
+    this.allocatable = { ...common, 'ephemeral-storage': usableDisk, memory: usableMemory };
+  }
+
+  get cpuMillis(): number {
+    return quantityMilli(this.capacity.cpu);
+  }
+
+  start() {
+    const { sim, recorder, node } = this.options;
+    const ref = { kind: 'Node', name: node.name, uid: node.name, apiVersion: 'v1' };
+    recorder.event(ref, 'Normal', 'Starting', 'Starting kubelet.');
+    this.register();
+    for (const { reason } of PRESSURES) this.event('Normal', reason);
+    recorder.event(ref, 'Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods');
+    this.started = true;
+    this.report();
+    this.renewLease();
+    this.timers = [
+      sim.every(UPDATE_MS, () => this.report()),
+      sim.every((LEASE_SECONDS * 1000) / 4, () => this.renewLease()),
+    ];
+  }
+
+  stop() {
+    for (const timer of this.timers) timer.cancel();
+    this.timers = [];
+    this.started = false;
+    this.reportedAt = -Infinity;
+  }
+
+  /** The list of images has changed: the next round reports it. */
+  imagesChanged() {
+    this.changed = true;
+  }
+
+  private event(type: 'Normal' | 'Warning', reason: string) {
+    const { recorder, node } = this.options;
+    const ref = { kind: 'Node', name: node.name, uid: node.name, apiVersion: 'v1' };
+    recorder.event(ref, type, reason, `Node ${node.name} status is now: ${reason}`);
+  }
+
+  private get nodes() {
+    return this.options.client.of<Node>('v1', 'nodes', false);
+  }
+
+  private labels(): Record<string, string> {
+    const { name, labels } = this.options.node;
+    return {
+      'beta.kubernetes.io/arch': 'amd64',
+      'beta.kubernetes.io/os': 'linux',
+      'kubernetes.io/arch': 'amd64',
+      'kubernetes.io/hostname': name,
+      'kubernetes.io/os': 'linux',
+      ...labels,
+    };
+  }
+
+  private register() {
+    const { node } = this.options;
+    this.registering = true;
+    const object: Node = {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: {
+        name: node.name,
+        labels: this.labels(),
+        annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+      },
+      spec: node.taints ? { taints: node.taints } : {},
+      status: this.status(),
+    } as Node;
+    try {
+      this.nodes.create('', object);
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      const present = this.nodes.get('', node.name);
+      const missing: Record<string, string> = {};
+      const wanted = this.labels();
+      for (const key in wanted) if (present.metadata?.labels?.[key] !== wanted[key]) missing[key] = wanted[key];
+      if (Object.keys(missing).length) this.nodes.patch('', node.name, 'strategic', { metadata: { labels: missing } });
+      this.conditions = present.status?.conditions ?? [];
+    } finally {
+      this.registering = false;
+    }
+  }
+
+  private verdicts(): Verdict[] {
+    const problem = this.registering ? STARTING : this.options.problem();
+    if (problem === undefined) return [...PRESSURES, READY];
+    return [...PRESSURES, { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problem }];
+  }
+
+  private status(): NodeStatus {
+    const { sim, node } = this.options;
+    const now = timestamp(sim.now);
+    const random = (name: string) => sim.random(`node/${node.name}/${name}`);
+    this.identity ??= { machineID: random('machine').hex(32), systemUUID: random('system').uuid(), bootID: random('boot').uuid() };
+    this.conditions = this.verdicts().map(({ type, status, reason, message }) => {
+      const old = this.conditions.find((condition) => condition.type === type);
+      const lastTransitionTime = old?.status === status ? old.lastTransitionTime : now;
+      return { type, status, lastHeartbeatTime: now, lastTransitionTime, reason, message };
+    });
+    return {
+      capacity: this.capacity,
+      allocatable: this.allocatable,
+      conditions: this.conditions,
+      addresses: [
+        { type: 'InternalIP', address: node.ip },
+        { type: 'Hostname', address: node.name },
+      ],
+      daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
+      nodeInfo: {
+        ...this.identity,
+        kernelVersion: node.kernelVersion ?? '6.12.57+deb13-amd64',
+        osImage: node.osImage ?? 'Debian GNU/Linux 13 (trixie)',
+        containerRuntimeVersion: node.containerRuntimeVersion ?? 'containerd://2.1.5',
+        kubeletVersion: node.kubeletVersion ?? 'v1.35.0',
+        kubeProxyVersion: '',
+        operatingSystem: 'linux',
+        architecture: 'amd64',
+        swap: { capacity: 0 },
+      },
+      images: this.options.images(),
+      runtimeHandlers: [
+        { name: '', features: { recursiveReadOnlyMounts: true, userNamespaces: true } },
+        { name: 'runc', features: { recursiveReadOnlyMounts: true, userNamespaces: true } },
+      ],
+      features: { supplementalGroupsPolicy: true },
+    };
+  }
+
+  private identity: { machineID: string; systemUUID: string; bootID: string } | undefined;
+
+  /** Patches the status when it is due. */
+  report() {
+    const { sim, node } = this.options;
+    if (!this.started) return;
+    const before = this.conditions.find(({ type }) => type === 'Ready')?.status;
+    const now = this.options.problem() === undefined ? 'True' : 'False';
+    if (before === now && !this.changed && sim.now - this.reportedAt < REPORT_MS) return;
+    this.changed = false;
+    const status = this.status();
+    try {
+      this.nodes.patch('', node.name, 'strategic', { status }, 'status');
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      this.register();
+    }
+    this.reportedAt = sim.now;
+    if (before !== now) this.event('Normal', now === 'True' ? 'NodeReady' : 'NodeNotReady');
+  }
+
+  private renewLease() {
+    const { client, sim, node } = this.options;
+    const leases = client.of<Lease>('coordination.k8s.io/v1', 'leases');
+    const renewTime = microTimestamp(sim.now);
+    const namespace = 'kube-node-lease';
+    try {
+      leases.patch(namespace, node.name, 'merge', { spec: { renewTime } });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      const owner = this.nodes.find('', node.name);
+      const lease = {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: {
+          name: node.name,
+          namespace,
+          ownerReferences: owner && [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid: owner.metadata?.uid ?? '' }],
+        },
+        spec: { holderIdentity: node.name, leaseDurationSeconds: LEASE_SECONDS, renewTime },
+      } as Lease;
+      leases.create(namespace, lease);
+    }
+  }
+}

@@ -1,0 +1,514 @@
+// One Pod on its node, from the first sight to the last: syncs one at a time, each of which reports the status,
+// then sets up volumes, sandbox and containers as far as they can be; then termination; then the final delete.
+
+import type { Container as ContainerSpec, ContainerStatus, Pod, PodSpec, PodStatus } from '../api/types.ts';
+import { isNotFound } from '../client/index.ts';
+import { FileNode } from '../linux/index.ts';
+import { Signal, type Co, type Task, type Timer } from '../sim/index.ts';
+import { computeActions } from './actions.ts';
+import type { Container } from './container.ts';
+import { makeEnv } from './env.ts';
+import type { Kubelet } from './kubelet.ts';
+import { killContainer, type KillReason } from './kill.ts';
+import { ContainerProbes, hasProbes } from './probes.ts';
+import { isSidecar } from './qos.ts';
+import { podRef } from './reference.ts';
+import { hostnameOf, type Sandbox } from './sandbox.ts';
+import { startContainer } from './start.ts';
+import type { CachedKind } from './object-cache.ts';
+import { statusPatch } from './status-patch.ts';
+import { generateStatus, type ContainerRecord } from './status.ts';
+import { MountError, PodVolumes } from './volumes.ts';
+import { quote } from './format.ts';
+
+/** Virtual costs of the steps between bind and start, ms. */
+const MOUNT_MS = 100;
+const SANDBOX_MS = 160;
+const SANDBOX_JITTER_MS = 120;
+const TEAR_DOWN_MS = 120;
+// kubelet: workerResyncIntervalJitterFactor and backOffPeriod.
+const RESYNC_MS = 60_000;
+const BACKOFF_MS = 10_000;
+// kubelet: podAttachAndMountTimeout; exponentialbackoff: 500 ms doubling to 2 min 2 s.
+const MOUNT_TIMEOUT = 123_000;
+const MOUNT_RETRY = 500;
+const MOUNT_RETRY_MAX = 122_000;
+
+export interface SyncResult {
+  /** Time of the next try, when a back-off says so. */
+  retryAt?: number;
+  /** A step failed: try again after the usual back-off. */
+  failed: boolean;
+}
+
+export class PodWorker {
+  readonly kubelet: Kubelet;
+  readonly uid: string;
+  readonly key: string;
+  /** As the API has it; replaced, never changed. */
+  pod: Pod;
+  readonly records = new Map<string, ContainerRecord>();
+  sandbox: Sandbox | undefined;
+  readonly volumes: PodVolumes;
+  /** When the kubelet first saw the Pod. */
+  readonly startTime: number;
+  phase: 'syncing' | 'terminating' | 'terminated' = 'syncing';
+  /** What was last written to the API. */
+  status: PodStatus;
+  /** The Pod as a whole has failed with this. */
+  failure: { reason: string; message: string } | undefined;
+  /** Deleted from the API while its containers still ran. */
+  gone = false;
+  readonly probes = new Map<Container, ContainerProbes>();
+  private readonly files = new Map<string, FileNode>();
+  private task: Task<void> | undefined;
+  private again = false;
+  private timer: Timer | undefined;
+  private deadline: Timer | undefined;
+  /** A shorter grace period has been asked for while terminating. */
+  private readonly hurry = new Signal();
+  grace: number | undefined;
+  /** The kubelet process does not run, or has not looked at this Pod since it came back. */
+  paused = false;
+  /** Something has happened in the sandbox that the next relist will find. */
+  unseen = false;
+  private admitted = false;
+  private readonly kept = new Map<string, () => void>();
+
+  constructor(kubelet: Kubelet, pod: Pod) {
+    this.kubelet = kubelet;
+    this.pod = pod;
+    this.uid = pod.metadata?.uid ?? '';
+    this.key = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
+    this.status = pod.status ?? {};
+    this.startTime = pod.status?.startTime ? Date.parse(pod.status.startTime) : kubelet.sim.now;
+    this.volumes = new PodVolumes(pod, kubelet.volumeSources, () => this.refreshLater());
+  }
+
+  // ---- what happens to it --------------------------------------------------------------------------------
+
+  /** First sight. */
+  begin() {
+    if (this.pod.metadata?.deletionTimestamp) this.terminate(this.pod.metadata.deletionGracePeriodSeconds);
+    else this.requestSync();
+  }
+
+  /** The kubelet has looked at the runtime. */
+  relisted() {
+    const { unseen } = this;
+    this.unseen = false;
+    if (this.phase !== 'syncing') return;
+    if (unseen) this.requestSync();
+    else if (!this.task || this.task.done) this.report();
+  }
+
+  update(pod: Pod) {
+    const old = this.pod;
+    this.pod = pod;
+    if (pod.metadata?.deletionTimestamp) {
+      this.terminate(pod.metadata.deletionGracePeriodSeconds);
+    } else if (pod.spec !== old.spec || pod.metadata?.labels !== old.metadata?.labels || pod.metadata?.annotations !== old.metadata?.annotations || gatesChanged(pod, old)) {
+      if (pod.metadata?.labels !== old.metadata?.labels || pod.metadata?.annotations !== old.metadata?.annotations) this.refreshLater();
+      this.requestSync();
+    }
+  }
+
+  /** The object is gone from the API (deleted by force): stop what runs. */
+  removed() {
+    this.gone = true;
+    this.paused = false;
+    this.terminate(this.pod.metadata?.deletionGracePeriodSeconds ?? this.pod.spec?.terminationGracePeriodSeconds);
+  }
+
+  containerExited(container: Container) {
+    this.probes.get(container)?.stop();
+    this.probes.delete(container);
+    this.kubelet.containerChanged(this);
+  }
+
+  requestSync() {
+    if (this.phase !== 'syncing' || !this.kubelet.running) return;
+    this.again = true;
+    if (!this.task || this.task.done) this.task = this.kubelet.sim.spawn(`pod ${this.key}`, this.loop());
+  }
+
+  /** The kubelet process stops: containers and volumes stay as they are. */
+  pause() {
+    this.paused = true;
+    this.timer?.cancel();
+    this.deadline?.cancel();
+    this.deadline = undefined;
+    this.task?.kill();
+    this.probes.forEach((probes) => probes.stop());
+    this.probes.clear();
+  }
+
+  /** The kubelet process is back. */
+  resume(pod: Pod) {
+    this.paused = false;
+    this.pod = pod;
+    this.status = pod.status ?? {};
+    this.records.forEach(({ current }) => {
+      if (current?.state === 'running' && hasProbes(current.config.spec)) this.watchProbes(current);
+    });
+    if (this.phase === 'terminating') this.task = this.kubelet.sim.spawn(`pod ${this.key}`, this.terminating());
+    else if (pod.metadata?.deletionTimestamp) this.terminate(pod.metadata.deletionGracePeriodSeconds);
+    else this.requestSync();
+  }
+
+  // ---- syncing -------------------------------------------------------------------------------------------
+
+  private *loop(): Co {
+    this.again = false;
+    this.timer?.cancel();
+    const result = yield* this.sync();
+    if (this.phase !== 'syncing') return;
+    const { sim } = this.kubelet;
+    // What came up meanwhile waits for a look at the runtime that is newer than this sync.
+    if (this.again) this.kubelet.containerChanged(this);
+    if (result.failed) {
+      const wait = result.retryAt === undefined ? BACKOFF_MS : Math.min(Math.max(0, result.retryAt - sim.now), RESYNC_MS);
+      const jitter = 1 + 0.5 * sim.random('pod-worker').float();
+      this.timer = sim.after(wait * jitter, () => this.requestSync());
+    }
+  }
+
+  private *sync(): Co<SyncResult> {
+    const { kubelet, pod } = this;
+    const spec = pod.spec as PodSpec;
+    const firstTime = this.status.startTime === undefined;
+    if (firstTime) {
+      const refusal = kubelet.admit(pod);
+      if (refusal) {
+        kubelet.recorder.event(podRef(pod), 'Warning', refusal.reason, refusal.message);
+        this.failure = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` };
+      }
+    }
+    if (!this.admitted && !this.failure) {
+      this.admitted = true;
+      kubelet.account(pod, 1);
+    }
+    this.checkDeadline();
+    this.report();
+    if (this.failure || this.status.phase === 'Succeeded' || this.status.phase === 'Failed') {
+      this.terminate(spec.terminationGracePeriodSeconds);
+      return { failed: false };
+    }
+    const networkError = kubelet.networkError;
+    if (networkError && !spec.hostNetwork) {
+      kubelet.recorder.event(podRef(pod), 'Warning', 'NetworkNotReady', `network is not ready: ${networkError}`);
+      return { failed: true, retryAt: kubelet.sim.now + 1000 };
+    }
+    if (!(yield* this.mountVolumes())) return { failed: true };
+    if (!this.sandbox) {
+      this.forgetContainers();
+      yield* this.createSandbox();
+      kubelet.containerChanged(this);
+    }
+    const actions = computeActions(this.pod, this.records);
+    for (const { container, message, reason } of actions.kill) {
+      yield* killContainer(this, container, { message, reason });
+    }
+    const result: SyncResult = { failed: false };
+    for (const { spec: container, kind } of actions.start) {
+      const outcome = yield* startContainer(this, container, kind);
+      if (outcome === undefined) continue;
+      result.failed = true;
+      if (outcome.retryAt !== undefined) result.retryAt = Math.min(result.retryAt ?? Infinity, outcome.retryAt);
+    }
+    return result;
+  }
+
+  private *mountVolumes(): Co<boolean> {
+    const { kubelet, pod } = this;
+    const volumes = pod.spec?.volumes;
+    if (!volumes?.length) return true;
+    if (!this.sandbox) yield MOUNT_MS;
+    const since = kubelet.sim.now;
+    const failures = new Map<string, { next: number; delay: number }>();
+    for (;;) {
+      let nextTry = Infinity;
+      for (const volume of volumes) {
+        const failure = failures.get(volume.name);
+        if (failure && failure.next > kubelet.sim.now) {
+          nextTry = Math.min(nextTry, failure.next);
+          continue;
+        }
+        try {
+          this.volumes.setUp(volume, this.sandbox?.ip ?? '');
+          failures.delete(volume.name);
+        } catch (error) {
+          if (!(error instanceof MountError)) throw error;
+          const text = `MountVolume.SetUp failed for volume ${quote(volume.name)} : ${error.message}`;
+          kubelet.recorder.event(podRef(this.pod), 'Warning', 'FailedMount', text);
+          const delay = failure ? Math.min(failure.delay * 2, MOUNT_RETRY_MAX) : MOUNT_RETRY;
+          failures.set(volume.name, { next: kubelet.sim.now + delay, delay });
+          nextTry = Math.min(nextTry, kubelet.sim.now + delay);
+        }
+      }
+      if (failures.size === 0) return true;
+      if (nextTry > since + MOUNT_TIMEOUT) {
+        yield since + MOUNT_TIMEOUT - kubelet.sim.now;
+        const unmounted = [...failures.keys()].sort().join(' ');
+        const text = `Unable to attach or mount volumes: unmounted volumes=[${unmounted}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`;
+        kubelet.recorder.event(podRef(this.pod), 'Warning', 'FailedMount', text);
+        return false;
+      }
+      yield nextTry - kubelet.sim.now;
+    }
+  }
+
+  private *createSandbox(): Co {
+    const { kubelet, pod } = this;
+    const { sim } = kubelet;
+    yield SANDBOX_MS + sim.random('sandbox').int(SANDBOX_JITTER_MS);
+    const hostname = hostnameOf(pod, kubelet.node.name);
+    const id = sim.random('sandbox').hex(64);
+    if (pod.spec?.hostNetwork) {
+      this.sandbox = { id, ip: kubelet.node.ip, net: kubelet.nodeNet, hostname, hostNetwork: true };
+      return;
+    }
+    const ip = kubelet.addresses.allocate();
+    if (ip === undefined) {
+      const text = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${id}": plugin type="ptp" failed (add): no IP addresses available in range set`;
+      kubelet.recorder.event(podRef(pod), 'Warning', 'FailedCreatePodSandBox', text);
+      yield BACKOFF_MS;
+      return yield* this.createSandbox();
+    }
+    const net = kubelet.network.namespace([ip]);
+    this.sandbox = { id, ip, net, hostname, hostNetwork: false };
+    net.hosts = () => this.files.get('hosts')?.text ?? '';
+    kubelet.setupNetwork(net, pod);
+  }
+
+  /** The sandbox is lost: its containers are made anew, init containers too. */
+  private forgetContainers() {
+    let lost = false;
+    this.records.forEach((record) => {
+      if (!record.current) return;
+      lost = true;
+      record.last = record.current;
+      record.current = undefined;
+      record.restarts++;
+    });
+    if (!lost) return;
+    const text = 'Pod sandbox changed, it will be killed and re-created.';
+    this.kubelet.recorder.event(podRef(this.pod), 'Normal', 'SandboxChanged', text);
+  }
+
+  /** A container runs: its probes begin, and the kubelet looks at it with the next relist. */
+  started(container: Container) {
+    if (hasProbes(container.config.spec)) this.watchProbes(container);
+    this.kubelet.containerChanged(this);
+  }
+
+  private watchProbes(container: Container) {
+    if (container.state === 'running') this.probes.set(container, new ContainerProbes(this, container));
+  }
+
+  record(name: string): ContainerRecord {
+    let record = this.records.get(name);
+    if (!record) this.records.set(name, (record = { current: undefined, last: undefined, restarts: 0, waiting: undefined }));
+    return record;
+  }
+
+  environment(spec: ContainerSpec): Record<string, string> {
+    const { kubelet, pod } = this;
+    const namespace = pod.metadata?.namespace ?? '';
+    return makeEnv(pod, spec, {
+      configMap: (name) => this.keyValues('configmaps', name),
+      secret: (name) => this.keyValues('secrets', name),
+      services: () => kubelet.serviceEnvironment(namespace, pod.spec?.enableServiceLinks !== false),
+      podIP: this.sandbox?.ip ?? '',
+      hostIP: kubelet.node.ip,
+      allocatable: kubelet.allocatable,
+    });
+  }
+
+  /** The content of a ConfigMap or Secret, which is kept at hand for as long as the Pod is here. */
+  private keyValues(kind: CachedKind, name: string): Record<string, string> | undefined {
+    const { objects } = this.kubelet;
+    const namespace = this.pod.metadata?.namespace ?? '';
+    const key = `${kind}/${name}`;
+    if (!this.kept.has(key)) this.kept.set(key, objects.use(kind, namespace, name, () => {}));
+    return objects.data(kind, namespace, name);
+  }
+
+  /** A file that all containers of the Pod share. */
+  sharedFile(name: string, text: () => string): FileNode {
+    let file = this.files.get(name);
+    if (!file) this.files.set(name, (file = new FileNode(text())));
+    return file;
+  }
+
+  /** Live volumes follow their objects with the Pod's next resync, one minute and a bit apart. */
+  private refreshLater() {
+    const { sim } = this.kubelet;
+    const period = RESYNC_MS * (1 + 0.5 * sim.random('pod-worker').float());
+    const wait = period - ((sim.now - this.startTime) % period);
+    sim.after(wait, () => {
+      if (this.phase === 'syncing') this.volumes.refresh(this.pod);
+    });
+  }
+
+  private checkDeadline() {
+    const seconds = this.pod.spec?.activeDeadlineSeconds;
+    if (seconds === undefined || this.failure) return;
+    const { sim, recorder } = this.kubelet;
+    const left = this.startTime + seconds * 1000 - sim.now;
+    this.deadline?.cancel();
+    if (left > 0) {
+      this.deadline = sim.after(left, () => this.requestSync());
+      return;
+    }
+    const message = 'Pod was active on the node longer than the specified deadline';
+    recorder.event(podRef(this.pod), 'Normal', 'DeadlineExceeded', message);
+    this.failure = { reason: 'DeadlineExceeded', message };
+  }
+
+  // ---- status --------------------------------------------------------------------------------------------
+
+  /** Writes the status where it differs from what the API has. */
+  report() {
+    const { kubelet } = this;
+    const status = generateStatus({
+      pod: this.pod,
+      records: this.records,
+      sandboxReady: this.sandbox !== undefined && this.phase !== 'terminated',
+      podIP: this.sandbox?.ip ?? '',
+      hostIP: kubelet.node.ip,
+      startTime: this.startTime,
+      terminal: this.phase === 'terminated',
+      failure: this.failure,
+      now: kubelet.sim.now,
+      old: { ...this.status, conditions: this.pod.status?.conditions },
+    });
+    const patch = statusPatch(this.status, status);
+    this.status = status;
+    if (!patch || this.gone) return;
+    const { namespace = '', name = '' } = this.pod.metadata ?? {};
+    try {
+      kubelet.pods.patch(namespace, name, 'strategic', { metadata: { uid: this.uid }, status: patch }, 'status');
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      this.gone = true;
+    }
+  }
+
+  containerStatus(name: string): ContainerStatus | undefined {
+    for (const list of [this.status.containerStatuses, this.status.initContainerStatuses, this.status.ephemeralContainerStatuses]) {
+      const found = list?.find((status) => status.name === name);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  // ---- termination ---------------------------------------------------------------------------------------
+
+  private terminate(seconds: number | undefined) {
+    const grace = Math.max(1, seconds ?? 30);
+    if (this.phase === 'terminating') {
+      if (this.grace === undefined || grace < this.grace) {
+        this.grace = grace;
+        this.hurry.fire();
+      }
+      return;
+    }
+    if (this.phase === 'terminated') {
+      this.finish();
+      return;
+    }
+    this.phase = 'terminating';
+    this.grace = grace;
+    this.timer?.cancel();
+    this.deadline?.cancel();
+    // A sync that waits (a pull, a hook) is given up. One that asked for this itself is about to end.
+    if (this.task && !this.task.done) this.task.kill();
+    this.task = this.kubelet.sim.spawn(`pod ${this.key}`, this.terminating());
+  }
+
+  private *terminating(): Co {
+    this.report();
+    this.probes.forEach((probes) => probes.stopLiveness());
+    const spec = this.pod.spec as PodSpec;
+    const until = this.kubelet.sim.now + (this.grace ?? 30) * 1000;
+    const sidecars = new Set((spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name));
+    const running: Container[] = [];
+    const helpers: Container[] = [];
+    this.records.forEach(({ current }) => {
+      if (current?.state === 'running') (sidecars.has(current.name) ? helpers : running).push(current);
+    });
+    const ended = running.length > 0 || helpers.length > 0;
+    yield* this.killAll(running);
+    // Sidecars end after the containers that they serve, last started first.
+    for (const container of helpers.reverse()) yield* this.killAll([container], until);
+    this.probes.forEach((probes) => probes.stop());
+    this.probes.clear();
+    if (ended || this.sandbox) yield TEAR_DOWN_MS;
+    this.phase = 'terminated';
+    this.releaseSandbox();
+    this.report();
+    this.volumes.release();
+    this.kept.forEach((release) => release());
+    this.kept.clear();
+    if (this.admitted) this.kubelet.account(this.pod, -1);
+    this.admitted = false;
+    this.finish();
+  }
+
+  private *killAll(containers: Container[], until = Infinity): Co {
+    const { sim } = this.kubelet;
+    const tasks = containers.map((container) =>
+      sim.spawn(`kill ${container.name}`, killContainer(this, container, { message: `Stopping container ${container.name}`, until })),
+    );
+    for (const task of tasks) while (!task.done) yield task.exited;
+  }
+
+  /** Fires when the grace period has become shorter. */
+  get hurried(): Signal {
+    return this.hurry;
+  }
+
+  gracePeriod(container: Container, reason: KillReason | undefined): number {
+    if (this.grace !== undefined && this.phase === 'terminating') return this.grace;
+    const { startupProbe, livenessProbe } = container.config.spec;
+    const probe = reason === 'StartupProbe' ? startupProbe : reason === 'LivenessProbe' ? livenessProbe : undefined;
+    return probe?.terminationGracePeriodSeconds ?? this.pod.spec?.terminationGracePeriodSeconds ?? 30;
+  }
+
+  private releaseSandbox() {
+    const { sandbox } = this;
+    if (!sandbox || sandbox.hostNetwork) return;
+    sandbox.net.close();
+    this.kubelet.addresses.release(sandbox.ip);
+  }
+
+  /** The last step: the object goes when it was asked to go; a Pod that merely ended stays. */
+  private finish() {
+    if (this.gone) {
+      this.kubelet.forget(this);
+      return;
+    }
+    if (!this.pod.metadata?.deletionTimestamp) return;
+    const { namespace = '', name = '' } = this.pod.metadata;
+    try {
+      this.kubelet.pods.delete(namespace, name, { gracePeriodSeconds: 0, preconditions: { uid: this.uid } });
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+    this.kubelet.forget(this);
+  }
+
+  /** The node lost power: nothing of the Pod runs any more. */
+  crash() {
+    this.pause();
+    this.records.forEach(({ current }) => current?.lost());
+    this.releaseSandbox();
+    this.sandbox = undefined;
+    this.files.clear();
+  }
+}
+
+function gatesChanged(pod: Pod, old: Pod): boolean {
+  return (pod.spec?.readinessGates?.length ?? 0) > 0 && pod.status?.conditions !== old.status?.conditions;
+}

@@ -1,0 +1,96 @@
+// The container runtime of one node (containerd's part): sandboxes and containers with what the API objects ask
+// of them. It goes on when the kubelet process stops.
+
+import { quantityValue } from '../api/quantity.ts';
+import type { Container as ContainerSpec, Pod, PodSpec } from '../api/types.ts';
+import type { Image } from '../images/types.ts';
+import { FileNode, type FileSystem } from '../linux/index.ts';
+import { Container, type ContainerKind } from './container.ts';
+import { ConfigError, expand } from './env.ts';
+import { podText } from './format.ts';
+import { hostsFile, resolvFile, type Sandbox } from './sandbox.ts';
+import type { PodWorker } from './pod-worker.ts';
+
+/** Makes a container ready to be started. Throws ConfigError when its configuration cannot be made. */
+export function createContainer(
+  worker: PodWorker,
+  spec: ContainerSpec,
+  kind: ContainerKind,
+  image: Image,
+  attempt: number,
+): Container {
+  const { pod, kubelet } = worker;
+  const sandbox = worker.sandbox as Sandbox;
+  const podSpec = pod.spec as PodSpec;
+  const env: Record<string, string> = { ...image.config.env, HOSTNAME: sandbox.hostname };
+  const own = worker.environment(spec);
+  for (const name in own) env[name] = own[name];
+  if (spec.tty) env.TERM ??= 'xterm';
+  env.HOME ??= '/root';
+
+  const user = userOf(pod, spec, image);
+  const terminationFile = new FileNode('', { mode: 0o666 });
+  const { fsGroup, supplementalGroups = [] } = podSpec.securityContext ?? {};
+  const groups = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups];
+  const limit = spec.resources?.limits?.memory;
+  const mount = (fs: FileSystem) => {
+    fs.mount('/etc/hosts', worker.sharedFile('hosts', () => hostsFile(pod, sandbox, kubelet.clusterDomain)));
+    fs.mount('/etc/hostname', worker.sharedFile('hostname', () => `${sandbox.hostname}\n`));
+    const dns = { server: kubelet.clusterDNS, domain: kubelet.clusterDomain, node: kubelet.nodeResolv };
+    fs.mount('/etc/resolv.conf', worker.sharedFile('resolv', () => resolvFile(pod, dns)));
+    worker.volumes.mount(fs, spec, (text) => expand(text, env));
+    if (spec.terminationMessagePath) fs.mount(spec.terminationMessagePath, terminationFile);
+  };
+  return new Container(
+    kubelet.sim,
+    {
+      spec,
+      kind,
+      image,
+      attempt,
+      command: commandOf(spec, image, env),
+      env,
+      workingDir: spec.workingDir || image.config.workingDir,
+      hostname: sandbox.hostname,
+      net: sandbox.net,
+      uid: user.uid,
+      gid: user.gid,
+      groups,
+      readOnlyRoot: !!spec.securityContext?.readOnlyRootFilesystem,
+      memoryLimit: limit === undefined ? undefined : quantityValue(limit),
+      mount,
+      terminationFile: spec.terminationMessagePath ? terminationFile : undefined,
+    },
+    (container) => worker.containerExited(container),
+  );
+}
+
+/** command replaces the entry point and drops the image's CMD, args replace CMD. */
+function commandOf(spec: ContainerSpec, image: Image, env: Record<string, string>): string[] {
+  const { entrypoint, cmd } = image.config;
+  const command = spec.command?.length ? spec.command.map((text) => expand(text, env)) : entrypoint;
+  const args = spec.args?.length ? spec.args.map((text) => expand(text, env)) : spec.command?.length ? [] : cmd;
+  const all = [...command, ...args];
+  if (all.length === 0) throw new ConfigError('no command specified');
+  return all;
+}
+
+function userOf(pod: Pod, spec: ContainerSpec, image: Image): { uid: number; gid: number } {
+  const podContext = pod.spec?.securityContext;
+  const context = spec.securityContext;
+  const [name, group] = image.config.user.split(':');
+  const imageUid = name === '' ? 0 : /^\d+$/.test(name) ? Number(name) : image.userId(name);
+  const asked = context?.runAsUser ?? podContext?.runAsUser;
+  const uid = asked ?? imageUid ?? 0;
+  const nonRoot = context?.runAsNonRoot ?? podContext?.runAsNonRoot;
+  const where = `(pod: ${JSON.stringify(podText(pod))}, container: ${spec.name})`;
+  if (nonRoot && asked === 0) throw new ConfigError(`container's runAsUser breaks non-root policy ${where}`);
+  if (nonRoot && asked === undefined) {
+    if (name && !/^\d+$/.test(name)) {
+      throw new ConfigError(`container has runAsNonRoot and image has non-numeric user (${name}), cannot verify user is non-root ${where}`);
+    }
+    if (uid === 0) throw new ConfigError(`container has runAsNonRoot and image will run as root ${where}`);
+  }
+  const imageGid = asked !== undefined ? 0 : group !== undefined && /^\d+$/.test(group) ? Number(group) : name && uid ? (image.userId(group ?? name) ?? 0) : 0;
+  return { uid, gid: context?.runAsGroup ?? podContext?.runAsGroup ?? imageGid };
+}

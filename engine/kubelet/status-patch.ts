@@ -1,0 +1,51 @@
+// What has to be written to the API: the fields of a status that differ from the last one written.
+
+import type { PodCondition, PodStatus } from '../api/types.ts';
+
+/** A strategic merge patch, or undefined when nothing differs. */
+export function statusPatch(old: PodStatus, status: PodStatus): Record<string, unknown> | undefined {
+  const before = old as Record<string, unknown>;
+  const after = status as Record<string, unknown>;
+  let patch: Record<string, unknown> | undefined;
+  for (const field in after) {
+    if (same(before[field], after[field])) continue;
+    (patch ??= {})[field] = after[field];
+  }
+  if (patch?.conditions) {
+    patch.conditions = changedConditions(old.conditions ?? [], status.conditions ?? []);
+    patch['$setElementOrder/conditions'] = status.conditions?.map(({ type }) => ({ type }));
+  }
+  return patch;
+}
+
+/** Conditions merge by type, so what is to vanish from one has to be named as null. */
+function changedConditions(before: readonly PodCondition[], after: readonly PodCondition[]): object[] {
+  const changed: object[] = [];
+  for (const condition of after) {
+    const old = before.find(({ type }) => type === condition.type);
+    if (old && same(old, condition)) continue;
+    const gone: Record<string, null> = {};
+    if (old?.reason && !condition.reason) gone.reason = null;
+    if (old?.message && !condition.message) gone.message = null;
+    changed.push({ ...condition, ...gone });
+  }
+  return changed;
+}
+
+/** Whether two JSON values are equal. */
+function same(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return (a === null || a === undefined) && (b === null || b === undefined);
+  }
+  if (Array.isArray(a)) {
+    if (!Array.isArray(b) || a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!same(a[i], b[i])) return false;
+    return true;
+  }
+  const x = a as Record<string, unknown>;
+  const y = b as Record<string, unknown>;
+  for (const key in x) if (!same(x[key], y[key])) return false;
+  for (const key in y) if (!(key in x) && !same(undefined, y[key])) return false;
+  return true;
+}

@@ -1,0 +1,175 @@
+// The scheduler's picture of the cluster: nodes with their Pods, those included whose binding is under way
+// (assumed), and counts of Pods by selector and node. Kept event by event; nothing is copied for a cycle.
+
+import { NodeInfo } from './node-info.ts';
+import { PodInfo } from './pod-info.ts';
+import type { CountQuery } from './framework.ts';
+import type { Node, Pod } from '../api/types.ts';
+
+interface Counter {
+  query: CountQuery;
+  counts: Map<string, number>;
+}
+
+/** Counters of one namespace that are kept; the one asked for longest ago goes first. */
+const MAX_COUNTERS = 64;
+const ZONE = 'topology.kubernetes.io/zone';
+const REGION = 'topology.kubernetes.io/region';
+
+export class Cache {
+  private readonly byName = new Map<string, NodeInfo>();
+  private ordered: NodeInfo[] | undefined;
+  /** Pod key to the node it counts on. */
+  private readonly placed = new Map<string, NodeInfo>();
+  /** Pods bound to a node that is not known (yet). */
+  private readonly homeless = new Map<string, Map<string, PodInfo>>();
+  private readonly assumed = new Set<string>();
+  private readonly counters = new Map<string, Map<string, Counter>>();
+
+  /** Nodes in scheduling order: the zones take turns. */
+  nodes(): readonly NodeInfo[] {
+    return (this.ordered ??= this.order());
+  }
+
+  node(name: string): NodeInfo | undefined {
+    return this.byName.get(name);
+  }
+
+  setNode(node: Node): NodeInfo {
+    const name = node.metadata.name as string;
+    let info = this.byName.get(name);
+    if (info) {
+      const moved = zoneOf(info.node) !== zoneOf(node);
+      info.setNode(node);
+      if (moved) this.ordered = undefined;
+      return info;
+    }
+    info = new NodeInfo(node);
+    this.byName.set(name, info);
+    this.ordered = undefined;
+    const waiting = this.homeless.get(name);
+    this.homeless.delete(name);
+    waiting?.forEach((pod) => this.place(pod, info));
+    return info;
+  }
+
+  removeNode(name: string) {
+    const info = this.byName.get(name);
+    if (!info) return;
+    this.byName.delete(name);
+    this.ordered = undefined;
+    const left = new Map<string, PodInfo>();
+    info.pods.forEach((pod, key) => {
+      left.set(key, pod);
+      this.placed.delete(key);
+      this.count(pod, name, -1);
+    });
+    if (left.size > 0) this.homeless.set(name, left);
+  }
+
+  /** Counts the Pod on the node before the API server knows of it. */
+  assume(pod: PodInfo, node: NodeInfo) {
+    this.assumed.add(pod.key);
+    this.place(pod, node);
+  }
+
+  /** Takes back an assumption whose binding failed. */
+  forget(key: string) {
+    if (this.assumed.delete(key)) this.removePod(key);
+  }
+
+  isAssumed(key: string): boolean {
+    return this.assumed.has(key);
+  }
+
+  setPod(pod: Pod): PodInfo {
+    const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
+    const nodeName = pod.spec?.nodeName as string;
+    const old = this.placed.get(key)?.pods.get(key);
+    this.assumed.delete(key);
+    // What the kubelet reports of a Pod changes nothing that is counted here.
+    if (old && sameForScheduling(old.pod, pod)) return old;
+    if (old) this.removePod(key);
+    const info = new PodInfo(pod);
+    const node = this.byName.get(nodeName);
+    if (node) this.place(info, node);
+    else {
+      let waiting = this.homeless.get(nodeName);
+      if (!waiting) this.homeless.set(nodeName, (waiting = new Map()));
+      waiting.set(key, info);
+    }
+    return info;
+  }
+
+  removePod(key: string, nodeName?: string) {
+    this.assumed.delete(key);
+    const node = this.placed.get(key);
+    if (!node) {
+      if (nodeName) this.homeless.get(nodeName)?.delete(key);
+      return;
+    }
+    this.placed.delete(key);
+    const pod = node.remove(key);
+    if (pod) this.count(pod, node.name, -1);
+  }
+
+  counts(query: CountQuery): ReadonlyMap<string, number> {
+    let counters = this.counters.get(query.namespace);
+    if (!counters) this.counters.set(query.namespace, (counters = new Map()));
+    const known = counters.get(query.key);
+    if (known) return known.counts;
+    if (counters.size >= MAX_COUNTERS) counters.delete(counters.keys().next().value as string);
+    const counter: Counter = { query, counts: new Map() };
+    counters.set(query.key, counter);
+    this.byName.forEach((node) => node.pods.forEach((pod) => tally(counter, pod, node.name, 1)));
+    return counter.counts;
+  }
+
+  private place(pod: PodInfo, node: NodeInfo) {
+    node.add(pod);
+    this.placed.set(pod.key, node);
+    this.count(pod, node.name, 1);
+  }
+
+  private count(pod: PodInfo, node: string, sign: 1 | -1) {
+    this.counters.get(pod.namespace)?.forEach((counter) => tally(counter, pod, node, sign));
+  }
+
+  private order(): NodeInfo[] {
+    const zones = new Map<string, NodeInfo[]>();
+    this.byName.forEach((node) => {
+      const zone = zoneOf(node.node);
+      const list = zones.get(zone);
+      if (list) list.push(node);
+      else zones.set(zone, [node]);
+    });
+    const lists = [...zones.values()];
+    const ordered: NodeInfo[] = [];
+    for (let i = 0; ordered.length < this.byName.size; i++) {
+      for (const list of lists) if (i < list.length) ordered.push(list[i]);
+    }
+    return ordered;
+  }
+}
+
+function tally(counter: Counter, info: PodInfo, node: string, sign: 1 | -1) {
+  const { metadata } = info.pod;
+  if (metadata.namespace !== counter.query.namespace || metadata.deletionTimestamp) return;
+  if (!counter.query.matches(metadata.labels)) return;
+  counter.counts.set(node, (counter.counts.get(node) ?? 0) + sign);
+}
+
+function zoneOf(node: Node): string {
+  const labels = node.metadata.labels;
+  return `${labels?.[REGION] ?? ''}:${labels?.[ZONE] ?? ''}`;
+}
+
+function sameForScheduling(a: Pod, b: Pod): boolean {
+  return (
+    a.metadata.uid === b.metadata.uid &&
+    a.spec?.nodeName === b.spec?.nodeName &&
+    a.metadata.labels === b.metadata.labels &&
+    a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
+    a.spec?.containers === b.spec?.containers
+  );
+}

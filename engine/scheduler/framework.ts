@@ -1,0 +1,108 @@
+// The scheduling framework: extension points, and what passes between plug-ins. A plug-in is a file in plugins/ and
+// a line in the profile; it implements the points that it needs.
+
+import type { Pod } from '../api/types.ts';
+import type { NodeInfo } from './node-info.ts';
+import type { PodInfo } from './pod-info.ts';
+
+export type Code = 'Unschedulable' | 'UnschedulableAndUnresolvable' | 'Skip' | 'Error';
+
+/** A refusal; success is `undefined`, so that the usual case makes no objects. */
+export interface Status {
+  readonly code: Code;
+  readonly reasons: readonly string[];
+}
+
+export const unschedulable = (...reasons: string[]): Status => ({ code: 'Unschedulable', reasons });
+export const unresolvable = (...reasons: string[]): Status => ({ code: 'UnschedulableAndUnresolvable', reasons });
+/** From preFilter or preScore: this plug-in has nothing to say of this Pod. */
+export const SKIP: Status = { code: 'Skip', reasons: [] };
+
+export const MAX_NODE_SCORE = 100;
+
+/** What plug-ins keep between the points of one cycle, by plug-in name. */
+export type CycleState = Map<string, unknown>;
+
+/** What the plug-ins can see of the cluster. */
+export interface Handle {
+  /** All nodes, in scheduling order. */
+  readonly nodes: readonly NodeInfo[];
+  node(name: string): NodeInfo | undefined;
+  namespaceLabels(name: string): Record<string, string> | undefined;
+  /** How many Pods that are not being deleted match the selector on each node; kept by events once asked for. */
+  counts(query: CountQuery): ReadonlyMap<string, number>;
+  /** Pods nominated to a node with at least that priority. */
+  nominated(node: string, priority: number): readonly PodInfo[];
+}
+
+/** Names a set of Pods; equal keys are the same set. */
+export interface CountQuery {
+  key: string;
+  namespace: string;
+  matches: (labels: Record<string, string> | undefined) => boolean;
+}
+
+/** Things that happen in the cluster and may make a Pod schedulable (the ActionTypes of upstream). */
+export type ClusterEvent =
+  | 'NodeAdd'
+  | 'NodeDelete'
+  | 'NodeAllocatable'
+  | 'NodeLabel'
+  | 'NodeTaint'
+  | 'AssignedPodAdd'
+  | 'AssignedPodUpdateLabel'
+  | 'AssignedPodScaleDown'
+  | 'AssignedPodDelete'
+  | 'TargetPodUpdate'
+  | 'Storage';
+
+export interface Victims {
+  pods: PodInfo[];
+  pdbViolations: number;
+}
+
+export interface PostFilterResult {
+  status?: Status;
+  nominatedNodeName?: string;
+}
+
+export interface Plugin {
+  readonly name: string;
+  /** Events after which a Pod that this plug-in refused is looked at again. */
+  readonly events?: readonly ClusterEvent[];
+  /** Finer than `events`: whether this change of a node helps this Pod. Default: the plug-in's own filter on that node. */
+  helps?(pod: PodInfo, event: ClusterEvent, node: NodeInfo | undefined, other: Pod | undefined): boolean;
+  preEnqueue?(pod: PodInfo): Status | undefined;
+  /** Order of the queue: negative when `a` goes first. Exactly one plug-in of a profile has it. */
+  less?(a: PodInfo, b: PodInfo): number;
+  preFilter?(pod: PodInfo, state: CycleState): Status | undefined;
+  /** After preFilter: the only nodes worth looking at. */
+  nodeNames?(pod: PodInfo, state: CycleState): readonly string[] | undefined;
+  filter?(pod: PodInfo, node: NodeInfo, state: CycleState): Status | undefined;
+  /** Keeps the preFilter state true while Pods are taken off a node, or put on it, to try something. */
+  addPod?(pod: PodInfo, other: PodInfo, node: NodeInfo, state: CycleState): void;
+  removePod?(pod: PodInfo, other: PodInfo, node: NodeInfo, state: CycleState): void;
+  postFilter?(pod: PodInfo, state: CycleState, statuses: NodeStatuses): PostFilterResult;
+  preScore?(pod: PodInfo, nodes: readonly NodeInfo[], state: CycleState): Status | undefined;
+  score?(pod: PodInfo, node: NodeInfo, state: CycleState): number;
+  /** Brings raw scores to 0…100, in place. */
+  normalize?(pod: PodInfo, scores: number[], nodes: readonly NodeInfo[], state: CycleState): void;
+  reserve?(pod: PodInfo, node: string, state: CycleState): Status | undefined;
+  unreserve?(pod: PodInfo, node: string, state: CycleState): void;
+  permit?(pod: PodInfo, node: string, state: CycleState): Status | undefined;
+  preBind?(pod: PodInfo, node: string, state: CycleState): Status | undefined;
+  bind?(pod: PodInfo, node: string): void;
+}
+
+/** Why each node was refused, and by which plug-in. */
+export type NodeStatuses = Map<string, { plugin: string; status: Status }>;
+
+/** helper.DefaultNormalizeScore: the greatest becomes 100 (or 0, reversed). */
+export function normalizeToMax(scores: number[], reverse: boolean) {
+  let max = 0;
+  for (let i = 0; i < scores.length; i++) if (scores[i] > max) max = scores[i];
+  for (let i = 0; i < scores.length; i++) {
+    const score = max === 0 ? 0 : Math.floor((MAX_NODE_SCORE * scores[i]) / max);
+    scores[i] = reverse ? MAX_NODE_SCORE - score : score;
+  }
+}

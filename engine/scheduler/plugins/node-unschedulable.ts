@@ -1,0 +1,13 @@
+// NodeUnschedulable: cordoned nodes take only Pods that tolerate it.
+
+import { unresolvable, type Plugin } from '../framework.ts';
+import { tolerated } from '../tolerations.ts';
+
+const REFUSED = unresolvable('node(s) were unschedulable');
+const TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
+
+export const nodeUnschedulable: Plugin = {
+  name: 'NodeUnschedulable',
+  events: ['NodeAdd', 'NodeTaint', 'TargetPodUpdate'],
+  filter: (pod, node) => (node.node.spec?.unschedulable && !tolerated(TAINT, pod.spec.tolerations) ? REFUSED : undefined),
+};

@@ -1,0 +1,29 @@
+// TaintToleration: NoSchedule and NoExecute taints keep Pods away that do not tolerate them; PreferNoSchedule costs points.
+
+import { normalizeToMax, unresolvable, type Plugin } from '../framework.ts';
+import { tolerated } from '../tolerations.ts';
+
+const REFUSED = unresolvable('node(s) had untolerated taint(s)');
+
+export const taintToleration: Plugin = {
+  name: 'TaintToleration',
+  events: ['NodeAdd', 'NodeTaint', 'TargetPodUpdate'],
+  filter(pod, node) {
+    const { taints } = node;
+    for (let i = 0; i < taints.length; i++) {
+      const { effect } = taints[i];
+      if ((effect === 'NoSchedule' || effect === 'NoExecute') && !tolerated(taints[i], pod.spec.tolerations)) return REFUSED;
+    }
+    return undefined;
+  },
+  score(pod, node) {
+    let intolerable = 0;
+    for (let i = 0; i < node.taints.length; i++) {
+      if (node.taints[i].effect !== 'PreferNoSchedule') continue;
+      const able = pod.spec.tolerations?.filter(({ effect }) => !effect || effect === 'PreferNoSchedule');
+      if (!tolerated(node.taints[i], able)) intolerable++;
+    }
+    return intolerable;
+  },
+  normalize: (_pod, scores) => normalizeToMax(scores, true),
+};
