@@ -5,6 +5,7 @@ import { satteri } from '@astrojs/markdown-satteri';
 import { topics } from './src/site/content.ts';
 import { markdownPlugins } from './src/site/markdown.ts';
 import { site } from './src/site/integration.ts';
+import { engineAsset } from './src/sandbox/vite.ts';
 
 export default defineConfig({
   site: 'https://kubebook.example',
@@ -12,7 +13,12 @@ export default defineConfig({
   trailingSlash: 'always',
   devToolbar: { enabled: false },
   build: { inlineStylesheets: 'never' },
-  vite: { build: { assetsInlineLimit: 0 }, worker: { format: 'es' } },
+  vite: {
+    build: { assetsInlineLimit: 0 },
+    plugins: [engineAsset()],
+    worker: { format: 'es', plugins: () => [engineAsset()] },
+    logLevel: 'error',
+  },
   prefetch: false,
   markdown: { syntaxHighlight: false, processor: satteri({ mdastPlugins: markdownPlugins }) },
   integrations: [

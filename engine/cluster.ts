@@ -46,6 +46,7 @@ const BIRTH = Date.UTC(2026, 0, 5, 9, 0, 0);
 /** Virtual time between kubeadm's last line and the reader's first command, ms: nodes are Ready by then. */
 const SETTLE = 120_000;
 const HOME = '/home/user';
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const MAX_NODES = 5000;
 const MASTERS = ['system:masters', 'system:authenticated'];
 const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['kubeadm:cluster-admins', 'system:authenticated'] };
@@ -53,27 +54,31 @@ const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['kubeadm:cluster-ad
 export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cluster {
   const settings = check(options);
   const sim = new Sim({ seed: settings.seed, start: BIRTH - SETTLE });
-  const apiServer = new ApiServer({ sim, scheme: createScheme(), version: VERSION });
+  const scheme = createScheme();
+  const apiServer = new ApiServer({ sim, scheme, version: VERSION, address: nodeAddress(0) });
   const handle: Handle = (request) => apiServer.handle(request);
   apiServer.bootstrap();
 
   const network = new Network(sim);
   const clientOf = (name: string, groups: string[]) => new Client(handle, name, { name, groups });
-  const kubectl = (user?: UserInfo) =>
-    createKubectl({ transport: (request) => handle(user ? { ...request, user } : request), version: VERSION });
+  // A client certificate is not a token in a header: the connection itself says who the administrator is.
+  const kubectl = createKubectl({
+    transport: (request, { user }) => handle(user['client-certificate-data'] ? { ...request, user: ADMIN } : request),
+    version: VERSION,
+  });
   const shells: Record<string, Program> = {
     '/bin/sh': createShell({ name: 'sh' }),
     '/bin/bash': createShell({ name: 'bash' }),
   };
-  const images = createRegistry({ kubectl: kubectl() });
+  const images = createRegistry({ kubectl });
 
   const machines = new Map<string, Host>();
   settings.nodes.forEach((name, index) => {
     const controlPlane = index < settings.controlPlanes;
-    const ip = `10.0.${(index + 10) >> 8}.${(index + 10) & 255}`;
+    const ip = nodeAddress(index);
     const net = network.namespace([ip]);
     const fs = new FileSystem({ root: tree(machineFiles(name), sim.now), now: () => sim.now });
-    const machine = createHost({ sim, hostname: name, fs, net, env: { HOME: '/root' }, programs: { ...commands, ...shells } });
+    const machine = createHost({ sim, hostname: name, fs, net, env: { PATH, HOME: '/root' }, programs: { ...commands, ...shells } });
     machines.set(name, machine);
     const node: NodeSpec = controlPlane
       ? {
@@ -103,14 +108,16 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     hostname: 'workstation',
     fs: new FileSystem({ root: tree(workstationFiles(), sim.now), now: () => sim.now }),
     net: network.namespace(['10.0.255.1']),
-    env: { HOME, USER: 'user', KUBECONFIG: '' },
-    programs: { ...commands, ...shells, kubectl: kubectl(ADMIN), jq: createJq((args, input) => hostCalls.jq(args, input)) },
+    env: { PATH, HOME, USER: 'user' },
+    programs: { ...commands, ...shells, kubectl, jq: createJq((args, input) => hostCalls.jq(args, input)) },
   });
-  delete workstation.env.KUBECONFIG;
 
   sim.runUntil(BIRTH);
   return { sim, handle, client: new Client(handle, 'kubebook', { name: 'kubernetes-admin', groups: MASTERS }), workstation, home: HOME, machines };
 }
+
+/** 10.0.0.10 is the first control plane. */
+const nodeAddress = (index: number) => `10.0.${(index + 10) >> 8}.${(index + 10) & 255}`;
 
 function groupsOf(name: string): string[] {
   const account = /^system:serviceaccount:([^:]+):/.exec(name);

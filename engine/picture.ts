@@ -1,7 +1,7 @@
 // The cluster as it is drawn beside a page: nodes, their Pods and the Pods that wait.
 
 import type { Cluster } from './cluster.ts';
-import { podStatus } from './api/index.ts';
+import { podSummary } from './api/index.ts';
 import type { Pod } from './api/types.ts';
 
 export interface PictureOfPod {
@@ -22,7 +22,7 @@ export function picture(cluster: Cluster) {
       name: pod.metadata.name as string,
       phase: pod.status?.phase ?? 'Pending',
       ready: pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false,
-      status: podStatus(pod),
+      status: podSummary(pod).status,
     };
     const node = pod.spec?.nodeName;
     if (!node) pending.push(item);

@@ -20,6 +20,10 @@ export interface Slice {
 /** Text buffered before a slice ends early, characters: output streams instead of piling up. */
 const SLICE_OUTPUT = 65_536;
 
+/** Virtual time that a command has to end by itself after Ctrl-C, ms. */
+const INTERRUPT_GRACE = 2000;
+const INTERRUPTED = 130;
+
 export class Terminal {
   readonly host: HostCalls;
   private readonly cluster: Cluster;
@@ -70,12 +74,18 @@ export class Terminal {
     this.buffered = 0;
     const done = !task || task.done;
     if (done) this.foreground = undefined;
-    return { output, done, exitCode: task?.result ?? 1, now: sim.now, hostCalls: this.host.take() };
+    return { output, done, exitCode: task?.result ?? INTERRUPTED, now: sim.now, hostCalls: this.host.take() };
   }
 
   /** Ctrl-C. */
   interrupt() {
-    this.foreground?.shell?.interrupt();
+    const foreground = this.foreground;
+    if (!foreground) return;
+    foreground.shell?.interrupt();
+    // What is no process of its own (a loop of the shell) ends a moment later.
+    this.cluster.sim.after(INTERRUPT_GRACE, () => {
+      if (this.foreground === foreground) foreground.task.kill();
+    });
   }
 
   /** An API request from outside; a stream in the answer is kept under an id for `poll`. */
@@ -113,7 +123,7 @@ export class Terminal {
     if (!shell) {
       const machine = on ? this.cluster.machines.get(on) : this.cluster.workstation;
       if (!machine) return undefined;
-      shell = new ShellSession(machine, { cwd: on ? '/root' : this.cluster.home });
+      shell = new ShellSession({ host: machine, cwd: on ? '/root' : this.cluster.home });
       this.shells.set(on, shell);
     }
     return shell;

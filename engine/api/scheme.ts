@@ -6,7 +6,7 @@ import { convert } from './conversion.ts';
 import { decodeStruct } from './decode.ts';
 import { applyDefaults } from './defaults/index.ts';
 import { fieldGetter, unsupportedField } from './fields.ts';
-import { structNameOf, structType, type Field, type StructType } from './schema.ts';
+import { structNameOf, structType, type Field, type StructType, type TypeRef } from './schema.ts';
 import { prepareForCreate, prepareForUpdate } from './strategy.ts';
 import { printTable } from './table/index.ts';
 import { DecodeError, type Decoded, type FieldError, type KubeObject, type ListRule, type ResourceInfo, type Scheme, type Table } from './types.ts';
@@ -121,7 +121,7 @@ function ruleAt(root: StructType, path: readonly string[]): ListRule | undefined
   for (let i = 0; i < path.length; i++) {
     field = type?.fields[path[i]];
     if (!field) return undefined;
-    let ref = field.code === '[' || field.code === '{' ? field.element : field;
+    let ref: TypeRef | undefined = field;
     // The keys of a map of structs take one step of the path.
     if (field.code === '{' && i + 1 < path.length) i++;
     while (ref && (ref.code === '[' || ref.code === '{')) ref = ref.element;

@@ -36,7 +36,7 @@ function createPod(pod: KubeObject): KubeObject {
 /** Without a manual selector the Job selects by its own uid, which its Pods carry as labels. */
 function createJob(job: KubeObject): KubeObject {
   const { uid, name } = job.metadata;
-  if (job.spec.manualSelector || job.spec.selector || !uid) return job;
+  if (job.spec.manualSelector || job.spec.selector || !uid) return jobLabels(job);
   const labels: Record<string, string> = {
     ...job.spec.template?.metadata?.labels,
     'controller-uid': uid,
@@ -46,7 +46,23 @@ function createJob(job: KubeObject): KubeObject {
   };
   const template = { ...job.spec.template, metadata: { ...job.spec.template?.metadata, labels } };
   const selector = { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } };
-  return set(job, 'spec', { ...job.spec, selector, template });
+  return jobLabels(set(job, 'spec', { ...job.spec, selector, template }));
+}
+
+/** A Job without labels takes those of its Pods. */
+function jobLabels(job: KubeObject): KubeObject {
+  const labels = job.spec.template?.metadata?.labels;
+  return labels && !job.metadata.labels ? set(job, 'metadata', { ...job.metadata, labels }) : job;
+}
+
+const TEMPLATE_GENERATION = 'deprecated.daemonset.template.generation';
+
+/** DaemonSets still count the generations of their template, in an annotation since the field is gone. */
+function templateGeneration(daemonSet: KubeObject, old?: KubeObject): KubeObject {
+  const before = Number(old?.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);
+  const same = old && deepEqual(daemonSet.spec?.template, old.spec?.template);
+  const annotations = { ...daemonSet.metadata.annotations, [TEMPLATE_GENERATION]: String(same ? before : before + 1) };
+  return set(daemonSet, 'metadata', { ...daemonSet.metadata, annotations });
 }
 
 /** The data source of a claim stands in both of its fields. */
@@ -116,7 +132,7 @@ const STRATEGIES: Record<string, Strategy> = {
       return set(o, 'status', { ...o.status, storedVersions: stored });
     },
   },
-  'apps/DaemonSet': { generation: SPEC },
+  'apps/DaemonSet': { generation: SPEC, create: (o) => templateGeneration(o), update: templateGeneration },
   'apps/Deployment': { generation: ['spec', 'annotations'] },
   'apps/ReplicaSet': { generation: SPEC },
   'apps/StatefulSet': { generation: SPEC },

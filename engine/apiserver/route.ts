@@ -107,7 +107,7 @@ export const isTrue = (value: string | string[] | undefined): boolean => {
 };
 
 /** The resource and subresource a route names; throws what the server answers when they are not served that way. */
-export function target(route: Route): { info: ResourceInfo; sub: SubresourceInfo | undefined } {
+export function target(route: Route, method: string): { info: ResourceInfo; sub: SubresourceInfo | undefined } {
   const info = route.info;
   if (!info) throw noResource();
   const namespaceGiven = route.namespace !== '' && !(route.group === '' && route.resource === 'namespaces');
@@ -119,7 +119,7 @@ export function target(route: Route): { info: ResourceInfo; sub: SubresourceInfo
     if (!sub.verbs.includes(route.verb)) throw methodNotAllowed();
     return { info, sub };
   }
-  if (!info.verbs.includes(route.verb)) throw methodNotAllowed();
+  if (method === 'HEAD' || !info.verbs.includes(route.verb)) throw methodNotAllowed();
   if (route.verb === 'create' && (route.name || (info.namespaced && !namespaceGiven))) throw methodNotAllowed();
   if ((route.verb === 'update' || route.verb === 'patch') && !route.name) throw methodNotAllowed();
   return { info, sub: undefined };

@@ -36,8 +36,13 @@ function detailsOf(info: GroupResource, name: string): NonNullable<Status['detai
 export const notFound = (info: GroupResource, name: string) =>
   new StatusError(404, 'NotFound', `${qualified(info)} "${name}" not found`, detailsOf(info, name));
 
-export const alreadyExists = (info: GroupResource, name: string) =>
-  new StatusError(409, 'AlreadyExists', `${qualified(info)} "${name}" already exists`, detailsOf(info, name));
+export const alreadyExists = (info: GroupResource, name: string, deleting = false) =>
+  new StatusError(
+    409,
+    'AlreadyExists',
+    `${deleting ? 'object is being deleted: ' : ''}${qualified(info)} "${name}" already exists`,
+    detailsOf(info, name),
+  );
 
 /** generateName found no free name. */
 export const generatedNameTaken = (info: GroupResource, name: string) =>
@@ -78,11 +83,14 @@ export function invalid(kind: { group: string; kind: string }, name: string, err
   const details: NonNullable<Status['details']> = {};
   if (name) details.name = name;
   if (kind.group) details.group = kind.group;
-  details.kind = kind.kind;
+  if (kind.kind) details.kind = kind.kind;
   details.causes = errors.map((error) => ({ reason: error.type, message: error.message, field: error.field }));
   const qualifiedKind = kind.group ? `${kind.kind}.${kind.group}` : kind.kind;
   return new StatusError(422, 'Invalid', `${qualifiedKind} "${name}" is invalid: ${all}`, details);
 }
+
+/** An error that no reason was found for: what a handler answers when something fails in a way it did not expect. */
+export const unexpected = (message: string) => new StatusError(500, '', message);
 
 export const badRequest = (message: string) => new StatusError(400, 'BadRequest', message);
 export const unauthorized = () => new StatusError(401, 'Unauthorized', 'Unauthorized');

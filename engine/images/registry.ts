@@ -1,9 +1,10 @@
 // The registries that nodes pull from: finds an image of the catalogue by reference and makes of its entry
 // what a runtime needs. What the catalogue does not list does not exist, and the answer is the registry's.
 
-import { DirNode, FileNode, devices, programFile, tree, type FsNode, type Program, type TreeEntry } from '../linux/index.ts';
+import { DirNode, FileNode, LinkNode, devices, programFile, tree, type FsNode, type Program, type TreeEntry } from '../linux/index.ts';
 import { Random, streamSeed } from '../sim/index.ts';
 import { formatReference, parseReference } from './reference.ts';
+import { execArguments } from './service.ts';
 import { PullError, type Image, type ImageConfig, type Registry, type Repository } from './types.ts';
 
 export interface RegistryOptions {
@@ -92,9 +93,9 @@ function digestOf(repository: Repository, version: string): string {
 }
 
 function configOf(repository: Repository, version: string): ImageConfig {
-  const { env } = repository;
+  const { entrypoint, env } = repository;
   return {
-    entrypoint: repository.entrypoint ?? [],
+    entrypoint: (typeof entrypoint === 'function' ? entrypoint(version) : entrypoint) ?? [],
     cmd: repository.cmd ?? [],
     env: { PATH: DEFAULT_PATH, ...(typeof env === 'function' ? env(version) : env) },
     workingDir: repository.workingDir ?? '/',
@@ -130,23 +131,28 @@ const PASSWD = [
   'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin',
 ];
 const GROUP = ['root:x:0:', 'daemon:x:1:', 'bin:x:2:', 'tty:x:5:', 'www-data:x:33:', 'nogroup:x:65534:'];
-const DIRECTORIES = ['/bin/', '/boot/', '/etc/', '/home/', '/lib/', '/media/', '/mnt/', '/opt/', '/proc/', '/root/', '/run/', '/sbin/', '/srv/', '/sys/', '/usr/bin/', '/usr/local/bin/', '/usr/local/sbin/', '/usr/sbin/', '/var/log/', '/var/run/', '/var/tmp/'];
+const DIRECTORIES = ['/boot/', '/etc/', '/home/', '/lib/', '/media/', '/mnt/', '/opt/', '/proc/', '/root/', '/run/', '/sbin/', '/srv/', '/sys/', '/usr/bin/', '/usr/local/bin/', '/usr/local/sbin/', '/usr/sbin/', '/var/log/', '/var/run/', '/var/tmp/'];
 
 function treeOf(repository: Repository, version: string, programs: Readonly<Record<string, Program>>): DirNode {
   const entries: Record<string, TreeEntry> = {};
   if (repository.userland) {
     for (const path of DIRECTORIES) entries[path] = '';
+    // Debian has merged /bin into /usr/bin.
+    entries[repository.userland === 'gnu' ? '/bin' : '/bin/'] = repository.userland === 'gnu' ? new LinkNode('usr/bin') : '';
     entries['/etc/passwd'] = PASSWD.join('\n') + '\n';
     entries['/etc/group'] = GROUP.join('\n') + '\n';
     if (repository.os) entries['/etc/os-release'] = osRelease(repository.os);
   }
   Object.assign(entries, devices());
   entries['/tmp/'] = '';
+  const binDir = repository.userland === 'gnu' ? '/usr/bin' : '/bin';
   for (const name of repository.commands ?? []) {
     const program = programs[name];
-    if (program) entries[`/bin/${name}`] = programFile(program);
+    if (program) entries[`${binDir}/${name}`] = programFile(program);
   }
-  for (const path in repository.programs) entries[path] = programFile(repository.programs[path]);
+  const own = { ...repository.programs, ...repository.versionedPrograms?.(version) };
+  for (const path in own) entries[path] = programFile(own[path]);
+  if (repository.entrypointRuns) entries[repository.entrypointRuns] = script(execArguments(), '#!/bin/sh\nset -e\nexec "$@"\n');
   Object.assign(entries, repository.files?.(version));
   const root = tree(entries);
   const tmp: FsNode | undefined = root.get('tmp');

@@ -11,7 +11,7 @@ export interface Repository {
   tags: Readonly<Record<string, string>>;
   /** Compressed bytes to pull, of a version. */
   size: number | ((version: string) => number);
-  entrypoint?: readonly string[];
+  entrypoint?: readonly string[] | ((version: string) => readonly string[]);
   cmd?: readonly string[];
   env?: Readonly<Record<string, string>> | ((version: string) => Record<string, string>);
   workingDir?: string;
@@ -26,6 +26,10 @@ export interface Repository {
   commands?: readonly string[];
   /** Programs of its own by absolute path. */
   programs?: Readonly<Record<string, Program>>;
+  /** Path of an entry point script that prepares nothing one could see and becomes its arguments. */
+  entrypointRuns?: string;
+  /** Those that differ from version to version. */
+  versionedPrograms?: (version: string) => Record<string, Program>;
   /** Files beside those that every image has. */
   files?: (version: string) => Record<string, TreeEntry>;
   /** What PRETTY_NAME says of its distribution. */

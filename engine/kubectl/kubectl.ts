@@ -1,6 +1,7 @@
 // One run of kubectl: the process it runs in, the server it talks to and what every command needs from both.
 // The virtual time that kubectl itself takes is spent here and nowhere else.
 
+import { createScheme } from '../api/index.ts';
 import type { Scheme } from '../api/types.ts';
 import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
 import type { FileSystem } from '../linux/fs.ts';
@@ -21,9 +22,11 @@ export interface KubectlOptions {
   transport: (request: ApiRequest, connection: Connection) => ApiResponse | undefined;
   /** The client's own version: 'v1.35.0'. */
   version: string;
-  /** The built-in kinds, as they are compiled into kubectl: how lists merge in a strategic patch. */
-  scheme: Pick<Scheme, 'kind' | 'listRule'>;
 }
+
+let scheme: Scheme | undefined;
+/** The built-in kinds, as they are compiled into kubectl. */
+export const builtinScheme = (): Scheme => (scheme ??= createScheme());
 
 /** Starting the program and reading its configuration, ms. */
 const START = 60;

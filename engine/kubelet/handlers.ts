@@ -2,7 +2,7 @@
 
 import type { Container as ContainerSpec, HTTPGetAction } from '../api/types.ts';
 import { Collector, exchange, type Headers, type NetworkNamespace } from '../linux/index.ts';
-import type { Co } from '../sim/index.ts';
+import type { Co, Sim } from '../sim/index.ts';
 import { execError, resolveCommand, type Container } from './container.ts';
 
 export interface ActionResult {
@@ -17,8 +17,22 @@ export interface ActionResult {
 /** Bytes of output that a probe keeps. */
 const MAX_OUTPUT = 10 * 1024;
 
+/**
+ * Time to the next whole millisecond: the network counts in fractions, the kubelet looks at results on the beat,
+ * so that what it writes carries times that the API can show.
+ */
+export function untilWholeMs(sim: Sim): number {
+  return Math.ceil(sim.now) - sim.now;
+}
+
 /** Runs a command in the container, for at most `timeout` ms. */
 export function* runCommand(container: Container, command: readonly string[], timeout?: number): Co<ActionResult> {
+  const result = yield* run(container, command, timeout);
+  if (container.host) yield untilWholeMs(container.host.sim);
+  return result;
+}
+
+function* run(container: Container, command: readonly string[], timeout?: number): Co<ActionResult> {
   const host = container.host;
   if (!host || container.state !== 'running') return { ok: false, output: '', error: 'container not running' };
   const found = resolveCommand(host, command);
@@ -58,7 +72,13 @@ export function portOf(spec: ContainerSpec, port: number | string): number | und
 }
 
 /** GET as probes and hooks send it, from the node; redirects to other hosts count as success with a warning. */
-export function* httpGet(
+export function* httpGet(...args: Parameters<typeof get>): Co<ActionResult> {
+  const result = yield* get(...args);
+  yield untilWholeMs(args[0].network.sim);
+  return result;
+}
+
+function* get(
   net: NetworkNamespace,
   spec: ContainerSpec,
   action: HTTPGetAction,
@@ -103,6 +123,7 @@ export function* httpGet(
 
 export function* tcpConnect(net: NetworkNamespace, host: string, port: number, timeout: number): Co<ActionResult> {
   const socket = yield* net.connect(host, port, { timeout });
+  yield untilWholeMs(net.network.sim);
   if (typeof socket === 'string') return { ok: false, output: dialError(host, port, socket) };
   socket.close();
   return { ok: true, output: '' };

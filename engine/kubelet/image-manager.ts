@@ -16,8 +16,8 @@ export interface Waiting {
 }
 
 // A registry answers in some hundred milliseconds; a node of a small cluster gets about 40 MB/s.
-const RESOLVE_MS = 350;
-const RESOLVE_JITTER_MS = 350;
+const RESOLVE_MS = 250;
+const RESOLVE_JITTER_MS = 300;
 const BYTES_PER_MS = 40_000;
 
 export class ImageManager {
@@ -29,8 +29,8 @@ export class ImageManager {
   private readonly failures = new Map<string, string>();
   /** By full reference. */
   private readonly present = new Map<string, Image>();
-  private readonly freed = new Signal();
-  private pulling = false;
+  /** kubelet: serializeImagePulls is true by default; the first in the queue pulls. */
+  private readonly queue: Signal[] = [];
   /** Fires in `changed` when the list of images on the node has grown. */
   private readonly changed: () => void;
 
@@ -83,16 +83,16 @@ export class ImageManager {
     }
     recorder.event(ref, 'Normal', 'Pulling', `Pulling image ${quote(wanted)}`);
     const asked = sim.now;
-    // kubelet: serializeImagePulls is true by default.
-    while (this.pulling) yield this.freed;
-    this.pulling = true;
-    const began = sim.now;
+    const turn = new Signal();
+    let began: number;
     let result: Image | PullError;
+    this.queue.push(turn);
     try {
+      while (this.queue[0] !== turn) yield turn;
+      began = sim.now;
       result = yield* this.pull(full);
     } finally {
-      this.pulling = false;
-      this.freed.fire();
+      this.leave(turn);
     }
     if (result instanceof PullError) {
       const text = `rpc error: code = ${result.code} desc = ${result.message}`;
@@ -113,11 +113,18 @@ export class ImageManager {
     return result;
   }
 
+  /** Done, or given up while waiting: the next in the queue goes on. */
+  private leave(turn: Signal) {
+    const place = this.queue.indexOf(turn);
+    this.queue.splice(place, 1);
+    if (place === 0) this.queue[0]?.fire();
+  }
+
   private *pull(full: string): Co<Image | PullError> {
     yield RESOLVE_MS + this.sim.random('image-pull').int(RESOLVE_JITTER_MS);
     const image = this.registry.pull(full);
     if (image instanceof PullError || this.present.get(image.reference)) return image;
-    yield image.size / BYTES_PER_MS;
+    yield Math.ceil(image.size / BYTES_PER_MS);
     this.present.set(image.reference, image);
     this.changed();
     return image;

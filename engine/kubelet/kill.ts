@@ -4,6 +4,7 @@
 import type { Co } from '../sim/index.ts';
 import type { Container } from './container.ts';
 import { runHook } from './hooks.ts';
+import { untilWholeMs } from './handlers.ts';
 import { containerRef } from './reference.ts';
 import type { PodWorker } from './pod-worker.ts';
 
@@ -48,5 +49,5 @@ export function* killContainer(worker: PodWorker, container: Container, options:
     container.signal('KILL');
     while (!task.done) yield task.exited;
   }
-  yield SETTLE_MS;
+  yield untilWholeMs(sim) + SETTLE_MS;
 }

@@ -3,7 +3,7 @@
 
 import { quantityMilli, quantityValue } from '../api/quantity.ts';
 import type { ContainerImage, Lease, Node, NodeCondition, NodeStatus } from '../api/types.ts';
-import { isAlreadyExists, isNotFound, microTimestamp, timestamp, type Client, type EventRecorder } from '../client/index.ts';
+import { isAlreadyExists, isConflict, isNotFound, microTimestamp, timestamp, type Client, type EventRecorder } from '../client/index.ts';
 import type { Sim } from '../sim/index.ts';
 import type { NodeSpec } from './types.ts';
 
@@ -46,6 +46,7 @@ export class NodeStatusManager {
   private started = false;
   private conditions: NodeCondition[] = [];
   private changed = false;
+  private lease: Lease | undefined;
   readonly capacity: Record<string, string>;
   readonly allocatable: Record<string, string>;
 
@@ -69,7 +70,7 @@ export class NodeStatusManager {
     const ref = { kind: 'Node', name: node.name, uid: node.name, apiVersion: 'v1' };
     recorder.event(ref, 'Normal', 'Starting', 'Starting kubelet.');
     this.register();
-    for (const { reason } of PRESSURES) this.event('Normal', reason);
+    for (const { reason } of PRESSURES) this.event('Normal', reason.replace('Kubelet', 'Node'));
     recorder.event(ref, 'Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods');
     this.started = true;
     this.report();
@@ -209,27 +210,33 @@ export class NodeStatusManager {
     if (before !== now) this.event('Normal', now === 'True' ? 'NodeReady' : 'NodeNotReady');
   }
 
+  /** Creates the Lease, or writes the time into the one that was last seen. */
   private renewLease() {
     const { client, sim, node } = this.options;
     const leases = client.of<Lease>('coordination.k8s.io/v1', 'leases');
-    const renewTime = microTimestamp(sim.now);
     const namespace = 'kube-node-lease';
-    try {
-      leases.patch(namespace, node.name, 'merge', { spec: { renewTime } });
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      const owner = this.nodes.find('', node.name);
-      const lease = {
-        apiVersion: 'coordination.k8s.io/v1',
-        kind: 'Lease',
-        metadata: {
-          name: node.name,
-          namespace,
-          ownerReferences: owner && [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid: owner.metadata?.uid ?? '' }],
-        },
-        spec: { holderIdentity: node.name, leaseDurationSeconds: LEASE_SECONDS, renewTime },
-      } as Lease;
-      leases.create(namespace, lease);
+    const spec = { holderIdentity: node.name, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTimestamp(sim.now) };
+    for (let tries = 0; tries < 2; tries++) {
+      this.lease ??= leases.find(namespace, node.name);
+      try {
+        if (this.lease) {
+          this.lease = leases.update(namespace, node.name, { ...this.lease, spec: { ...this.lease.spec, ...spec } });
+          return;
+        }
+        const owner = this.nodes.find('', node.name);
+        const ownerReferences = owner && [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid: owner.metadata?.uid ?? '' }];
+        this.lease = leases.create(namespace, {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata: { name: node.name, namespace, ownerReferences },
+          spec,
+        } as Lease);
+        return;
+      } catch (error) {
+        // Somebody else has written or removed it: look again.
+        if (!isConflict(error) && !isNotFound(error)) throw error;
+        this.lease = undefined;
+      }
     }
   }
 }

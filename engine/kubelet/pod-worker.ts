@@ -169,7 +169,7 @@ export class PodWorker {
     if (result.failed) {
       const wait = result.retryAt === undefined ? BACKOFF_MS : Math.min(Math.max(0, result.retryAt - sim.now), RESYNC_MS);
       const jitter = 1 + 0.5 * sim.random('pod-worker').float();
-      this.timer = sim.after(wait * jitter, () => this.requestSync());
+      this.timer = sim.after(Math.round(wait * jitter), () => this.requestSync());
     }
   }
 
@@ -344,7 +344,7 @@ export class PodWorker {
   /** Live volumes follow their objects with the Pod's next resync, one minute and a bit apart. */
   private refreshLater() {
     const { sim } = this.kubelet;
-    const period = RESYNC_MS * (1 + 0.5 * sim.random('pod-worker').float());
+    const period = Math.round(RESYNC_MS * (1 + 0.5 * sim.random('pod-worker').float()));
     const wait = period - ((sim.now - this.startTime) % period);
     sim.after(wait, () => {
       if (this.phase === 'syncing') this.volumes.refresh(this.pod);

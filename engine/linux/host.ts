@@ -34,6 +34,18 @@ export const SIGNALS: Record<string, number> = {
   WINCH: 28,
 };
 
+/** What a shell says of a command that a signal has ended. */
+export const SIGNAL_WORDS: Record<number, string> = {
+  1: 'Hangup',
+  6: 'Aborted',
+  9: 'Killed',
+  10: 'User defined signal 1',
+  11: 'Segmentation fault',
+  12: 'User defined signal 2',
+  14: 'Alarm clock',
+  15: 'Terminated',
+};
+
 /** A signal's name from `TERM`, `SIGTERM` or `15`; undefined when there is none of that name. */
 export function signalName(word: string): string | undefined {
   const name = word.toUpperCase().replace(/^SIG/, '');

@@ -85,10 +85,14 @@ export class Cache {
   setPod(pod: Pod): PodInfo {
     const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
     const nodeName = pod.spec?.nodeName as string;
-    const old = this.placed.get(key)?.pods.get(key);
+    const at = this.placed.get(key);
+    const old = at?.pods.get(key);
     this.assumed.delete(key);
-    // What the kubelet reports of a Pod changes nothing that is counted here.
-    if (old && sameForScheduling(old.pod, pod)) return old;
+    // Confirming an assumption, or what the kubelet reports of a Pod, changes nothing that is counted here.
+    if (old && at?.name === nodeName && sameForScheduling(old.pod, pod)) {
+      old.pod = pod;
+      return old;
+    }
     if (old) this.removePod(key);
     const info = new PodInfo(pod);
     const node = this.byName.get(nodeName);
@@ -154,7 +158,7 @@ export class Cache {
 
 function tally(counter: Counter, info: PodInfo, node: string, sign: 1 | -1) {
   const { metadata } = info.pod;
-  if (metadata.namespace !== counter.query.namespace || metadata.deletionTimestamp) return;
+  if (metadata.namespace !== counter.query.namespace || (metadata.deletionTimestamp && !counter.query.terminating)) return;
   if (!counter.query.matches(metadata.labels)) return;
   counter.counts.set(node, (counter.counts.get(node) ?? 0) + sign);
 }
@@ -167,7 +171,6 @@ function zoneOf(node: Node): string {
 function sameForScheduling(a: Pod, b: Pod): boolean {
   return (
     a.metadata.uid === b.metadata.uid &&
-    a.spec?.nodeName === b.spec?.nodeName &&
     a.metadata.labels === b.metadata.labels &&
     a.metadata.deletionTimestamp === b.metadata.deletionTimestamp &&
     a.spec?.containers === b.spec?.containers

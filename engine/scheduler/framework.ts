@@ -28,11 +28,10 @@ export interface Handle {
   /** All nodes, in scheduling order. */
   readonly nodes: readonly NodeInfo[];
   node(name: string): NodeInfo | undefined;
-  namespaceLabels(name: string): Record<string, string> | undefined;
-  /** How many Pods that are not being deleted match the selector on each node; kept by events once asked for. */
+  /** How many Pods match the query on each node; kept by events once asked for. */
   counts(query: CountQuery): ReadonlyMap<string, number>;
-  /** Pods nominated to a node with at least that priority. */
-  nominated(node: string, priority: number): readonly PodInfo[];
+  /** Every namespace with its labels. */
+  eachNamespace(visit: (name: string, labels: Record<string, string> | undefined) => void): void;
 }
 
 /** Names a set of Pods; equal keys are the same set. */
@@ -40,6 +39,8 @@ export interface CountQuery {
   key: string;
   namespace: string;
   matches: (labels: Record<string, string> | undefined) => boolean;
+  /** Pods that are being deleted count as well. */
+  terminating: boolean;
 }
 
 /** Things that happen in the cluster and may make a Pod schedulable (the ActionTypes of upstream). */
@@ -55,11 +56,6 @@ export type ClusterEvent =
   | 'AssignedPodDelete'
   | 'TargetPodUpdate'
   | 'Storage';
-
-export interface Victims {
-  pods: PodInfo[];
-  pdbViolations: number;
-}
 
 export interface PostFilterResult {
   status?: Status;

@@ -4,7 +4,8 @@ import { podRequest, type PodRequest } from './resources.ts';
 import type { ContainerPort, Pod, PodAffinityTerm, PodSpec } from '../api/types.ts';
 
 export class PodInfo {
-  readonly pod: Pod;
+  /** As it is now; what is below does not change with it. */
+  pod: Pod;
   readonly key: string;
   readonly spec: PodSpec;
   readonly request: PodRequest;

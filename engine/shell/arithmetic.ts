@@ -85,6 +85,10 @@ class Reader {
     return token?.kind === 'op' ? token.text : undefined;
   }
 
+  private operator(): string | undefined {
+    return this.op;
+  }
+
   private operandMissing(): never {
     const token = this.tokens[this.i] ?? this.tokens[this.tokens.length - 1];
     return this.fail('syntax error: operand expected', this.src.slice(token.at));
@@ -155,7 +159,7 @@ class Reader {
       this.i++;
       const from = this.tokens[this.i]?.at ?? 0;
       node.index = this.expression(0);
-      if (this.op !== ']') this.fail('bad array subscript', token.text);
+      if (this.operator() !== ']') this.fail('bad array subscript', token.text);
       node.key = this.src.slice(from, this.tokens[this.i].at).trim();
       this.i++;
     }

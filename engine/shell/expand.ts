@@ -1,18 +1,27 @@
 // Expansion of words: braces, tilde, parameters, substitutions, arithmetic, field splitting, file names.
 
 import type { Co } from '../sim/index.ts';
+import type { Program } from '../linux/types.ts';
 import type { Assignment, List, Part, Word } from './ast.ts';
 import { ArithmeticError, calculate } from './arithmetic.ts';
 import { expandBraces } from './braces.ts';
+import type { Builtin } from './builtins/call.ts';
 import { parameterValues } from './parameter.ts';
 import { glob } from './pattern.ts';
 import { type Descriptors, ExpansionError, type Shell } from './shell.ts';
 
-/** What expansion needs of the interpreter: to run the command of a substitution. */
+/** What expansion and builtins need of the interpreter, which they cannot import. */
 export interface Runner {
   substitute(shell: Shell, body: List, fds: Descriptors): Co<string>;
   /** Starts the command and gives the path of a pipe to it. */
   processPath(shell: Shell, direction: '<' | '>', body: List, fds: Descriptors): string;
+  runText(shell: Shell, text: string, fds: Descriptors, line?: number): Co<number>;
+  /** Traps of the signals that have arrived. */
+  runTraps(shell: Shell, fds: Descriptors): Co;
+  runProgram(shell: Shell, argv: string[], env: Record<string, string>, fds: Descriptors, replace: boolean): Co<number>;
+  /** Runs a program in the shell's own process. */
+  becomeProgram(shell: Shell, program: Program, argv: string[], env: Record<string, string>, fds: Descriptors): Co<number>;
+  builtin(shell: Shell, name: string): Builtin | undefined;
 }
 
 /** Where words are expanded: whose variables, which descriptors substitutions inherit. */
@@ -97,8 +106,9 @@ class Fields {
 
 /** The text of a word in which nothing is active; undefined when something is. */
 function plainText(word: Word): string | undefined {
-  if (word.plain === undefined) word.plain = computePlain(word);
-  return word.plain ?? undefined;
+  let { plain } = word;
+  if (plain === undefined) word.plain = plain = computePlain(word);
+  return plain ?? undefined;
 }
 
 function computePlain(word: Word): string | null {
@@ -234,7 +244,7 @@ function addLiteral(shell: Shell, text: string, first: boolean, mode: string, fi
 function addTilde(shell: Shell, text: string, fields: Fields) {
   const match = /^~(\+|-|[\w.-]*)(?=\/|$)/.exec(text);
   const home = match && tilde(shell, match[1]);
-  if (!match || home === undefined) return fields.literal(text);
+  if (!match || typeof home !== 'string') return fields.literal(text);
   fields.quoted(home);
   fields.literal(text.slice(match[0].length));
 }

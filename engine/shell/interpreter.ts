@@ -2,12 +2,13 @@
 
 import type { Co } from '../sim/index.ts';
 import { FileNode } from '../linux/fs.ts';
-import { SIGNALS, waitFor } from '../linux/host.ts';
+import { SIGNAL_WORDS, SIGNALS, waitFor } from '../linux/host.ts';
 import { Collector, Exit, nullReader, nullWriter, pipeReader, pipeWriter } from '../linux/io.ts';
 import { Pipe } from '../linux/pipe.ts';
 import type { Process, Program } from '../linux/types.ts';
 import type { Command, Compound, List, Simple } from './ast.ts';
-import { builtinFor, type Builtin, DECLARING } from './builtins/index.ts';
+import type { Builtin } from './builtins/call.ts';
+import { builtinFor, DECLARING } from './builtins/index.ts';
 import { conditionHolds } from './condition.ts';
 import { assign, type Context, evaluate, expandInto, expandPattern, expandText, expandWords, type Runner } from './expand.ts';
 import { findCommand, NotFound } from './lookup.ts';
@@ -15,7 +16,7 @@ import { SyntaxProblem } from './flavour.ts';
 import { Parser } from './parser.ts';
 import { matches } from './pattern.ts';
 import { redirected, RedirectError } from './redirect.ts';
-import { type Descriptor, type Descriptors, ExpansionError, Flow, type Job, Shell } from './shell.ts';
+import { type Descriptor, type Descriptors, ExpansionError, Flow, type Job, pay, type Shell } from './shell.ts';
 import { quoteForTrace } from '../linux/quote.ts';
 import { ReadonlyError } from './variables.ts';
 
@@ -25,7 +26,15 @@ const PROGRAM_COST = 1;
 /** Functions and substitutions inside each other. */
 const MAX_NESTING = 50;
 
-export const runner: Runner = { substitute, processPath };
+export const runner: Runner = {
+  substitute,
+  processPath,
+  runText,
+  runTraps,
+  runProgram,
+  becomeProgram,
+  builtin: (shell, name) => builtinFor(shell.flavour, name),
+};
 
 function contextOf(shell: Shell, fds: Descriptors): Context {
   return { shell, fds, runner };
@@ -146,7 +155,7 @@ export function* runTraps(shell: Shell, fds: Descriptors): Co {
 }
 
 /** Runs text as commands of this shell (`eval`, traps, `source`); a syntax error gives 2. */
-export function* runText(shell: Shell, text: string, fds: Descriptors, line = shell.line): Co<number> {
+export function* runText(shell: Shell, text: string, fds: Descriptors, line = shell.line, status = 0): Co<number> {
   if (++shell.nesting > MAX_NESTING) {
     shell.nesting--;
     shell.complain(fds, `eval: maximum eval nesting level exceeded (${MAX_NESTING})`);
@@ -155,18 +164,19 @@ export function* runText(shell: Shell, text: string, fds: Descriptors, line = sh
   try {
     const alias = shell.interactive ? (name: string) => shell.aliases.get(name) : undefined;
     const parser = new Parser(text, { flavour: shell.flavour, alias, line });
-    shell.status = 0;
+    shell.status = status;
+    let first = true;
     for (;;) {
       let list: List | undefined;
       try {
         list = parser.next();
       } catch (error) {
         if (!(error instanceof SyntaxProblem)) throw error;
-        shell.line = error.line;
-        syntaxError(shell, error, fds, parser);
+        reportSyntax(shell, error, fds, parser);
         return (shell.status = 2);
       }
-      if (!list) return shell.status;
+      if (!list) return first ? (shell.status = 0) : shell.status;
+      first = false;
       yield* runList(shell, list, fds);
     }
   } finally {
@@ -174,7 +184,8 @@ export function* runText(shell: Shell, text: string, fds: Descriptors, line = sh
   }
 }
 
-function syntaxError(shell: Shell, error: SyntaxProblem, fds: Descriptors, parser: Parser) {
+export function reportSyntax(shell: Shell, error: SyntaxProblem, fds: Descriptors, parser: Parser) {
+  shell.line = error.line;
   const script = shell.numbered && shell.flavour.kind === 'bash' && !shell.scriptFile ? '-c: ' : '';
   const prefix = shell.prefix().replace(/line \d+: $/, (line) => script + line);
   fds[2]?.writer?.write(`${prefix}${error.message(shell.flavour)}\n`);
@@ -200,6 +211,7 @@ function* runCompound(shell: Shell, command: Compound, outer: Descriptors): Co<n
       return yield* runList(shell, command.body, fds);
     case 'subshell': {
       const child = shell.fork(shell.process);
+      fds = fds.slice();
       const status = yield* enclosed(child, runList(child, command.body, fds), fds);
       shell.cost += child.cost;
       return yield* settle(shell, constant(status), fds);
@@ -488,7 +500,7 @@ function* foreground(shell: Shell, processes: Process[]): Co<number[]> {
 }
 
 /** A process that was started for one command becomes that command's program, as after fork and exec. */
-function* runStage(shell: Shell, command: Command, fds: Descriptors): Co<number> {
+export function* runStage(shell: Shell, command: Command, fds: Descriptors): Co<number> {
   if (command.kind !== 'simple') return yield* runCommand(shell, command, fds);
   return yield* settle(shell, runSimple(shell, command, fds, true), fds);
 }
@@ -516,13 +528,6 @@ export function startJob(shell: Shell, command: Command, text: string, outer: De
 }
 
 // ---- simple commands -------------------------------------------------------------------------------------
-
-/** Waits for the virtual time that the commands so far have taken. */
-export function* pay(shell: Shell, more = 0): Co {
-  const cost = shell.cost + more;
-  shell.cost = 0;
-  if (cost > 0) yield cost;
-}
 
 /** `replace`: the shell's process is there for this command alone. */
 function* runSimple(shell: Shell, command: Simple, outer: Descriptors, replace = false): Co<number> {
@@ -555,8 +560,8 @@ function* runSimple(shell: Shell, command: Simple, outer: Descriptors, replace =
       return shell.status;
     }
     if (shell.options.has('x')) trace(shell, argv, outer);
-    if (declaring) return yield* declaring({ shell, argv, fds, runner }, words.filter((word) => word.assign).map((word) => word.assign!));
-    return yield* execute(shell, argv, command, fds, replace);
+    if (declaring) return yield* declaring({ shell, argv, fds, outer, runner }, words.filter((word) => word.assign).map((word) => word.assign!));
+    return yield* execute(shell, argv, command, fds, outer, replace);
   } finally {
     for (const path of temporary) shell.fs.remove(path);
   }
@@ -567,7 +572,7 @@ function trace(shell: Shell, argv: string[], fds: Descriptors) {
   fds[2]?.writer?.write(`${prefix}${argv.map(quoteForTrace).join(' ')}\n`);
 }
 
-function* execute(shell: Shell, argv: string[], command: Simple, fds: Descriptors, replace: boolean): Co<number> {
+function* execute(shell: Shell, argv: string[], command: Simple, fds: Descriptors, outer: Descriptors, replace: boolean): Co<number> {
   const name = argv[0];
   const shellFunction = shell.functions.get(name);
   const builtin = shellFunction ? undefined : builtinFor(shell.flavour, name);
@@ -580,7 +585,7 @@ function* execute(shell: Shell, argv: string[], command: Simple, fds: Descriptor
     if (shellFunction) return yield* callFunction(shell, name, argv, fds);
     shell.cost += BUILTIN_COST;
     if (shell.cost >= 1) yield* pay(shell);
-    return yield* (builtin as Builtin)({ shell, argv, fds, runner }, []);
+    return yield* (builtin as Builtin)({ shell, argv, fds, outer, runner }, []);
   } finally {
     restore();
   }
@@ -676,17 +681,6 @@ function tellSignal(shell: Shell, status: number, fds: Descriptors) {
   const words = SIGNAL_WORDS[status - 128];
   if (words && shell.interactive) fds[2]?.writer?.write(`${words}\n`);
 }
-
-export const SIGNAL_WORDS: Record<number, string> = {
-  1: 'Hangup',
-  6: 'Aborted',
-  9: 'Killed',
-  10: 'User defined signal 1',
-  11: 'Segmentation fault',
-  12: 'User defined signal 2',
-  14: 'Alarm clock',
-  15: 'Terminated',
-};
 
 /** Runs the program in the shell's own process, as `exec` does. */
 export function* becomeProgram(

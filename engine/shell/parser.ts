@@ -2,8 +2,8 @@
 // at a time, as shells read their input.
 
 import type { Assignment, Command, Compound, Condition, List, Redirect, Simple, Word } from './ast.ts';
-import { SyntaxProblem } from './flavour.ts';
-import { WordParser, type ParserOptions } from './words.ts';
+import { type Flavour, FLAVOURS, SyntaxProblem } from './flavour.ts';
+import { WordParser } from './words.ts';
 
 const RESERVED = new Set(
   'if then elif else fi for while until do done case esac in { } ! [[ ]] function time select'.split(' '),
@@ -31,6 +31,21 @@ export class Parser extends WordParser {
     if (this.pos < this.src.length) this.unexpected();
     if (this.pending.length) this.hereBodies();
     return list;
+  }
+
+  /** Passes blank lines and comments; where the next command begins. */
+  skip(): number {
+    this.skipLines();
+    return this.pos;
+  }
+
+  get offset(): number {
+    return this.pos;
+  }
+
+  /** Nothing but blank lines is left. */
+  get finished(): boolean {
+    return this.src.slice(this.pos).trim() === '';
   }
 
   /** Line number of what comes next. */
@@ -587,6 +602,19 @@ function literal(text: string): Word {
   return { parts: [{ kind: 'quoted', text }], raw: text };
 }
 
-export function parse(src: string, options: ParserOptions): List {
-  return new Parser(src, options).all();
+/** The complete command lines of a script, each as it is written; from a syntax error on, the rest is one. */
+export function splitScript(script: string, flavour: Flavour = FLAVOURS.bash): string[] {
+  const parser = new Parser(script, { flavour });
+  const out: string[] = [];
+  for (;;) {
+    const start = parser.skip();
+    try {
+      if (!parser.next()) return out;
+    } catch (error) {
+      if (!(error instanceof SyntaxProblem)) throw error;
+      out.push(script.slice(start));
+      return out;
+    }
+    out.push(script.slice(start, parser.offset).trimEnd());
+  }
 }

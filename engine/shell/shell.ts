@@ -1,6 +1,6 @@
 // The state of one shell: variables, options, functions, jobs, traps, and how it speaks of errors.
 
-import { Signal } from '../sim/index.ts';
+import { type Co, Signal } from '../sim/index.ts';
 import type { FileSystem } from '../linux/fs.ts';
 import type { Process, Reader, Writer } from '../linux/types.ts';
 import type { Command } from './ast.ts';
@@ -105,6 +105,11 @@ export class Shell {
   temporary: string[] = [];
   subshell = 0;
   nesting = 0;
+  /** `pushd` and `popd`. */
+  directories: string[] = [];
+  /** Where getopts is: argument and character in it. */
+  optionIndex = 1;
+  optionOffset = 1;
   readonly pid: number;
   readonly bornAt: number;
   private view: FileSystem | undefined;
@@ -178,6 +183,7 @@ export class Shell {
 
   set(name: string, value: string, index?: string) {
     this.variables.assign(name, value, index);
+    if (this.options.has('a')) this.variables.put(name, { ...this.variables.get(name), exported: true });
     if (name === 'PATH') this.commandPaths = new Map();
   }
 
@@ -212,4 +218,11 @@ const DYNAMIC: Record<string, (shell: Shell) => string | undefined> = {
 
 function bash<T>(shell: Shell, value: T): T | undefined {
   return shell.flavour.kind === 'bash' ? value : undefined;
+}
+
+/** Waits for the virtual time that the commands so far, and `more`, have taken. */
+export function* pay(shell: Shell, more = 0): Co {
+  const cost = shell.cost + more;
+  shell.cost = 0;
+  if (cost > 0) yield cost;
 }

@@ -68,7 +68,7 @@ export function clusterPanel(options: ClusterOptions = {}): string {
   const picture = pictureAtRest(options);
   const button = (act: string, label: string, extra = '') => `<button type="button" data-act="${act}"${extra}>${label}</button>`;
   return (
-    `<kb-cluster${data}><details class="kb-panel"><summary><span class="kb-panel-title">Cluster</span>` +
+    `<kb-cluster class="not-content"${data}><details class="kb-panel"><summary><span class="kb-panel-title">Cluster</span>` +
     `<span class="kb-clock" data-part="clock">at rest</span></summary>` +
     `<div data-part="picture">${pictureHtml(picture)}</div>` +
     `<p class="kb-summary" data-part="summary">${escape(pictureSummary(picture))}. Press Run on an example to bring it to life.</p>` +

@@ -12,7 +12,7 @@ export function anchorOf(cell: Pick<Cell, 'id'>): string {
 export async function renderCode(code: string, language: string): Promise<string> {
   const label = language && language !== 'text' ? `${language} listing` : 'Listing';
   const html = await highlight(code, language);
-  return `<pre class="kb-code" tabindex="0" role="group" aria-label="${escapeHtml(label)}"><code>${html}</code></pre>`;
+  return `<pre class="kb-code not-content" tabindex="0" role="group" aria-label="${escapeHtml(label)}"><code>${html}</code></pre>`;
 }
 
 /** An example; `number` counts the page's examples from 1. */
@@ -32,7 +32,7 @@ export async function renderCell(cell: Cell, number: number): Promise<string> {
   };
   const title = cellTitle(cell);
   const html =
-    `<kb-cell${attributeList(attributes)}>` +
+    `<kb-cell class="not-content"${attributeList(attributes)}>` +
     `<div class="kb-head"><span class="kb-title">${escapeHtml(title)}</span>${renderNotes(cell)}` +
     `<span class="kb-state" data-part="state"></span>${renderTools(cell, id, number)}</div>` +
     `<div class="kb-body" data-part="body" tabindex="0" role="group" aria-label="${escapeHtml(`Example ${number}, ${title}`)}">` +

@@ -80,11 +80,11 @@ async function search(query: string): Promise<void> {
     show([], [], query);
     return;
   }
-  const named = (await terms!)(query);
+  const { entries: named, query: corrected } = (await terms!)(query);
   if (mine !== asked) return;
   show(named, [], query);
   const engine = await pagefind!.catch(() => undefined);
-  const found = await engine?.debouncedSearch(query);
+  const found = await engine?.debouncedSearch(corrected);
   if (mine !== asked || !found) return;
   const pages = await Promise.all(found.results.slice(0, fullTextShown).map((result) => result.data()));
   if (mine === asked) show(named, pages, query);
@@ -133,6 +133,7 @@ function option({ kind, title, url, text, excerpt }: { kind: string; title: stri
   link.tabIndex = -1;
   link.setAttribute('role', 'option');
   link.setAttribute('aria-selected', 'false');
+  link.dataset.kind = kind;
   const head = document.createElement('span');
   head.className = 'kb-hit-title';
   head.textContent = title;

@@ -3,12 +3,20 @@
 import MiniSearch from 'minisearch';
 import type { EntryKind, SearchEntry } from './entries.ts';
 
-export type TermSearch = (query: string) => SearchEntry[];
+export interface Found {
+  entries: SearchEntry[];
+  /** The query with its slips put right; the same text if there were none. */
+  query: string;
+}
+
+export type TermSearch = (query: string) => Found;
 
 /** How much a kind of entry weighs when names fit equally well. */
 const weights: Record<EntryKind, number> = { Term: 3, Note: 2, Command: 1.8, Name: 1.4, Field: 1.4, Flag: 1.2, Claim: 0.4 };
 
 const shown = 8;
+/** Claims are sentences: a few of them, below the names. */
+const shownClaims = 3;
 
 export function termSearch(entries: SearchEntry[]): TermSearch {
   const index = new MiniSearch<SearchEntry & { id: number }>({
@@ -25,14 +33,24 @@ export function termSearch(entries: SearchEntry[]): TermSearch {
     },
   });
   index.addAll(entries.map((entry, id) => ({ ...entry, id })));
-  return (query) => {
-    const found = index.search(query, { combineWith: 'AND' });
-    const hits = found.length > 0 ? found : index.search(query);
+  return (typed) => {
+    const query = words(typed).map(correct).join(' ');
+    const found = index.search(query, { combineWith: 'AND', fuzzy: false });
+    const hits = (found.length > 0 ? found : index.search(query)).map((hit) => entries[hit.id as number]!);
+    const wanted = query.toLowerCase();
     const same = (entry: SearchEntry) =>
-      [entry.title, ...(entry.also?.split(' ') ?? [])].some((name) => name.toLowerCase() === query.trim().toLowerCase());
-    const best = hits.map((hit) => entries[hit.id as number]!);
-    return [...best.filter(same), ...best.filter((entry) => !same(entry))].slice(0, shown);
+      [entry.title, ...(entry.also?.split(' ') ?? [])].some((name) => name.toLowerCase() === wanted);
+    const named = hits.filter((entry) => entry.kind !== 'Claim');
+    const best = [...named.filter(same), ...named.filter((entry) => !same(entry))].slice(0, shown);
+    const claims = hits.filter((entry) => entry.kind === 'Claim').slice(0, Math.max(shownClaims, shown - best.length));
+    return { entries: [...best, ...claims].slice(0, shown + shownClaims), query };
   };
+
+  /** A word that no name begins with becomes the nearest word that one does. */
+  function correct(word: string): string {
+    if (index.search(word, { fuzzy: false }).length > 0) return word;
+    return index.search(word)[0]?.terms[0] ?? word;
+  }
 }
 
 /** Words of a name, whole and in parts: CrashLoopBackOff, Crash, Loop, Back, Off. */

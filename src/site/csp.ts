@@ -19,6 +19,7 @@ export function withPolicy(html: string): string {
     `default-src 'none'`,
     `script-src 'self' 'wasm-unsafe-eval'${hashes(html, 'script')}`,
     `style-src 'self'${hashes(html, 'style')}`,
+    `style-src-attr 'unsafe-hashes'${attributeHashes(html)}`,
     `img-src 'self' data:`,
     `connect-src 'self'`,
     `worker-src 'self'`,
@@ -29,11 +30,21 @@ export function withPolicy(html: string): string {
   return html.replace(/<head>/, `<head><meta http-equiv="Content-Security-Policy" content="${policy}">`);
 }
 
+/** Inline scripts or style sheets of a page, as the policy's hash sources. */
 function hashes(html: string, tag: 'script' | 'style'): string {
-  const found = new Set<string>();
+  const texts: string[] = [];
   for (const match of html.matchAll(new RegExp(`<${tag}\\b([^>]*)>([\\s\\S]*?)</${tag}>`, 'g'))) {
-    if (/\bsrc=/.test(match[1]!) || match[2] === '') continue;
-    found.add(` 'sha256-${createHash('sha256').update(match[2]!).digest('base64')}'`);
+    if (!/\bsrc=/.test(match[1]!) && match[2]) texts.push(match[2]);
   }
-  return [...found].join('');
+  return sources(texts);
+}
+
+/** Style attributes (the shell sizes its icons with them; tables align cells). */
+function attributeHashes(html: string): string {
+  return sources([...html.matchAll(/<[a-z][^<>]*\sstyle="([^"]*)"/g)].map((match) => match[1]!));
+}
+
+function sources(texts: string[]): string {
+  const unique = new Set(texts.map((text) => ` 'sha256-${createHash('sha256').update(text).digest('base64')}'`));
+  return [...unique].join('');
 }

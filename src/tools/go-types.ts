@@ -67,5 +67,5 @@ CustomResourceDefinitionStatus.acceptedNames
 export const ALWAYS_PRINTED = `
 StatefulSetStatus.availableReplicas v2.HorizontalPodAutoscalerStatus.currentMetrics CustomResourceDefinitionStatus.conditions
 CustomResourceDefinitionStatus.storedVersions CustomResourceDefinitionStatus.acceptedNames HorizontalPodAutoscalerStatus.desiredReplicas
-ResourceFieldSelector.divisor
+ResourceFieldSelector.divisor StatefulSetSpec.serviceName
 `;

@@ -46,7 +46,7 @@ StatefulSet apiVersion:s kind:s metadata:@ObjectMeta! spec:@StatefulSetSpec! sta
 StatefulSetCondition lastTransitionTime:t message:s reason:s status:s! type:s!
 StatefulSetOrdinals start:i
 StatefulSetPersistentVolumeClaimRetentionPolicy whenDeleted:s whenScaled:s
-StatefulSetSpec minReadySeconds:i ordinals:@StatefulSetOrdinals persistentVolumeClaimRetentionPolicy:@StatefulSetPersistentVolumeClaimRetentionPolicy podManagementPolicy:s replicas:i* revisionHistoryLimit:i* selector:@LabelSelector! serviceName:s template:@PodTemplateSpec! updateStrategy:@StatefulSetUpdateStrategy! volumeClaimTemplates:[@PersistentVolumeClaim
+StatefulSetSpec minReadySeconds:i ordinals:@StatefulSetOrdinals persistentVolumeClaimRetentionPolicy:@StatefulSetPersistentVolumeClaimRetentionPolicy podManagementPolicy:s replicas:i* revisionHistoryLimit:i* selector:@LabelSelector! serviceName:s! template:@PodTemplateSpec! updateStrategy:@StatefulSetUpdateStrategy! volumeClaimTemplates:[@PersistentVolumeClaim
 StatefulSetStatus availableReplicas:i! collisionCount:i* conditions:[@StatefulSetCondition~type^type currentReplicas:i currentRevision:s observedGeneration:l readyReplicas:i replicas:i! updateRevision:s updatedReplicas:i
 StatefulSetUpdateStrategy rollingUpdate:@RollingUpdateStatefulSetStrategy type:s
 BoundObjectReference apiVersion:s kind:s name:s uid:s

@@ -4,22 +4,15 @@ import type { FieldError } from '../types.ts';
 import { utf8Length } from '../base64.ts';
 import type { Format } from './names.ts';
 
-/** How a value is printed in a message: strings quoted, numbers and booleans plain, the rest as JSON. */
+/** How a value is printed in a message: strings quoted, numbers and booleans plain, the rest as JSON (since v1.34). */
 export function valueText(value: unknown): string {
-  if (value === undefined || value === null) return 'null';
+  if (value === undefined || value === null) return '"null"';
   return typeof value === 'string' ? quote(value) : typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** Go's %q for the texts that occur here. */
 export function quote(text: string): string {
   return JSON.stringify(text);
-}
-
-/** An IntOrString as Go's %#v prints it. */
-export function intOrStringText(value: number | string): string {
-  return typeof value === 'string'
-    ? `intstr.IntOrString{Type:1, IntVal:0, StrVal:${quote(value)}}`
-    : `intstr.IntOrString{Type:0, IntVal:${value}, StrVal:""}`;
 }
 
 export const IMMUTABLE = 'field is immutable';
@@ -33,11 +26,7 @@ export class Faults {
   }
 
   invalid(field: string, value: unknown, detail = '') {
-    this.raw(field, valueText(value), detail);
-  }
-
-  /** An invalid value whose text is not its JSON. */
-  raw(field: string, text: string, detail = '') {
+    const text = valueText(value);
     this.add('FieldValueInvalid', field, detail ? `Invalid value: ${text}: ${detail}` : `Invalid value: ${text}`);
   }
 
@@ -74,7 +63,12 @@ export class Faults {
 
   oneOf(field: string, value: string | undefined, supported: readonly string[]) {
     if (value === undefined || value === '') this.required(field);
-    else if (!supported.includes(value)) this.notSupported(field, value, supported);
+    else this.ifNot(field, value, supported);
+  }
+
+  /** A fault when the value is given and not one of those supported. */
+  ifNot(field: string, value: string | undefined | null, supported: readonly string[]) {
+    if (value !== undefined && value !== null && !supported.includes(value)) this.notSupported(field, value, supported);
   }
 
   nonNegative(field: string, value: number | undefined | null) {

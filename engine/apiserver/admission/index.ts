@@ -1,9 +1,23 @@
 // The admission plug-ins that are on by default, in the order in which kube-apiserver runs them.
 
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
+import { taintNodesByCondition } from './nodes.ts';
+import { priority } from './priority.ts';
+import { serviceAccount } from './service-account.ts';
+import { defaultIngressClass, defaultStorageClass, storageObjectInUseProtection } from './storage-objects.ts';
 import type { AdmissionPlugin } from './types.ts';
 
-export const DEFAULT_PLUGINS: readonly AdmissionPlugin[] = [namespaceLifecycle];
+export const DEFAULT_PLUGINS: readonly AdmissionPlugin[] = [
+  namespaceLifecycle,
+  serviceAccount,
+  taintNodesByCondition,
+  priority,
+  defaultTolerationSeconds,
+  defaultStorageClass,
+  storageObjectInUseProtection,
+  defaultIngressClass,
+];
 
 export { AdmissionChain } from './chain.ts';
 export type { AdmissionPlugin, Attributes, AdmissionHost, AdmissionOperation } from './types.ts';

@@ -1,7 +1,7 @@
 // What an admission plug-in sees of a request, and what it may do.
 
 import type { Sim } from '../../sim/index.ts';
-import type { KubeObject, ResourceInfo, Scheme } from '../../api/types.ts';
+import type { Catalog, KubeObject, ResourceInfo } from '../../api/index.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { UserInfo } from '../types.ts';
 
@@ -25,7 +25,7 @@ export interface Attributes {
 /** What plug-ins look up. */
 export interface AdmissionHost {
   readonly sim: Sim;
-  readonly scheme: Scheme;
+  readonly scheme: Catalog;
   readonly storage: Storage;
 }
 
@@ -38,3 +38,9 @@ export interface AdmissionPlugin {
   /** Throws a StatusError to reject. */
   validate?(attributes: Attributes, host: AdmissionHost): void;
 }
+
+/** `handles` of the plug-ins that look at Pods themselves. */
+export const onPods =
+  (...operations: AdmissionOperation[]): AdmissionPlugin['handles'] =>
+  (operation, info, subresource) =>
+    info.group === '' && info.resource === 'pods' && subresource === '' && operations.includes(operation);

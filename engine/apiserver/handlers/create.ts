@@ -42,8 +42,8 @@ export function createObject(core: Core, ctx: Context, info: ResourceInfo, sent:
 
   let name = object.metadata.name as string;
   const generated = sent.metadata.name ? undefined : sent.metadata.generateName;
-  for (let tries = 0; storage.get(info, namespace, name); tries++) {
-    if (!generated) throw alreadyExists(info, name);
+  for (let tries = 0, other = storage.get(info, namespace, name); other; tries++, other = storage.get(info, namespace, name)) {
+    if (!generated) throw alreadyExists(info, name, other.metadata.deletionTimestamp !== undefined);
     if (tries === NAME_RETRIES) throw generatedNameTaken(info, name);
     name = generateName(core, info, generated);
     object = { ...object, metadata: { ...object.metadata, name } };

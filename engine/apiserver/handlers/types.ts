@@ -1,19 +1,25 @@
 // What the verbs need of the server.
 
-import type { KubeObject, ResourceInfo, Scheme } from '../../api/types.ts';
+import type { Catalog, KubeObject, ResourceInfo } from '../../api/index.ts';
 import type { Sim } from '../../sim/index.ts';
 import type { AdmissionChain } from '../admission/index.ts';
+import type { ServiceAllocators } from '../registry/allocators.ts';
 import type { Strategies } from '../registry/strategies.ts';
 import type { Storage } from '../storage/storage.ts';
+import type { ServiceAccountTokens } from '../tokens.ts';
 import type { KubeletApi } from '../types.ts';
 import type { Context } from '../context.ts';
 
 export interface Core {
   readonly sim: Sim;
-  readonly scheme: Scheme;
+  readonly scheme: Catalog;
   readonly storage: Storage;
   readonly admission: AdmissionChain;
   readonly strategies: Strategies;
+  readonly allocators: ServiceAllocators;
+  readonly tokens: ServiceAccountTokens;
+  /** Added by a CustomResourceDefinition. */
+  isCustom(info: ResourceInfo): boolean;
   readonly kubelets: Map<string, KubeletApi>;
   /** Records who changed what (managedFields); returns the object to store. */
   readonly recordManager: RecordManager;

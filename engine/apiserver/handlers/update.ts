@@ -49,14 +49,14 @@ export function updateObject(
   const strategy = core.strategies.of(info);
   const old = storage.get(info, info.namespaced ? namespace : '', name);
   if (!old) {
-    const wanted = subresource ? undefined : createByUpdate(core, ctx, info, name, change);
-    if (wanted) return wanted;
+    const created = subresource || ctx.route.verb === 'patch' ? undefined : createByUpdate(core, ctx, info, name, change(undefined));
+    if (created) return created;
     throw notFound(info, name);
   }
   const sent = change(old);
   if (sent === old) return { object: old, created: false };
   const metadata = updatedMetadata(sent.metadata, old.metadata);
-  checkPreconditions(core, info, name, sent.metadata, old.metadata);
+  checkPreconditions(core, ctx, info, name, sent.metadata, old.metadata);
   let object: KubeObject = metadata === sent.metadata ? sent : { ...sent, metadata };
 
   const admitted = !admission.idle('UPDATE', info, subresource);
@@ -83,14 +83,19 @@ export function updateObject(
     return { object: old, created: false };
   }
   object = core.recordManager(ctx, info, old, object, subresource);
-  if (ctx.dryRun) return { object, created: false };
+  if (ctx.dryRun) return { object: withVersionOf(object, old), created: false };
   if (readyToGo(core, info, object)) {
     const gone = storage.remove(info, object);
     strategy?.afterDelete?.(core, ctx, gone);
-    return { object: { ...gone, metadata: { ...gone.metadata, resourceVersion: old.metadata.resourceVersion } }, created: false };
+    return { object: withVersionOf(gone, old), created: false };
   }
   return { object: storage.put(info, object), created: false };
 }
+
+const withVersionOf = (object: KubeObject, { metadata }: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, resourceVersion: metadata.resourceVersion },
+});
 
 /** A deletion that waited for finalizers (or for a namespace's content) ends with the update that takes the last away. */
 function readyToGo(core: Core, info: ResourceInfo, { metadata, spec }: KubeObject): boolean {
@@ -104,18 +109,15 @@ function createByUpdate(
   ctx: Context,
   info: ResourceInfo,
   name: string,
-  change: (old: KubeObject | undefined) => KubeObject,
+  sent: KubeObject,
 ): Updated | undefined {
   const strategy = core.strategies.of(info);
-  const sent = change(undefined);
-  if (sent.metadata.uid) {
-    throw conflict(info, name, uidPrecondition(core, info, sent.metadata, ''));
-  }
+  if (sent.metadata.uid) throw conflict(info, name, uidPrecondition(core, ctx, info, sent.metadata, ''));
   if (!strategy?.createByUpdate || sent.metadata.resourceVersion) return undefined;
   return { object: createObject(core, ctx, info, sent), created: true };
 }
 
-function checkPreconditions(core: Core, info: ResourceInfo, name: string, sent: ObjectMeta, old: ObjectMeta) {
+function checkPreconditions(core: Core, ctx: Context, info: ResourceInfo, name: string, sent: ObjectMeta, old: ObjectMeta) {
   const version = sent.resourceVersion;
   if (version !== undefined && version !== '' && version !== '0') {
     if (version !== old.resourceVersion) throw conflict(info, name, MODIFIED);
@@ -129,12 +131,12 @@ function checkPreconditions(core: Core, info: ResourceInfo, name: string, sent: 
     ]);
   }
   if (sent.uid && sent.uid !== old.uid && version === undefined) {
-    throw conflict(info, name, uidPrecondition(core, info, sent, old.uid ?? ''));
+    throw conflict(info, name, uidPrecondition(core, ctx, info, sent, old.uid ?? ''));
   }
 }
 
-function uidPrecondition(core: Core, info: ResourceInfo, sent: ObjectMeta, actual: string): string {
-  const key = core.storage.key(info, sent.namespace ?? '', sent.name ?? '');
+function uidPrecondition(core: Core, { route }: Context, info: ResourceInfo, sent: ObjectMeta, actual: string): string {
+  const key = core.storage.key(info, route.namespace, route.name);
   return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${sent.uid}, UID in object meta: ${actual}`;
 }
 

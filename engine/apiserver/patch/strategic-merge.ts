@@ -42,7 +42,7 @@ function mergeObject(rules: Rules, path: string, target: Json | undefined, patch
   if (directive !== undefined) {
     if (directive === 'replace') return without(patch, '$patch');
     if (directive === 'delete') return {};
-    if (directive !== 'merge') throw new PatchError(`Unknown patch directive: ${String(directive)}`);
+    throw new PatchError(`unknown patch type: ${String(directive)} in map: ${goMap(patch)}`);
   }
   let out: Json | undefined;
   const orders: string[] = [];
@@ -111,8 +111,9 @@ function mergeValue(rules: Rules, path: string, old: unknown, value: unknown, el
     return mergeList(rules, path, list, value, rule.patchMergeKey, elementOrder as unknown[] | undefined);
   }
   if (isObject(value)) {
-    if (old !== undefined && !isObject(old) && old !== null) return mergeObject(rules, path, undefined, value);
-    return mergeObject(rules, path, old as Json | undefined, value);
+    if (!isObject(old)) return mergeObject(rules, path, undefined, value);
+    if (rules.at(path)?.patchStrategy === 'replace') return equal(old, value) ? old : value;
+    return mergeObject(rules, path, old, value);
   }
   return old === value ? old : value;
 }
@@ -128,7 +129,7 @@ function mergeList(
   if (!mergeKey || (patch.length > 0 && !isObject(patch[0]))) {
     const out = old.slice();
     for (const item of patch) if (!out.some((other) => equal(item, other))) out.push(item);
-    const list = elementOrder ? order(out, elementOrder, old, undefined) : out;
+    const list = order(out, elementOrder ?? patch, old, undefined);
     return list.length === old.length && equal(list, old) ? (old as unknown[]) : list;
   }
   let out = old.slice();
@@ -152,7 +153,8 @@ function mergeList(
     if (index < 0) out.push(mergeObject(rules, path, undefined, element));
     else out[index] = mergeObject(rules, path, out[index] as Json, element);
   }
-  if (elementOrder) out = order(out, elementOrder, old, mergeKey);
+  // Elements stand as the patch has them, even without a directive that says so.
+  out = order(out, elementOrder ?? additions, old, mergeKey);
   if (out.length === old.length) {
     let same = true;
     for (let i = 0; i < out.length && same; i++) same = out[i] === old[i];

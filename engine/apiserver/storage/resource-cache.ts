@@ -1,7 +1,7 @@
 // What the API server keeps beside the store for each resource: indexes for selectors and its watches.
 // Both are fed by the store inside the commit; indexes are built when a selector first asks for them.
 
-import type { KubeObject, ResourceInfo, Scheme } from '../../api/types.ts';
+import type { KubeObject, ResourceInfo } from '../../api/types.ts';
 import type { Etcd, StoreEvent } from '../../etcd/index.ts';
 import type { Selection } from './selection.ts';
 import type { Watch } from './watch.ts';
@@ -193,7 +193,7 @@ export function withResourceVersion(object: KubeObject, revision: number): KubeO
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
 
-/** Events of `scheme`'s resource `info` that a watch from the past missed are replayed through the same `change`. */
+/** Sends what a watch that starts in the past has missed. */
 export function replay(events: readonly StoreEvent[], watch: Watch) {
   for (let i = 0; i < events.length; i++) {
     const event = events[i];
@@ -201,5 +201,3 @@ export function replay(events: readonly StoreEvent[], watch: Watch) {
     watch.change(old, event.kv?.value as KubeObject | undefined, () => withResourceVersion(old as KubeObject, event.revision));
   }
 }
-
-export type { Scheme };

@@ -1,7 +1,7 @@
 // Which objects of a resource a request wants: namespace, label selector, field selector, parsed once.
 
 import { parseFieldSelector, parseLabelSelector, SelectorError, type LabelRequirement } from '../../api/selectors.ts';
-import type { KubeObject, ResourceInfo, Scheme } from '../../api/types.ts';
+import type { Catalog, KubeObject, ResourceInfo } from '../../api/index.ts';
 import { badRequest } from '../status.ts';
 
 export interface FieldTerm {
@@ -47,7 +47,7 @@ export class Selection {
 
 /** Throws BadRequest with upstream's words for selectors that cannot be read or fields that cannot be selected by. */
 export function selection(
-  scheme: Scheme,
+  scheme: Catalog,
   info: ResourceInfo,
   namespace: string,
   labelSelector: string,
@@ -59,7 +59,7 @@ export function selection(
   let name: string | undefined;
   for (const { field, equal, value } of fieldSelector ? read(() => parseFieldSelector(fieldSelector)) : []) {
     const get = scheme.field(info, field);
-    if (!get) throw badRequest(unsupportedField(info, field));
+    if (!get) throw badRequest(scheme.unsupportedField(info, field));
     if (field === 'metadata.name' && equal && name === undefined) name = value;
     else fields.push({ label: field, get, equal, value });
   }
@@ -74,23 +74,3 @@ function read<T>(parse: () => T): T {
     throw error;
   }
 }
-
-/** Kinds with a conversion of field labels of their own name the label; the others say what all kinds have. */
-function unsupportedField(info: ResourceInfo, field: string): string {
-  return OWN_LABELS.has(info.kind)
-    ? `field label not supported: ${field}`
-    : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
-}
-
-const OWN_LABELS = new Set([
-  'Pod',
-  'Node',
-  'ReplicationController',
-  'Event',
-  'Namespace',
-  'Secret',
-  'Service',
-  'ReplicaSet',
-  'CertificateSigningRequest',
-  'Job',
-]);

@@ -1,24 +1,29 @@
 // Objects in etcd: keys, resource versions, conversion to the stored version, leases for what expires.
 // Every read and write of the API server goes through here.
 
-import type { KubeObject, ResourceInfo, Scheme } from '../../api/types.ts';
-import type { Etcd, KeyValue } from '../../etcd/index.ts';
+import type { Catalog, KubeObject, ResourceInfo } from '../../api/index.ts';
+import type { Etcd } from '../../etcd/index.ts';
 import type { Sim } from '../../sim/index.ts';
-import { conversionOf, type Conversion } from './conversion.ts';
 import { ResourceCache } from './resource-cache.ts';
 
 /** Events live for an hour (kube-apiserver --event-ttl); those of one minute share a lease. */
 const EVENT_TTL_SECONDS = 3600;
 const LEASE_REUSE_MS = 60_000;
 
+export interface Conversion {
+  toStored(object: KubeObject): KubeObject;
+  fromStored(object: KubeObject): KubeObject;
+}
+
 export class Storage {
   readonly etcd: Etcd;
-  readonly scheme: Scheme;
+  readonly scheme: Catalog;
   private readonly sim: Sim;
+  private readonly conversions = new WeakMap<ResourceInfo, Conversion | null>();
   private readonly caches = new Map<string, ResourceCache>();
   private eventLease = { id: 0, until: -1 };
 
-  constructor(sim: Sim, scheme: Scheme, etcd: Etcd) {
+  constructor(sim: Sim, scheme: Catalog, etcd: Etcd) {
     this.sim = sim;
     this.scheme = scheme;
     this.etcd = etcd;
@@ -34,8 +39,21 @@ export class Storage {
     return info.namespaced ? `${info.storagePrefix}${namespace}/${name}` : info.storagePrefix + name;
   }
 
+  /** Undefined when objects are stored in the version that `info` names. */
   conversion(info: ResourceInfo): Conversion | undefined {
-    return conversionOf(this.scheme, info);
+    let conversion = this.conversions.get(info);
+    if (conversion === undefined) {
+      const stored = this.scheme.storage(info);
+      conversion =
+        stored === info
+          ? null
+          : {
+              toStored: (object) => this.scheme.convert(object, stored),
+              fromStored: (object) => this.scheme.convert(object, info),
+            };
+      this.conversions.set(info, conversion);
+    }
+    return conversion ?? undefined;
   }
 
   /** The object in the version that `info` names. */
@@ -79,5 +97,3 @@ export class Storage {
     return this.eventLease.id;
   }
 }
-
-export type Entry = KeyValue;

@@ -9,6 +9,8 @@ export class Watch implements WatchStream {
   readonly changed = new Signal();
   readonly selection: Selection;
   ended = false;
+  /** Changes up to this revision are not for this watch, which began in the future. */
+  skipUntil = 0;
   /** What the client sees of an object (another version, a Table row); undefined: the object itself. */
   private readonly view: ((object: KubeObject) => KubeObject) | undefined;
   private readonly onStop: (watch: Watch) => void;
@@ -45,8 +47,14 @@ export class Watch implements WatchStream {
 
   /** @internal */
   send(type: WatchEvent['type'], object: KubeObject) {
+    if (this.skipUntil && type !== 'BOOKMARK' && Number(object.metadata.resourceVersion) <= this.skipUntil) return;
+    this.sendRaw(type, this.view ? this.view(object) : object);
+  }
+
+  /** @internal Sends an object that is already what the client expects. */
+  sendRaw(type: WatchEvent['type'], object: KubeObject) {
     if (this.ended) return;
-    const event = { type, object: this.view ? this.view(object) : object };
+    const event = { type, object };
     if (this.sink) this.sink(event);
     else {
       this.queue.push(event);

@@ -21,11 +21,13 @@
 
 import type { Command } from '../command.ts';
 import { create } from './create.ts';
+import { describe } from './describe.ts';
 import { get } from './get.ts';
 import { options } from './root.ts';
 
 export const commands: readonly Command[] = [
   create,
+  describe,
   get,
   options,
 ];

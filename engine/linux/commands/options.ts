@@ -1,9 +1,10 @@
 // Options of commands as getopt reads them, with its error texts; and small things that every command needs.
 
+import type { Co } from '../../sim/index.ts';
 import { type FileNode, FsError, type FileSystem } from '../fs.ts';
 import { filesOf } from '../host.ts';
 import { Exit, fileReader, SIGPIPE_STATUS } from '../io.ts';
-import type { Process, Program, Reader } from '../types.ts';
+import type { Process, Reader } from '../types.ts';
 
 /** What a command accepts. */
 export interface Spec {
@@ -200,6 +201,28 @@ export function openFile(process: Process, path: string): FileNode {
   return filesOf(process).openRead(path);
 }
 
+/** Runs `body` over each file in turn (standard input when there is none); status 1 when one cannot be read. */
+export function* eachInput(
+  process: Process,
+  paths: string[],
+  body: (reader: Reader, path: string) => Co<void>,
+): Co<number> {
+  let status = 0;
+  for (const path of paths.length ? paths : ['-']) {
+    const reader = openInput(process, path);
+    if (reader) yield* body(reader, path);
+    else status = 1;
+  }
+  return status;
+}
+
+/** Writes a batch of output and waits while the other side is full. */
+export function* emit(process: Process, text: string): Co {
+  if (!text) return;
+  put(process, text);
+  yield* process.stdout.drain();
+}
+
 /** Runs `body` with each operand; what fails in the file system is told by `describe` and gives status 1. */
 export function eachPath(
   process: Process,
@@ -228,5 +251,3 @@ export function operands(process: Process, args: string[], least: number, most =
   }
   if (args.length > most) usageError(process, `extra operand ‘${args[most]}’`);
 }
-
-export type { Program };

@@ -37,8 +37,8 @@ export const imageLocality = (handle: Handle): Plugin => ({
         const { image } = list[i];
         if (!image) continue;
         const name = normalized(image);
-        const size = node.images.get(name) ?? node.images.get(`docker.io/library/${name}`);
-        if (size !== undefined) sum += Math.floor(size * spread(handle, state, node.images.has(name) ? name : `docker.io/library/${name}`));
+        const size = node.images.get(name);
+        if (size !== undefined) sum += Math.floor(size * spread(handle, state, name));
       }
     }
     const max = MAX_PER_CONTAINER * containers;

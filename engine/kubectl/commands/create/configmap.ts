@@ -8,7 +8,7 @@ import { generator, plain } from './generator.ts';
 import { hashSuffix } from '../../kustomize/hash.ts';
 
 /** A byte that is no UTF-8 is kept as a lone surrogate (linux/bytes.ts). */
-export const isBinary = (text: string) => /[\udc80-\udcff]/.test(text) && !text.isWellFormed();
+export const isBinary = (text: string) => /(?<![\ud800-\udbff])[\udc80-\udcff]/.test(text);
 
 export const configmap = generator({
   name: 'configmap',

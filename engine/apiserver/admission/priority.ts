@@ -1,0 +1,67 @@
+// Priority: a Pod's priority is the number behind its PriorityClass; only one class may be the default.
+
+import type { KubeObject, PriorityClass } from '../../api/types.ts';
+import { forbidden } from '../status.ts';
+import { Selection } from '../storage/selection.ts';
+import type { AdmissionHost, AdmissionPlugin, Attributes } from './types.ts';
+
+const EVERYTHING = new Selection('', undefined, [], []);
+const DEFAULT_POLICY = 'PreemptLowerPriority';
+
+function classes({ scheme, storage }: AdmissionHost) {
+  const info = scheme.resource('scheduling.k8s.io', 'v1', 'priorityclasses');
+  return { info, all: info ? (storage.cache(info).list(EVERYTHING) as unknown as PriorityClass[]) : [] };
+}
+
+/** The default class; of several (from before they were refused) the lowest. */
+function defaultClass(all: readonly PriorityClass[]): PriorityClass | undefined {
+  let found: PriorityClass | undefined;
+  for (const one of all) if (one.globalDefault && (!found || one.value < found.value)) found = one;
+  return found;
+}
+
+export const priority: AdmissionPlugin = {
+  name: 'Priority',
+  handles: (operation, info, subresource) =>
+    subresource === '' &&
+    ((info.group === '' && info.resource === 'pods' && operation === 'CREATE') ||
+      (info.resource === 'priorityclasses' && operation !== 'DELETE')),
+  mutate(attributes, host) {
+    return attributes.info.resource === 'pods' ? withPriority(attributes, host) : attributes.object;
+  },
+  validate({ info, object, name }, host) {
+    if (info.resource !== 'priorityclasses' || !object?.globalDefault) return;
+    const present = defaultClass(classes(host).all);
+    if (present && present.metadata.name !== name) {
+      throw forbidden(info, name, `PriorityClass ${present.metadata.name} is already marked as default. Only one default can exist`);
+    }
+  },
+};
+
+function withPriority({ object, info, name }: Attributes & { object: KubeObject }, host: AdmissionHost): KubeObject {
+  const spec = object.spec;
+  if (!spec) return object;
+  const { all } = classes(host);
+  const wanted: string = spec.priorityClassName ?? '';
+  const found = wanted ? all.find((one) => one.metadata.name === wanted) : defaultClass(all);
+  if (wanted && !found) throw forbidden(info, name, `no PriorityClass with name ${wanted} was found`);
+  const value = found?.value ?? 0;
+  const policy = found?.preemptionPolicy ?? DEFAULT_POLICY;
+  if (spec.priority !== undefined && spec.priority !== value) {
+    throw forbidden(
+      info,
+      name,
+      `the integer value of priority (${spec.priority}) must not be provided in pod spec; priority admission controller computed ${value} from the given PriorityClass name`,
+    );
+  }
+  if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== policy) {
+    throw forbidden(
+      info,
+      name,
+      `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec; priority admission controller computed ${policy} from the given PriorityClass name`,
+    );
+  }
+  const next = { ...spec, priority: value, preemptionPolicy: policy };
+  if (!wanted && found) next.priorityClassName = found.metadata.name;
+  return { ...object, spec: next };
+}

@@ -1,0 +1,81 @@
+// ServiceAccount: every Pod runs as one, gets its pull secrets and a volume with a token, the CA and the namespace.
+
+import type { Container, Pod, PodSpec, ServiceAccount, Volume, VolumeMount } from '../../api/types.ts';
+import { forbidden } from '../status.ts';
+import { onPods, type AdmissionPlugin } from './types.ts';
+
+const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
+const VOLUME_PREFIX = 'kube-api-access-';
+const MIRROR_POD = 'kubernetes.io/config.mirror';
+
+/** An hour and 7 s, so that the kubelet's rotation is seen early. */
+const TOKEN_SECONDS = 3607;
+
+/** The same for all Pods but for its name. */
+const PROJECTED: Volume['projected'] = {
+  sources: [
+    { serviceAccountToken: { expirationSeconds: TOKEN_SECONDS, path: 'token' } },
+    { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+    {
+      downwardAPI: {
+        items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }],
+      },
+    },
+  ],
+  defaultMode: 420,
+};
+
+export const serviceAccount: AdmissionPlugin = {
+  name: 'ServiceAccount',
+  handles: onPods('CREATE'),
+  mutate({ object, info, namespace, name }, { sim, scheme, storage }) {
+    const pod = object as unknown as Pod;
+    const spec = pod.spec;
+    if (!spec || pod.metadata.annotations?.[MIRROR_POD] !== undefined) return object;
+    const accountName = spec.serviceAccountName || 'default';
+    const accounts = scheme.resource('', 'v1', 'serviceaccounts');
+    const account = accounts && (storage.get(accounts, namespace, accountName) as unknown as ServiceAccount | undefined);
+    if (!account) {
+      throw forbidden(
+        info,
+        name,
+        `error looking up service account ${namespace}/${accountName}: serviceaccount "${accountName}" not found`,
+      );
+    }
+    const next: PodSpec = { ...spec, serviceAccountName: accountName, serviceAccount: accountName };
+    if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
+      next.imagePullSecrets = account.imagePullSecrets;
+    }
+    if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) {
+      mountToken(next, () => VOLUME_PREFIX + sim.random('kube-api-access').suffix(5));
+    }
+    return { ...object, spec: next };
+  },
+};
+
+function mountToken(spec: PodSpec, freshName: () => string) {
+  const present = spec.volumes?.find((volume) => volume.name.startsWith(VOLUME_PREFIX));
+  const name = present?.name ?? freshName();
+  const mount: VolumeMount = { name, readOnly: true, mountPath: TOKEN_PATH };
+  let needed = false;
+  const mounted = (containers: Container[] | undefined) => {
+    if (!containers) return containers;
+    const out: Container[] = [];
+    for (let i = 0; i < containers.length; i++) {
+      const mounts = containers[i].volumeMounts;
+      if (mounts?.some((other) => other.mountPath === TOKEN_PATH)) out.push(containers[i]);
+      else {
+        needed = true;
+        out.push({ ...containers[i], volumeMounts: mounts ? [...mounts, mount] : [mount] });
+      }
+    }
+    return out;
+  };
+  const init = mounted(spec.initContainers);
+  if (init) spec.initContainers = init;
+  spec.containers = mounted(spec.containers) as Container[];
+  if (needed && !present) {
+    const volume: Volume = { name, projected: PROJECTED };
+    spec.volumes = spec.volumes ? [...spec.volumes, volume] : [volume];
+  }
+}

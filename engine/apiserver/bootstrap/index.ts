@@ -1,0 +1,65 @@
+// What a cluster has from its first moment: created by the API server itself when it starts (its post-start hooks).
+
+import type { KubeObject } from '../../api/types.ts';
+import type { ApiServer } from '../server.ts';
+import type { UserInfo } from '../types.ts';
+
+const SERVER: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
+
+const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
+
+/** scheduling.SystemPriorityClasses */
+const PRIORITIES: KubeObject[] = [
+  priority('system-cluster-critical', 2000000000, 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.'),
+  priority('system-node-critical', 2000001000, 'Used for system critical pods that must not be moved from their current node.'),
+];
+
+function priority(name: string, value: number, description: string): KubeObject {
+  return { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value, description };
+}
+
+export function bootstrap(server: ApiServer) {
+  const post = (path: string, body: KubeObject) => {
+    const response = server.handle({ method: 'POST', path, body, user: SERVER, headers: { 'user-agent': 'kube-apiserver' } });
+    if (response.code >= 400 && response.code !== 409) {
+      throw new Error(`bootstrap of ${path}: ${JSON.stringify(response.body)}`);
+    }
+  };
+  for (const name of NAMESPACES) post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  for (const object of PRIORITIES) post('/apis/scheduling.k8s.io/v1/priorityclasses', object);
+  kubernetesService(server, post);
+}
+
+/** The Service by which Pods reach the API server, and the address behind it. */
+function kubernetesService(server: ApiServer, post: (path: string, body: KubeObject) => void) {
+  const labels = { component: 'apiserver', provider: 'kubernetes' };
+  post('/api/v1/namespaces/default/services', {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'kubernetes', labels },
+    spec: {
+      clusterIP: server.allocators.first,
+      clusterIPs: [server.allocators.first],
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+      ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
+      sessionAffinity: 'None',
+      type: 'ClusterIP',
+    },
+  });
+  const ports = [{ name: 'https', port: 6443, protocol: 'TCP' }];
+  post('/api/v1/namespaces/default/endpoints', {
+    apiVersion: 'v1',
+    kind: 'Endpoints',
+    metadata: { name: 'kubernetes', labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+    subsets: [{ addresses: [{ ip: server.address }], ports }],
+  });
+  post('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: 'kubernetes', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+    addressType: 'IPv4',
+    endpoints: [{ addresses: [server.address], conditions: { ready: true } }],
+    ports,
+  });
+}

@@ -1,0 +1,248 @@
+// Paths that are no resource's: which groups, versions and resources there are, version, health.
+
+import type { Catalog, ResourceInfo } from '../api/index.ts';
+import { noResource } from './status.ts';
+import type { ApiRequest, ApiResponse } from './types.ts';
+
+type Json = Record<string, unknown>;
+
+export class Discovery {
+  private readonly scheme: Catalog;
+  private readonly version: string;
+  private readonly address: string;
+  private readonly builtIn: Set<string>;
+
+  /** `address`: host and port at which clients reach the server. */
+  constructor(scheme: Catalog, version: string, address: string) {
+    this.address = address;
+    this.scheme = scheme;
+    this.version = version;
+    this.builtIn = new Set(scheme.resources().map((info) => info.group));
+  }
+
+  isBuiltIn(group: string): boolean {
+    return this.builtIn.has(group);
+  }
+
+  hasGroup(group: string): boolean {
+    return this.builtIn.has(group) || this.scheme.resources().some((info) => info.group === group);
+  }
+
+  handle(request: ApiRequest): ApiResponse {
+    const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;
+    const parts = path.split('/');
+    const aggregated = /as=APIGroupDiscoveryList/.test(request.headers?.accept ?? '');
+    if (path === '/api') return aggregated ? json(this.aggregated([''])) : json(this.legacyVersions());
+    if (path === '/apis') return json(aggregated ? this.aggregated(this.groups()) : this.groupList());
+    if (parts[1] === 'api' && parts.length === 3) return this.resourceList('', parts[2]);
+    if (parts[1] === 'apis' && parts.length === 3) return this.group(parts[2]);
+    if (parts[1] === 'apis' && parts.length === 4) return this.resourceList(parts[2], parts[3]);
+    if (path === '/version') return json(this.versionInfo());
+    if (HEALTH.has(path)) return this.health(path, request);
+    const check = /^\/(healthz|livez|readyz)\/(.+)$/.exec(path);
+    if (check && CHECKS.includes(check[2])) return text(200, 'ok');
+    if (path === '/.well-known/openid-configuration') return json(this.openIdConfiguration());
+    if (path === '/') return json({ paths: this.paths() });
+    return text(404, '404 page not found\n');
+  }
+
+  private legacyVersions(): Json {
+    return {
+      kind: 'APIVersions',
+      versions: ['v1'],
+      serverAddressByClientCIDRs: [{ clientCIDR: '0.0.0.0/0', serverAddress: this.address }],
+    };
+  }
+
+  private openIdConfiguration(): Json {
+    return {
+      issuer: 'https://kubernetes.default.svc.cluster.local',
+      jwks_uri: `https://${this.address}/openid/v1/jwks`,
+      response_types_supported: ['id_token'],
+      subject_types_supported: ['public'],
+      id_token_signing_alg_values_supported: ['RS256'],
+    };
+  }
+
+  /** Groups in the order in which the catalogue serves them, without the core group. */
+  private groups(): string[] {
+    const names = new Set<string>();
+    for (const info of this.scheme.resources()) if (info.group) names.add(info.group);
+    return [...names];
+  }
+
+  private versionsOf(group: string): string[] {
+    const versions = new Set<string>();
+    for (const info of this.scheme.resources()) if (info.group === group) versions.add(info.version);
+    return [...versions].sort(byPriority);
+  }
+
+  private groupObject(name: string): Json {
+    const versions = this.versionsOf(name).map((version) => ({ groupVersion: `${name}/${version}`, version }));
+    return { name, versions, preferredVersion: versions[0] };
+  }
+
+  private groupList(): Json {
+    return { kind: 'APIGroupList', apiVersion: 'v1', groups: this.groups().map((name) => this.groupObject(name)) };
+  }
+
+  private group(name: string): ApiResponse {
+    if (this.versionsOf(name).length === 0) return text(404, '404 page not found\n');
+    return json({ kind: 'APIGroup', apiVersion: 'v1', ...this.groupObject(name) });
+  }
+
+  private resourceList(group: string, version: string): ApiResponse {
+    const infos = this.scheme.resources().filter((info) => info.group === group && info.version === version);
+    if (infos.length === 0) {
+      if (group === '' || this.hasGroup(group)) throw noResource();
+      return text(404, '404 page not found\n');
+    }
+    const resources: Json[] = [];
+    for (const info of infos) {
+      resources.push(resourceEntry(info));
+      const names = Object.keys(info.subresources).sort();
+      for (const name of names) resources.push(subresourceEntry(info, name));
+    }
+    resources.sort((a, b) => ((a.name as string) < (b.name as string) ? -1 : 1));
+    return json({ kind: 'APIResourceList', ...(group ? { apiVersion: 'v1' } : {}), groupVersion: group ? `${group}/${version}` : version, resources });
+  }
+
+  private aggregated(groups: readonly string[]): Json {
+    return {
+      kind: 'APIGroupDiscoveryList',
+      apiVersion: 'apidiscovery.k8s.io/v2',
+      metadata: {},
+      items: groups.map((group) => ({
+        metadata: group ? { name: group, creationTimestamp: null } : { creationTimestamp: null },
+        versions: this.versionsOf(group).map((version) => ({
+          version,
+          resources: this.scheme
+            .resources()
+            .filter((info) => info.group === group && info.version === version)
+            .sort((a, b) => (a.resource < b.resource ? -1 : 1))
+            .map(aggregatedEntry),
+          freshness: 'Current',
+        })),
+      })),
+    };
+  }
+
+  private versionInfo(): Json {
+    const [, major, minor] = /^v(\d+)\.(\d+)/.exec(this.version) ?? ['', '1', '35'];
+    return {
+      major,
+      minor,
+      emulationMajor: major,
+      emulationMinor: minor,
+      minCompatibilityMajor: major,
+      minCompatibilityMinor: String(Number(minor) - 1),
+      gitVersion: this.version,
+      gitCommit: '66452049f3d692768c39c797b21b793dce80314e',
+      gitTreeState: 'clean',
+      buildDate: '2025-12-17T12:32:07Z',
+      goVersion: 'go1.25.5',
+      compiler: 'gc',
+      platform: 'linux/amd64',
+    };
+  }
+
+  private health(path: string, request: ApiRequest): ApiResponse {
+    if (request.query?.verbose === undefined) return text(200, 'ok');
+    const lines = CHECKS.map((name) => `[+]${name} ok\n`).join('');
+    return text(200, `${lines}${path.slice(1)} check passed\n`);
+  }
+
+  private paths(): string[] {
+    const paths = ['/api', '/api/v1', '/apis', '/apis/'];
+    for (const group of this.groups()) {
+      paths.push(`/apis/${group}`);
+      for (const version of this.versionsOf(group)) paths.push(`/apis/${group}/${version}`);
+    }
+    paths.push('/healthz', '/livez', '/readyz', '/version');
+    for (const name of CHECKS) paths.push(`/healthz/${name}`, `/livez/${name}`, `/readyz/${name}`);
+    return paths.sort();
+  }
+}
+
+const HEALTH = new Set(['/healthz', '/livez', '/readyz']);
+const CHECKS = [
+  'ping',
+  'log',
+  'etcd',
+  'poststarthook/start-apiserver-admission-initializer',
+  'poststarthook/rbac/bootstrap-roles',
+  'poststarthook/scheduling/bootstrap-system-priority-classes',
+  'poststarthook/bootstrap-controller',
+];
+
+function resourceEntry(info: ResourceInfo): Json {
+  const entry: Json = {
+    name: info.resource,
+    singularName: info.singular,
+    namespaced: info.namespaced,
+    kind: info.kind,
+    verbs: info.verbs,
+  };
+  if (info.shortNames.length) entry.shortNames = info.shortNames;
+  if (info.categories.length) entry.categories = info.categories;
+  return entry;
+}
+
+function subresourceEntry(info: ResourceInfo, name: string): Json {
+  const sub = info.subresources[name];
+  const entry: Json = { name: `${info.resource}/${name}`, singularName: '', namespaced: info.namespaced };
+  if (sub.version) {
+    entry.group = sub.group;
+    entry.version = sub.version;
+  }
+  entry.kind = sub.kind;
+  entry.verbs = sub.verbs;
+  return entry;
+}
+
+function aggregatedEntry(info: ResourceInfo): Json {
+  const { group, version, kind } = info;
+  const entry: Json = {
+    resource: info.resource,
+    responseKind: { group, version, kind },
+    scope: info.namespaced ? 'Namespaced' : 'Cluster',
+    singularResource: info.singular,
+    verbs: info.verbs,
+  };
+  if (info.shortNames.length) entry.shortNames = info.shortNames;
+  if (info.categories.length) entry.categories = info.categories;
+  const names = Object.keys(info.subresources).sort();
+  if (names.length) {
+    entry.subresources = names.map((name) => {
+      const sub = info.subresources[name];
+      return {
+        subresource: name,
+        responseKind: { group: sub.group ?? group, version: sub.version ?? version, kind: sub.kind },
+        verbs: sub.verbs,
+      };
+    });
+  }
+  return entry;
+}
+
+/** Versions by their stability: v2, v1, v1beta1, v1alpha1 (apimachinery's CompareKubeAwareVersionStrings). */
+function byPriority(a: string, b: string): number {
+  const x = rank(a);
+  const y = rank(b);
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return y[i] - x[i];
+  return a < b ? -1 : 1;
+}
+
+function rank(version: string): number[] {
+  const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(version);
+  if (!match) return [-1, 0, 0];
+  const stage = match[2] === undefined ? 2 : match[2] === 'beta' ? 1 : 0;
+  return [stage, Number(match[1]), Number(match[3] ?? 0)];
+}
+
+const json = (body: object): ApiResponse => ({ code: 200, headers: { 'content-type': 'application/json' }, body: body as never });
+const text = (code: number, body: string): ApiResponse => ({
+  code,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body,
+});

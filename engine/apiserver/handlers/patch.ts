@@ -1,0 +1,140 @@
+// PATCH: the present object, changed as a patch of one of four kinds says, then what every update goes through.
+
+import { DecodeError, type KubeObject } from '../../api/types.ts';
+import { contentType, jsonError, parseText, reportStrict, withoutUndefined } from '../body.ts';
+import { param, type Context } from '../context.ts';
+import { PatchError } from '../patch/errors.ts';
+import { jsonPatch, type Operation } from '../patch/json-patch.ts';
+import { mergePatch } from '../patch/merge-patch.ts';
+import { goMap, strategicMerge } from '../patch/strategic-merge.ts';
+import { badRequest, invalid, StatusError } from '../status.ts';
+import { apply } from './apply.ts';
+import { updateObject, type Updated } from './update.ts';
+import type { Core } from './types.ts';
+
+const JSON_PATCH = 'application/json-patch+json';
+const MERGE_PATCH = 'application/merge-patch+json';
+const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
+const APPLY_PATCH = 'application/apply-patch+yaml';
+
+export function patch(core: Core, ctx: Context): Updated {
+  const type = contentType(ctx);
+  if (type === APPLY_PATCH) return apply(core, ctx);
+  if (type !== JSON_PATCH && type !== MERGE_PATCH && type !== STRATEGIC_PATCH) {
+    throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
+  }
+  if (param(ctx.request, 'force') !== '') {
+    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
+      { type: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' },
+    ]);
+  }
+  const body = readPatch(ctx, type);
+  const { route, info } = ctx;
+  return updateObject(core, ctx, info, route.namespace, route.name, route.subresource, (old) =>
+    old ? patched(core, ctx, type, old, body) : { apiVersion: info.groupVersion, kind: info.kind, metadata: {} },
+  );
+}
+
+/** The patch as a value of the shape that its kind demands. */
+export function readPatch(ctx: Context, type: string): object {
+  const body = ctx.request.body;
+  if (typeof body === 'object' && body !== null) return withoutUndefined(body);
+  const prefix = type === STRATEGIC_PATCH ? '' : 'error decoding patch: ';
+  let value: unknown;
+  try {
+    value = JSON.parse(body ?? '');
+  } catch {
+    throw badRequest(prefix + jsonError(body ?? ''));
+  }
+  const list = type === JSON_PATCH;
+  if (typeof value === 'object' && value !== null && Array.isArray(value) === list) return value;
+  const what = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value;
+  const wanted = list ? '[]handlers.jsonPatchOp' : 'map[string]interface {}';
+  throw badRequest(`${prefix}json: cannot unmarshal ${what} into Go value of type ${wanted}`);
+}
+
+/** `old` as the patch makes it, decoded and defaulted; the same object when the patch changes nothing. */
+export function patched(core: Core, ctx: Context, type: string, old: KubeObject, body: object): KubeObject {
+  const { scheme } = core;
+  const { info } = ctx;
+  let result: KubeObject;
+  try {
+    if (type === STRATEGIC_PATCH) {
+      result = strategicMerge(scheme, info, old, body as Record<string, unknown>) as KubeObject;
+    } else if (type === MERGE_PATCH) result = mergePatch(old, body) as KubeObject;
+    else result = jsonPatch(old, body as Operation[]) as KubeObject;
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error;
+    throw patchFailure(type, body, error);
+  }
+  if (result === old) return old;
+  if (!result?.metadata?.name) {
+    throw badRequest(`the name of the object (${ctx.route.name} based on URL) was undeterminable: name must be provided`);
+  }
+  checkIdentity(core, ctx, result, body);
+  // A component's status patch is built from types: nothing to check, nothing to default.
+  if (typeof ctx.request.body === 'object') {
+    return ctx.route.subresource === 'status' ? result : scheme.applyDefaults(info, result);
+  }
+  try {
+    const decoded = scheme.decode(info, result);
+    const strict: string[] = [];
+    if (type === MERGE_PATCH || type === STRATEGIC_PATCH) parseText(ctx.request.body as string, 'application/json', strict);
+    reportStrict(ctx, info, [...strict, ...decoded.strict]);
+    return scheme.applyDefaults(info, { ...decoded.object, kind: info.kind, apiVersion: info.groupVersion });
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw unfit(ctx, type, result, body, error.message);
+  }
+}
+
+function checkIdentity(core: Core, { info, route }: Context, result: KubeObject, body: object) {
+  if (result.kind !== info.kind || !convertible(core, info, result.apiVersion)) {
+    const version = (text: string) => text.slice(text.indexOf('/') + 1);
+    const hub = info.group ? info.group.split('.')[0] : 'core';
+    throw unfitPatch(
+      `{${JSON.stringify(body).slice(1, -1)}}`,
+      result.kind !== info.kind
+        ? `converting (${version(result.apiVersion)}.${result.kind}) to (${hub}.${info.kind}): unknown conversion`
+        : `no kind "${result.kind}" is registered for version "${result.apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    );
+  }
+  if (result.metadata.name !== route.name) {
+    throw badRequest(`the name of the object (${result.metadata.name}) does not match the name on the URL (${route.name})`);
+  }
+  if (info.namespaced && result.metadata.namespace !== route.namespace) {
+    throw badRequest(
+      `the namespace of the object (${result.metadata.namespace}) does not match the namespace on the request (${route.namespace})`,
+    );
+  }
+}
+
+function unfit(_ctx: Context, type: string, result: KubeObject, body: object, why: string): StatusError {
+  // A strategic patch is restored from maps, the others are encoded and decoded again.
+  if (type === STRATEGIC_PATCH) {
+    const wrongList = /cannot unmarshal object into .* of type \[\]/.test(why);
+    return unfitPatch(goMap(body), wrongList ? 'cannot restore slice from map' : why);
+  }
+  return unfitPatch(JSON.stringify(result), why);
+}
+
+const unfitPatch = (value: string, why: string) =>
+  invalid({ group: '', kind: '' }, '', [
+    { type: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(value)}: ${why}` },
+  ]);
+
+function patchFailure(type: string, _body: object, error: PatchError): StatusError {
+  if (type === JSON_PATCH) {
+    return new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
+  }
+  return new StatusError(500, '', error.message);
+}
+
+/** Versions of the same kind pass for each other: known groups keep reading what they once served. */
+function convertible(core: Core, info: Context['info'], apiVersion: string): boolean {
+  if (apiVersion === info.groupVersion) return true;
+  const slash = apiVersion.indexOf('/');
+  const group = slash < 0 ? '' : apiVersion.slice(0, slash);
+  const version = apiVersion.slice(slash + 1);
+  return group === info.group && (/^v\d+((alpha|beta)\d+)?$/.test(version) || core.scheme.kind(group, version, info.kind) !== undefined);
+}

@@ -1,0 +1,93 @@
+// GET with watch=true: what is there (or what happened since a revision), then every change.
+
+import type { KubeObject } from '../../api/types.ts';
+import { ErrCompacted } from '../../etcd/index.ts';
+import { param, type Context } from '../context.ts';
+import { isTrue } from '../route.ts';
+import { failure, invalid } from '../status.ts';
+import { replay } from '../storage/resource-cache.ts';
+import { Watch } from '../storage/watch.ts';
+import { parseRevision, selectionOf } from './list.ts';
+import type { Core } from './types.ts';
+
+/** Bookmarks come about once a minute to those who allow them. */
+const BOOKMARK_MS = 60_000;
+
+/** `view`: what the client wants to see of each object (a Table, metadata only). */
+export function watch(core: Core, ctx: Context, view: ((object: KubeObject) => KubeObject) | undefined): Watch {
+  const { request, info } = ctx;
+  const { storage, sim } = core;
+  const selected = selectionOf(core, ctx);
+  const version = param(request, 'resourceVersion');
+  const bookmarks = isTrue(request.query?.allowWatchBookmarks);
+  const sendInitial = checkInitialEvents(ctx, bookmarks);
+  const conversion = storage.conversion(info);
+  const cache = storage.cache(info);
+  const timers: { cancel(): void }[] = [];
+  const convert = conversion && ((object: KubeObject) => conversion.fromStored(object));
+  const stream = new Watch(selected, convert && view ? (object) => view(convert(object)) : (convert ?? view), (stopped) => {
+    cache.removeWatch(stopped);
+    for (const timer of timers) timer.cancel();
+  });
+  const revision = version ? parseRevision(version) : 0;
+  if (sendInitial ?? (version === '' || revision === 0)) {
+    for (const object of cache.list(selected)) stream.send('ADDED', object);
+    if (sendInitial) {
+      stream.send('BOOKMARK', bookmark(core, ctx, { 'k8s.io/initial-events-end': 'true' }));
+    }
+  } else if (revision > storage.etcd.revision) {
+    // The future is waited for: nothing until the store gets there.
+    stream.skipUntil = revision;
+  } else {
+    try {
+      replay(storage.etcd.eventsAfter(cache.prefix, revision), stream);
+    } catch (error) {
+      if (!(error instanceof ErrCompacted)) throw error;
+      const message = `too old resource version: ${revision} (${storage.etcd.compacted})`;
+      stream.sendRaw('ERROR', failure(410, 'Expired', message) as unknown as KubeObject);
+      stream.stop();
+      return stream;
+    }
+  }
+  cache.addWatch(stream);
+  const timeout = Number(param(request, 'timeoutSeconds') || 0);
+  if (timeout) timers.push(sim.after(timeout * 1000, () => stream.stop()));
+  if (bookmarks) timers.push(sim.every(BOOKMARK_MS, () => stream.send('BOOKMARK', bookmark(core, ctx))));
+  return stream;
+}
+
+function bookmark(core: Core, { info }: Context, annotations?: Record<string, string>): KubeObject {
+  const resourceVersion = String(core.storage.etcd.revision);
+  return {
+    kind: info.kind,
+    apiVersion: info.groupVersion,
+    metadata: annotations ? { resourceVersion, annotations } : { resourceVersion },
+  };
+}
+
+/** Undefined when sendInitialEvents is not given. */
+function checkInitialEvents(ctx: Context, bookmarks: boolean): boolean | undefined {
+  const text = param(ctx.request, 'sendInitialEvents');
+  const match = param(ctx.request, 'resourceVersionMatch');
+  const kind = { group: 'meta.k8s.io', kind: 'ListOptions' };
+  if (!text) {
+    if (match) {
+      throw invalid(kind, '', [
+        { type: 'FieldValueForbidden', field: 'resourceVersionMatch', message: 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided' },
+      ]);
+    }
+    return undefined;
+  }
+  if (match !== 'NotOlderThan') {
+    throw invalid(kind, '', [
+      { type: 'FieldValueForbidden', field: 'resourceVersionMatch', message: 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan' },
+    ]);
+  }
+  const initial = text !== 'false';
+  if (initial && !bookmarks) {
+    throw invalid(kind, '', [
+      { type: 'FieldValueForbidden', field: 'sendInitialEvents', message: 'Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true' },
+    ]);
+  }
+  return initial;
+}

@@ -1,0 +1,129 @@
+// Last stage: the answer in the form that the client accepts (whole objects, metadata only, a Table).
+
+import type { KubeObject, ResourceInfo } from '../api/types.ts';
+import type { Listed } from './handlers/list.ts';
+import type { Core } from './handlers/types.ts';
+import { badRequest, notAcceptable } from './status.ts';
+import type { ApiRequest, ApiResponse } from './types.ts';
+
+export type Form = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+
+export interface Accepted {
+  form: Form;
+  /** The client reads text: lists of built-in kinds leave apiVersion and kind out of their items, as their encoding does. */
+  encoded: boolean;
+  contentType: string;
+}
+
+const TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const MEMORY: Accepted = { form: 'object', encoded: false, contentType: 'application/json' };
+const known = new Map<string, Accepted | null>();
+
+/** Without an Accept header the objects are handed over as they are. */
+export function negotiate(request: ApiRequest): Accepted {
+  const accept = request.headers?.accept;
+  if (accept === undefined || accept === '') return MEMORY;
+  let accepted = known.get(accept);
+  if (accepted === undefined) {
+    accepted = parseAccept(accept) ?? null;
+    if (known.size < 200) known.set(accept, accepted);
+  }
+  if (!accepted) throw notAcceptable(TYPES);
+  return accepted;
+}
+
+function parseAccept(header: string): Accepted | undefined {
+  for (const clause of header.split(',')) {
+    const [type, ...rest] = clause.split(';').map((part) => part.trim());
+    const params = new Map(rest.map((param) => param.split('=', 2) as [string, string]));
+    if (type !== 'application/json' && type !== 'application/yaml' && type !== '*/*' && type !== 'application/*') continue;
+    const contentType = type === 'application/yaml' ? type : 'application/json';
+    const as = params.get('as');
+    if (as === undefined) return { form: 'object', encoded: true, contentType };
+    if (params.get('g') !== 'meta.k8s.io' || params.get('v') !== 'v1') continue;
+    if (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') {
+      return { form: as, encoded: true, contentType };
+    }
+  }
+  return undefined;
+}
+
+const metadataOnly = (object: KubeObject): KubeObject => ({
+  kind: 'PartialObjectMetadata',
+  apiVersion: 'meta.k8s.io/v1',
+  metadata: object.metadata,
+});
+
+/** How one object of a kind is shown; undefined: as it is. */
+export function viewOf(core: Core, info: ResourceInfo, request: ApiRequest, { form }: Accepted) {
+  if (form === 'Table') return (object: KubeObject) => table(core, info, request, [object], { resourceVersion: object.metadata.resourceVersion ?? '' });
+  if (form === 'PartialObjectMetadata' || form === 'PartialObjectMetadataList') return metadataOnly;
+  return undefined;
+}
+
+/** A watch's Tables name their columns once. */
+export function watchViewOf(core: Core, info: ResourceInfo, request: ApiRequest, accepted: Accepted) {
+  const view = viewOf(core, info, request, accepted);
+  if (accepted.form !== 'Table' || !view) return view;
+  let first = true;
+  return (object: KubeObject) => {
+    const shown = view(object);
+    if (first) {
+      first = false;
+      return shown;
+    }
+    return { ...shown, columnDefinitions: null } as unknown as KubeObject;
+  };
+}
+
+function table(core: Core, info: ResourceInfo, request: ApiRequest, objects: readonly KubeObject[], metadata: Listed['metadata']): KubeObject {
+  const { columnDefinitions, rows } = core.scheme.table(info, objects, core.sim.now);
+  const include = request.query?.includeObject || 'Metadata';
+  if (include !== 'Metadata' && include !== 'Object' && include !== 'None') {
+    throw badRequest(
+      `Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`,
+    );
+  }
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata,
+    columnDefinitions,
+    rows: rows.map((row, i) => {
+      const shown = include === 'None' ? undefined : include === 'Object' ? objects[i] : metadataOnly(objects[i]);
+      return shown ? { ...row, object: shown } : row;
+    }),
+  } as unknown as KubeObject;
+}
+
+export function listBody(core: Core, info: ResourceInfo, request: ApiRequest, accepted: Accepted, listed: Listed): KubeObject {
+  const { items, metadata } = listed;
+  if (accepted.form === 'Table') return table(core, info, request, items, metadata);
+  if (accepted.form !== 'object') {
+    return {
+      kind: 'PartialObjectMetadataList',
+      apiVersion: 'meta.k8s.io/v1',
+      metadata,
+      items: items.map(metadataOnly),
+    } as unknown as KubeObject;
+  }
+  return {
+    kind: info.listKind,
+    apiVersion: info.groupVersion,
+    metadata,
+    items: accepted.encoded && !core.isCustom(info) ? items.map(withoutKind) : items,
+  } as unknown as KubeObject;
+}
+
+function withoutKind({ apiVersion: _version, kind: _kind, ...rest }: KubeObject): Omit<KubeObject, 'apiVersion' | 'kind'> {
+  return rest;
+}
+
+/** Warnings as one header: `299 - "text", 299 - "text"`. */
+export function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
+  if (warnings.length === 0) return response;
+  const texts = warnings.map((text) => `299 - ${quoted(text)}`);
+  return { ...response, headers: { ...response.headers, warning: texts.join(', ') } };
+}
+
+const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', ' ')}"`;

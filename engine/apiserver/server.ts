@@ -1,0 +1,257 @@
+// The API server: one `handle`, through the stages in their order (route, authentication, log, authorization,
+// body, defaults, admission, validation, store, answer). Each stage is a file beside this one.
+
+import type { Catalog, ResourceInfo } from '../api/index.ts';
+import { Etcd } from '../etcd/index.ts';
+import type { Sim } from '../sim/index.ts';
+import { AdmissionChain, DEFAULT_PLUGINS } from './admission/index.ts';
+import { authenticate, impersonate, type Authenticator } from './authn.ts';
+import { alwaysAllow, type Authorizer } from './authz.ts';
+import { bootstrap } from './bootstrap/index.ts';
+import { dryRunOf, param, type Context } from './context.ts';
+import { Discovery } from './discovery.ts';
+import { create } from './handlers/create.ts';
+import { remove } from './handlers/delete.ts';
+import { deleteCollection, list } from './handlers/list.ts';
+import { patch } from './handlers/patch.ts';
+import type { Core, RecordManager } from './handlers/types.ts';
+import { update, type Updated } from './handlers/update.ts';
+import { watch } from './handlers/watch.ts';
+import { STRATEGIES, Strategies } from './registry/index.ts';
+import { ServiceAllocators } from './registry/allocators.ts';
+import { RequestLog } from './request-log.ts';
+import { listBody, negotiate, viewOf, watchViewOf, withWarnings, type Accepted } from './respond.ts';
+import { route, target, type Route } from './route.ts';
+import { badRequest, forbidden, notFound, StatusError } from './status.ts';
+import { Storage } from './storage/storage.ts';
+import { SUBRESOURCES } from './subresources/index.ts';
+import { ServiceAccountTokens } from './tokens.ts';
+import type { ApiRequest, ApiResponse, KubeletApi, UserInfo } from './types.ts';
+
+export interface ApiServerOptions {
+  sim: Sim;
+  scheme: Catalog;
+  etcd?: Etcd;
+  /** As /version says it; 'v1.35.0' when absent. */
+  version?: string;
+  /** '10.96.0.0/16' when absent. */
+  serviceCIDR?: string;
+  /** Where the server listens, for the endpoints of the kubernetes Service; '172.18.0.2' when absent. */
+  address?: string;
+  authorizer?: Authorizer;
+  authenticator?: Authenticator;
+  /** Freezes stored objects, for tests. */
+  freeze?: boolean;
+}
+
+/** --etcd-compaction-interval: what is older than this is forgotten. */
+const COMPACTION_MS = 300_000;
+
+export class ApiServer implements Core {
+  readonly sim: Sim;
+  readonly scheme: Catalog;
+  readonly etcd: Etcd;
+  readonly storage: Storage;
+  readonly admission: AdmissionChain;
+  readonly strategies = new Strategies(STRATEGIES);
+  readonly allocators: ServiceAllocators;
+  readonly tokens: ServiceAccountTokens;
+  /** Kubelets by node name: where logs, exec and attach are passed on to. */
+  readonly kubelets = new Map<string, KubeletApi>();
+  readonly requests = new RequestLog();
+  readonly version: string;
+  readonly address: string;
+  readonly recordManager: RecordManager;
+  private readonly authenticator: Authenticator;
+  private readonly authorizer: Authorizer;
+  private readonly discovery: Discovery;
+  private compactAt: number;
+  private compactTo: number;
+  private clock = { now: -1, text: '' };
+
+  constructor(options: ApiServerOptions) {
+    this.sim = options.sim;
+    this.scheme = options.scheme;
+    this.etcd = options.etcd ?? new Etcd({ sim: options.sim, freeze: options.freeze });
+    this.storage = new Storage(this.sim, this.scheme, this.etcd);
+    this.admission = new AdmissionChain(this, DEFAULT_PLUGINS);
+    this.tokens = new ServiceAccountTokens(this.sim);
+    this.version = options.version ?? 'v1.35.0';
+    this.address = options.address ?? '172.18.0.2';
+    const services = this.scheme.resource('', 'v1', 'services');
+    this.allocators = new ServiceAllocators(
+      this.sim,
+      this.etcd,
+      services?.storagePrefix ?? '/registry/services/specs/',
+      options.serviceCIDR ?? '10.96.0.0/16',
+    );
+    this.recordManager = (_ctx, _info, _old, object) => object;
+    this.authenticator = options.authenticator ?? this.tokens;
+    this.authorizer = options.authorizer ?? alwaysAllow;
+    this.discovery = new Discovery(this.scheme, this.version, `${this.address}:6443`);
+    this.compactTo = this.etcd.revision;
+    this.compactAt = this.sim.now + COMPACTION_MS;
+  }
+
+  /** Creates what a fresh cluster has before any client has asked: namespaces, the kubernetes Service, priorities, roles. */
+  bootstrap() {
+    bootstrap(this);
+  }
+
+  isCustom(info: ResourceInfo): boolean {
+    return !this.discovery.isBuiltIn(info.group);
+  }
+
+  handle(request: ApiRequest): ApiResponse {
+    this.compact();
+    let asked: Route | undefined;
+    let user: UserInfo | undefined;
+    let response: ApiResponse;
+    const warnings: string[] = [];
+    try {
+      user = authenticate(request, this.authenticator);
+      if (request.headers) user = impersonate(request, user, this.authorizer);
+      asked = route(this.scheme, request);
+      this.authorize(user, asked, request);
+      response = asked ? this.serve(request, asked, user, warnings) : this.discovery.handle(request);
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      response = { code: error.status.code as number, headers: {}, body: error.status as never };
+    }
+    this.requests.add({
+      time: this.sim.now,
+      user: user?.name ?? '',
+      userAgent: request.headers?.['user-agent'] ?? '',
+      verb: asked?.verb ?? request.method.toLowerCase(),
+      path: request.path,
+      query: request.query,
+      code: response.code,
+    });
+    return withWarnings(response, warnings);
+  }
+
+  private authorize(user: UserInfo, asked: Route | undefined, request: ApiRequest) {
+    if (this.authorizer === alwaysAllow) return;
+    const verb = asked?.verb ?? request.method.toLowerCase();
+    const { group, version, resource, subresource, namespace, name } = asked ?? NO_RESOURCE;
+    const { allowed, reason } = this.authorizer.authorize({
+      user,
+      verb,
+      group,
+      version,
+      resource,
+      subresource,
+      namespace,
+      name,
+      path: asked ? '' : request.path,
+    });
+    if (allowed) return;
+    if (!asked) {
+      throw new StatusError(403, 'Forbidden', `forbidden: User "${user.name}" cannot ${verb} path "${request.path}"`, {});
+    }
+    const shown = subresource ? `${resource}/${subresource}` : resource;
+    const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope';
+    const why = `User "${user.name}" cannot ${verb} resource "${shown}" in API group "${group}" ${where}${reason ? `: ${reason}` : ''}`;
+    throw forbidden({ group, resource }, name, why);
+  }
+
+  private serve(request: ApiRequest, asked: Route, user: UserInfo, warnings: string[]): ApiResponse {
+    if (!asked.info && !this.discovery.hasGroup(asked.group)) return NOT_FOUND;
+    const { info, sub } = target(asked, request.method);
+    const accepted = negotiate(request);
+    const ctx: Context = {
+      request,
+      route: asked,
+      info,
+      sub,
+      user,
+      time: this.now(),
+      dryRun: request.query !== undefined && dryRunOf(request.query.dryRun),
+      fieldValidation: fieldValidationOf(request),
+      warnings,
+    };
+    checkParameters(request);
+    const always = this.scheme.kindWarning(info);
+    if (always) warnings.push(always);
+    if (sub) {
+      const own = SUBRESOURCES[`${info.resource}/${asked.subresource}`] ?? SUBRESOURCES[`*/${asked.subresource}`];
+      if (own) return own(this, ctx);
+    }
+    return this.answer(ctx, accepted);
+  }
+
+  private answer(ctx: Context, accepted: Accepted): ApiResponse {
+    const { info, request, route: asked } = ctx;
+    switch (asked.verb) {
+      case 'list':
+        return ok(listBody(this, info, request, accepted, list(this, ctx)));
+      case 'deletecollection':
+        return ok(listBody(this, info, request, accepted, deleteCollection(this, ctx)));
+      case 'watch':
+        return { code: 200, headers: {}, watch: watch(this, ctx, watchViewOf(this, info, request, accepted)) };
+      case 'delete':
+        return ok(this.shown(ctx, accepted, remove(this, ctx) as never));
+      case 'get': {
+        const object = this.storage.get(info, asked.namespace, asked.name);
+        if (!object) throw notFound(info, asked.name);
+        return ok(this.shown(ctx, accepted, object));
+      }
+      case 'create': {
+        if (asked.subresource) throw notServed(ctx);
+        return { code: 201, headers: {}, body: this.shown(ctx, accepted, create(this, ctx)) };
+      }
+      default: {
+        const { object, created }: Updated = asked.verb === 'update' ? update(this, ctx) : patch(this, ctx);
+        return { code: created ? 201 : 200, headers: {}, body: this.shown(ctx, accepted, object) };
+      }
+    }
+  }
+
+  private shown(ctx: Context, accepted: Accepted, object: NonNullable<ApiResponse['body']>): ApiResponse['body'] {
+    const view = accepted.form === 'object' ? undefined : viewOf(this, ctx.info, ctx.request, accepted);
+    return view && (object as { kind?: string }).kind === ctx.info.kind ? view(object as never) : object;
+  }
+
+  /** RFC 3339 in whole seconds, made once a second. */
+  private now(): string {
+    const second = Math.floor(this.sim.now / 1000);
+    if (this.clock.now !== second) {
+      this.clock = { now: second, text: new Date(second * 1000).toISOString().slice(0, 19) + 'Z' };
+    }
+    return this.clock.text;
+  }
+
+  /** Every five minutes the store forgets what was overwritten before the last time. */
+  private compact() {
+    if (this.sim.now < this.compactAt) return;
+    if (this.compactTo > this.etcd.compacted) this.etcd.compact(this.compactTo);
+    this.compactTo = this.etcd.revision;
+    this.compactAt = this.sim.now + COMPACTION_MS;
+  }
+}
+
+const ok = (body: ApiResponse['body']): ApiResponse => ({ code: 200, headers: {}, body });
+const NO_RESOURCE = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
+const NOT_FOUND: ApiResponse = { code: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '404 page not found\n' };
+
+const notServed = ({ info, route: asked }: Context) =>
+  new StatusError(501, 'NotImplemented', `the subresource ${info.resource}/${asked.subresource} is not simulated`);
+
+/** Numbers among the parameters must be numbers. */
+function checkParameters({ query }: ApiRequest) {
+  if (!query) return;
+  for (const name of ['timeoutSeconds', 'limit', 'gracePeriodSeconds']) {
+    const value = query[name];
+    if (typeof value === 'string' && value !== '' && !/^-?\d+$/.test(value)) {
+      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
+    }
+  }
+}
+
+function fieldValidationOf(request: ApiRequest): Context['fieldValidation'] {
+  const value = param(request, 'fieldValidation');
+  if (value === '' || value === 'Warn') return 'Warn';
+  if (value === 'Ignore' || value === 'Strict') return value;
+  throw badRequest(`fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`);
+}
+

@@ -1,0 +1,68 @@
+// POST pods/NAME/binding: the scheduler's word on where a Pod runs.
+
+import type { Binding, Pod, PodCondition } from '../../api/types.ts';
+import type { Context } from '../context.ts';
+import { readObject } from '../body.ts';
+import type { Core } from '../handlers/types.ts';
+import { conflict, notFound, unexpected } from '../status.ts';
+import type { ApiResponse } from '../types.ts';
+
+export function binding(core: Core, ctx: Context): ApiResponse {
+  const info = core.scheme.kind('', 'v1', 'Binding') ?? { ...ctx.info, kind: 'Binding' };
+  const sent = readObject(core.scheme, ctx, info) as unknown as Binding;
+  const { name, namespace } = ctx.route;
+  const errors = validate(sent);
+  // The registry answers with its errors as they are, not as Invalid.
+  if (errors.length) throw unexpected(errors.map(({ field, message }) => `${field}: ${message}`).join(', '));
+  const pod = core.storage.get(ctx.info, namespace, name) as unknown as Pod | undefined;
+  if (!pod) throw notFound(ctx.info, name);
+  checkAssignable(ctx, sent, pod);
+  const scheduled: PodCondition = {
+    type: 'PodScheduled',
+    status: 'True',
+    lastProbeTime: null as never,
+    lastTransitionTime: ctx.time,
+    observedGeneration: pod.metadata.generation,
+  };
+  const conditions = (pod.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled');
+  const bound: Pod = {
+    ...pod,
+    spec: { ...(pod.spec as NonNullable<Pod['spec']>), nodeName: sent.target.name as string },
+    status: { ...pod.status, conditions: [...conditions, scheduled] },
+  };
+  const annotations = sent.metadata?.annotations;
+  if (annotations) bound.metadata = { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } };
+  // Not an update as clients make them: the spec changes, and neither generation nor validation has a part in it.
+  if (!ctx.dryRun) core.storage.put(ctx.info, core.recordManager(ctx, ctx.info, pod as never, bound as never, 'binding'));
+  return {
+    code: 201,
+    headers: {},
+    body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
+  };
+}
+
+function checkAssignable({ info, route: { name } }: Context, sent: Binding, { metadata, spec }: Pod) {
+  const uid = sent.metadata?.uid;
+  if (uid && uid !== metadata.uid) {
+    throw conflict(info, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);
+  }
+  const refuse = (why: string) => conflict({ group: '', resource: 'pods/binding' }, name, why);
+  if (metadata.deletionTimestamp) throw refuse(`pod ${name} is being deleted, cannot be assigned to a host`);
+  if (spec?.nodeName) throw refuse(`pod ${name} is already assigned to node "${spec.nodeName}"`);
+  if (spec?.schedulingGates?.length) throw refuse(`pod ${name} has non-empty .spec.schedulingGates`);
+}
+
+function validate({ target }: Binding) {
+  const errors = [];
+  if (target?.kind && target.kind !== 'Node') {
+    errors.push({
+      type: 'FieldValueNotSupported' as const,
+      field: 'target.kind',
+      message: `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`,
+    });
+  }
+  if (!target?.name) {
+    errors.push({ type: 'FieldValueRequired' as const, field: 'target.name', message: 'Required value' });
+  }
+  return errors;
+}

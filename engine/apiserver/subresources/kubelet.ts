@@ -1,0 +1,110 @@
+// pods/NAME/log, exec, attach: passed on to the kubelet of the node that runs the Pod.
+
+import type { Container, Pod } from '../../api/types.ts';
+import { param, type Context } from '../context.ts';
+import type { Core } from '../handlers/types.ts';
+import { isTrue } from '../route.ts';
+import { badRequest, internalError, notFound, StatusError } from '../status.ts';
+import { KubeletError, type ApiResponse, type KubeletApi, type LogOptions } from '../types.ts';
+
+function podOf(core: Core, ctx: Context): Pod {
+  const { namespace, name } = ctx.route;
+  const pod = core.storage.get(ctx.info, namespace, name);
+  if (!pod) throw notFound(ctx.info, name);
+  return pod as unknown as Pod;
+}
+
+/** The container asked for, or the only one. */
+function containerOf(ctx: Context, pod: Pod): string {
+  const spec = pod.spec as NonNullable<Pod['spec']>;
+  const asked = param(ctx.request, 'container');
+  const regular = spec.containers ?? [];
+  const init = spec.initContainers ?? [];
+  const ephemeral = spec.ephemeralContainers ?? [];
+  if (asked) {
+    const all: { name: string }[] = [...regular, ...init, ...ephemeral];
+    if (all.some((container) => container.name === asked)) return asked;
+    throw badRequest(`container ${asked} is not valid for pod ${pod.metadata.name}`);
+  }
+  if (regular.length === 1 && init.length === 0) return regular[0].name;
+  const names = (list: readonly Pick<Container, 'name'>[]) => `[${list.map((container) => container.name).join(' ')}]`;
+  let text = `a container name must be specified for pod ${pod.metadata.name}, choose one of: ${names(regular)}`;
+  if (init.length) text += ` or one of the init containers: ${names(init)}`;
+  throw badRequest(text);
+}
+
+function kubeletOf(core: Core, pod: Pod): KubeletApi | undefined {
+  const node = pod.spec?.nodeName;
+  if (!node) return undefined;
+  const kubelet = core.kubelets.get(node);
+  if (!kubelet) throw internalError(`no preferred addresses found; known addresses: []`);
+  return kubelet;
+}
+
+function passed<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof KubeletError)) throw error;
+    if (error.code === 400) throw badRequest(error.message);
+    if (error.code === 404) throw new StatusError(404, 'NotFound', error.message);
+    throw internalError(error.message);
+  }
+}
+
+export function log(core: Core, ctx: Context): ApiResponse {
+  const { request } = ctx;
+  const pod = podOf(core, ctx);
+  const container = containerOf(ctx, pod);
+  const number = (name: string): number | undefined => {
+    const text = param(request, name);
+    return text === '' ? undefined : Number(text);
+  };
+  const options: LogOptions = {
+    follow: isTrue(request.query?.follow),
+    previous: isTrue(request.query?.previous),
+    timestamps: isTrue(request.query?.timestamps),
+    sinceSeconds: number('sinceSeconds'),
+    sinceTime: param(request, 'sinceTime') || undefined,
+    tailLines: number('tailLines'),
+    limitBytes: number('limitBytes'),
+  };
+  const kubelet = kubeletOf(core, pod);
+  // Nothing can be read from a Pod without a node; the answer is empty.
+  if (!kubelet) return { code: 200, headers: { 'content-type': 'text/plain' }, body: '' };
+  const { namespace, name } = ctx.route;
+  const text = passed(() => kubelet.logs(namespace, name, container, options));
+  return { code: 200, headers: { 'content-type': 'text/plain' }, text };
+}
+
+function streams(ctx: Context): { stdin: boolean; tty: boolean } {
+  const { query } = ctx.request;
+  return { stdin: isTrue(query?.stdin), tty: isTrue(query?.tty) };
+}
+
+function runningPod(core: Core, ctx: Context): { pod: Pod; container: string; kubelet: KubeletApi } {
+  const pod = podOf(core, ctx);
+  const phase = pod.status?.phase;
+  if (phase === 'Succeeded' || phase === 'Failed') {
+    throw new StatusError(400, 'BadRequest', `cannot exec into a container in a completed pod; current phase is ${phase}`);
+  }
+  const container = containerOf(ctx, pod);
+  const kubelet = kubeletOf(core, pod);
+  if (!kubelet) throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
+  return { pod, container, kubelet };
+}
+
+export function exec(core: Core, ctx: Context): ApiResponse {
+  const { container, kubelet } = runningPod(core, ctx);
+  const command = ctx.request.query?.command ?? [];
+  const argv = Array.isArray(command) ? command : [command];
+  if (argv.length === 0) throw badRequest('you must specify at least 1 command for the container');
+  const { namespace, name } = ctx.route;
+  return { code: 101, headers: {}, exec: passed(() => kubelet.exec(namespace, name, container, argv, streams(ctx))) };
+}
+
+export function attach(core: Core, ctx: Context): ApiResponse {
+  const { container, kubelet } = runningPod(core, ctx);
+  const { namespace, name } = ctx.route;
+  return { code: 101, headers: {}, exec: passed(() => kubelet.attach(namespace, name, container, streams(ctx))) };
+}

@@ -1,0 +1,62 @@
+// GET, PUT and PATCH of …/scale: the replica count of any kind that has one, as an autoscaling/v1 Scale.
+
+import { formatLabelSelector, type KubeObject } from '../../api/index.ts';
+import { readObject, contentType } from '../body.ts';
+import type { Context } from '../context.ts';
+import { patched, readPatch } from '../handlers/patch.ts';
+import type { Core } from '../handlers/types.ts';
+import { updateObject } from '../handlers/update.ts';
+import { conflict, invalid, MODIFIED, notFound } from '../status.ts';
+import type { ApiResponse } from '../types.ts';
+
+const SCALE = { group: 'autoscaling', kind: 'Scale' };
+
+export function scale(core: Core, ctx: Context): ApiResponse {
+  const { info, route } = ctx;
+  const scaleInfo = core.scheme.kind('autoscaling', 'v1', 'Scale') ?? {
+    ...info,
+    group: 'autoscaling',
+    version: 'v1',
+    groupVersion: 'autoscaling/v1',
+    kind: 'Scale',
+  };
+  const found = core.storage.get(info, route.namespace, route.name);
+  if (!found) throw notFound(route.verb === 'get' ? { ...info, resource: `${info.resource}/scale` } : info, route.name);
+  if (route.verb === 'get') return { code: 200, headers: {}, body: scaleOf(found) };
+
+  const present = scaleOf(found);
+  const wanted =
+    route.verb === 'update'
+      ? readObject(core.scheme, ctx, scaleInfo)
+      : patched(core, { ...ctx, info: scaleInfo }, contentType(ctx), present, readPatch(ctx, contentType(ctx)));
+  const replicas: number = wanted.spec?.replicas ?? 0;
+  if (replicas < 0) {
+    throw invalid(SCALE, route.name, [
+      { type: 'FieldValueInvalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` },
+    ]);
+  }
+  const version = wanted.metadata.resourceVersion;
+  const { object } = updateObject(core, ctx, info, route.namespace, route.name, 'scale', (old) => {
+    const target = old as KubeObject;
+    if (version && version !== target.metadata.resourceVersion) throw conflict(info, route.name, MODIFIED);
+    return target.spec.replicas === replicas ? target : { ...target, spec: { ...target.spec, replicas } };
+  });
+  return { code: 200, headers: {}, body: scaleOf(object) };
+}
+
+function scaleOf({ metadata, spec, status }: KubeObject): KubeObject {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = metadata;
+  const selector = spec?.selector;
+  // A ReplicationController's selector is a plain map.
+  const text = selector?.matchLabels || selector?.matchExpressions ? selector : { matchLabels: selector ?? {} };
+  const shown: Record<string, unknown> = {};
+  shown.replicas = status?.replicas ?? 0;
+  if (selector) shown.selector = formatLabelSelector(text);
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: { name, namespace, uid, resourceVersion, creationTimestamp },
+    spec: spec?.replicas ? { replicas: spec.replicas } : {},
+    status: shown,
+  };
+}

@@ -1,0 +1,332 @@
+// kube-scheduler: takes Pods without a node from the queue, one a cycle, finds the nodes that pass the filters,
+// scores them and binds (kubernetes/pkg/scheduler/schedule_one.go).
+
+import { ApiError, isNotFound, keyOf, timestamp, type Client, type InformerFactory, type ResourceClient } from '../client/index.ts';
+import { Cache } from './cache.ts';
+import { Decisions, fitError, NO_NODES, type Decision } from './diagnosis.ts';
+import { defaultSelector } from './default-selector.ts';
+import { SchedulerEvents } from './events.ts';
+import { unresolvable, type Handle, type NodeStatuses } from './framework.ts';
+import { PodInfo } from './pod-info.ts';
+import { defaultPlugins } from './plugins/index.ts';
+import { Profile, type Cycle, type ProfileEntry } from './profile.ts';
+import { SchedulingQueue, type QueuedPod } from './queue.ts';
+import { watchCluster } from './watch.ts';
+import type { Namespace, Pod, PodCondition, PodDisruptionBudget } from '../api/types.ts';
+import type { Sim, Timer } from '../sim/index.ts';
+import type { NodeInfo } from './node-info.ts';
+
+/** Virtual time of a scheduling cycle, ms. */
+const CYCLE_TIME = 1;
+// minFeasibleNodesToFind and the adaptive percentage for clusters beyond it.
+const MIN_FEASIBLE = 100;
+const MIN_PERCENTAGE = 5;
+const DEFAULT_PERCENTAGE = 50;
+
+export interface SchedulerOptions {
+  sim: Sim;
+  /** Of the user system:kube-scheduler. */
+  client: Client;
+  informers: InformerFactory;
+  /** The name that Pods ask for in spec.schedulerName; default 'default-scheduler'. */
+  schedulerName?: string;
+  /** The host it runs on, for its events' reportingInstance. */
+  host?: string;
+  /** Share of the nodes to find feasible before scoring, in percent; 0 (default): by the size of the cluster. */
+  percentageOfNodesToScore?: number;
+  /** Changes the default plug-ins: leaves out, adds, weighs. */
+  plugins?: (defaults: ProfileEntry[], handle: Handle) => ProfileEntry[];
+}
+
+export class Scheduler {
+  readonly name: string;
+  private readonly sim: Sim;
+  private readonly pods: ResourceClient<Pod>;
+  private readonly percentage: number;
+  private readonly cache = new Cache();
+  private readonly queue: SchedulingQueue;
+  private readonly profile: Profile;
+  private readonly events: SchedulerEvents;
+  private readonly decisions = new Decisions();
+  private readonly handle: Handle;
+  private readonly current: (key: string) => Pod | undefined;
+  /** Pods with a nominated node, by node. */
+  private readonly nominations = new Map<string, PodInfo[]>();
+  private timer: Timer | undefined;
+  private start = 0;
+  private readonly unwatch: () => void;
+
+  constructor(options: SchedulerOptions) {
+    const { sim, client, informers, schedulerName = 'default-scheduler', host } = options;
+    this.sim = sim;
+    this.name = schedulerName;
+    this.percentage = options.percentageOfNodesToScore ?? 0;
+    this.pods = client.of<Pod>('v1', 'pods');
+    this.events = new SchedulerEvents(sim, client, schedulerName, host ? `${schedulerName}-${host}` : schedulerName);
+    const podInformer = informers.of<Pod>('v1', 'pods');
+    this.current = (key) => podInformer.byKey(key);
+    const { cache } = this;
+    const namespaces = informers.of<Namespace>('v1', 'namespaces');
+    this.handle = {
+      get nodes() {
+        return cache.nodes();
+      },
+      node: (name) => cache.node(name),
+      counts: (query) => cache.counts(query),
+      eachNamespace(visit) {
+        for (const { metadata } of namespaces.list()) visit(metadata.name as string, metadata.labels);
+      },
+    };
+    const preemption = {
+      sim,
+      client,
+      handle: this.handle,
+      events: this.events,
+      budgets: informers.of<PodDisruptionBudget>('policy/v1', 'poddisruptionbudgets'),
+      schedulerName,
+      profile: () => this.profile,
+      cycle: () => this.cycle,
+    };
+    const defaults = defaultPlugins(preemption, defaultSelector(informers));
+    const entries = options.plugins ? options.plugins(defaults, this.handle) : defaults;
+    this.profile = new Profile(entries, (node) => this.nominations.get(node) ?? NONE);
+    this.queue = new SchedulingQueue({ sim, plugins: this.profile.plugins, ready: () => this.wake() });
+    this.unwatch = watchCluster({
+      informers,
+      cache,
+      queue: this.queue,
+      responsible: (pod) => (pod.spec?.schedulerName ?? 'default-scheduler') === schedulerName,
+      gone: (pod) => {
+        this.denominate(keyOf(pod));
+        this.events.forget(pod.metadata.uid as string);
+      },
+    });
+  }
+
+  /** The last decision on the Pod 'namespace/name', while it is among the latest. */
+  explain(podKey: string): Decision | undefined {
+    return this.decisions.explain(podKey);
+  }
+
+  /** Pods that are not scheduled: where they wait and which plug-ins refused them. */
+  waiting() {
+    return this.queue.waiting();
+  }
+
+  stop() {
+    this.unwatch();
+    this.queue.stop();
+    this.timer?.cancel();
+    this.timer = undefined;
+  }
+
+  private cycle: Cycle = { state: new Map(), skipped: new Set() };
+
+  private wake() {
+    this.timer ??= this.sim.after(CYCLE_TIME, () => {
+      this.timer = undefined;
+      const queued = this.queue.pop();
+      if (queued) this.scheduleOne(queued);
+      if (this.queue.hasReady) this.wake();
+    });
+  }
+
+  private scheduleOne(queued: QueuedPod) {
+    const { info: pod } = queued;
+    const present = this.current(pod.key);
+    if (!present || present.metadata.deletionTimestamp || present.spec?.nodeName) return;
+    const seen = this.queue.movesSeen;
+    const cycle = (this.cycle = { state: new Map(), skipped: new Set() });
+    const statuses: NodeStatuses = new Map();
+    const nodes = this.cache.nodes();
+    if (nodes.length === 0) {
+      this.refused(queued, NO_NODES, [], seen, statuses, undefined);
+      return;
+    }
+    const before = this.profile.preFilter(pod, cycle);
+    let feasible: NodeInfo[] = [];
+    if (!before.refusal) feasible = this.feasible(pod, nodes, before.only, cycle, statuses, before.by);
+    if (feasible.length === 0) {
+      const preFilter = before.refusal ? before.refusal.status.reasons.join(', ') : '';
+      const plugins = new Set(before.refusal ? before.by : []);
+      statuses.forEach(({ plugin }) => plugins.add(plugin));
+      const after = this.profile.postFilter(pod, cycle, statuses);
+      const message = fitError(nodes.length, statuses, preFilter, after.message);
+      this.refused(queued, message, plugins, seen, statuses, after.result?.nominatedNodeName);
+      return;
+    }
+    const scores = feasible.length === 1 ? [] : this.profile.score(pod, feasible, cycle);
+    const node = feasible.length === 1 ? feasible[0] : this.select(feasible, scores);
+    this.bind(queued, node, cycle, () => {
+      this.decisions.record({
+        pod: pod.key,
+        at: this.sim.now,
+        result: 'scheduled',
+        node: node.name,
+        message: undefined,
+        statuses,
+        feasible: feasible.map(({ name }) => name),
+        scores,
+      });
+    });
+  }
+
+  /** Nodes that pass all filters: as many as are worth scoring, the search going on where the last one ended. */
+  private feasible(
+    pod: PodInfo,
+    all: readonly NodeInfo[],
+    only: Set<string> | undefined,
+    cycle: Cycle,
+    statuses: NodeStatuses,
+    by: readonly string[],
+  ): NodeInfo[] {
+    const found: NodeInfo[] = [];
+    const nominated = pod.pod.status?.nominatedNodeName;
+    const first = nominated ? this.cache.node(nominated) : undefined;
+    if (first && (!only || only.has(first.name)) && !this.profile.filter(pod, first, cycle)) return [first];
+    if (only && !all.some(({ name }) => only.has(name))) {
+      const elsewhere = { plugin: by[0], status: unresolvable(`node(s) didn't satisfy plugin(s) [${by.join(' ')}]`) };
+      for (const { name } of all) statuses.set(name, elsewhere);
+      return found;
+    }
+    const enough = this.nodesToFind(all.length);
+    let i = 0;
+    for (; i < all.length && found.length < enough; i++) {
+      const node = all[(this.start + i) % all.length];
+      if (only && !only.has(node.name)) {
+        statuses.set(node.name, { plugin: by[0], status: unresolvable(`node(s) didn't satisfy plugin(s) [${by.join(' ')}]`) });
+        continue;
+      }
+      const refusal = this.profile.filter(pod, node, cycle);
+      if (refusal) statuses.set(node.name, refusal);
+      else found.push(node);
+    }
+    this.start = (this.start + i) % all.length;
+    return found;
+  }
+
+  private nodesToFind(total: number): number {
+    if (total < MIN_FEASIBLE) return total;
+    const percentage = this.percentage || Math.max(MIN_PERCENTAGE, DEFAULT_PERCENTAGE - Math.floor(total / 125));
+    return Math.max(MIN_FEASIBLE, Math.floor((total * percentage) / 100));
+  }
+
+  /** The node with the most points; one of the best by chance. */
+  private select(nodes: readonly NodeInfo[], scores: readonly { weight: number; points: number[] }[]): NodeInfo {
+    let best = -1;
+    let chosen = nodes[0];
+    let equal = 0;
+    for (let n = 0; n < nodes.length; n++) {
+      let total = 0;
+      for (let i = 0; i < scores.length; i++) total += scores[i].points[n] * scores[i].weight;
+      if (total > best) {
+        best = total;
+        chosen = nodes[n];
+        equal = 1;
+      } else if (total === best) {
+        equal++;
+        if (this.sim.random('scheduler').int(equal) === 0) chosen = nodes[n];
+      }
+    }
+    return chosen;
+  }
+
+  private bind(queued: QueuedPod, node: NodeInfo, cycle: Cycle, record: () => void) {
+    const { info: pod } = queued;
+    const seen = this.queue.movesSeen;
+    this.cache.assume(pod, node);
+    try {
+      const refusal = this.profile.reserve(pod, node.name, cycle) ?? this.profile.bind(pod, node.name, cycle);
+      if (refusal) {
+        this.profile.unreserve(pod, node.name, cycle);
+        this.cache.forget(pod.key);
+        const statuses: NodeStatuses = new Map([[node.name, refusal]]);
+        this.refused(queued, refusal.status.reasons.join(', '), [refusal.plugin], seen, statuses, undefined);
+        return;
+      }
+    } catch (error) {
+      this.profile.unreserve(pod, node.name, cycle);
+      this.cache.forget(pod.key);
+      if (!(error instanceof ApiError)) throw error;
+      if (!isNotFound(error)) this.failed(queued, `binding rejected: ${error.message}`);
+      return;
+    }
+    this.denominate(pod.key);
+    record();
+    this.events.forget(pod.pod.metadata.uid as string);
+    const message = `Successfully assigned ${pod.key} to ${node.name}`;
+    this.events.event(pod.pod, 'Normal', 'Scheduled', 'Binding', message);
+  }
+
+  private refused(
+    queued: QueuedPod,
+    message: string,
+    plugins: Iterable<string>,
+    seen: number,
+    statuses: NodeStatuses,
+    nominatedNodeName: string | undefined,
+  ) {
+    const { info: pod } = queued;
+    const result = 'unschedulable';
+    this.decisions.record({ pod: pod.key, at: this.sim.now, result, node: nominatedNodeName, message, statuses, feasible: [], scores: [] });
+    this.queue.refuse(queued, plugins, seen);
+    this.report(pod, 'Unschedulable', message, nominatedNodeName);
+  }
+
+  private failed(queued: QueuedPod, message: string) {
+    const { info: pod } = queued;
+    this.decisions.record({
+      pod: pod.key,
+      at: this.sim.now,
+      result: 'error',
+      node: undefined,
+      message,
+      statuses: new Map(),
+      feasible: [],
+      scores: [],
+    });
+    this.queue.fail(queued);
+    this.report(pod, 'SchedulerError', message, undefined);
+  }
+
+  /** The event and the condition of a Pod that was not scheduled, and its nomination. */
+  private report({ key, pod: seen }: PodInfo, reason: string, message: string, nominatedNodeName: string | undefined) {
+    const pod = this.current(key) ?? seen;
+    this.events.event(pod, 'Warning', 'FailedScheduling', 'Scheduling', message);
+    const old = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+    const renominated = nominatedNodeName !== undefined && nominatedNodeName !== pod.status?.nominatedNodeName;
+    if (!renominated && old?.status === 'False' && old.reason === reason && old.message === message) return;
+    const condition: PodCondition = {
+      type: 'PodScheduled',
+      status: 'False',
+      reason,
+      message,
+      observedGeneration: pod.metadata.generation,
+      lastTransitionTime: old?.status === 'False' ? old.lastTransitionTime : timestamp(this.sim.now),
+    };
+    const status = renominated ? { conditions: [condition], nominatedNodeName } : { conditions: [condition] };
+    const { namespace, name } = pod.metadata;
+    try {
+      const updated = this.pods.patch(namespace as string, name as string, 'strategic', { status }, 'status');
+      if (renominated) this.nominate(new PodInfo(updated), nominatedNodeName);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+
+  private nominate(pod: PodInfo, node: string) {
+    this.denominate(pod.key);
+    this.nominations.set(node, [...(this.nominations.get(node) ?? NONE), pod]);
+  }
+
+  private denominate(key: string) {
+    if (this.nominations.size === 0) return;
+    this.nominations.forEach((list, node) => {
+      const rest = list.filter((pod) => pod.key !== key);
+      if (rest.length === 0) this.nominations.delete(node);
+      else if (rest.length < list.length) this.nominations.set(node, rest);
+    });
+  }
+}
+
+const NONE: readonly PodInfo[] = [];
