@@ -3,11 +3,19 @@
 import { deploymentController } from './deployment.ts';
 import { ControllerContext, type Controller } from './context.ts';
 import { Discovery } from './discovery.ts';
+import { endpointsController } from './endpoints.ts';
+import { endpointSliceController } from './endpointslice.ts';
+import { garbageCollectorController } from './garbage-collector.ts';
 import { namespaceController } from './namespace.ts';
+import { nodeIPAM } from './node-ipam.ts';
+import { nodeLifecycleController } from './node-lifecycle.ts';
+import { podGarbageCollector } from './pod-gc.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationControllerController } from './replicationcontroller.ts';
 import { rootCACertPublisher } from './root-ca-cert-publisher.ts';
 import { serviceAccountController } from './serviceaccount.ts';
+import { taintEvictionController } from './taint-eviction.ts';
+import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 import type { Client, InformerFactory } from '../client/index.ts';
 import type { Sim } from '../sim/index.ts';
 
@@ -22,6 +30,8 @@ export interface ControllerManagerOptions {
   only?: readonly string[];
   /** The cluster's CA certificate (PEM), for kube-root-ca.crt. */
   rootCA?: string;
+  /** Where nodes get their Pod ranges from; default 10.244.0.0/16. */
+  clusterCIDR?: string;
 }
 
 export interface ControllerManager {
@@ -35,9 +45,17 @@ function controllers(options: ControllerManagerOptions): Controller[] {
     serviceAccountController,
     rootCACertPublisher(options.rootCA ?? ''),
     namespaceController,
+    nodeIPAM(options.clusterCIDR ?? '10.244.0.0/16'),
+    nodeLifecycleController,
+    taintEvictionController,
     deploymentController,
     replicaSetController,
     replicationControllerController,
+    endpointsController,
+    endpointSliceController,
+    garbageCollectorController,
+    podGarbageCollector,
+    ttlAfterFinishedController,
   ];
 }
 

@@ -56,13 +56,9 @@ function nginx(version: string): Program {
     // Since 1.21 the image logs at level notice, before at warn.
     const talks = Number(upstream.split('.')[1]) >= 21;
     if (talks) {
-      log('notice', 'using the "epoll" event method');
-      log('notice', `nginx/${upstream}`);
-      log('notice', 'built by gcc 14.2.0 (Debian 14.2.0-19) ');
-      log('notice', `OS: ${KERNEL}`);
-      log('notice', 'getrlimit(RLIMIT_NOFILE): 1048576:1048576');
-      log('notice', 'start worker processes');
-      for (let i = 0; i < WORKERS; i++) log('notice', `start worker process ${site.worker + i}`);
+      const head = `${clock(process).slashes} [notice] ${process.pid}#${process.pid}: `;
+      const workers = Array.from({ length: WORKERS }, (_, i) => `start worker process ${site.worker + i}`);
+      process.stderr.write([...startNotices(upstream), ...workers].map((text) => `${head}${text}\n`).join(''));
     }
     const caught = new Signal();
     let last = '';
@@ -93,6 +89,15 @@ function nginx(version: string): Program {
     return 0;
   };
 }
+
+const startNotices = (version: string) => [
+  'using the "epoll" event method',
+  `nginx/${version}`,
+  'built by gcc 14.2.0 (Debian 14.2.0-19) ',
+  `OS: ${KERNEL}`,
+  'getrlimit(RLIMIT_NOFILE): 1048576:1048576',
+  'start worker processes',
+];
 
 /** The servers of one running nginx. */
 class Site {

@@ -22,31 +22,52 @@ const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const two = (n: number) => String(n).padStart(2, '0');
 
 /** Virtual now in the forms that servers write. */
-export function clock(process: Process) {
-  const date = new Date(process.host.sim.now);
-  const iso = date.toISOString();
-  const month = MONTHS[date.getUTCMonth()];
-  const day = DAYS[date.getUTCDay()];
-  const dayOfMonth = two(date.getUTCDate());
-  const year = date.getUTCFullYear();
-  const time = iso.slice(11, 19);
-  return {
-    iso,
-    /** `2026-01-05 09:00:05`. */
-    plain: `${iso.slice(0, 10)} ${time}`,
-    /** `2026/01/05 09:00:05`, as nginx and Go's log package write it. */
-    slashes: `${iso.slice(0, 10).replaceAll('-', '/')} ${time}`,
-    /** `05/Jan/2026:09:00:05 +0000`, of access logs. */
-    common: `${dayOfMonth}/${month}/${year}:${time} +0000`,
-    /** `Mon, 05 Jan 2026 09:00:05 GMT`, of HTTP headers. */
-    http: `${day}, ${dayOfMonth} ${month} ${year} ${time} GMT`,
-    /** `05 Jan 2026 09:00:05.000`, of redis. */
-    redis: `${dayOfMonth} ${month} ${year} ${iso.slice(11, 23)}`,
-    /** `Mon Jan 05 09:00:05.000000 2026`, of httpd. */
-    apache: `${day} ${month} ${dayOfMonth} ${iso.slice(11, 23)}000 ${year}`,
-    /** `I0105 09:00:05.000000`, of klog. */
-    klog: `${two(date.getUTCMonth() + 1)}${dayOfMonth} ${iso.slice(11, 23)}000`,
-  };
+export function clock(process: Process): Clock {
+  return new Clock(process.host.sim.now);
+}
+
+class Clock {
+  private readonly date: Date;
+  constructor(now: number) {
+    this.date = new Date(now);
+  }
+  get iso(): string {
+    return this.date.toISOString();
+  }
+  /** `2026-01-05 09:00:05`. */
+  get plain(): string {
+    const { iso } = this;
+    return `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+  }
+  /** `2026/01/05 09:00:05`, as nginx and Go's log package write it. */
+  get slashes(): string {
+    const { iso } = this;
+    return `${iso.slice(0, 4)}/${iso.slice(5, 7)}/${iso.slice(8, 10)} ${iso.slice(11, 19)}`;
+  }
+  private get dayMonthYear(): string[] {
+    return [two(this.date.getUTCDate()), MONTHS[this.date.getUTCMonth()], String(this.date.getUTCFullYear())];
+  }
+  /** `05/Jan/2026:09:00:05 +0000`, of access logs. */
+  get common(): string {
+    return `${this.dayMonthYear.join('/')}:${this.iso.slice(11, 19)} +0000`;
+  }
+  /** `Mon, 05 Jan 2026 09:00:05 GMT`, of HTTP headers. */
+  get http(): string {
+    return `${DAYS[this.date.getUTCDay()]}, ${this.dayMonthYear.join(' ')} ${this.iso.slice(11, 19)} GMT`;
+  }
+  /** `05 Jan 2026 09:00:05.000`, of redis. */
+  get redis(): string {
+    return `${this.dayMonthYear.join(' ')} ${this.iso.slice(11, 23)}`;
+  }
+  /** `Mon Jan 05 09:00:05.000000 2026`, of httpd. */
+  get apache(): string {
+    const [day, month, year] = this.dayMonthYear;
+    return `${DAYS[this.date.getUTCDay()]} ${month} ${day} ${this.iso.slice(11, 23)}000 ${year}`;
+  }
+  /** `I0105 09:00:05.000000`, of klog. */
+  get klog(): string {
+    return `I${two(this.date.getUTCMonth() + 1)}${two(this.date.getUTCDate())} ${this.iso.slice(11, 23)}000`;
+  }
 }
 
 /** A program that is known and not modelled says so, with status 1. */

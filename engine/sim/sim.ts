@@ -185,6 +185,13 @@ export class Sim {
     this.seed = options.seed;
   }
 
+  private serials = 0;
+
+  /** 1, 2, 3…: tells apart what happens in one millisecond, in its order. */
+  serial(): number {
+    return ++this.serials;
+  }
+
   /** The random stream of that name; each kind of event draws from its own. */
   random(stream: string): Random {
     let random = this.streams.get(stream);

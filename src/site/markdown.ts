@@ -12,6 +12,7 @@ import { renderClaimMark } from './claim-mark.ts';
 export const markdownPlugins: MdastPluginEntry[] = [
   ({ source }) => cells(source),
   () => claims(),
+  () => tables(),
   ({ fileURL }) => glossaryLinks(fileURL ? fileURLToPath(fileURL) : ''),
 ];
 
@@ -57,16 +58,33 @@ function claims(): MdastPluginEntry {
       if (node.name !== 'kb-change') return;
       const { since = '', claim = '' } = attributesOf(node.attributes);
       const head =
-        `<p class="kb-change-head"><span class="kb-change-since">Changed in ${escapeHtml(since)}</span>` +
+        `<p class="kb-change-head">${since ? `Changed in ${escapeHtml(since)}` : 'Changed since 2020'}` +
         `${renderClaimMark(claim.split(/\s+/).filter(Boolean), readContent().claims)}</p>`;
       ctx.replaceNode(node, {
         type: 'mdxJsxFlowElement',
-        name: 'aside',
-        attributes: [
-          { type: 'mdxJsxAttribute', name: 'class', value: 'kb-change' },
-          { type: 'mdxJsxAttribute', name: 'aria-label', value: `Changed since 2020: ${since}` },
-        ],
+        name: 'div',
+        attributes: attributeNodes({ class: 'kb-change', role: 'note' }),
         children: [html(head, true), ...node.children],
+      } as never);
+    },
+  });
+}
+
+/** A wide table scrolls in a box that the keyboard reaches; an empty corner gets a name for screen readers. */
+function tables(): MdastPluginEntry {
+  return defineMdastPlugin({
+    name: 'kubebook-tables',
+    table(node, ctx) {
+      const columns = node.children[0]?.children.length ?? 0;
+      for (const cell of node.children[0]?.children ?? []) {
+        if (cell.children.length === 0) ctx.appendChild(cell, html('<span class="sr-only">Row</span>', false));
+      }
+      if (columns < 3) return;
+      ctx.wrapNode(node, {
+        type: 'mdxJsxFlowElement',
+        name: 'div',
+        attributes: attributeNodes({ class: 'kb-table', tabindex: '0', role: 'group', 'aria-label': 'Table' }),
+        children: [],
       } as never);
     },
   });
@@ -75,6 +93,10 @@ function claims(): MdastPluginEntry {
 interface JsxElement {
   name?: string | null;
   attributes: readonly MdxJsxAttributeUnion[];
+}
+
+function attributeNodes(attributes: Record<string, string>): unknown[] {
+  return Object.entries(attributes).map(([name, value]) => ({ type: 'mdxJsxAttribute', name, value }));
 }
 
 function attributesOf(list: readonly MdxJsxAttributeUnion[]): Record<string, string> {

@@ -71,6 +71,9 @@ export function patched(core: Core, ctx: Context, type: string, old: KubeObject,
   if (!result?.metadata?.name) {
     throw badRequest(`the name of the object (${ctx.route.name} based on URL) was undeterminable: name must be provided`);
   }
+  if (!result.kind || !result.apiVersion) {
+    result = { ...result, kind: result.kind ?? info.kind, apiVersion: result.apiVersion ?? info.groupVersion };
+  }
   checkIdentity(core, ctx, result, body);
   // A component's status patch is built from types: nothing to check, nothing to default.
   if (typeof ctx.request.body === 'object') {
@@ -102,7 +105,7 @@ function checkIdentity(core: Core, { info, route }: Context, result: KubeObject,
   if (result.metadata.name !== route.name) {
     throw badRequest(`the name of the object (${result.metadata.name}) does not match the name on the URL (${route.name})`);
   }
-  if (info.namespaced && result.metadata.namespace !== route.namespace) {
+  if (info.namespaced && (result.metadata.namespace ?? route.namespace) !== route.namespace) {
     throw badRequest(
       `the namespace of the object (${result.metadata.namespace}) does not match the namespace on the request (${route.namespace})`,
     );

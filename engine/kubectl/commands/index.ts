@@ -24,9 +24,27 @@ import { create } from './create.ts';
 import { describe } from './describe.ts';
 import { get } from './get.ts';
 import { options } from './root.ts';
+import { wait } from './wait.ts';
+import { replace } from './replace.ts';
+import { patch } from './patch.ts';
+import { annotate, label } from './label.ts';
+import { edit } from './edit.ts';
+import { del } from './delete.ts';
+import { autoscale, scale } from './scale.ts';
+import { apply } from './apply.ts';
 
 export const commands: readonly Command[] = [
+  annotate,
+  apply,
+  autoscale,
   create,
+  del,
+  edit,
+  label,
+  patch,
+  replace,
+  scale,
+  wait,
   describe,
   get,
   options,

@@ -121,7 +121,7 @@ function comparison(process: Process, options: Options): Compare {
 function parseKey(process: Process, text: string): Key {
   const match = /^(\d+)(?:\.(\d+))?([bdfghiMnrV]*)(?:,(\d+)(?:\.(\d+))?([bdfghiMnrV]*))?$/.exec(text);
   if (!match) fail(process, `invalid number at field start: invalid count at start of ‘${text}’`, 2);
-  if (match[1] === '0') fail(process, `-: invalid field specification ‘${text}’: field number is zero`.slice(3), 2);
+  if (match[1] === '0') fail(process, `field number is zero: invalid field specification ‘${text}’`, 2);
   return {
     from: [Number(match[1]), Number(match[2] ?? 1) - 1],
     to: match[4] ? [Number(match[4]), Number(match[5] ?? 0)] : undefined,

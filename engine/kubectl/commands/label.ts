@@ -1,0 +1,153 @@
+// kubectl label and kubectl annotate: keys set with key=value and removed with key-.
+
+import { isQualifiedName, isValidLabelValue } from '../../api/validation/names.ts';
+import type { KubeObject } from '../../api/types.ts';
+import type { Co } from '../../sim/index.ts';
+import type { Command } from '../command.ts';
+import { CommandError, quote, throwAll } from '../errors.ts';
+import type { Args } from '../flags.ts';
+import type { Kubectl } from '../kubectl.ts';
+import { changePrinter } from '../output/printers.ts';
+import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, type Info, find, selectionOf } from '../resource/builder.ts';
+import { patchObject } from '../resource/rest.ts';
+import { dryRunOf } from '../write-flags.ts';
+import { changeFlags } from './change.ts';
+
+interface What {
+  field: 'labels' | 'annotations';
+  /** 'label', 'annotation' */
+  word: string;
+  verb: string;
+  short: string;
+}
+
+const keyed = (what: What): Command => ({
+  name: what.verb,
+  short: what.short,
+  group: 'Settings Commands',
+  usage: '[--overwrite] (-f FILENAME | TYPE NAME) KEY_1=VAL_1 ... KEY_N=VAL_N [--resource-version=version]',
+  flags: [
+    ...changeFlags(`kubectl-${what.verb}`),
+    ALL_NAMESPACES_FLAG,
+    FIELD_SELECTOR_FLAG,
+    { name: 'list', type: 'bool', usage: `If true, display the ${what.field} for a given resource.` },
+    { name: 'overwrite', type: 'bool', usage: `If true, allow ${what.field} to be overwritten, otherwise reject updates that overwrite existing ${what.field}.` },
+    { name: 'resource-version', type: 'string', usage: 'If non-empty, the update will only succeed if this is the current resource-version for the object.' },
+  ],
+  *run(kubectl, args) {
+    const { resources, set, removed } = splitArguments(args.args, what);
+    if (!args.bool('list') && set.size === 0 && removed.length === 0) throw new CommandError(`at least one ${what.word} update is required`);
+    const found = yield* find(kubectl, selectionOf(args, { args: resources, latest: true, bareTypes: args.bool('list') }));
+    if (args.bool('list')) {
+      throwAll(found.errors);
+      list(kubectl, found.infos, what);
+      return;
+    }
+    const errors: Error[] = found.errors;
+    for (const info of found.infos) {
+      try {
+        yield* change(kubectl, args, info, what, set, removed);
+      } catch (error) {
+        errors.push(error as Error);
+      }
+    }
+    throwAll(errors);
+  },
+});
+
+export const label = keyed({ field: 'labels', word: 'label', verb: 'label', short: 'Update the labels on a resource' });
+export const annotate = keyed({ field: 'annotations', word: 'annotation', verb: 'annotate', short: 'Update the annotations on a resource' });
+
+function splitArguments(args: readonly string[], what: What) {
+  const resources: string[] = [];
+  const set = new Map<string, string>();
+  const removed: string[] = [];
+  let inKeys = false;
+  for (const arg of args) {
+    const isKey = (arg.includes('=') && arg[0] !== '=') || (arg.endsWith('-') && arg !== '-');
+    if (isKey) inKeys = true;
+    else if (inKeys) throw new CommandError(`all resources must be specified before ${what.word} changes: ${arg}`);
+    else resources.push(arg);
+    if (!isKey) continue;
+    const equals = arg.indexOf('=');
+    if (equals >= 0) set.set(arg.slice(0, equals), arg.slice(equals + 1));
+    else removed.push(arg.slice(0, -1));
+  }
+  for (const [key, value] of set) {
+    if (removed.includes(key)) throw new CommandError(`can not both modify and remove ${what.word === 'label' ? 'a label' : 'the following annotation(s)'} in the same command`);
+    if (what.field !== 'labels') continue;
+    if (!isValidLabelValue(value)) {
+      throw new CommandError(
+        `invalid label value: ${quote(value)}: ${value.length > 63 ? 'must be no more than 63 characters' : "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"}`,
+      );
+    }
+    if (!isQualifiedName(key)) {
+      throw new CommandError(
+        `invalid label key: ${quote(key)}: name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')`,
+      );
+    }
+  }
+  return { resources, set, removed };
+}
+
+function list(kubectl: Kubectl, infos: Info[], what: What) {
+  for (const { object, mapping, name } of infos) {
+    const pairs = (object.metadata[what.field] ?? {}) as Record<string, string>;
+    const many = infos.length > 1;
+    if (many) kubectl.line(`Listing ${what.field} for ${mapping.kind}.${mapping.group}/${name}:`);
+    for (const key of Object.keys(pairs).sort()) kubectl.line(`${many ? ' ' : ''}${key}=${pairs[key]}`);
+  }
+}
+
+function* change(kubectl: Kubectl, args: Args, info: Info, what: What, set: Map<string, string>, removed: string[]): Co {
+  const old = (info.object.metadata[what.field] ?? {}) as Record<string, string>;
+  const local = args.bool('local');
+  const dryRun = dryRunOf(args);
+  if (!args.bool('overwrite') && !local) checkOverwrite(old, set, what);
+  const patch: Record<string, string | null> = {};
+  let added = false;
+  let dropped = false;
+  for (const [key, value] of set) {
+    if (old[key] === value) continue;
+    patch[key] = value;
+    added = true;
+  }
+  for (const key of removed) {
+    if (old[key] === undefined) {
+      if (what.field === 'labels') kubectl.line(`label ${quote(key)} not found.`);
+      continue;
+    }
+    patch[key] = null;
+    dropped = true;
+  }
+  const operation = what.field === 'annotations' ? 'annotated' : added ? 'labeled' : dropped ? 'unlabeled' : 'not labeled';
+  const printer = changePrinter(kubectl, args, operation, local ? 'none' : dryRun);
+  const body: { metadata: Record<string, unknown> } = { metadata: { [what.field]: patch } };
+  if (args.string('resource-version')) body.metadata.resourceVersion = args.string('resource-version');
+  if (local || dryRun === 'client') printer.print(merged(info.object, what.field, patch));
+  else if (!added && !dropped) printer.print(info.object);
+  else {
+    const options = { dryRun, fieldManager: args.string('field-manager') };
+    printer.print(yield* patchObject(kubectl, info.mapping, info.namespace, info.name, 'merge', body, options));
+  }
+}
+
+function checkOverwrite(old: Record<string, string>, set: Map<string, string>, what: What) {
+  const taken: string[] = [];
+  for (const [key, value] of set) {
+    if (old[key] !== undefined && old[key] !== value) taken.push(`'${key}' already has a value (${old[key]})`);
+  }
+  if (taken.length === 0) return;
+  if (what.field === 'labels') throw new CommandError(`${taken[0]}, and --overwrite is false`);
+  throw new CommandError(`--overwrite is false but found the following declared annotation(s): ${taken.join('; ')}`);
+}
+
+function merged(object: KubeObject, field: 'labels' | 'annotations', patch: Record<string, string | null>): KubeObject {
+  const pairs = { ...(object.metadata[field] as Record<string, string> | undefined) };
+  for (const key in patch) {
+    const value = patch[key];
+    if (value === null) delete pairs[key];
+    else pairs[key] = value;
+  }
+  return { ...object, metadata: { ...object.metadata, [field]: pairs } };
+}
