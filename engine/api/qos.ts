@@ -16,7 +16,7 @@ export function podQOSClass(spec: PodSpec): QOSClass {
   if (result) return result;
   const podLevel = spec.resources;
   const holders: { resources?: JsonObject }[] =
-    podLevel && (podLevel.requests || podLevel.limits) ? [spec] : [...(spec.initContainers ?? []), ...spec.containers];
+    podLevel && (podLevel.requests || podLevel.limits) ? [spec] : [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
   let any = false;
   let guaranteed = true;
   for (const { resources } of holders) {

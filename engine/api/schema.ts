@@ -2,8 +2,8 @@
 //
 // A line of TYPES is a type: its name and its fields `name:type marks`. Types are s string, b bool, i int32,
 // l int64, d double, y base64 bytes, q quantity, t Time, m MicroTime, x int-or-string, o any object, j any JSON,
-// @T a struct, [T a list, {T a map. Marks: ! printed even when zero (required, or a struct by value), * an optional pointer
-// whose zero is kept, ~ a set and ~key,key a map list, % an atomic and & a granular map, ^ patch strategy
+// @T a struct, [T a list, {T a map. Marks: ! required, ? required but a pointer, = optional but printed
+// even when zero (a struct by value), * an optional pointer whose zero is kept, ~ a set and ~key,key a map list, % an atomic and & a granular map, ^ patch strategy
 // merge with its key, > retainKeys. A name that ends in % is an atomic struct.
 
 import { TYPES } from './generated/schema.ts';
@@ -21,6 +21,8 @@ export interface TypeRef {
 
 export interface Field extends TypeRef {
   name: string;
+  /** The client must give it, says the schema. */
+  required: boolean;
   /** Printed even when zero; fills itself when absent. */
   always: boolean;
   /** A zero scalar is kept when it is given. */
@@ -60,7 +62,7 @@ function parseField(text: string): Field {
   const colon = text.indexOf(':');
   const { ref, end } = parseType(text, colon + 1);
   const marks = text.slice(end);
-  const field: Field = { ...ref, name: text.slice(0, colon), always: marks.includes('!'), pointer: marks.includes('*') };
+  const field: Field = { ...ref, name: text.slice(0, colon), required: /[!?]/.test(marks), always: /[!=]/.test(marks), pointer: marks.includes('*') };
   const rule: ListRule = {};
   const list = /~([^%&^>]*)/.exec(marks);
   if (list) {

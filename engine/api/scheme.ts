@@ -7,7 +7,7 @@ import { decodeStruct } from './decode.ts';
 import { applyDefaults } from './defaults/index.ts';
 import { fieldGetter, unsupportedField } from './fields.ts';
 import { structNameOf, structType, type Field, type StructType, type TypeRef } from './schema.ts';
-import { prepareForCreate, prepareForUpdate } from './strategy.ts';
+import { allowsUnconditionalUpdate, prepareForCreate, prepareForUpdate } from './strategy.ts';
 import { printTable } from './table/index.ts';
 import { DecodeError, type Decoded, type FieldError, type KubeObject, type ListRule, type ResourceInfo, type Scheme, type Table } from './types.ts';
 import { validate, validateUpdate } from './validation/index.ts';
@@ -39,6 +39,8 @@ export interface Catalog extends Scheme {
   storage(info: ResourceInfo): ResourceInfo;
   /** `object` in the version of `to`, for kinds served in two (Event, HorizontalPodAutoscaler). */
   convert(object: KubeObject, to: ResourceInfo): KubeObject;
+  /** Whether an update without a resourceVersion is taken; custom resources never take one. */
+  allowsUnconditionalUpdate(info: ResourceInfo): boolean;
   /** The struct of a built-in kind, for explain. */
   structOf(info: ResourceInfo): StructType | undefined;
 }
@@ -110,6 +112,7 @@ export function createScheme(): Catalog {
       return (stored && catalogue.resource(...stored)) || info;
     },
     convert,
+    allowsUnconditionalUpdate: (info) => !custom.has(info) && allowsUnconditionalUpdate(info),
     structOf,
   };
 }

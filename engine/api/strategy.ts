@@ -128,8 +128,8 @@ const STRATEGIES: Record<string, Strategy> = {
   'apiextensions.k8s.io/CustomResourceDefinition': {
     generation: SPEC,
     create: (o) => {
-      const stored = (o.spec?.versions ?? []).filter((v: JsonObject) => v.storage).map((v: JsonObject) => v.name);
-      return set(o, 'status', { ...o.status, storedVersions: stored });
+      const stored = (o.spec?.versions ?? []).find((v: JsonObject) => v.storage);
+      return set(o, 'status', { ...o.status, storedVersions: stored ? [stored.name] : [] });
     },
   },
   'apps/DaemonSet': { generation: SPEC, create: (o) => templateGeneration(o), update: templateGeneration },
@@ -154,9 +154,31 @@ const STRATEGIES: Record<string, Strategy> = {
   'resource.k8s.io/DeviceClass': { generation: SPEC },
   'resource.k8s.io/ResourceSlice': { generation: SPEC },
 };
+
+/** Kinds of which an update must say on which resourceVersion it is based. */
+const CONDITIONAL = new Set([
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration',
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy',
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding',
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration',
+  'apiextensions.k8s.io/CustomResourceDefinition',
+  'apiregistration.k8s.io/APIService',
+  'coordination.k8s.io/Lease',
+  'node.k8s.io/RuntimeClass',
+  'policy/PodDisruptionBudget',
+  'storage.k8s.io/CSIDriver',
+  'storage.k8s.io/CSINode',
+  'storage.k8s.io/CSIStorageCapacity',
+  'storage.k8s.io/VolumeAttachment',
+]);
 const NO_STRATEGY: Strategy = {};
 
 const strategyOf = (info: ResourceInfo) => STRATEGIES[`${info.group}/${info.kind}`] ?? NO_STRATEGY;
+
+/** Whether an update without a resourceVersion is taken; else 'must be specified for an update'. */
+export function allowsUnconditionalUpdate(info: ResourceInfo): boolean {
+  return !CONDITIONAL.has(`${info.group}/${info.kind}`);
+}
 
 /** The status that Go prints for a new object of the kind. */
 function emptyStatus(info: ResourceInfo): JsonObject {

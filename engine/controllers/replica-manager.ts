@@ -56,7 +56,11 @@ export class ReplicaManager<T extends Replicated> {
     indexByController(this.podInformer);
     this.objects.on({
       add: (object) => this.reclaim(keyOf(object)),
-      update: (object) => this.queue.add(keyOf(object)),
+      update: (object, old) => {
+        const { generation, deletionTimestamp } = object.metadata;
+        const changed = generation !== old.metadata.generation || deletionTimestamp !== old.metadata.deletionTimestamp;
+        this.queue.addAfter(keyOf(object), changed ? 0 : SYNC_TIME);
+      },
       delete: (object) => {
         this.owned.delete(object.metadata.uid as string);
         this.queue.add(keyOf(object));

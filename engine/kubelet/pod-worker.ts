@@ -2,7 +2,7 @@
 // then sets up volumes, sandbox and containers as far as they can be; then termination; then the final delete.
 
 import type { Container as ContainerSpec, ContainerStatus, Pod, PodSpec, PodStatus } from '../api/types.ts';
-import { isNotFound } from '../client/index.ts';
+import { isNotFound, timestamp } from '../client/index.ts';
 import { FileNode } from '../linux/index.ts';
 import { Signal, type Co, type Task, type Timer } from '../sim/index.ts';
 import { computeActions } from './actions.ts';
@@ -72,6 +72,7 @@ export class PodWorker {
   paused = false;
   /** Something has happened in the sandbox that the next relist will find. */
   unseen = false;
+  private startText: string | undefined;
   private admitted = false;
   private readonly kept = new Map<string, () => void>();
 
@@ -209,6 +210,8 @@ export class PodWorker {
     for (const { container, message, reason } of actions.kill) {
       yield* killContainer(this, container, { message, reason });
     }
+    // The main containers are done for good: sidecars have nobody to serve any more.
+    if (actions.done) yield* this.stopAll();
     const result: SyncResult = { failed: false };
     for (const { spec: container, kind } of actions.start) {
       const outcome = yield* startContainer(this, container, kind);
@@ -377,7 +380,7 @@ export class PodWorker {
       sandboxReady: this.sandbox !== undefined && this.phase !== 'terminated',
       podIP: this.sandbox?.ip ?? '',
       hostIP: kubelet.node.ip,
-      startTime: this.startTime,
+      startTime: (this.startText ??= timestamp(this.startTime)),
       terminal: this.phase === 'terminated',
       failure: this.failure,
       now: kubelet.sim.now,
@@ -430,18 +433,7 @@ export class PodWorker {
   private *terminating(): Co {
     this.report();
     this.probes.forEach((probes) => probes.stopLiveness());
-    const spec = this.pod.spec as PodSpec;
-    const until = this.kubelet.sim.now + (this.grace ?? 30) * 1000;
-    const sidecars = new Set((spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name));
-    const running: Container[] = [];
-    const helpers: Container[] = [];
-    this.records.forEach(({ current }) => {
-      if (current?.state === 'running') (sidecars.has(current.name) ? helpers : running).push(current);
-    });
-    const ended = running.length > 0 || helpers.length > 0;
-    yield* this.killAll(running);
-    // Sidecars end after the containers that they serve, last started first.
-    for (const container of helpers.reverse()) yield* this.killAll([container], until);
+    const ended = yield* this.stopAll();
     this.probes.forEach((probes) => probes.stop());
     this.probes.clear();
     if (ended || this.sandbox) yield TEAR_DOWN_MS;
@@ -454,6 +446,22 @@ export class PodWorker {
     if (this.admitted) this.kubelet.account(this.pod, -1);
     this.admitted = false;
     this.finish();
+  }
+
+  /** Stops whatever runs, within one grace period; false when nothing did. */
+  private *stopAll(): Co<boolean> {
+    const spec = this.pod.spec as PodSpec;
+    const until = this.kubelet.sim.now + (this.grace ?? spec.terminationGracePeriodSeconds ?? 30) * 1000;
+    const sidecars = new Set((spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name));
+    const running: Container[] = [];
+    const helpers: Container[] = [];
+    this.records.forEach(({ current }) => {
+      if (current?.state === 'running') (sidecars.has(current.name) ? helpers : running).push(current);
+    });
+    yield* this.killAll(running);
+    // Sidecars end after the containers that they serve, last started first.
+    for (const container of helpers.reverse()) yield* this.killAll([container], until);
+    return running.length > 0 || helpers.length > 0;
   }
 
   private *killAll(containers: Container[], until = Infinity): Co {

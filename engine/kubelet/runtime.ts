@@ -8,6 +8,7 @@ import { FileNode, type FileSystem } from '../linux/index.ts';
 import { Container, type ContainerKind } from './container.ts';
 import { ConfigError, expand } from './env.ts';
 import { podText } from './format.ts';
+import { place } from './place.ts';
 import { hostsFile, resolvFile, type Sandbox } from './sandbox.ts';
 import type { PodWorker } from './pod-worker.ts';
 
@@ -34,12 +35,13 @@ export function createContainer(
   const groups = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups];
   const limit = spec.resources?.limits?.memory;
   const mount = (fs: FileSystem) => {
-    fs.mount('/etc/hosts', worker.sharedFile('hosts', () => hostsFile(pod, sandbox, kubelet.clusterDomain)));
-    fs.mount('/etc/hostname', worker.sharedFile('hostname', () => `${sandbox.hostname}\n`));
+    const { root } = fs;
+    place(root, '/etc/hosts', worker.sharedFile('hosts', () => hostsFile(pod, sandbox, kubelet.clusterDomain)));
+    place(root, '/etc/hostname', worker.sharedFile('hostname', () => `${sandbox.hostname}\n`));
     const dns = { server: kubelet.clusterDNS, domain: kubelet.clusterDomain, node: kubelet.nodeResolv };
-    fs.mount('/etc/resolv.conf', worker.sharedFile('resolv', () => resolvFile(pod, dns)));
+    place(root, '/etc/resolv.conf', worker.sharedFile('resolv', () => resolvFile(pod, dns)));
     worker.volumes.mount(fs, spec, (text) => expand(text, env));
-    if (spec.terminationMessagePath) fs.mount(spec.terminationMessagePath, terminationFile);
+    if (spec.terminationMessagePath) place(root, spec.terminationMessagePath, terminationFile);
   };
   return new Container(
     kubelet.sim,

@@ -33,7 +33,8 @@ export interface StatusInput {
   sandboxReady: boolean;
   podIP: string;
   hostIP: string;
-  startTime: number;
+  /** RFC 3339. */
+  startTime: string;
   /** The containers have been stopped for good. */
   terminal: boolean;
   /** What the whole Pod failed with (deadline, eviction, rejection). */
@@ -57,7 +58,7 @@ export function generateStatus(input: StatusInput): PodStatus {
     conditions: conditionsOf(input, spec, phase, init, main),
     hostIP,
     hostIPs: [{ ip: hostIP }],
-    startTime: timestamp(input.startTime),
+    startTime: input.startTime,
     containerStatuses: main,
     qosClass: qosClass(pod),
   };

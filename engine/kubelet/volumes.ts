@@ -18,6 +18,7 @@ import type { Sim } from '../sim/index.ts';
 import { podField, resourceField } from './env.ts';
 import { quote } from './format.ts';
 import type { CachedKind, ObjectCache } from './object-cache.ts';
+import { ensureDirectory } from './place.ts';
 
 /** MountVolume.SetUp failed, with the volume's own words. */
 export class MountError extends Error {}
@@ -140,6 +141,7 @@ export class PodVolumes {
       if (!node) continue;
       const volume = this.pod.spec?.volumes?.find((candidate) => candidate.name === mount.name);
       const readOnly = mount.readOnly || (volume && sourcesOf(volume) !== undefined) || false;
+      if (node.kind === 'dir') ensureDirectory(fs.root, mount.mountPath);
       fs.mount(mount.mountPath, this.subPath(node, mount, expandPath), { readOnly, type: volumeType(volume) });
     }
   }

@@ -138,7 +138,7 @@ export class Notebook {
           });
           pane.flush();
           clusterTime += result.endedAt - result.startedAt;
-          exitCode = result.exitCode;
+          exitCode ||= result.exitCode;
           stopped = result.stopped;
           if (stopped) break;
         }

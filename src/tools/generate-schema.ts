@@ -89,7 +89,11 @@ function marks(full: string, type: string, field: string, schema: Schema, requir
     set.has(`${last}.${field}`) || set.has(`*.${field}`) || set.has(`${full.split('.').slice(-2).join('.')}.${field}`);
   let out = '';
   const valueStruct = type[0] === '@' && (has(sets.struct) || ((field === 'spec' || field === 'status') && s.$ref !== undefined));
-  if (required || has(sets.printed) || valueStruct || (type === '@ObjectMeta' && field === 'metadata')) out += '!';
+  const always = has(sets.printed) || valueStruct || (type === '@ObjectMeta' && field === 'metadata');
+  // Selectors are pointers even where they are required.
+  const pointerStruct = type === '@LabelSelector';
+  if (required) out += pointerStruct ? '?' : '!';
+  else if (always) out += '=';
   else if ((type === 'i' || type === 'l' || type === 'd') && !has(sets.int)) out += '*';
   else if (type === 'b' && !has(sets.bool)) out += '*';
   else if (type === 's' && has(sets.pointer)) out += '*';

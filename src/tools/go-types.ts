@@ -60,7 +60,7 @@ NodeStatus.daemonEndpoints NodeStatus.nodeInfo NodeDaemonEndpoints.kubeletEndpoi
 PersistentVolumeClaimSpec.resources ServiceStatus.loadBalancer IngressStatus.loadBalancer Event.source Event.deprecatedSource
 Event.regarding Endpoint.conditions IngressServiceBackend.port SelfSubjectReviewStatus.userInfo TokenReviewStatus.user
 PodTemplateSpec.spec CronJobSpec.jobTemplate JobTemplateSpec.spec
-CustomResourceDefinitionStatus.acceptedNames
+CustomResourceDefinitionStatus.acceptedNames NetworkPolicySpec.podSelector
 `;
 
 /** Optional fields without omitempty: their zero is printed. */

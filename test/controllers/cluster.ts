@@ -3,11 +3,11 @@
 
 import { createScheme } from '../../engine/api/index.ts';
 import { ApiServer } from '../../engine/apiserver/index.ts';
-import { Client, InformerFactory } from '../../engine/client/index.ts';
+import { Client, InformerFactory, microTimestamp } from '../../engine/client/index.ts';
 import { startControllers, type ControllerManager } from '../../engine/controllers/index.ts';
 import { startScheduler, type Scheduler, type SchedulerOptions } from '../../engine/scheduler/index.ts';
 import { Sim } from '../../engine/sim/index.ts';
-import type { Event, KubeObject, Node, Pod } from '../../engine/api/types.ts';
+import type { Event, KubeObject, Lease, Node, Pod } from '../../engine/api/types.ts';
 
 export interface NodeSpec {
   name: string;
@@ -40,9 +40,10 @@ export class TestCluster {
   readonly admin: Client;
   readonly manager: ControllerManager | undefined;
   readonly scheduler: Scheduler | undefined;
-  /** Names of Pods that the stand-in for kubelets starts, but that never become ready. */
-  readonly unready = (pod: Pod): boolean => this.isUnready?.(pod) ?? false;
-  isUnready: ((pod: Pod) => boolean) | undefined;
+  /** Pods that are started, but never become ready. */
+  unready: (pod: Pod) => boolean = () => false;
+  /** Nodes whose kubelet does not speak any more. */
+  readonly silent = new Set<string>();
   private ip = 1;
 
   constructor(options: TestOptions = {}) {
@@ -65,6 +66,20 @@ export class TestCluster {
       this.scheduler = startScheduler({ sim: this.sim, client, informers: new InformerFactory(client), ...options.scheduler });
     }
     if (options.kubelet !== false) this.startKubelet(options.startup ?? 500);
+    this.sim.every(10_000, () => this.heartbeats());
+  }
+
+  /** Renews the Lease of every node that is not silent. */
+  private heartbeats() {
+    const leases = this.admin.of<Lease>('coordination.k8s.io/v1', 'leases');
+    for (const { metadata } of this.admin.of<Node>('v1', 'nodes', false).list('')) {
+      const name = metadata.name as string;
+      if (this.silent.has(name)) continue;
+      const spec = { holderIdentity: name, leaseDurationSeconds: 40, renewTime: microTimestamp(this.sim.now) };
+      const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name }, spec };
+      if (leases.find('kube-node-lease', name)) leases.patch('kube-node-lease', name, 'merge', { spec });
+      else leases.create('kube-node-lease', lease);
+    }
   }
 
   client(name: string): Client {
@@ -93,7 +108,7 @@ export class TestCluster {
     const start = (pod: Pod) => {
       const { namespace, name, uid } = pod.metadata;
       if (pod.metadata.deletionTimestamp) {
-        if (!pod.spec?.nodeName || seen.has(`${uid}/gone`)) return;
+        if (!pod.spec?.nodeName || seen.has(`${uid}/gone`) || this.silent.has(pod.spec.nodeName)) return;
         seen.add(`${uid}/gone`);
         this.sim.after(300, () => {
           try {
@@ -150,6 +165,14 @@ export class TestCluster {
     const one = object as KubeObject;
     const info = createdBy(this.api, one);
     return this.admin.of<T>(one.apiVersion, info.resource, info.namespaced).create(one.metadata.namespace ?? 'default', one as never);
+  }
+
+  get<T extends object = KubeObject>(groupVersion: string, plural: string, name: string, namespace = 'default'): T | undefined {
+    return this.admin.of<T>(groupVersion, plural).find(namespace, name);
+  }
+
+  patch(groupVersion: string, plural: string, name: string, patch: object, subresource?: string) {
+    this.admin.of(groupVersion, plural).patch('default', name, 'strategic', patch, subresource);
   }
 
   list<T extends object = KubeObject>(groupVersion: string, plural: string, namespace = 'default'): T[] {

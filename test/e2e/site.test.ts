@@ -181,7 +181,7 @@ describe('running examples', () => {
     await page.keyboard.press('Control+a');
     await page.keyboard.type('while true; do echo y; done');
     await page.keyboard.press('Control+Enter');
-    await page.waitForFunction(() => document.querySelector('kb-cell .kb-out')!.textContent!.length > 1000);
+    await page.waitForFunction(() => (document.querySelector('kb-cell .kb-out')?.textContent ?? '').length > 1000);
     await cell.locator('[data-act=stop]').click();
     await page.locator('kb-cell[data-state=stopped], kb-cell[data-state=failed]').waitFor();
     expect((await cell.locator('.kb-out').textContent())!.length).toBeLessThan(300_000);

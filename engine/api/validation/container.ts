@@ -85,9 +85,11 @@ export function fieldRef(faults: Faults, path: string, ref: JsonObject, supporte
   if (!ref.fieldPath) return faults.required(`${path}.fieldPath`);
   const match = /^([\w.]+)\['(.*)'\]$/.exec(ref.fieldPath);
   if (match) {
-    const [, field, key] = match;
-    if (!subscripts.includes(field)) faults.invalid(path, ref.fieldPath, `does not support subscript`);
-    else for (const fault of isQualifiedName(field === 'metadata.annotations' ? key.toLowerCase() : key)) faults.invalid(path, key, fault);
+    const field = match[1];
+    // Annotation keys are compared in lower case: old ones have upper case prefixes.
+    const key = field === 'metadata.annotations' ? match[2].toLowerCase() : match[2];
+    if (!subscripts.includes(field)) faults.invalid(path, ref.fieldPath, 'does not support subscript');
+    else faults.check(path, key, isQualifiedName);
     return;
   }
   if (subscripts.includes(ref.fieldPath) && !supported.includes(ref.fieldPath)) {

@@ -116,11 +116,14 @@ export function objectMeta(faults: Faults, info: ResourceInfo, object: KubeObjec
   labels(faults, `${path}.labels`, meta.labels);
   annotations(faults, `${path}.annotations`, meta.annotations);
   if (meta.ownerReferences) ownerReferences(faults, `${path}.ownerReferences`, meta);
-  if (meta.finalizers) {
-    meta.finalizers.forEach((name, i) => finalizer(faults, `${path}.finalizers[${i}]`, name));
-    if (meta.finalizers.includes('orphan') && meta.finalizers.includes('foregroundDeletion')) {
-      faults.invalid(`${path}.finalizers`, meta.finalizers, 'finalizer orphan and foregroundDeletion cannot be both set');
-    }
+  finalizers(faults, meta, path);
+}
+
+export function finalizers(faults: Faults, meta: ObjectMeta, path = 'metadata') {
+  if (!meta.finalizers) return;
+  meta.finalizers.forEach((name, i) => finalizer(faults, `${path}.finalizers[${i}]`, name));
+  if (meta.finalizers.includes('orphan') && meta.finalizers.includes('foregroundDeletion')) {
+    faults.invalid(`${path}.finalizers`, meta.finalizers, 'finalizer orphan and foregroundDeletion cannot be both set');
   }
 }
 
@@ -143,5 +146,10 @@ export function objectMetaUpdate(faults: Faults, object: KubeObject, old: KubeOb
   }
   for (const key of IMMUTABLE_META) {
     if (!deepEqual(meta[key], before[key])) faults.invalid(`metadata.${key}`, meta[key] ?? '', IMMUTABLE);
+  }
+  labels(faults, 'metadata.labels', meta.labels);
+  if (meta.annotations !== before.annotations) annotations(faults, 'metadata.annotations', meta.annotations);
+  if (meta.ownerReferences && meta.ownerReferences !== before.ownerReferences) {
+    ownerReferences(faults, 'metadata.ownerReferences', meta);
   }
 }

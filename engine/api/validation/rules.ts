@@ -1,4 +1,4 @@
-// Which kind has which rules beyond those of metadata.
+// What the rules of a kind are.
 
 import type { KubeObject } from '../types.ts';
 import type { Faults } from './field.ts';
@@ -15,5 +15,3 @@ export interface Rules {
   ownUpdate?(faults: Faults, object: KubeObject, old: KubeObject, subresource?: string): void;
   validateStatus?(faults: Faults, object: KubeObject, old: KubeObject): void;
 }
-
-export const RULES: Record<string, Rules> = {};

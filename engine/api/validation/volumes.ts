@@ -61,9 +61,9 @@ function downwardFile(faults: Faults, path: string, file: JsonObject) {
 const projected: Source = (faults, path, source) => {
   mode(faults, `${path}.defaultMode`, source.defaultMode);
   const paths = new Set<string>();
-  const claim = (at: string, file: string | undefined) => {
+  const claim = (file: string | undefined, source: string) => {
     if (!file) return;
-    if (paths.has(file)) faults.invalid(at, file, 'conflicting duplicate paths');
+    if (paths.has(file)) faults.invalid(path, source, 'conflicting duplicate paths');
     paths.add(file);
   };
   (source.sources ?? []).forEach((projection: JsonObject, i: number) => {
@@ -82,12 +82,12 @@ const projected: Source = (faults, path, source) => {
       if (!value) continue;
       if (!value.name) faults.required(`${at}.${kind}.name`);
       items(faults, `${at}.${kind}`, value.items);
-      for (const item of value.items ?? []) claim(path, item.path);
+      for (const item of value.items ?? []) claim(item.path, value.name);
     }
     const downward = one('downwardAPI');
     for (const file of downward?.items ?? []) {
       downwardFile(faults, `${at}.downwardAPI`, file);
-      claim(path, file.path);
+      claim(file.path, file.path);
     }
     const token = one('serviceAccountToken');
     if (token) {
@@ -97,13 +97,13 @@ const projected: Source = (faults, path, source) => {
       if (!token.path) faults.required(`${at}.serviceAccountToken.path`);
       else {
         localPath(faults, `${at}.serviceAccountToken.path`, token.path);
-        claim(path, token.path);
+        claim(token.path, token.path);
       }
     }
     const bundle = one('clusterTrustBundle');
     if (bundle) {
       if (!bundle.path) faults.required(`${at}.clusterTrustBundle.path`);
-      else claim(path, bundle.path);
+      else claim(bundle.path, bundle.path);
     }
     one('podCertificate');
   });

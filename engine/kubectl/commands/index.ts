@@ -32,8 +32,13 @@ import { edit } from './edit.ts';
 import { del } from './delete.ts';
 import { autoscale, scale } from './scale.ts';
 import { apply } from './apply.ts';
+import { attach, exec } from './exec.ts';
+import { logs } from './logs.ts';
 
 export const commands: readonly Command[] = [
+  logs,
+  exec,
+  attach,
   annotate,
   apply,
   autoscale,

@@ -74,11 +74,11 @@ function splitArguments(args: readonly string[], what: What) {
     else removed.push(arg.slice(0, -1));
   }
   for (const [key, value] of set) {
-    if (removed.includes(key)) throw new CommandError(`can not both modify and remove ${what.word === 'label' ? 'a label' : 'the following annotation(s)'} in the same command`);
+    if (removed.includes(key)) throw new CommandError(what.word === 'label' ? 'can not both modify and remove a label in the same command' : `can not both modify and remove the following annotation(s) in the same command: ${key}`);
     if (what.field !== 'labels') continue;
     if (!isValidLabelValue(value)) {
       throw new CommandError(
-        `invalid label value: ${quote(value)}: ${value.length > 63 ? 'must be no more than 63 characters' : "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"}`,
+        `invalid label value: ${quote(`${key}=${value}`)}: ${value.length > 63 ? 'must be no more than 63 characters' : "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"}`,
       );
     }
     if (!isQualifiedName(key)) {
@@ -120,7 +120,7 @@ function* change(kubectl: Kubectl, args: Args, info: Info, what: What, set: Map<
     patch[key] = null;
     dropped = true;
   }
-  const operation = what.field === 'annotations' ? 'annotated' : added ? 'labeled' : dropped ? 'unlabeled' : 'not labeled';
+  const operation = what.field === 'annotations' ? 'annotated' : added || local ? 'labeled' : dropped ? 'unlabeled' : 'not labeled';
   const printer = changePrinter(kubectl, args, operation, local ? 'none' : dryRun);
   const body: { metadata: Record<string, unknown> } = { metadata: { [what.field]: patch } };
   if (args.string('resource-version')) body.metadata.resourceVersion = args.string('resource-version');

@@ -67,7 +67,7 @@ function read(text: string): unknown {
   try {
     return parseYaml(text);
   } catch (error) {
-    if (error instanceof YamlError) throw new CommandError(`unable to parse ${JSON.stringify(text)}: ${error.message}`);
+    if (error instanceof YamlError) throw new CommandError(/^\s*\{/.test(text) ? 'invalid JSON document' : `unable to parse ${JSON.stringify(text)}: ${error.message}`);
     throw error;
   }
 }

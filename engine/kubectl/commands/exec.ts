@@ -1,0 +1,132 @@
+// kubectl exec and kubectl attach: a process inside a container, with its streams.
+
+import type { ExecSession } from '../../apiserver/types.ts';
+import type { Pod } from '../../api/types.ts';
+import type { Co } from '../../sim/index.ts';
+import type { Command } from '../command.ts';
+import { CommandError, usageError } from '../errors.ts';
+import type { Flag } from '../flags.ts';
+import type { Kubectl } from '../kubectl.ts';
+import { containerNames, defaultContainer, onePod } from '../resource/pods.ts';
+
+const STREAM_FLAGS: readonly Flag[] = [
+  { name: 'container', short: 'c', type: 'string', usage: 'Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting the container to be attached or the first container in the pod will be chosen' },
+  { name: 'pod-running-timeout', type: 'duration', default: 60_000, usage: 'The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running' },
+  { name: 'quiet', short: 'q', type: 'bool', usage: 'Only print output from the remote session' },
+  { name: 'stdin', short: 'i', type: 'bool', usage: 'Pass stdin to the container' },
+  { name: 'tty', short: 't', type: 'bool', usage: 'Stdin is a TTY' },
+];
+
+export const exec: Command = {
+  name: 'exec',
+  short: 'Execute a command in a container',
+  group: 'Troubleshooting and Debugging Commands',
+  usage: '(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]',
+  examples: ['kubectl exec web-0 -- date', 'kubectl exec deploy/web -c nginx -- ls /etc'],
+  flags: [...STREAM_FLAGS],
+  *run(kubectl, args) {
+    const dash = args.dash;
+    const words = args.args;
+    if (words.length === 0 || dash === 0) throw usageError(kubectl.path, 'pod, type/name or --filename must be specified');
+    if (dash < 0 && words.length > 1) {
+      throw new CommandError("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples");
+    }
+    const command = dash < 0 ? [] : words.slice(dash);
+    if (command.length === 0) throw usageError(kubectl.path, 'you must specify at least one command for the container');
+    const pod = yield* onePod(kubectl, words[0], args.duration('pod-running-timeout'));
+    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') {
+      throw new CommandError(`cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`);
+    }
+    const container = containerFor(kubectl, pod, args.string('container'), args.bool('quiet'));
+    const stdin = args.bool('stdin');
+    const tty = ttyOf(kubectl, args.bool('tty'), stdin);
+    const query: Record<string, string | string[]> = { command, container, stdout: 'true', stderr: String(!tty) };
+    if (stdin) query.stdin = 'true';
+    if (tty) query.tty = 'true';
+    const session = yield* connect(kubectl, pod, 'exec', query);
+    return yield* run(kubectl, session, stdin);
+  },
+};
+
+export const attach: Command = {
+  name: 'attach',
+  short: 'Attach to a running container',
+  group: 'Troubleshooting and Debugging Commands',
+  usage: '(POD | TYPE/NAME) -c CONTAINER',
+  flags: [...STREAM_FLAGS],
+  *run(kubectl, args) {
+    if (args.args.length === 0) throw usageError(kubectl.path, 'at least 1 argument is required for attach');
+    if (args.args.length > 2) throw usageError(kubectl.path, `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.args.length}: [${args.args.join(' ')}]`);
+    const target = args.args.length === 2 ? `${args.args[0]}/${args.args[1]}` : args.args[0];
+    const pod = yield* onePod(kubectl, target, args.duration('pod-running-timeout'));
+    if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') {
+      throw new CommandError(`cannot attach a container in a completed pod; current phase is ${pod.status.phase}`);
+    }
+    const container = containerFor(kubectl, pod, args.string('container'), args.bool('quiet'));
+    const stdin = args.bool('stdin');
+    const tty = ttyOf(kubectl, args.bool('tty'), stdin);
+    const query: Record<string, string> = { container, stdout: 'true', stderr: String(!tty) };
+    if (stdin) query.stdin = 'true';
+    if (tty) query.tty = 'true';
+    if (stdin && !args.bool('quiet')) kubectl.warn("If you don't see a command prompt, try pressing enter.");
+    return yield* run(kubectl, yield* connect(kubectl, pod, 'attach', query), stdin);
+  },
+};
+
+function containerFor(kubectl: Kubectl, pod: Pod, named: string, quiet: boolean): string {
+  if (!named) return defaultContainer(kubectl, pod, quiet);
+  if (!containerNames(pod).includes(named)) throw new CommandError(`container ${named} not found in pod ${pod.metadata.name}`);
+  return named;
+}
+
+function ttyOf(kubectl: Kubectl, asked: boolean, stdin: boolean): boolean {
+  if (!asked) return false;
+  if (!stdin || !kubectl.process.tty) {
+    kubectl.warn('Unable to use a TTY - input is not a terminal or the right kind of file');
+    return false;
+  }
+  return true;
+}
+
+function* connect(kubectl: Kubectl, pod: Pod, what: 'exec' | 'attach', query: Record<string, string | string[]>): Co<ExecSession> {
+  const path = `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/${what}`;
+  return (yield* kubectl.send({ method: 'POST', path, query })).exec as ExecSession;
+}
+
+/** Carries the streams until the process has ended; its exit status is ours. */
+export function* run(kubectl: Kubectl, session: ExecSession, stdin: boolean): Co<number> {
+  const { stdout, stderr } = session;
+  const input = stdin && session.stdin ? session.stdin : undefined;
+  const { process } = kubectl;
+  const feeder = input
+    ? process.host.sim.spawn('exec stdin', feed(kubectl, input))
+    : undefined;
+  try {
+    for (;;) {
+      kubectl.out(stdout.take());
+      if (stderr !== stdout) {
+        const text = stderr.take();
+        if (text) process.stderr.write(text);
+      }
+      if (session.exitCode !== undefined && stdout.size === 0 && stderr.size === 0) break;
+      if (session.error !== undefined) break;
+      yield { signals: [stdout.changed, stderr.changed, session.exited] };
+    }
+  } finally {
+    feeder?.kill();
+    if (session.exitCode === undefined) session.kill();
+  }
+  if (session.error !== undefined) throw new CommandError(session.error);
+  const status = session.exitCode ?? 0;
+  if (status) process.stderr.write(`command terminated with exit code ${status}\n`);
+  return status;
+}
+
+function* feed(kubectl: Kubectl, input: NonNullable<ExecSession['stdin']>): Co {
+  for (;;) {
+    const text = yield* kubectl.process.stdin.read();
+    if (text === undefined) break;
+    input.write(text);
+  }
+  input.end();
+}

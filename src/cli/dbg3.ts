@@ -1,0 +1,16 @@
+import { createCluster } from '../../engine/cluster.ts';
+import { HostCalls } from '../../engine/host-calls.ts';
+const n = Number(process.argv[2]);
+const c = createCluster({ workers: Math.max(3, Math.ceil(n/105)) }, new HostCalls());
+const admin = { name:'a', groups:['system:masters'] };
+const counts: Record<string, number> = {};
+const { ApiServer } = await import('../../engine/apiserver/index.ts');
+const orig = ApiServer.prototype.handle;
+const times: Record<string, number> = {};
+ApiServer.prototype.handle = function (r) { const k = `${r.method} ${r.path.split('/').filter((x,i,a)=>a[i-1]!=='namespaces'&&!/web-|worker/.test(x)).join('/')} ${(r.headers as any)?.['user-agent']?.slice(-30)}`; counts[k]=(counts[k]??0)+1; const t=performance.now(); const res = orig.call(this, r); times[k]=(times[k]??0)+performance.now()-t; return res; };
+const t=performance.now();
+c.handle({ method:'POST', path:'/apis/apps/v1/namespaces/default/deployments', user: admin, body: { apiVersion:'apps/v1',kind:'Deployment',metadata:{name:'web'},spec:{replicas:n,selector:{matchLabels:{app:'web'}},template:{metadata:{labels:{app:'web'}},spec:{containers:[{name:'nginx',image:'nginx:1.27'}]}}}} });
+const e0=c.sim.events;
+c.sim.runUntil(c.sim.now+45000);
+console.log(performance.now()-t, 'events', c.sim.events-e0);
+for (const k of Object.keys(counts).sort((a,b)=>times[b]-times[a]).slice(0,14)) console.log(counts[k], times[k].toFixed(1), k);
