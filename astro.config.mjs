@@ -8,7 +8,7 @@ import { site } from './src/site/integration.ts';
 import { engineAsset } from './src/sandbox/vite.ts';
 
 export default defineConfig({
-  site: 'https://kubebook.example',
+  site: process.env.SITE_URL,
   publicDir: './src/public',
   trailingSlash: 'always',
   devToolbar: { enabled: false },
@@ -53,7 +53,6 @@ export default defineConfig({
           items: [
             { label: 'Glossary', link: '/glossary/' },
             { label: 'Evidence', link: '/evidence/' },
-            { label: 'How the examples run', link: '/how-it-runs/' },
           ],
         },
       ],

@@ -16,9 +16,22 @@ export interface AuthorizationAttributes {
   path: string;
 }
 
+/** What a user may do in a namespace, as a rules review lists it. */
+export interface Rules {
+  resourceRules: { verbs: string[]; apiGroups?: string[]; resources?: string[]; resourceNames?: string[] }[];
+  nonResourceRules: { verbs: string[]; nonResourceURLs?: string[] }[];
+}
+
 export interface Authorizer {
   authorize(attributes: AuthorizationAttributes): { allowed: boolean; reason: string };
+  rules(user: UserInfo, namespace: string): Rules;
 }
 
 /** --authorization-mode=AlwaysAllow */
-export const alwaysAllow: Authorizer = { authorize: () => ({ allowed: true, reason: '' }) };
+export const alwaysAllow: Authorizer = {
+  authorize: () => ({ allowed: true, reason: '' }),
+  rules: () => ({
+    resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'] }],
+    nonResourceRules: [{ verbs: ['*'], nonResourceURLs: ['*'] }],
+  }),
+};

@@ -27,6 +27,7 @@ import { Storage } from './storage/storage.ts';
 import { SUBRESOURCES } from './subresources/index.ts';
 import { ServiceAccountTokens } from './tokens.ts';
 import type { ApiRequest, ApiResponse, KubeletApi, UserInfo } from './types.ts';
+import { virtualOf } from './virtual/index.ts';
 
 export interface ApiServerOptions {
   sim: Sim;
@@ -63,7 +64,7 @@ export class ApiServer implements Core {
   readonly address: string;
   readonly recordManager: RecordManager;
   private readonly authenticator: Authenticator;
-  private readonly authorizer: Authorizer;
+  readonly authorizer: Authorizer;
   private readonly discovery: Discovery;
   private compactAt: number;
   private compactTo: number;
@@ -173,6 +174,8 @@ export class ApiServer implements Core {
     checkParameters(request);
     const always = this.scheme.kindWarning(info);
     if (always) warnings.push(always);
+    const virtual = virtualOf(info);
+    if (virtual) return virtual(this, ctx);
     if (sub) {
       const own = SUBRESOURCES[`${info.resource}/${asked.subresource}`] ?? SUBRESOURCES[`*/${asked.subresource}`];
       if (own) return own(this, ctx);

@@ -228,7 +228,8 @@ export class Etcd {
 
   private emit(event: StoreEvent) {
     this.history.push(event);
-    this.dispatch(this.watchers.get(bucketOf(event.key)), event);
+    const bucket = bucketOf(event.key);
+    if (bucket !== '') this.dispatch(this.watchers.get(bucket), event);
     this.dispatch(this.watchers.get(''), event);
   }
 

@@ -9,7 +9,8 @@ import { BUSYBOX_COMMANDS } from './tools.ts';
 import type { Repository } from './types.ts';
 import { plain } from './versions.ts';
 
-const port = (fallback: number) => (process: Process) => Number(flagValue(process.argv, '--http-port', '--port') ?? fallback);
+const port = (fallback: number) => (process: Process) =>
+  Number(flagValue(process.argv, '--http-port', '--port') ?? fallback);
 
 /** netexec: HTTP endpoints that tell about the Pod. */
 const netexec = httpServer(
@@ -22,7 +23,11 @@ const netexec = httpServer(
       const [key, value = ''] = pair.split('=');
       if (key) query.set(decodeURIComponent(key), decodeURIComponent(value.replaceAll('+', ' ')));
     }
-    const text = (body: string, status = 200): HttpResponse => ({ status, headers: [['Content-Type', 'text/plain; charset=utf-8']], body });
+    const text = (body: string, status = 200): HttpResponse => ({
+      status,
+      headers: [['Content-Type', 'text/plain; charset=utf-8']],
+      body,
+    });
     const { socket } = request;
     switch (path) {
       case '/':
@@ -39,7 +44,11 @@ const netexec = httpServer(
       case '/healthz':
         return text('');
       case '/redirect':
-        return { status: Number(query.get('code') ?? 302), headers: [['Location', query.get('location') ?? '/']], body: '' };
+        return {
+          status: Number(query.get('code') ?? 302),
+          headers: [['Location', query.get('location') ?? '/']],
+          body: '',
+        };
       case '/exit':
         process.host.sim.after(Number(query.get('wait') ?? 0), () => process.signal('KILL'));
         return text('');
@@ -54,7 +63,11 @@ const netexec = httpServer(
   (request, process) => `${clock(process).slashes} GET ${request.target.split('?')[0]}\n`,
 );
 
-const serveHostname = httpServer(port(9376), (_request, process) => process.host.hostname, (process) => `${clock(process).klog}       1 log.go:195] Serving on port ${port(9376)(process)}.\n`);
+const serveHostname = httpServer(
+  port(9376),
+  (_request, process) => process.host.hostname,
+  (process) => `${clock(process).klog}       1 log.go:195] Serving on port ${port(9376)(process)}.\n`,
+);
 
 /** liveness: answers 200 for ten seconds, then 500. */
 const liveness: Program = function* (process): Co<number> {
@@ -83,7 +96,9 @@ const connect: Program = function* (process): Co<number> {
   }
   const socket = yield* net.connect(addresses[0], at, { timeout });
   if (typeof socket === 'string') {
-    process.stderr.write({ ECONNREFUSED: 'REFUSED\n', ETIMEDOUT: 'TIMEOUT\n', EHOSTUNREACH: 'OTHER: no route to host\n' }[socket]);
+    process.stderr.write(
+      { ECONNREFUSED: 'REFUSED\n', ETIMEDOUT: 'TIMEOUT\n', EHOSTUNREACH: 'OTHER: no route to host\n' }[socket],
+    );
     return 1;
   }
   socket.close();
@@ -102,18 +117,28 @@ const SUBCOMMANDS: Record<string, Program> = {
   pause: wait,
   liveness,
   connect,
-  'test-webserver': httpServer(() => 80, () => '<pre>\n</pre>\n'),
+  'test-webserver': httpServer(
+    () => 80,
+    () => '<pre>\n</pre>\n',
+  ),
   *help(process) {
-    process.stdout.write(`Usage:\n  app [command]\n\nAvailable Commands:\n${Object.keys(SUBCOMMANDS).map((name) => `  ${name}\n`).join('')}`);
+    process.stdout.write(
+      `Usage:\n  app [command]\n\nAvailable Commands:\n${Object.keys(SUBCOMMANDS)
+        .map((name) => `  ${name}\n`)
+        .join('')}`,
+    );
     return 0;
   },
 };
 
 const agnhost: Program = function* (process): Co<number> {
   const name = process.argv[1];
-  const program = name === undefined ? SUBCOMMANDS.pause : Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
+  const program =
+    name === undefined ? SUBCOMMANDS.pause : Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
   if (!program) {
-    process.stderr.write(`Error: the subcommand "${name}" is unknown or is not modelled by this engine\nRun 'app --help' for usage.\n`);
+    process.stderr.write(
+      `Error: the subcommand "${name}" is unknown or is not modelled by this engine\nRun 'app --help' for usage.\n`,
+    );
     return 1;
   }
   return yield* program(process);
@@ -122,7 +147,31 @@ const agnhost: Program = function* (process): Co<number> {
 export const agnhostRepositories: Repository[] = [
   {
     names: ['registry.k8s.io/e2e-test-images/agnhost', 'k8s.gcr.io/e2e-test-images/agnhost'],
-    tags: plain('2.20', '2.21', '2.26', '2.31', '2.32', '2.33', '2.36', '2.37', '2.38', '2.39', '2.40', '2.41', '2.43', '2.44', '2.45', '2.47', '2.48', '2.52', '2.53', '2.54', '2.55', '2.56', '2.57'),
+    tags: plain(
+      '2.20',
+      '2.21',
+      '2.26',
+      '2.31',
+      '2.32',
+      '2.33',
+      '2.36',
+      '2.37',
+      '2.38',
+      '2.39',
+      '2.40',
+      '2.41',
+      '2.43',
+      '2.44',
+      '2.45',
+      '2.47',
+      '2.48',
+      '2.52',
+      '2.53',
+      '2.54',
+      '2.55',
+      '2.56',
+      '2.57',
+    ),
     size: 51_600_000,
     entrypoint: ['/agnhost'],
     cmd: ['pause'],

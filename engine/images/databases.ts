@@ -48,27 +48,45 @@ const postgres = (version: string) =>
       env.POSTGRES_PASSWORD || env.POSTGRES_PASSWORD_FILE || env.POSTGRES_HOST_AUTH_METHOD === 'trust'
         ? undefined
         : 'Error: Database is uninitialized and superuser password is not specified.\n       You must specify POSTGRES_PASSWORD to a non-empty value for the\n       superuser. For example, "-e POSTGRES_PASSWORD=password" on "docker run".\n\n       You may also use "POSTGRES_HOST_AUTH_METHOD=trust" to allow all\n       connections without a password. This is *not* recommended.\n\n       See PostgreSQL documentation about "trust":\n       https://www.postgresql.org/docs/current/auth-trust.html\n',
-    start: () => 'The files belonging to this database system will be owned by user "postgres".\n\nPostgreSQL init process complete; ready for start up.\n\n',
+    start: () =>
+      'The files belonging to this database system will be owned by user "postgres".\n\nPostgreSQL init process complete; ready for start up.\n\n',
     ready: (process) => {
       const stamp = pgTime(process);
       return `${stamp} LOG:  starting PostgreSQL ${version} (Debian ${version}-1.pgdg13+1) on x86_64-pc-linux-gnu, compiled by gcc (Debian 14.2.0-19) 14.2.0, 64-bit\n${stamp} LOG:  listening on IPv4 address "0.0.0.0", port 5432\n${stamp} LOG:  database system is ready to accept connections\n`;
     },
-    stop: (process) => `${pgTime(process)} LOG:  received fast shutdown request\n${pgTime(process)} LOG:  database system is shut down\n`,
+    stop: (process) =>
+      `${pgTime(process)} LOG:  received fast shutdown request\n${pgTime(process)} LOG:  database system is shut down\n`,
   });
 
-const mysqlLine = (process: Process, text: string) => `${clock(process).iso.slice(0, 23)}000Z 0 [System] [MY-010116] [Server] ${text}\n`;
-const entry = (process: Process, text: string) => `${clock(process).plain.replace(' ', ' ')}+00:00 [Note] [Entrypoint]: ${text}\n`;
+const mysqlLine = (process: Process, text: string) =>
+  `${clock(process).iso.slice(0, 23)}000Z 0 [System] [MY-010116] [Server] ${text}\n`;
+const entry = (process: Process, text: string) =>
+  `${clock(process).plain.replace(' ', ' ')}+00:00 [Note] [Entrypoint]: ${text}\n`;
 const mysql = (version: string) =>
   server({
     port: 3306,
     boot: 6000,
     check: (process) =>
-      ['MYSQL_ROOT_PASSWORD', 'MYSQL_ALLOW_EMPTY_PASSWORD', 'MYSQL_RANDOM_ROOT_PASSWORD', 'MARIADB_ROOT_PASSWORD', 'MARIADB_ALLOW_EMPTY_ROOT_PASSWORD', 'MYSQL_ROOT_PASSWORD_FILE'].some((name) => process.env[name])
+      [
+        'MYSQL_ROOT_PASSWORD',
+        'MYSQL_ALLOW_EMPTY_PASSWORD',
+        'MYSQL_RANDOM_ROOT_PASSWORD',
+        'MARIADB_ROOT_PASSWORD',
+        'MARIADB_ALLOW_EMPTY_ROOT_PASSWORD',
+        'MYSQL_ROOT_PASSWORD_FILE',
+      ].some((name) => process.env[name])
         ? undefined
         : `${entry(process, `Entrypoint script for MySQL Server ${version}-1.el9 started.`)}${clock(process).plain}+00:00 [ERROR] [Entrypoint]: Database is uninitialized and password option is not specified\n    You need to specify one of the following as an environment variable:\n    - MYSQL_ROOT_PASSWORD\n    - MYSQL_ALLOW_EMPTY_PASSWORD\n    - MYSQL_RANDOM_ROOT_PASSWORD\n`,
-    start: (process) => entry(process, `Entrypoint script for MySQL Server ${version}-1.el9 started.`) + entry(process, 'Initializing database files'),
-    ready: (process) => mysqlLine(process, `/usr/sbin/mysqld: ready for connections. Version: '${version}'  socket: '/var/run/mysqld/mysqld.sock'  port: 3306  MySQL Community Server - GPL.`),
-    stop: (process) => mysqlLine(process, `/usr/sbin/mysqld: Shutdown complete (mysqld ${version})  MySQL Community Server - GPL.`),
+    start: (process) =>
+      entry(process, `Entrypoint script for MySQL Server ${version}-1.el9 started.`) +
+      entry(process, 'Initializing database files'),
+    ready: (process) =>
+      mysqlLine(
+        process,
+        `/usr/sbin/mysqld: ready for connections. Version: '${version}'  socket: '/var/run/mysqld/mysqld.sock'  port: 3306  MySQL Community Server - GPL.`,
+      ),
+    stop: (process) =>
+      mysqlLine(process, `/usr/sbin/mysqld: Shutdown complete (mysqld ${version})  MySQL Community Server - GPL.`),
   });
 
 const mongoLine = (process: Process, id: number, ctx: string, text: string) =>
@@ -95,7 +113,8 @@ const memcached = (version: string) =>
           const text = yield* socket.reader.read();
           if (text === undefined || /^quit/.test(text)) break;
           if (/^version/.test(text)) socket.writer.write(`VERSION ${version}\r\n`);
-          else if (/^stats/.test(text)) socket.writer.write(`STAT pid ${process.pid}\r\nSTAT version ${version}\r\nEND\r\n`);
+          else if (/^stats/.test(text))
+            socket.writer.write(`STAT pid ${process.pid}\r\nSTAT version ${version}\r\nEND\r\n`);
           else socket.writer.write('SERVER_ERROR this command is not modelled by this engine\r\n');
         }
         socket.close();
@@ -107,26 +126,50 @@ const fluentd = (version: string) =>
   server({
     port: 24224,
     boot: 400,
-    start: (process) => `${clock(process).plain} +0000 [info]: init supervisor logger path=nil rotate_age=nil rotate_size=nil\n${clock(process).plain} +0000 [info]: starting fluentd-${version} pid=${process.pid} ruby="3.2.6"\n`,
+    start: (process) =>
+      `${clock(process).plain} +0000 [info]: init supervisor logger path=nil rotate_age=nil rotate_size=nil\n${clock(process).plain} +0000 [info]: starting fluentd-${version} pid=${process.pid} ruby="3.2.6"\n`,
     ready: (process) => `${clock(process).plain} +0000 [info]: #0 fluentd worker is now running worker=0\n`,
     stop: (process) => `${clock(process).plain} +0000 [info]: Worker 0 finished with status 0\n`,
   });
 
 const queries = (name: string) => refuse(`queries to ${name} are not modelled by this engine`);
 
-const base = { userland: 'gnu', commands: DEBIAN_COMMANDS, os: 'Debian GNU/Linux 13 (trixie)' } as const satisfies Partial<Repository>;
+const base = {
+  userland: 'gnu',
+  commands: DEBIAN_COMMANDS,
+  os: 'Debian GNU/Linux 13 (trixie)',
+} as const satisfies Partial<Repository>;
 
 export const databaseRepositories: Repository[] = [
   {
     ...base,
     names: ['docker.io/library/postgres'],
-    tags: { ...series('9.6', 24, 24), ...series('11', 22, 22), ...series('12', 22, 20), ...series('13', 23, 10), ...series('14', 20, 5), ...series('15', 15), ...series('16', 11), ...series('17', 7), ...series('18', 1), alpine: '18.1-alpine', '16-alpine': '16.11-alpine', '17-alpine': '17.7-alpine', latest: '18.1' },
+    tags: {
+      ...series('9.6', 24, 24),
+      ...series('11', 22, 22),
+      ...series('12', 22, 20),
+      ...series('13', 23, 10),
+      ...series('14', 20, 5),
+      ...series('15', 15),
+      ...series('16', 11),
+      ...series('17', 7),
+      ...series('18', 1),
+      alpine: '18.1-alpine',
+      '16-alpine': '16.11-alpine',
+      '17-alpine': '17.7-alpine',
+      latest: '18.1',
+    },
     size: (version) => (version.includes('alpine') ? 108_000_000 : 161_000_000),
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['postgres'],
     stopSignal: 'INT',
     exposedPorts: ['5432/tcp'],
-    env: (version) => ({ PG_MAJOR: version.split('.')[0], PG_VERSION: version, PGDATA: `/var/lib/postgresql/${version.split('.')[0]}/docker`, LANG: 'en_US.utf8' }),
+    env: (version) => ({
+      PG_MAJOR: version.split('.')[0],
+      PG_VERSION: version,
+      PGDATA: `/var/lib/postgresql/${version.split('.')[0]}/docker`,
+      LANG: 'en_US.utf8',
+    }),
     memory: 40_000_000,
     versionedPrograms: (version) => ({
       '/usr/local/bin/docker-entrypoint.sh': execArguments('postgres'),
@@ -135,7 +178,9 @@ export const databaseRepositories: Repository[] = [
       *'/usr/local/bin/pg_isready'(process: Process): Co<number> {
         const up = process.host.net.listener('127.0.0.1', 5432) !== undefined;
         yield 5;
-        process.stdout.write(up ? '/var/run/postgresql:5432 - accepting connections\n' : '/var/run/postgresql:5432 - no response\n');
+        process.stdout.write(
+          up ? '/var/run/postgresql:5432 - accepting connections\n' : '/var/run/postgresql:5432 - no response\n',
+        );
         return up ? 0 : 2;
       },
     }),
@@ -143,7 +188,22 @@ export const databaseRepositories: Repository[] = [
   {
     ...base,
     names: ['docker.io/library/mysql', 'docker.io/library/mariadb'],
-    tags: { ...series('5.6', 51, 51), ...series('5.7', 44, 36), ...series('8.0', 44, 30), ...series('8.4', 7), ...series('9.5', 0), ...series('10.11', 15, 14), ...series('11.8', 5), '5': '5.7.44', '8': '8.4.7', '9': '9.5.0', '10': '10.11.15', '11': '11.8.5', lts: '8.4.7', latest: '9.5.0' },
+    tags: {
+      ...series('5.6', 51, 51),
+      ...series('5.7', 44, 36),
+      ...series('8.0', 44, 30),
+      ...series('8.4', 7),
+      ...series('9.5', 0),
+      ...series('10.11', 15, 14),
+      ...series('11.8', 5),
+      '5': '5.7.44',
+      '8': '8.4.7',
+      '9': '9.5.0',
+      '10': '10.11.15',
+      '11': '11.8.5',
+      lts: '8.4.7',
+      latest: '9.5.0',
+    },
     size: 277_000_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['mysqld'],
@@ -161,7 +221,11 @@ export const databaseRepositories: Repository[] = [
           process.stdout.write('mysqld is alive\n');
           return 0;
         }
-        process.stderr.write(up ? 'mysqladmin: only ping is modelled by this engine\n' : "mysqladmin: connect to server at 'localhost' failed\n");
+        process.stderr.write(
+          up
+            ? 'mysqladmin: only ping is modelled by this engine\n'
+            : "mysqladmin: connect to server at 'localhost' failed\n",
+        );
         return 1;
       },
     }),
@@ -169,7 +233,22 @@ export const databaseRepositories: Repository[] = [
   {
     ...base,
     names: ['docker.io/library/mongo'],
-    tags: { ...series('4.0', 28, 28), ...series('4.2', 24, 24), ...series('4.4', 30, 29), ...series('5.0', 32, 31), ...series('6.0', 27), ...series('7.0', 28), ...series('8.0', 17), ...series('8.2', 3), '4': '4.4.30', '5': '5.0.32', '6': '6.0.27', '7': '7.0.28', '8': '8.2.3', latest: '8.2.3' },
+    tags: {
+      ...series('4.0', 28, 28),
+      ...series('4.2', 24, 24),
+      ...series('4.4', 30, 29),
+      ...series('5.0', 32, 31),
+      ...series('6.0', 27),
+      ...series('7.0', 28),
+      ...series('8.0', 17),
+      ...series('8.2', 3),
+      '4': '4.4.30',
+      '5': '5.0.32',
+      '6': '6.0.27',
+      '7': '7.0.28',
+      '8': '8.2.3',
+      latest: '8.2.3',
+    },
     size: 290_000_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['mongod'],
@@ -185,19 +264,43 @@ export const databaseRepositories: Repository[] = [
   {
     ...base,
     names: ['docker.io/library/memcached'],
-    tags: { ...series('1.4', 39, 39), ...series('1.5', 22, 22), ...series('1.6', 40, 9), '1': '1.6.40', latest: '1.6.40' },
+    tags: {
+      ...series('1.4', 39, 39),
+      ...series('1.5', 22, 22),
+      ...series('1.6', 40, 9),
+      '1': '1.6.40',
+      latest: '1.6.40',
+    },
     size: 31_900_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['memcached'],
     user: 'memcache',
     exposedPorts: ['11211/tcp'],
     memory: 3_000_000,
-    versionedPrograms: (version) => ({ '/usr/local/bin/docker-entrypoint.sh': execArguments('memcached'), '/usr/local/bin/memcached': memcached(version) }),
+    versionedPrograms: (version) => ({
+      '/usr/local/bin/docker-entrypoint.sh': execArguments('memcached'),
+      '/usr/local/bin/memcached': memcached(version),
+    }),
   },
   {
     ...base,
-    names: ['docker.io/fluent/fluentd', 'quay.io/fluentd_elasticsearch/fluentd', 'docker.io/library/fluentd', 'docker.io/fluent/fluentd-kubernetes-daemonset'],
-    tags: { 'v2.5.2': '1.4.2', 'v3.4.0': '1.14.3', 'v4.7.5': '1.16.3', 'v5.0.1': '1.17.1', 'v1.16': '1.16.9', 'v1.17': '1.17.1', 'v1.18': '1.18.0', 'v1.16-1': '1.16.9', latest: '1.18.0' },
+    names: [
+      'docker.io/fluent/fluentd',
+      'quay.io/fluentd_elasticsearch/fluentd',
+      'docker.io/library/fluentd',
+      'docker.io/fluent/fluentd-kubernetes-daemonset',
+    ],
+    tags: {
+      'v2.5.2': '1.4.2',
+      'v3.4.0': '1.14.3',
+      'v4.7.5': '1.16.3',
+      'v5.0.1': '1.17.1',
+      'v1.16': '1.16.9',
+      'v1.17': '1.17.1',
+      'v1.18': '1.18.0',
+      'v1.16-1': '1.16.9',
+      latest: '1.18.0',
+    },
     size: 51_000_000,
     cmd: ['fluentd'],
     exposedPorts: ['24224/tcp'],

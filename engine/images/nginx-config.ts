@@ -106,9 +106,10 @@ function parse(text: string, file: string): Directive[] {
       let word = '';
       for (at++; text[at] !== char; at++) {
         if (text[at] === undefined) fail(`unexpected end of file, expecting "${char}"`);
-        if (text[at] === '\\') at++;
         if (text[at] === '\n') line++;
-        word += text[at];
+        const escaped = text[at] === '\\' ? ESCAPES[text[at + 1]] : undefined;
+        if (escaped !== undefined) at++;
+        word += escaped ?? text[at];
       }
       at++;
       return `"${word}`;
@@ -156,6 +157,9 @@ function parse(text: string, file: string): Directive[] {
   return directives;
 }
 
+/** What a backslash and a character mean in quotes; any other pair stands as it is. */
+const ESCAPES: Record<string, string | undefined> = { n: '\n', t: '\t', r: '\r', '"': '"', "'": "'", '\\': '\\' };
+
 const parsed = new Map<string, { file: string; directives: Directive[] }>();
 /** Directives of included files, by the directive that includes them and their names. */
 function include(fs: FileSystem, list: Directive[], load: (file: string) => string, depth = 0) {
@@ -178,11 +182,16 @@ function expandGlob(fs: FileSystem, pattern: string, directive: Directive): stri
   const [dir, name] = [full.slice(0, slash), full.slice(slash + 1)];
   if (!name.includes('*')) {
     if (fs.exists(full)) return [full];
-    throw new ConfigFailure(`open() "${full}" failed (2: No such file or directory) in ${directive.file}:${directive.line}`);
+    throw new ConfigFailure(
+      `open() "${full}" failed (2: No such file or directory) in ${directive.file}:${directive.line}`,
+    );
   }
   const regexp = new RegExp(`^${name.replace(/[.+^$(){}|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*')}$`);
   if (!fs.isDirectory(dir)) return [];
-  return fs.readdir(dir).filter((entry) => regexp.test(entry) && !entry.startsWith('.')).map((entry) => `${dir}/${entry}`);
+  return fs
+    .readdir(dir)
+    .filter((entry) => regexp.test(entry) && !entry.startsWith('.'))
+    .map((entry) => `${dir}/${entry}`);
 }
 
 function flat(list: readonly Directive[]): Directive[] {
@@ -208,7 +217,9 @@ function http(list: Directive[], config: NginxConfig) {
     if (directive.name === 'server') continue;
     if (directive.name === 'upstream') {
       const servers = flat(directive.block ?? []).filter(({ name }) => name === 'server');
-      config.upstreams[directive.args[0]] = servers.map(({ args }) => (args[0].includes(':') ? args[0] : `${args[0]}:80`));
+      config.upstreams[directive.args[0]] = servers.map(({ args }) =>
+        args[0].includes(':') ? args[0] : `${args[0]}:80`,
+      );
     } else if (!apply(outer, directive)) unknown(directive);
   }
   for (const directive of list) if (directive.name === 'server') config.servers.push(server(directive, outer));
@@ -221,11 +232,15 @@ function server(directive: Directive, outer: Location): Server {
   for (const inner of list) {
     if (inner.name === 'listen') {
       const match = /^(?:.*:)?(\d+)$/.exec(inner.args[0]);
-      if (!match) throw new ConfigFailure(`invalid port in "${inner.args[0]}" of the "listen" directive in ${inner.file}:${inner.line}`);
+      if (!match)
+        throw new ConfigFailure(
+          `invalid port in "${inner.args[0]}" of the "listen" directive in ${inner.file}:${inner.line}`,
+        );
       const port = Number(match[1]);
       if (!result.ports.includes(port)) result.ports.push(port);
       if (inner.args.includes('default_server')) result.isDefault = true;
-      if (inner.args.includes('ssl')) throw new ConfigFailure(`the "ssl" parameter is not modelled by this engine in ${inner.file}:${inner.line}`);
+      if (inner.args.includes('ssl'))
+        throw new ConfigFailure(`the "ssl" parameter is not modelled by this engine in ${inner.file}:${inner.line}`);
     } else if (inner.name === 'server_name') result.names.push(...inner.args);
     else if (inner.name !== 'location' && !apply(base, inner)) unknown(inner);
   }
@@ -239,7 +254,16 @@ function location(directive: Directive, base: Location): Location {
   const modifier = (second === undefined ? '' : first) as Location['modifier'];
   const path = second ?? first;
   const pattern = modifier === '~' || modifier === '~*' ? new RegExp(path, modifier === '~*' ? 'i' : '') : undefined;
-  const result: Location = { ...emptyLocation(path), root: base.root, index: base.index, defaultType: base.defaultType, autoindex: base.autoindex, proxyHeaders: [...base.proxyHeaders], modifier, pattern };
+  const result: Location = {
+    ...emptyLocation(path),
+    root: base.root,
+    index: base.index,
+    defaultType: base.defaultType,
+    autoindex: base.autoindex,
+    proxyHeaders: [...base.proxyHeaders],
+    modifier,
+    pattern,
+  };
   const own: Location = result;
   for (const inner of flat(directive.block ?? [])) if (!apply(own, inner)) unknown(inner);
   if (!result.addHeaders.length) result.addHeaders = base.addHeaders;

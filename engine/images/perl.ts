@@ -32,7 +32,9 @@ const perl = (version: string): Program =>
   function* (process): Co<number> {
     const { argv } = process;
     if (argv[1] === '-v' || argv[1] === '--version') {
-      process.stdout.write(`\nThis is perl 5, version ${version.split('.')[1]}, subversion ${version.split('.')[2]} (v${version}) built for x86_64-linux-gnu\n`);
+      process.stdout.write(
+        `\nThis is perl 5, version ${version.split('.')[1]}, subversion ${version.split('.')[2]} (v${version}) built for x86_64-linux-gnu\n`,
+      );
       return 0;
     }
     const bignum = argv.some((arg) => /^-Mbignum=(.*,)?bpi$/.test(arg));
@@ -57,14 +59,26 @@ const perl = (version: string): Program =>
       process.stdout.write(text + newline);
       return 0;
     }
-    process.stderr.write('perl: only printing a text and `-Mbignum=bpi … print bpi(N)` are modelled by this engine, Perl programs are not run\n');
+    process.stderr.write(
+      'perl: only printing a text and `-Mbignum=bpi … print bpi(N)` are modelled by this engine, Perl programs are not run\n',
+    );
     return 255;
   };
 
 export const perlRepositories: Repository[] = [
   {
     names: ['docker.io/library/perl'],
-    tags: { '5.34': '5.34.3', '5.34.0': '5.34.0', '5.34.1': '5.34.1', '5.36': '5.36.3', '5.38': '5.38.5', '5.40': '5.40.3', '5.42': '5.42.0', '5': '5.42.0', latest: '5.42.0' },
+    tags: {
+      '5.34': '5.34.3',
+      '5.34.0': '5.34.0',
+      '5.34.1': '5.34.1',
+      '5.36': '5.36.3',
+      '5.38': '5.38.5',
+      '5.40': '5.40.3',
+      '5.42': '5.42.0',
+      '5': '5.42.0',
+      latest: '5.42.0',
+    },
     size: 336_374_010,
     cmd: ['perl5', '-de0'],
     userland: 'gnu',

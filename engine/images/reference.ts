@@ -11,7 +11,8 @@ export interface Reference {
 export class ImageNameError extends Error {}
 
 const NAME = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
-const DOMAIN = /^(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*(?::[0-9]+)?$/;
+const DOMAIN =
+  /^(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*(?::[0-9]+)?$/;
 const TAG = /^[\w][\w.-]{0,127}$/;
 const DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}$/;
 
@@ -46,7 +47,8 @@ export function parseReference(text: string): Reference {
     throw new ImageNameError(`invalid reference format: repository name (${rest}) must be lowercase`);
   }
   if (!NAME.test(rest) || !DOMAIN.test(domain) || (colon >= 0 && !TAG.test(tag))) throw invalid();
-  if (domain.length + 1 + rest.length > 255) throw new ImageNameError('repository name must not be more than 255 characters');
+  if (domain.length + 1 + rest.length > 255)
+    throw new ImageNameError('repository name must not be more than 255 characters');
   return { name: `${domain}/${rest}`, tag: tag || (digest ? '' : 'latest'), digest };
 }
 

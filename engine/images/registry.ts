@@ -1,7 +1,17 @@
 // The registries that nodes pull from: finds an image of the catalogue by reference and makes of its entry
 // what a runtime needs. What the catalogue does not list does not exist, and the answer is the registry's.
 
-import { DirNode, FileNode, LinkNode, devices, programFile, tree, type FsNode, type Program, type TreeEntry } from '../linux/index.ts';
+import {
+  DirNode,
+  FileNode,
+  LinkNode,
+  devices,
+  programFile,
+  tree,
+  type FsNode,
+  type Program,
+  type TreeEntry,
+} from '../linux/index.ts';
 import { Random, streamSeed } from '../sim/index.ts';
 import { formatReference, parseReference } from './reference.ts';
 import { execArguments } from './service.ts';
@@ -16,9 +26,19 @@ export interface RegistryOptions {
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Registries that answer, beside those that the catalogue names. The name of any other does not resolve. */
-const KNOWN_HOSTS = ['docker.io', 'registry.k8s.io', 'gcr.io', 'quay.io', 'ghcr.io', 'us-docker.pkg.dev', 'mcr.microsoft.com', 'public.ecr.aws'];
+const KNOWN_HOSTS = [
+  'docker.io',
+  'registry.k8s.io',
+  'gcr.io',
+  'quay.io',
+  'ghcr.io',
+  'us-docker.pkg.dev',
+  'mcr.microsoft.com',
+  'public.ecr.aws',
+];
 /** How each registry says that it has no such repository. */
-const DENIED = 'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed';
+const DENIED =
+  'pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed';
 
 export function createRegistry(options: RegistryOptions): Registry {
   const byName = new Map<string, Repository>();
@@ -131,14 +151,36 @@ const PASSWD = [
   'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin',
 ];
 const GROUP = ['root:x:0:', 'daemon:x:1:', 'bin:x:2:', 'tty:x:5:', 'www-data:x:33:', 'nogroup:x:65534:'];
-const DIRECTORIES = ['/boot/', '/etc/', '/home/', '/lib/', '/media/', '/mnt/', '/opt/', '/proc/', '/root/', '/run/', '/sbin/', '/srv/', '/sys/', '/usr/bin/', '/usr/local/bin/', '/usr/local/sbin/', '/usr/sbin/', '/var/log/', '/var/run/', '/var/tmp/'];
+const DIRECTORIES = [
+  '/boot/',
+  '/etc/',
+  '/home/',
+  '/lib/',
+  '/media/',
+  '/mnt/',
+  '/opt/',
+  '/proc/',
+  '/root/',
+  '/run/',
+  '/sbin/',
+  '/srv/',
+  '/sys/',
+  '/usr/bin/',
+  '/usr/local/bin/',
+  '/usr/local/sbin/',
+  '/usr/sbin/',
+  '/var/log/',
+  '/var/run/',
+  '/var/tmp/',
+];
 
 function treeOf(repository: Repository, version: string, programs: Readonly<Record<string, Program>>): DirNode {
   const entries: Record<string, TreeEntry> = {};
   if (repository.userland) {
     for (const path of DIRECTORIES) entries[path] = '';
     // Debian has merged /bin into /usr/bin.
-    entries[repository.userland === 'gnu' ? '/bin' : '/bin/'] = repository.userland === 'gnu' ? new LinkNode('usr/bin') : '';
+    entries[repository.userland === 'gnu' ? '/bin' : '/bin/'] =
+      repository.userland === 'gnu' ? new LinkNode('usr/bin') : '';
     entries['/etc/passwd'] = PASSWD.join('\n') + '\n';
     entries['/etc/group'] = GROUP.join('\n') + '\n';
     if (repository.os) entries['/etc/os-release'] = osRelease(repository.os);
@@ -152,7 +194,8 @@ function treeOf(repository: Repository, version: string, programs: Readonly<Reco
   }
   const own = { ...repository.programs, ...repository.versionedPrograms?.(version) };
   for (const path in own) entries[path] = programFile(own[path]);
-  if (repository.entrypointRuns) entries[repository.entrypointRuns] = script(execArguments(), '#!/bin/sh\nset -e\nexec "$@"\n');
+  if (repository.entrypointRuns)
+    entries[repository.entrypointRuns] = script(execArguments(), '#!/bin/sh\nset -e\nexec "$@"\n');
   Object.assign(entries, repository.files?.(version));
   const root = tree(entries);
   const tmp: FsNode | undefined = root.get('tmp');

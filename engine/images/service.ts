@@ -121,6 +121,9 @@ export function execArguments(command?: string): Program {
   return function* (process): Co<number> {
     const [, ...args] = process.argv;
     yield 2;
-    return yield* become(process, command && (args.length === 0 || args[0].startsWith('-')) ? [command, ...args] : args);
+    return yield* become(
+      process,
+      command && (args.length === 0 || args[0].startsWith('-')) ? [command, ...args] : args,
+    );
   };
 }

@@ -1,7 +1,15 @@
 // Small images: pause, hello-world, the demonstration servers of the Kubernetes documentation, stress.
 
 import { quantityValue } from '../api/quantity.ts';
-import { header, serveHttp, type Headers, type HttpRequest, type HttpResponse, type Process, type Program } from '../linux/index.ts';
+import {
+  header,
+  serveHttp,
+  type Headers,
+  type HttpRequest,
+  type HttpResponse,
+  type Process,
+  type Program,
+} from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { allocate } from './memory.ts';
 import { clock, flagValue, untilSignal } from './service.ts';
@@ -122,13 +130,19 @@ const whoami = httpServer(
   (request, process) => {
     const { hostname, net } = process.host;
     const lines = [`Hostname: ${hostname}`, 'IP: 127.0.0.1', ...net.addresses.map((ip) => `IP: ${ip}`)];
-    lines.push(`RemoteAddr: ${request.socket.remote.ip}:${request.socket.remote.port}`, `${request.method} ${request.target} HTTP/1.1`);
+    lines.push(
+      `RemoteAddr: ${request.socket.remote.ip}:${request.socket.remote.port}`,
+      `${request.method} ${request.target} HTTP/1.1`,
+    );
     return `${lines.concat(request.headers.map(([name, value]) => `${name}: ${value}`)).join('\n')}\n\n`;
   },
   (process) => `${clock(process).slashes} Starting up on port 80\n`,
 );
 
-const hpaExample = httpServer(() => 80, () => ({ status: 200, headers: [['Content-Type', 'text/html; charset=UTF-8']], body: 'OK!' }));
+const hpaExample = httpServer(
+  () => 80,
+  () => ({ status: 200, headers: [['Content-Type', 'text/html; charset=UTF-8']], body: 'OK!' }),
+);
 
 /** hashicorp/http-echo: one text for every request. */
 const httpEcho = httpServer(
@@ -150,7 +164,9 @@ const stress: Program = function* (process): Co<number> {
   const io = Number(value('--io', '-i') ?? 0);
   const hdd = Number(value('--hdd', '-d') ?? 0);
   if (!size || vm + cpu + io + hdd === 0) {
-    process.stdout.write("`stress' imposes certain types of compute stress on your system\n\nUsage: stress [OPTION [ARG]] ...\n");
+    process.stdout.write(
+      "`stress' imposes certain types of compute stress on your system\n\nUsage: stress [OPTION [ARG]] ...\n",
+    );
     return vm + cpu + io + hdd === 0 ? 0 : 1;
   }
   say(`info: [${process.pid}] dispatching hogs: ${cpu} cpu, ${io} io, ${vm} vm, ${hdd} hdd`);
@@ -179,8 +195,12 @@ const vishStress: Program = function* (process): Co<number> {
   const pauseText = value('mem-alloc-sleep') ?? '1ms';
   const wait = parseFloat(pauseText) * (pauseText.endsWith('ms') ? 1 : 1000);
   const cpus = Number(value('cpus') ?? 0);
-  const log = (line: number, text: string) => process.stderr.write(`${clock(process).klog}       1 main.go:${line}] ${text}\n`);
-  log(26, `Allocating "${value('mem-total') ?? '0'}" memory, in "${value('mem-alloc-size') ?? '4Ki'}" chunks, with a ${pauseText} sleep between allocations`);
+  const log = (line: number, text: string) =>
+    process.stderr.write(`${clock(process).klog}       1 main.go:${line}] ${text}\n`);
+  log(
+    26,
+    `Allocating "${value('mem-total') ?? '0'}" memory, in "${value('mem-alloc-size') ?? '4Ki'}" chunks, with a ${pauseText} sleep between allocations`,
+  );
   if (cpus) log(39, `Spawning ${'a thread to consume CPU, '.repeat(1)}${cpus} in all`);
   for (let taken = 0; taken < total; taken += step) {
     allocate(process, Math.min(step, total - taken));
@@ -193,15 +213,30 @@ const vishStress: Program = function* (process): Co<number> {
 
 export const smallRepositories: Repository[] = [
   {
-    names: ['registry.k8s.io/pause', 'k8s.gcr.io/pause', 'gcr.io/google_containers/pause', 'gcr.io/google-containers/pause', 'docker.io/rancher/mirrored-pause'],
-    tags: { ...plain('2.0', '3.0', '3.1', '3.2', '3.3', '3.4.1', '3.5', '3.6', '3.7', '3.8', '3.9', '3.10', '3.10.1'), latest: '3.10.1' },
+    names: [
+      'registry.k8s.io/pause',
+      'k8s.gcr.io/pause',
+      'gcr.io/google_containers/pause',
+      'gcr.io/google-containers/pause',
+      'docker.io/rancher/mirrored-pause',
+    ],
+    tags: {
+      ...plain('2.0', '3.0', '3.1', '3.2', '3.3', '3.4.1', '3.5', '3.6', '3.7', '3.8', '3.9', '3.10', '3.10.1'),
+      latest: '3.10.1',
+    },
     size: 320_368,
     user: '65535:65535',
     entrypoint: ['/pause'],
     programs: { '/pause': pause },
     memory: 250_000,
   },
-  { names: ['docker.io/library/hello-world'], tags: plain('linux', 'latest'), size: 2_374, cmd: ['/hello'], programs: { '/hello': hello } },
+  {
+    names: ['docker.io/library/hello-world'],
+    tags: plain('linux', 'latest'),
+    size: 2_374,
+    cmd: ['/hello'],
+    programs: { '/hello': hello },
+  },
   {
     names: ['gcr.io/google-samples/hello-app', 'us-docker.pkg.dev/google-samples/containers/gke/hello-app'],
     tags: plain('1.0', '2.0'),
@@ -212,9 +247,21 @@ export const smallRepositories: Repository[] = [
     versionedPrograms: (version) => ({ '/hello-app': helloApp(`${version}.0`) }),
     memory: 4_000_000,
   },
-  { names: ['gcr.io/google-samples/hello-go-gke'], tags: plain('1.0'), size: 5_000_000, cmd: ['/hello'], programs: { '/hello': helloGo } },
   {
-    names: ['registry.k8s.io/serve_hostname', 'k8s.gcr.io/serve_hostname', 'gcr.io/google_containers/serve_hostname', 'gcr.io/kubernetes-e2e-test-images/serve-hostname', 'registry.k8s.io/e2e-test-images/serve-hostname'],
+    names: ['gcr.io/google-samples/hello-go-gke'],
+    tags: plain('1.0'),
+    size: 5_000_000,
+    cmd: ['/hello'],
+    programs: { '/hello': helloGo },
+  },
+  {
+    names: [
+      'registry.k8s.io/serve_hostname',
+      'k8s.gcr.io/serve_hostname',
+      'gcr.io/google_containers/serve_hostname',
+      'gcr.io/kubernetes-e2e-test-images/serve-hostname',
+      'registry.k8s.io/e2e-test-images/serve-hostname',
+    ],
     tags: { ...plain('1.1', '1.2', '1.3', '1.4', 'v1.4'), latest: '1.4' },
     size: 2_730_000,
     entrypoint: ['/serve_hostname'],
@@ -223,7 +270,12 @@ export const smallRepositories: Repository[] = [
     memory: 3_000_000,
   },
   {
-    names: ['registry.k8s.io/echoserver', 'k8s.gcr.io/echoserver', 'gcr.io/google_containers/echoserver', 'gcr.io/google-containers/echoserver'],
+    names: [
+      'registry.k8s.io/echoserver',
+      'k8s.gcr.io/echoserver',
+      'gcr.io/google_containers/echoserver',
+      'gcr.io/google-containers/echoserver',
+    ],
     tags: { ...plain('1.4', '1.5', '1.6', '1.7', '1.8', '1.9', '1.10'), latest: '1.10' },
     size: 35_600_000,
     cmd: ['/usr/sbin/echoserver'],
@@ -231,10 +283,71 @@ export const smallRepositories: Repository[] = [
     commands: DEBIAN_COMMANDS,
     programs: { '/usr/sbin/echoserver': echo },
   },
-  { names: ['docker.io/traefik/whoami', 'docker.io/containous/whoami'], tags: { 'v1.10': 'v1.11', 'v1.11': 'v1.11', 'v1.11.0': 'v1.11', latest: 'v1.11' }, size: 2_800_000, entrypoint: ['/whoami'], exposedPorts: ['80/tcp'], programs: { '/whoami': whoami } },
-  { names: ['registry.k8s.io/hpa-example', 'k8s.gcr.io/hpa-example'], tags: plain('latest'), size: 170_000_000, cmd: ['/usr/sbin/apache2-foreground'], exposedPorts: ['80/tcp'], userland: 'gnu', commands: DEBIAN_COMMANDS, programs: { '/usr/sbin/apache2-foreground': hpaExample } },
-  { names: ['docker.io/hashicorp/http-echo'], tags: { ...plain('0.2.3', '1.0', '1.0.0'), latest: '1.0.0' }, size: 1_900_000, entrypoint: ['/http-echo'], exposedPorts: ['5678/tcp'], programs: { '/http-echo': httpEcho } },
-  { names: ['us-docker.pkg.dev/google-samples/containers/gke/gb-frontend', 'gcr.io/google_samples/gb-frontend', 'gcr.io/google-samples/gb-frontend'], tags: plain('v3', 'v4', 'v5'), size: 169_000_000, cmd: ['/usr/sbin/apache2-foreground'], exposedPorts: ['80/tcp'], userland: 'gnu', commands: DEBIAN_COMMANDS, programs: { '/usr/sbin/apache2-foreground': httpServer(() => 80, () => ({ status: 200, headers: [['Content-Type', 'text/html']], body: '<html ng-app="redis">\n  <head>\n    <title>Guestbook</title>\n  </head>\n</html>\n' })) } },
-  { names: ['docker.io/polinux/stress'], tags: { ...plain('1.0.4'), latest: '1.0.4' }, size: 4_041_495, cmd: ['/bin/sh'], userland: 'busybox', commands: BUSYBOX_COMMANDS, programs: { '/usr/bin/stress': stress }, memory: 1_200_000 },
-  { names: ['docker.io/vish/stress'], tags: plain('latest'), size: 1_560_000, entrypoint: ['/stress'], programs: { '/stress': vishStress }, memory: 3_000_000 },
+  {
+    names: ['docker.io/traefik/whoami', 'docker.io/containous/whoami'],
+    tags: { 'v1.10': 'v1.11', 'v1.11': 'v1.11', 'v1.11.0': 'v1.11', latest: 'v1.11' },
+    size: 2_800_000,
+    entrypoint: ['/whoami'],
+    exposedPorts: ['80/tcp'],
+    programs: { '/whoami': whoami },
+  },
+  {
+    names: ['registry.k8s.io/hpa-example', 'k8s.gcr.io/hpa-example'],
+    tags: plain('latest'),
+    size: 170_000_000,
+    cmd: ['/usr/sbin/apache2-foreground'],
+    exposedPorts: ['80/tcp'],
+    userland: 'gnu',
+    commands: DEBIAN_COMMANDS,
+    programs: { '/usr/sbin/apache2-foreground': hpaExample },
+  },
+  {
+    names: ['docker.io/hashicorp/http-echo'],
+    tags: { ...plain('0.2.3', '1.0', '1.0.0'), latest: '1.0.0' },
+    size: 1_900_000,
+    entrypoint: ['/http-echo'],
+    exposedPorts: ['5678/tcp'],
+    programs: { '/http-echo': httpEcho },
+  },
+  {
+    names: [
+      'us-docker.pkg.dev/google-samples/containers/gke/gb-frontend',
+      'gcr.io/google_samples/gb-frontend',
+      'gcr.io/google-samples/gb-frontend',
+    ],
+    tags: plain('v3', 'v4', 'v5'),
+    size: 169_000_000,
+    cmd: ['/usr/sbin/apache2-foreground'],
+    exposedPorts: ['80/tcp'],
+    userland: 'gnu',
+    commands: DEBIAN_COMMANDS,
+    programs: {
+      '/usr/sbin/apache2-foreground': httpServer(
+        () => 80,
+        () => ({
+          status: 200,
+          headers: [['Content-Type', 'text/html']],
+          body: '<html ng-app="redis">\n  <head>\n    <title>Guestbook</title>\n  </head>\n</html>\n',
+        }),
+      ),
+    },
+  },
+  {
+    names: ['docker.io/polinux/stress'],
+    tags: { ...plain('1.0.4'), latest: '1.0.4' },
+    size: 4_041_495,
+    cmd: ['/bin/sh'],
+    userland: 'busybox',
+    commands: BUSYBOX_COMMANDS,
+    programs: { '/usr/bin/stress': stress },
+    memory: 1_200_000,
+  },
+  {
+    names: ['docker.io/vish/stress'],
+    tags: plain('latest'),
+    size: 1_560_000,
+    entrypoint: ['/stress'],
+    programs: { '/stress': vishStress },
+    memory: 3_000_000,
+  },
 ];

@@ -62,7 +62,8 @@ export function lookUp(fs: FileSystem, path: string, index: readonly string[]): 
   for (const name of index) {
     const file = `${path.replace(/\/$/, '')}/${name}`;
     const found = fs.find(file);
-    if (found?.kind === 'file') return fs.may(found, 4) ? { kind: 'file', path: file, node: found } : { kind: 'denied', path: file };
+    if (found?.kind === 'file')
+      return fs.may(found, 4) ? { kind: 'file', path: file, node: found } : { kind: 'denied', path: file };
   }
   return { kind: 'directory', path };
 }

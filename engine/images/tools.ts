@@ -17,10 +17,15 @@ export const BUSYBOX_COMMANDS = COMMON.concat(
 
 /** A Debian base image: bash and coreutils, no network tools, no ps. */
 export const DEBIAN_COMMANDS = COMMON.filter((name) => name !== 'ps').concat(
-  'bash b2sum column csplit expand factor join numfmt pr shuf split tsort unexpand users who tar gzip gunzip zcat getent mount umount su perl dpkg apt-get apt clear tput'.split(' '),
+  'bash b2sum column csplit expand factor join numfmt pr shuf split tsort unexpand users who tar gzip gunzip zcat getent mount umount su perl dpkg apt-get apt clear tput'.split(
+    ' ',
+  ),
 );
 
-const NETWORK = 'curl wget nc dig host nslookup ping traceroute ip ss netstat ifconfig route telnet tcpdump iptables ps pgrep pkill top watch less jq openssl'.split(' ');
+const NETWORK =
+  'curl wget nc dig host nslookup ping traceroute ip ss netstat ifconfig route telnet tcpdump iptables ps pgrep pkill top watch less jq openssl'.split(
+    ' ',
+  );
 
 const UBUNTU_TAGS = {
   '20.04': '20.04',
@@ -69,7 +74,22 @@ const ALPINE_TAGS = {
   latest: '3.23.2',
 };
 const BUSYBOX_TAGS = {
-  ...plain('1.24', '1.25', '1.26', '1.27', '1.28', '1.29', '1.30', '1.31', '1.32', '1.33', '1.34', '1.35', '1.36', '1.37'),
+  ...plain(
+    '1.24',
+    '1.25',
+    '1.26',
+    '1.27',
+    '1.28',
+    '1.29',
+    '1.30',
+    '1.31',
+    '1.32',
+    '1.33',
+    '1.34',
+    '1.35',
+    '1.36',
+    '1.37',
+  ),
   '1.24.1': '1.24',
   '1.27.2': '1.27',
   '1.28.0': '1.28',
@@ -89,12 +109,34 @@ const BUSYBOX_TAGS = {
   '1.36-glibc': '1.36-glibc',
   latest: '1.37',
 };
-const BASH_TAGS = { '4': '4.4.23', '4.4': '4.4.23', '5': '5.3.9', '5.0': '5.0.18', '5.1': '5.1.16', '5.2': '5.2.37', '5.3': '5.3.9', latest: '5.3.9' };
+const BASH_TAGS = {
+  '4': '4.4.23',
+  '4.4': '4.4.23',
+  '5': '5.3.9',
+  '5.0': '5.0.18',
+  '5.1': '5.1.16',
+  '5.2': '5.2.37',
+  '5.3': '5.3.9',
+  latest: '5.3.9',
+};
 
 export const toolRepositories: Repository[] = [
-  { names: ['docker.io/library/busybox'], tags: BUSYBOX_TAGS, size: 2_224_358, cmd: ['sh'], userland: 'busybox', commands: BUSYBOX_COMMANDS, memory: 700_000 },
   {
-    names: ['registry.k8s.io/busybox', 'k8s.gcr.io/busybox', 'gcr.io/google_containers/busybox', 'gcr.io/google-containers/busybox'],
+    names: ['docker.io/library/busybox'],
+    tags: BUSYBOX_TAGS,
+    size: 2_224_358,
+    cmd: ['sh'],
+    userland: 'busybox',
+    commands: BUSYBOX_COMMANDS,
+    memory: 700_000,
+  },
+  {
+    names: [
+      'registry.k8s.io/busybox',
+      'k8s.gcr.io/busybox',
+      'gcr.io/google_containers/busybox',
+      'gcr.io/google-containers/busybox',
+    ],
     tags: { '1.24': '1.24', '1.27': '1.27', '1.27.2': '1.27', latest: '1.24' },
     size: 1_113_554,
     cmd: ['sh'],
@@ -142,7 +184,14 @@ export const toolRepositories: Repository[] = [
   },
   {
     names: ['docker.io/curlimages/curl', 'quay.io/curl/curl'],
-    tags: { '8.11.1': '8.11.1', '8.12.1': '8.12.1', '8.14.1': '8.14.1', '8.16.0': '8.16.0', '8.17.0': '8.17.0', latest: '8.17.0' },
+    tags: {
+      '8.11.1': '8.11.1',
+      '8.12.1': '8.12.1',
+      '8.14.1': '8.14.1',
+      '8.16.0': '8.16.0',
+      '8.17.0': '8.17.0',
+      latest: '8.17.0',
+    },
     size: 10_060_000,
     entrypoint: ['/entrypoint.sh'],
     cmd: ['curl'],
@@ -161,7 +210,11 @@ export const toolRepositories: Repository[] = [
     os: 'Alpine Linux v3.22',
   },
   {
-    names: ['registry.k8s.io/e2e-test-images/jessie-dnsutils', 'k8s.gcr.io/e2e-test-images/jessie-dnsutils', 'gcr.io/kubernetes-e2e-test-images/dnsutils'],
+    names: [
+      'registry.k8s.io/e2e-test-images/jessie-dnsutils',
+      'k8s.gcr.io/e2e-test-images/jessie-dnsutils',
+      'gcr.io/kubernetes-e2e-test-images/dnsutils',
+    ],
     tags: plain('1.0', '1.1', '1.2', '1.3', '1.4', '1.5', '1.7'),
     size: 112_030_000,
     cmd: ['sh'],
@@ -170,8 +223,21 @@ export const toolRepositories: Repository[] = [
     os: 'Debian GNU/Linux 8 (jessie)',
   },
   {
-    names: ['docker.io/bitnami/kubectl', 'docker.io/bitnamilegacy/kubectl', 'registry.k8s.io/kubectl', 'docker.io/rancher/kubectl', 'docker.io/alpine/k8s'],
-    tags: { 'v1.35.0': '1.35.0', '1.35.0': '1.35.0', '1.35': '1.35.0', '1.34': '1.34.3', 'v1.34.3': '1.34.3', latest: '1.35.0' },
+    names: [
+      'docker.io/bitnami/kubectl',
+      'docker.io/bitnamilegacy/kubectl',
+      'registry.k8s.io/kubectl',
+      'docker.io/rancher/kubectl',
+      'docker.io/alpine/k8s',
+    ],
+    tags: {
+      'v1.35.0': '1.35.0',
+      '1.35.0': '1.35.0',
+      '1.35': '1.35.0',
+      '1.34': '1.34.3',
+      'v1.34.3': '1.34.3',
+      latest: '1.35.0',
+    },
     size: 59_700_000,
     entrypoint: ['kubectl'],
     cmd: ['--help'],

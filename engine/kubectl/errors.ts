@@ -11,6 +11,9 @@ export class CommandError extends Error {
   }
 }
 
+/** Its words stand alone, without `error: ` in front. */
+export class BareError extends CommandError {}
+
 /** Ends the command with a status and no words (what had to be said was printed). */
 export class Exit extends Error {
   exitCode: number;
@@ -129,7 +132,7 @@ export function report(error: Error): { text: string; code: number } {
   }
   if (error instanceof StatusError && error.reason === 'Invalid') return { text: invalidMessage(error), code: 1 };
   let text = standardMessage(error);
-  if (text === undefined) text = error.message.startsWith('error: ') ? error.message : `error: ${error.message}`;
+  if (text === undefined) text = error instanceof BareError || error.message.startsWith('error: ') ? error.message : `error: ${error.message}`;
   if (!text.endsWith('\n')) text += '\n';
   return { text, code: error instanceof CommandError ? error.exitCode : 1 };
 }

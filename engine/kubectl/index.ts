@@ -10,6 +10,7 @@ import { CommandError, report } from './errors.ts';
 import { Args } from './flags.ts';
 import { GLOBAL_FLAGS } from './kubeconfig.ts';
 import { Kubectl, type KubectlOptions } from './kubectl.ts';
+import { deprecations } from './write-flags.ts';
 
 export type { KubectlOptions } from './kubectl.ts';
 export type { Connection, Kubeconfig } from './kubeconfig.ts';
@@ -36,6 +37,7 @@ function* main(process: Process, options: KubectlOptions, caches: Map<string, Di
     }
     if (!found.command.run) return showParent(kubectl, found, args);
     checkRequired(found, args);
+    for (const text of deprecations(args)) kubectl.log('W', text);
     const status = (yield* found.command.run(kubectl, args)) ?? 0;
     if (status === 0 && kubectl.warnings && args.bool('warnings-as-errors')) {
       throw new CommandError(`${kubectl.warnings} ${kubectl.warnings === 1 ? 'warning' : 'warnings'} received`);

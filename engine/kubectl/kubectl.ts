@@ -120,7 +120,7 @@ export class Kubectl {
 
   private logRequest(request: ApiRequest, headers: Record<string, string>, response: ApiResponse) {
     const url = this.connection.server + request.path + queryString(request.query);
-    const log = (text: string) => this.warn(`${this.klogHeader()} round_trippers.go:632] ${text}`);
+    const log = (text: string) => this.log('I', `round_trippers.go:${text.startsWith('"Request"') ? 527 : 632}] ${text}`);
     if (this.verbosity >= 7) {
       let lines = '';
       for (const name in headers) lines += `\t${headerName(name)}: ${name === 'authorization' ? '<masked>' : headers[name]}\n`;
@@ -129,16 +129,17 @@ export class Kubectl {
     if (this.verbosity >= 8 && request.body !== undefined) {
       log(`"Request Body" body=${JSON.stringify(typeof request.body === 'string' ? request.body : JSON.stringify(request.body))}`);
     }
-    log(`"Response" verb="${request.method}" url="${url}" status="${response.code} ${STATUS_TEXT[response.code] ?? ''}" milliseconds=${ROUND_TRIP}`);
+    const what = this.verbosity >= 7 ? '' : `verb="${request.method}" url="${url}" `;
+    log(`"Response" ${what}status="${response.code} ${STATUS_TEXT[response.code] ?? ''}" milliseconds=${ROUND_TRIP}`);
     if (this.verbosity >= 8 && response.body !== undefined) {
       log(`"Response Body" body=${JSON.stringify(typeof response.body === 'string' ? response.body : JSON.stringify(response.body))}`);
     }
   }
 
-  /** `I0105 09:00:01.000000       7`: how klog begins a line. */
-  private klogHeader(): string {
+  /** A line of klog: `I0105 09:00:01.000000       7 file.go:1] …`. */
+  log(level: 'I' | 'W', text: string) {
     const iso = new Date(this.now).toISOString();
-    return `I${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000 ${String(this.process.pid).padStart(7)}`;
+    this.warn(`${level}${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000 ${String(this.process.pid).padStart(7)} ${text}`);
   }
 
   private printWarnings(response: ApiResponse) {

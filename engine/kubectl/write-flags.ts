@@ -6,11 +6,12 @@ import type { Args, Flag } from './flags.ts';
 import { compactJson } from './output/jsonpath.ts';
 import type { DryRun } from './output/printers.ts';
 
+const ALONE = 'unchanged';
 export const DRY_RUN_FLAG: Flag = {
   name: 'dry-run',
   type: 'string',
   default: 'none',
-  alone: 'unchanged',
+  alone: ALONE,
   usage:
     'Must be "none", "server", or "client". If client strategy, only print the object that would be sent, without sending it. If server strategy, submit server-side request without persisting the resource.',
 };
@@ -33,12 +34,16 @@ export const fieldManagerFlag = (manager: string): Flag => ({
   usage: 'Name of the manager used to track field ownership.',
 });
 
+/** What kubectl logs about flags in a form that it would rather not see. */
+export function deprecations(args: Args): string[] {
+  const alone = args.has('dry-run') && args.string('dry-run') === ALONE;
+  return alone ? ['helpers.go:719] --dry-run is deprecated and can be replaced with --dry-run=client.'] : [];
+}
+
 export function dryRunOf(args: Args): DryRun {
   const value = args.string('dry-run');
   if (value === 'none' || value === 'client' || value === 'server') return value;
-  if (value === 'unchanged') {
-    throw new CommandError('--dry-run flag without a value was specified. A value must be set: "none", "server", or "client".');
-  }
+  if (value === ALONE) return 'client';
   throw new CommandError(`Invalid dry-run value (${value}). Must be "none", "server", or "client".`);
 }
 

@@ -83,15 +83,11 @@ function initActions(
     if (current.state !== 'exited') return 'waiting';
     if (current.exitCode === 0) continue;
     // A failed init container of a Pod that restarts always or on failure is run again.
-    if (!initMayRestart(spec, container, current.exitCode)) return 'failed';
+    if (!shouldRestart(spec, container, current.exitCode)) return 'failed';
     actions.start.push({ spec: container, kind: 'init' });
     return 'waiting';
   }
   return 'ready';
-}
-
-export function initMayRestart(spec: PodSpec, container: ContainerSpec, exitCode: number): boolean {
-  return shouldRestart(spec, container, exitCode);
 }
 
 function killIfNeeded(spec: PodSpec, wanted: ContainerSpec, kind: ContainerKind, current: Container, actions: Actions) {
@@ -100,7 +96,11 @@ function killIfNeeded(spec: PodSpec, wanted: ContainerSpec, kind: ContainerKind,
   const kill = (reason: Kill['reason'], why: string) => {
     // Killed for a probe, a container counts as failed: whether it comes back is its restart policy's word.
     const again = reason === 'Changed' || shouldRestart(spec, wanted, 137);
-    actions.kill.push({ container: current, message: `Container ${wanted.name} ${why}${again ? ', will be restarted' : ''}`, reason });
+    actions.kill.push({
+      container: current,
+      message: `Container ${wanted.name} ${why}${again ? ', will be restarted' : ''}`,
+      reason,
+    });
     if (again) actions.start.push({ spec: wanted, kind });
   };
   if (current.config.spec.image !== wanted.image) kill('Changed', 'definition changed');

@@ -3,7 +3,18 @@
 import type { Container as ContainerSpec } from '../api/types.ts';
 import { watchMemory } from '../images/memory.ts';
 import type { Image } from '../images/types.ts';
-import { createHost, FileSystem, nullReader, Pipe, pipeReader, type FileNode, type Host, type NetworkNamespace, type Process, type Program } from '../linux/index.ts';
+import {
+  createHost,
+  FileSystem,
+  nullReader,
+  Pipe,
+  pipeReader,
+  type FileNode,
+  type Host,
+  type NetworkNamespace,
+  type Process,
+  type Program,
+} from '../linux/index.ts';
 import type { Sim } from '../sim/index.ts';
 import { ContainerLog } from './log.ts';
 
@@ -182,7 +193,10 @@ export class Container {
 }
 
 /** The program that a command runs: a binary, or the interpreter that a script's first line names. */
-export function resolveCommand(host: Host, command: readonly string[]): { program: Program; argv: string[] } | undefined {
+export function resolveCommand(
+  host: Host,
+  command: readonly string[],
+): { program: Program; argv: string[] } | undefined {
   const program = host.program(command[0]);
   if (program) return { program, argv: [...command] };
   const node = command[0].includes('/') ? host.fs.find(command[0]) : undefined;

@@ -7,12 +7,6 @@ import { quote } from './format.ts';
 /** Why a container cannot be configured; becomes CreateContainerConfigError. */
 export class ConfigError extends Error {}
 
-export interface KeyValues {
-  data?: Record<string, string>;
-  /** Base64, of a Secret. */
-  encoded?: boolean;
-}
-
 /** Where referenced objects come from; undefined: there is none. */
 export interface EnvSources {
   configMap(name: string): Record<string, string> | undefined;
@@ -161,7 +155,10 @@ export function resourceField(
       ? (resources?.limits?.[resource] ?? allocatable[resource] ?? '0')
       : (resources?.requests?.[resource] ?? '0');
   const divisor = selector.divisor && selector.divisor !== '0' ? selector.divisor : '1';
-  const value = resource === 'cpu' ? quantityMilli(amount) / quantityMilli(divisor) : quantityValue(amount) / quantityValue(divisor);
+  const value =
+    resource === 'cpu'
+      ? quantityMilli(amount) / quantityMilli(divisor)
+      : quantityValue(amount) / quantityValue(divisor);
   return String(Math.ceil(value));
 }
 

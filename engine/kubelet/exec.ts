@@ -84,7 +84,13 @@ export class KubeletServer implements KubeletApi {
     return this.session(process, stdin, stdout, stderr, () => stdout.closeReader());
   }
 
-  private session(process: Process, stdin: Pipe | undefined, stdout: Pipe, stderr: Pipe, kill: () => void): ExecSession {
+  private session(
+    process: Process,
+    stdin: Pipe | undefined,
+    stdout: Pipe,
+    stderr: Pipe,
+    kill: () => void,
+  ): ExecSession {
     const session: ExecSession = { stdin, stdout, stderr, exited: new Signal(), exitCode: undefined, kill };
     this.sim.spawn('exec', wait());
     return session;

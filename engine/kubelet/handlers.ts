@@ -110,7 +110,10 @@ function* get(
     if (left <= 0) {
       task.kill();
       socket.close();
-      return { ok: false, output: `Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)` };
+      return {
+        ok: false,
+        output: `Get "${url}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`,
+      };
     }
     yield { signals: [task.exited], timeout: left };
   }

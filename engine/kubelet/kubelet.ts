@@ -4,14 +4,7 @@
 import { EventRecorder, Informer, type Client, type ResourceClient } from '../client/index.ts';
 import { KubeletError, type ExecSession, type KubeletApi, type LogOptions } from '../apiserver/types.ts';
 import type { Node, Pod, PodSpec, Service } from '../api/types.ts';
-import {
-  createHost,
-  FileSystem,
-  type Host,
-  type Network,
-  type NetworkNamespace,
-  type Pipe,
-} from '../linux/index.ts';
+import { createHost, FileSystem, type Host, type Network, type NetworkNamespace, type Pipe } from '../linux/index.ts';
 import type { Sim, Timer } from '../sim/index.ts';
 import { quantityMilli, quantityValue } from '../api/quantity.ts';
 import { Backoff } from './backoff.ts';
@@ -84,11 +77,23 @@ export class Kubelet implements KubeletApi {
     this.recorder = new EventRecorder(sim, client, 'kubelet', node.name);
     this.machine =
       options.machine ??
-      createHost({ sim, hostname: node.name, fs: new FileSystem({ now: () => sim.now }), net: network.namespace([node.ip]) });
+      createHost({
+        sim,
+        hostname: node.name,
+        fs: new FileSystem({ now: () => sim.now }),
+        net: network.namespace([node.ip]),
+      });
     this.nodeNet = this.machine.net;
     this.objects = new ObjectCache(client);
     this.images = new ImageManager(sim, images, this.recorder, () => this.nodeStatus.imagesChanged());
-    this.nodeStatus = new NodeStatusManager({ sim, client, node, recorder: this.recorder, images: () => this.images.list(), problem: () => this.networkError });
+    this.nodeStatus = new NodeStatusManager({
+      sim,
+      client,
+      node,
+      recorder: this.recorder,
+      images: () => this.images.list(),
+      problem: () => this.networkError,
+    });
     this.volumeSources = {
       sim,
       client,
@@ -269,7 +274,13 @@ export class Kubelet implements KubeletApi {
       const { name = '', namespace = '' } = worker.pod.metadata ?? {};
       worker.records.forEach(({ current }) => {
         if (current?.state !== 'running') return;
-        list.push({ namespace, pod: name, container: current.name, memory: current.memory, startedAt: current.startedAt });
+        list.push({
+          namespace,
+          pod: name,
+          container: current.name,
+          memory: current.memory,
+          startedAt: current.startedAt,
+        });
       });
     });
     return list;
@@ -281,7 +292,13 @@ export class Kubelet implements KubeletApi {
     return this.server.logs(namespace, pod, container, options);
   }
 
-  exec(namespace: string, pod: string, container: string, command: string[], options: { stdin: boolean; tty: boolean }): ExecSession {
+  exec(
+    namespace: string,
+    pod: string,
+    container: string,
+    command: string[],
+    options: { stdin: boolean; tty: boolean },
+  ): ExecSession {
     return this.server.exec(namespace, pod, container, command, options);
   }
 

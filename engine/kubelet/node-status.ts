@@ -3,7 +3,15 @@
 
 import { quantityMilli, quantityValue } from '../api/quantity.ts';
 import type { ContainerImage, Lease, Node, NodeCondition, NodeStatus } from '../api/types.ts';
-import { isAlreadyExists, isConflict, isNotFound, microTimestamp, timestamp, type Client, type EventRecorder } from '../client/index.ts';
+import {
+  isAlreadyExists,
+  isConflict,
+  isNotFound,
+  microTimestamp,
+  timestamp,
+  type Client,
+  type EventRecorder,
+} from '../client/index.ts';
 import type { Sim } from '../sim/index.ts';
 import type { NodeSpec } from './types.ts';
 
@@ -21,11 +29,31 @@ interface Verdict {
 }
 
 const PRESSURES: readonly Verdict[] = [
-  { type: 'MemoryPressure', status: 'False', reason: 'KubeletHasSufficientMemory', message: 'kubelet has sufficient memory available' },
-  { type: 'DiskPressure', status: 'False', reason: 'KubeletHasNoDiskPressure', message: 'kubelet has no disk pressure' },
-  { type: 'PIDPressure', status: 'False', reason: 'KubeletHasSufficientPID', message: 'kubelet has sufficient PID available' },
+  {
+    type: 'MemoryPressure',
+    status: 'False',
+    reason: 'KubeletHasSufficientMemory',
+    message: 'kubelet has sufficient memory available',
+  },
+  {
+    type: 'DiskPressure',
+    status: 'False',
+    reason: 'KubeletHasNoDiskPressure',
+    message: 'kubelet has no disk pressure',
+  },
+  {
+    type: 'PIDPressure',
+    status: 'False',
+    reason: 'KubeletHasSufficientPID',
+    message: 'kubelet has sufficient PID available',
+  },
 ];
-const READY: Verdict = { type: 'Ready', status: 'True', reason: 'KubeletReady', message: 'kubelet is posting ready status' };
+const READY: Verdict = {
+  type: 'Ready',
+  status: 'True',
+  reason: 'KubeletReady',
+  message: 'kubelet is posting ready status',
+};
 const STARTING = 'container runtime status check may not have completed yet';
 
 export interface NodeStatusOptions {
@@ -154,7 +182,11 @@ export class NodeStatusManager {
     const { sim, node } = this.options;
     const now = timestamp(sim.now);
     const random = (name: string) => sim.random(`node/${node.name}/${name}`);
-    this.identity ??= { machineID: random('machine').hex(32), systemUUID: random('system').uuid(), bootID: random('boot').uuid() };
+    this.identity ??= {
+      machineID: random('machine').hex(32),
+      systemUUID: random('system').uuid(),
+      bootID: random('boot').uuid(),
+    };
     this.conditions = this.verdicts().map(({ type, status, reason, message }) => {
       const old = this.conditions.find((condition) => condition.type === type);
       const lastTransitionTime = old?.status === status ? old.lastTransitionTime : now;
@@ -224,7 +256,9 @@ export class NodeStatusManager {
           return;
         }
         const owner = this.nodes.find('', node.name);
-        const ownerReferences = owner && [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid: owner.metadata?.uid ?? '' }];
+        const ownerReferences = owner && [
+          { apiVersion: 'v1', kind: 'Node', name: node.name, uid: owner.metadata?.uid ?? '' },
+        ];
         this.lease = leases.create(namespace, {
           apiVersion: 'coordination.k8s.io/v1',
           kind: 'Lease',

@@ -7,32 +7,26 @@ import { FileNode } from '../linux/index.ts';
 import { Signal, type Co, type Task, type Timer } from '../sim/index.ts';
 import { computeActions } from './actions.ts';
 import type { Container } from './container.ts';
+import { createSandbox } from './create-sandbox.ts';
 import { makeEnv } from './env.ts';
 import type { Kubelet } from './kubelet.ts';
 import { killContainer, type KillReason } from './kill.ts';
 import { ContainerProbes, hasProbes } from './probes.ts';
 import { isSidecar } from './qos.ts';
 import { podRef } from './reference.ts';
-import { hostnameOf, type Sandbox } from './sandbox.ts';
+import type { Sandbox } from './sandbox.ts';
 import { startContainer } from './start.ts';
+import { mountVolumes } from './mount-volumes.ts';
 import type { CachedKind } from './object-cache.ts';
 import { statusPatch } from './status-patch.ts';
 import { generateStatus, type ContainerRecord } from './status.ts';
-import { MountError, PodVolumes } from './volumes.ts';
-import { quote } from './format.ts';
+import { PodVolumes } from './volumes.ts';
 
-/** Virtual costs of the steps between bind and start, ms. */
-const MOUNT_MS = 100;
-const SANDBOX_MS = 160;
-const SANDBOX_JITTER_MS = 120;
+/** Virtual cost of taking a sandbox down, ms. */
 const TEAR_DOWN_MS = 120;
 // kubelet: workerResyncIntervalJitterFactor and backOffPeriod.
 const RESYNC_MS = 60_000;
 const BACKOFF_MS = 10_000;
-// kubelet: podAttachAndMountTimeout; exponentialbackoff: 500 ms doubling to 2 min 2 s.
-const MOUNT_TIMEOUT = 123_000;
-const MOUNT_RETRY = 500;
-const MOUNT_RETRY_MAX = 122_000;
 
 export interface SyncResult {
   /** Time of the next try, when a back-off says so. */
@@ -108,8 +102,14 @@ export class PodWorker {
     this.pod = pod;
     if (pod.metadata?.deletionTimestamp) {
       this.terminate(pod.metadata.deletionGracePeriodSeconds);
-    } else if (pod.spec !== old.spec || pod.metadata?.labels !== old.metadata?.labels || pod.metadata?.annotations !== old.metadata?.annotations || gatesChanged(pod, old)) {
-      if (pod.metadata?.labels !== old.metadata?.labels || pod.metadata?.annotations !== old.metadata?.annotations) this.refreshLater();
+    } else if (
+      pod.spec !== old.spec ||
+      pod.metadata?.labels !== old.metadata?.labels ||
+      pod.metadata?.annotations !== old.metadata?.annotations ||
+      gatesChanged(pod, old)
+    ) {
+      if (pod.metadata?.labels !== old.metadata?.labels || pod.metadata?.annotations !== old.metadata?.annotations)
+        this.refreshLater();
       this.requestSync();
     }
   }
@@ -168,7 +168,8 @@ export class PodWorker {
     // What came up meanwhile waits for a look at the runtime that is newer than this sync.
     if (this.again) this.kubelet.containerChanged(this);
     if (result.failed) {
-      const wait = result.retryAt === undefined ? BACKOFF_MS : Math.min(Math.max(0, result.retryAt - sim.now), RESYNC_MS);
+      const wait =
+        result.retryAt === undefined ? BACKOFF_MS : Math.min(Math.max(0, result.retryAt - sim.now), RESYNC_MS);
       const jitter = 1 + 0.5 * sim.random('pod-worker').float();
       this.timer = sim.after(Math.round(wait * jitter), () => this.requestSync());
     }
@@ -200,12 +201,13 @@ export class PodWorker {
       kubelet.recorder.event(podRef(pod), 'Warning', 'NetworkNotReady', `network is not ready: ${networkError}`);
       return { failed: true, retryAt: kubelet.sim.now + 1000 };
     }
-    if (!(yield* this.mountVolumes())) return { failed: true };
+    if (!(yield* mountVolumes(this))) return { failed: true };
     if (!this.sandbox) {
       this.forgetContainers();
-      yield* this.createSandbox();
+      this.sandbox = yield* createSandbox(this);
       kubelet.containerChanged(this);
     }
+    this.checkPullSecrets();
     const actions = computeActions(this.pod, this.records);
     for (const { container, message, reason } of actions.kill) {
       yield* killContainer(this, container, { message, reason });
@@ -222,66 +224,15 @@ export class PodWorker {
     return result;
   }
 
-  private *mountVolumes(): Co<boolean> {
-    const { kubelet, pod } = this;
-    const volumes = pod.spec?.volumes;
-    if (!volumes?.length) return true;
-    if (!this.sandbox) yield MOUNT_MS;
-    const since = kubelet.sim.now;
-    const failures = new Map<string, { next: number; delay: number }>();
-    for (;;) {
-      let nextTry = Infinity;
-      for (const volume of volumes) {
-        const failure = failures.get(volume.name);
-        if (failure && failure.next > kubelet.sim.now) {
-          nextTry = Math.min(nextTry, failure.next);
-          continue;
-        }
-        try {
-          this.volumes.setUp(volume, this.sandbox?.ip ?? '');
-          failures.delete(volume.name);
-        } catch (error) {
-          if (!(error instanceof MountError)) throw error;
-          const text = `MountVolume.SetUp failed for volume ${quote(volume.name)} : ${error.message}`;
-          kubelet.recorder.event(podRef(this.pod), 'Warning', 'FailedMount', text);
-          const delay = failure ? Math.min(failure.delay * 2, MOUNT_RETRY_MAX) : MOUNT_RETRY;
-          failures.set(volume.name, { next: kubelet.sim.now + delay, delay });
-          nextTry = Math.min(nextTry, kubelet.sim.now + delay);
-        }
-      }
-      if (failures.size === 0) return true;
-      if (nextTry > since + MOUNT_TIMEOUT) {
-        yield since + MOUNT_TIMEOUT - kubelet.sim.now;
-        const unmounted = [...failures.keys()].sort().join(' ');
-        const text = `Unable to attach or mount volumes: unmounted volumes=[${unmounted}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`;
-        kubelet.recorder.event(podRef(this.pod), 'Warning', 'FailedMount', text);
-        return false;
-      }
-      yield nextTry - kubelet.sim.now;
-    }
-  }
-
-  private *createSandbox(): Co {
-    const { kubelet, pod } = this;
-    const { sim } = kubelet;
-    yield SANDBOX_MS + sim.random('sandbox').int(SANDBOX_JITTER_MS);
-    const hostname = hostnameOf(pod, kubelet.node.name);
-    const id = sim.random('sandbox').hex(64);
-    if (pod.spec?.hostNetwork) {
-      this.sandbox = { id, ip: kubelet.node.ip, net: kubelet.nodeNet, hostname, hostNetwork: true };
-      return;
-    }
-    const ip = kubelet.addresses.allocate();
-    if (ip === undefined) {
-      const text = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${id}": plugin type="ptp" failed (add): no IP addresses available in range set`;
-      kubelet.recorder.event(podRef(pod), 'Warning', 'FailedCreatePodSandBox', text);
-      yield BACKOFF_MS;
-      return yield* this.createSandbox();
-    }
-    const net = kubelet.network.namespace([ip]);
-    this.sandbox = { id, ip, net, hostname, hostNetwork: false };
-    net.hosts = () => this.files.get('hosts')?.text ?? '';
-    kubelet.setupNetwork(net, pod);
+  /** Registries here need no credentials; one that is named and does not exist is reported all the same. */
+  private checkPullSecrets() {
+    const missing = (this.pod.spec?.imagePullSecrets ?? []).filter(
+      ({ name }) => name && !this.keyValues('secrets', name),
+    );
+    if (missing.length === 0) return;
+    const names = missing.map(({ name }) => name).join(', ');
+    const text = `Unable to retrieve some image pull secrets (${names}); attempting to pull the image may not succeed.`;
+    this.kubelet.recorder.event(podRef(this.pod), 'Warning', 'FailedToRetrieveImagePullSecret', text);
   }
 
   /** The sandbox is lost: its containers are made anew, init containers too. */
@@ -311,7 +262,8 @@ export class PodWorker {
 
   record(name: string): ContainerRecord {
     let record = this.records.get(name);
-    if (!record) this.records.set(name, (record = { current: undefined, last: undefined, restarts: 0, waiting: undefined }));
+    if (!record)
+      this.records.set(name, (record = { current: undefined, last: undefined, restarts: 0, waiting: undefined }));
     return record;
   }
 
@@ -333,8 +285,17 @@ export class PodWorker {
     const { objects } = this.kubelet;
     const namespace = this.pod.metadata?.namespace ?? '';
     const key = `${kind}/${name}`;
-    if (!this.kept.has(key)) this.kept.set(key, objects.use(kind, namespace, name, () => {}));
+    if (!this.kept.has(key))
+      this.kept.set(
+        key,
+        objects.use(kind, namespace, name, () => {}),
+      );
     return objects.data(kind, namespace, name);
+  }
+
+  /** Text of the Pod's /etc/hosts. */
+  get hosts(): string {
+    return this.files.get('hosts')?.text ?? '';
   }
 
   /** A file that all containers of the Pod share. */
@@ -399,7 +360,11 @@ export class PodWorker {
   }
 
   containerStatus(name: string): ContainerStatus | undefined {
-    for (const list of [this.status.containerStatuses, this.status.initContainerStatuses, this.status.ephemeralContainerStatuses]) {
+    for (const list of [
+      this.status.containerStatuses,
+      this.status.initContainerStatuses,
+      this.status.ephemeralContainerStatuses,
+    ]) {
       const found = list?.find((status) => status.name === name);
       if (found) return found;
     }
@@ -467,7 +432,10 @@ export class PodWorker {
   private *killAll(containers: Container[], until = Infinity): Co {
     const { sim } = this.kubelet;
     const tasks = containers.map((container) =>
-      sim.spawn(`kill ${container.name}`, killContainer(this, container, { message: `Stopping container ${container.name}`, until })),
+      sim.spawn(
+        `kill ${container.name}`,
+        killContainer(this, container, { message: `Stopping container ${container.name}`, until }),
+      ),
     );
     for (const task of tasks) while (!task.done) yield task.exited;
   }
@@ -487,6 +455,7 @@ export class PodWorker {
   private releaseSandbox() {
     const { sandbox } = this;
     if (!sandbox || sandbox.hostNetwork) return;
+    for (const listener of sandbox.hostPorts) listener.close();
     sandbox.net.close();
     this.kubelet.addresses.release(sandbox.ip);
   }

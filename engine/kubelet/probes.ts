@@ -110,12 +110,17 @@ class ProbeWorker {
     if (probe.httpGet) return yield* httpGet(nodeNet, spec, probe.httpGet, ip, timeout, 'kube-probe/1.35');
     if (probe.tcpSocket) {
       const port = portOf(spec, probe.tcpSocket.port);
-      if (port === undefined) return { ok: false, output: '', error: `couldn't find port: ${JSON.stringify(probe.tcpSocket.port)}` };
+      if (port === undefined)
+        return { ok: false, output: '', error: `couldn't find port: ${JSON.stringify(probe.tcpSocket.port)}` };
       return yield* tcpConnect(nodeNet, probe.tcpSocket.host || ip, port, timeout);
     }
     if (probe.grpc) {
       const answer = yield* tcpConnect(nodeNet, ip, probe.grpc.port, timeout);
-      if (!answer.ok) return { ok: false, output: `timeout: failed to connect service "${ip}:${probe.grpc.port}" within ${timeout / 1000}s: context deadline exceeded` };
+      if (!answer.ok)
+        return {
+          ok: false,
+          output: `timeout: failed to connect service "${ip}:${probe.grpc.port}" within ${timeout / 1000}s: context deadline exceeded`,
+        };
       return { ok: false, output: '', error: 'gRPC health checks are not modelled by this engine' };
     }
     return { ok: false, output: '', error: `missing probe handler for ${worker.key}:${container.name}` };

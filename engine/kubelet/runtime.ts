@@ -36,10 +36,22 @@ export function createContainer(
   const limit = spec.resources?.limits?.memory;
   const mount = (fs: FileSystem) => {
     const { root } = fs;
-    place(root, '/etc/hosts', worker.sharedFile('hosts', () => hostsFile(pod, sandbox, kubelet.clusterDomain)));
-    place(root, '/etc/hostname', worker.sharedFile('hostname', () => `${sandbox.hostname}\n`));
+    place(
+      root,
+      '/etc/hosts',
+      worker.sharedFile('hosts', () => hostsFile(pod, sandbox, kubelet.clusterDomain)),
+    );
+    place(
+      root,
+      '/etc/hostname',
+      worker.sharedFile('hostname', () => `${sandbox.hostname}\n`),
+    );
     const dns = { server: kubelet.clusterDNS, domain: kubelet.clusterDomain, node: kubelet.nodeResolv };
-    place(root, '/etc/resolv.conf', worker.sharedFile('resolv', () => resolvFile(pod, dns)));
+    place(
+      root,
+      '/etc/resolv.conf',
+      worker.sharedFile('resolv', () => resolvFile(pod, dns)),
+    );
     worker.volumes.mount(fs, spec, (text) => expand(text, env));
     if (spec.terminationMessagePath) place(root, spec.terminationMessagePath, terminationFile);
   };
@@ -89,10 +101,19 @@ function userOf(pod: Pod, spec: ContainerSpec, image: Image): { uid: number; gid
   if (nonRoot && asked === 0) throw new ConfigError(`container's runAsUser breaks non-root policy ${where}`);
   if (nonRoot && asked === undefined) {
     if (name && !/^\d+$/.test(name)) {
-      throw new ConfigError(`container has runAsNonRoot and image has non-numeric user (${name}), cannot verify user is non-root ${where}`);
+      throw new ConfigError(
+        `container has runAsNonRoot and image has non-numeric user (${name}), cannot verify user is non-root ${where}`,
+      );
     }
     if (uid === 0) throw new ConfigError(`container has runAsNonRoot and image will run as root ${where}`);
   }
-  const imageGid = asked !== undefined ? 0 : group !== undefined && /^\d+$/.test(group) ? Number(group) : name && uid ? (image.userId(group ?? name) ?? 0) : 0;
+  const imageGid =
+    asked !== undefined
+      ? 0
+      : group !== undefined && /^\d+$/.test(group)
+        ? Number(group)
+        : name && uid
+          ? (image.userId(group ?? name) ?? 0)
+          : 0;
   return { uid, gid: context?.runAsGroup ?? podContext?.runAsGroup ?? imageGid };
 }

@@ -2,7 +2,7 @@
 // (/etc/hosts, /etc/resolv.conf, /etc/hostname).
 
 import type { Pod } from '../api/types.ts';
-import { FileNode, type Network, type NetworkNamespace } from '../linux/index.ts';
+import type { Listener, NetworkNamespace } from '../linux/index.ts';
 
 export interface Sandbox {
   id: string;
@@ -11,6 +11,8 @@ export interface Sandbox {
   hostname: string;
   /** The node's own namespace: not to be closed. */
   hostNetwork: boolean;
+  /** Ports of the node that lead here. */
+  hostPorts: Listener[];
 }
 
 /** Addresses of one node's Pods out of its podCIDR, handed out in turn as the host-local plug-in does. */
@@ -54,10 +56,6 @@ export function hostnameOf(pod: Pod, nodeName: string): string {
   if (pod.spec?.hostNetwork) return nodeName;
   const name = pod.spec?.hostname || (pod.metadata?.name ?? '');
   return name.length > 63 ? name.slice(0, 63).replace(/[-.]+$/, '') : name;
-}
-
-export function createNamespace(network: Network, ip: string): NetworkNamespace {
-  return network.namespace([ip]);
 }
 
 /** /etc/hosts as the kubelet manages it. */
@@ -116,8 +114,4 @@ export function resolvFile(pod: Pod, dns: { server: string; domain: string; node
 function addOption(options: Map<string, string | undefined>, text: string) {
   const [name, value] = text.split(':');
   options.set(name, value);
-}
-
-export function textFile(text: () => string): FileNode {
-  return new FileNode(text);
 }

@@ -49,7 +49,9 @@ export function generateStatus(input: StatusInput): PodStatus {
   const hasInit = (spec.initContainers?.length ?? 0) > 0;
   const init = (spec.initContainers ?? []).map((container) => containerStatus(input, container, true, true));
   const main = spec.containers.map((container) => containerStatus(input, container, hasInit, false));
-  const ephemeral = (spec.ephemeralContainers ?? []).map((container) => containerStatus(input, container, false, false));
+  const ephemeral = (spec.ephemeralContainers ?? []).map((container) =>
+    containerStatus(input, container, false, false),
+  );
   const phase = failure ? 'Failed' : phaseOf(input, spec, init, main);
 
   const status: PodStatus = {
@@ -164,7 +166,9 @@ function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boole
     restartCount: record.restarts,
     started,
     state,
-    user: { linux: { gid: current.identity.gid, supplementalGroups: current.identity.groups, uid: current.identity.uid } },
+    user: {
+      linux: { gid: current.identity.gid, supplementalGroups: current.identity.groups, uid: current.identity.uid },
+    },
     ...(volumeMounts && { volumeMounts }),
   };
 }
@@ -288,7 +292,11 @@ function containersReadyOf(spec: PodSpec, phase: string, init: ContainerStatus[]
   }
   for (const { name, ready } of main) if (!ready) unready.push(name);
   if (unready.length === 0) return TRUE;
-  return { status: 'False', reason: 'ContainersNotReady', message: `containers with unready status: ${names(unready)}` };
+  return {
+    status: 'False',
+    reason: 'ContainersNotReady',
+    message: `containers with unready status: ${names(unready)}`,
+  };
 }
 
 function readyOf(spec: PodSpec, containersReady: Verdict, old: PodStatus): Verdict {

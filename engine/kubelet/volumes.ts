@@ -44,7 +44,31 @@ type Source =
   | { kind: 'token'; path: string; audience: string | undefined; seconds: number };
 
 /** Kinds of volumes that the engine does not provide, with what the message calls them. */
-const UNMODELLED = ['awsElasticBlockStore', 'azureDisk', 'azureFile', 'cephfs', 'cinder', 'csi', 'ephemeral', 'fc', 'flexVolume', 'flocker', 'gcePersistentDisk', 'gitRepo', 'glusterfs', 'image', 'iscsi', 'nfs', 'photonPersistentDisk', 'portworxVolume', 'quobyte', 'rbd', 'scaleIO', 'storageos', 'vsphereVolume'] as const;
+const UNMODELLED = [
+  'awsElasticBlockStore',
+  'azureDisk',
+  'azureFile',
+  'cephfs',
+  'cinder',
+  'csi',
+  'ephemeral',
+  'fc',
+  'flexVolume',
+  'flocker',
+  'gcePersistentDisk',
+  'gitRepo',
+  'glusterfs',
+  'image',
+  'iscsi',
+  'nfs',
+  'photonPersistentDisk',
+  'portworxVolume',
+  'quobyte',
+  'rbd',
+  'scaleIO',
+  'storageos',
+  'vsphereVolume',
+] as const;
 
 /** A directory that is filled when something first looks into it. */
 class LazyDir extends DirNode {
@@ -146,7 +170,11 @@ export class PodVolumes {
     }
   }
 
-  private subPath(node: DirNode | FileNode, mount: VolumeMount, expandPath: (text: string) => string): DirNode | FileNode {
+  private subPath(
+    node: DirNode | FileNode,
+    mount: VolumeMount,
+    expandPath: (text: string) => string,
+  ): DirNode | FileNode {
     const path = mount.subPath ?? (mount.subPathExpr && expandPath(mount.subPathExpr));
     if (!path || node.kind === 'file') return node;
     const fs = new FileSystem({ root: node, now: () => this.at.sim.now });
@@ -160,7 +188,12 @@ export class PodVolumes {
     const { fsGroup } = this.pod.spec?.securityContext ?? {};
     const sources = sourcesOf(volume);
     if (sources) {
-      const mode = volume.configMap?.defaultMode ?? volume.secret?.defaultMode ?? volume.downwardAPI?.defaultMode ?? volume.projected?.defaultMode ?? 0o644;
+      const mode =
+        volume.configMap?.defaultMode ??
+        volume.secret?.defaultMode ??
+        volume.downwardAPI?.defaultMode ??
+        volume.projected?.defaultMode ??
+        0o644;
       for (const source of sources) this.check(source);
       const dir: LazyDir = new LazyDir(() => this.write(dir, sources, mode, podIP), 0o1777, fsGroup);
       this.live.push({ dir, sources, mode });
@@ -184,7 +217,12 @@ export class PodVolumes {
     else if (!node && type === 'FileOrCreate') fs.writeFile(path, '');
     const found = fs.find(path);
     const wanted = WANTED[type];
-    if (wanted && (!found || (found.kind === 'file' ? (found.fifo ? 'socket' : found.device ? 'device' : 'file') : found.kind) !== wanted.kind)) {
+    if (
+      wanted &&
+      (!found ||
+        (found.kind === 'file' ? (found.fifo ? 'socket' : found.device ? 'device' : 'file') : found.kind) !==
+          wanted.kind)
+    ) {
       throw new MountError(`hostPath type check failed: ${path} is not ${wanted.text}`);
     }
     return found as DirNode | FileNode;
@@ -200,7 +238,8 @@ export class PodVolumes {
       throw new MountError(`persistentvolumeclaim ${quote(name)} is not bound`);
     }
     const volume = client.of<PersistentVolume>('v1', 'persistentvolumes', false).find('', volumeName);
-    if (volume?.spec?.hostPath) return this.hostPath(volume.spec.hostPath.path, volume.spec.hostPath.type || 'DirectoryOrCreate');
+    if (volume?.spec?.hostPath)
+      return this.hostPath(volume.spec.hostPath.path, volume.spec.hostPath.type || 'DirectoryOrCreate');
     if (volume?.spec?.local) return this.hostPath(volume.spec.local.path, '');
     throw new MountError(`the kind of storage of persistentvolume ${quote(volumeName)} is not modelled by this engine`);
   }
@@ -247,7 +286,10 @@ export class PodVolumes {
       const { text, mode: bits } = files[path];
       const slash = path.lastIndexOf('/');
       if (slash > 0) fs.mkdir(`/${path.slice(0, slash)}`, { recursive: true });
-      fs.put(`/${path}`, new FileNode(text, { mode: fsGroup === undefined ? bits : bits | 0o040, gid: fsGroup, mtime: sim.now }));
+      fs.put(
+        `/${path}`,
+        new FileNode(text, { mode: fsGroup === undefined ? bits : bits | 0o040, gid: fsGroup, mtime: sim.now }),
+      );
       tops.add(path.split('/', 1)[0]);
     }
     dir.set(name, content);
@@ -278,7 +320,10 @@ export class PodVolumes {
         }
         return;
       case 'token':
-        files[source.path] = { text: this.token(source), mode: this.pod.spec?.securityContext?.fsGroup === undefined ? mode : 0o600 };
+        files[source.path] = {
+          text: this.token(source),
+          mode: this.pod.spec?.securityContext?.fsGroup === undefined ? mode : 0o600,
+        };
     }
   }
 

@@ -13,6 +13,9 @@ export function streamSeed(seed: number, name: string): number {
 // k8s.io/apimachinery/pkg/util/rand: no vowels and no look-alikes, so that no words appear.
 const SAFE = 'bcdfghjklmnpqrstvwxz2456789';
 const HEX = '0123456789abcdef';
+/** Two digits for a byte. */
+const HEX_OF: string[] = [];
+for (let i = 0; i < 256; i++) HEX_OF.push(HEX[i >> 4] + HEX[i & 15]);
 
 export class Random {
   private state: number;
@@ -49,13 +52,10 @@ export class Random {
   hex(length: number): string {
     let out = '';
     while (out.length < length) {
-      let bits = this.bits();
-      for (let i = 0; i < 8 && out.length < length; i++) {
-        out += HEX[bits & 15];
-        bits >>>= 4;
-      }
+      const bits = this.bits();
+      out += HEX_OF[bits & 255] + HEX_OF[(bits >>> 8) & 255] + HEX_OF[(bits >>> 16) & 255] + HEX_OF[bits >>> 24];
     }
-    return out;
+    return out.length === length ? out : out.slice(0, length);
   }
 
   /** A version 4 UUID. */

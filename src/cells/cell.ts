@@ -27,6 +27,8 @@ export class Cell {
   private readonly bodyAsBuilt: string;
   private readonly stateLabel: HTMLElement;
   private panes: OutputPane[] = [];
+  /** The source that the commands on the page were drawn from. */
+  private drawn: string;
 
   constructor(el: HTMLElement) {
     this.el = el;
@@ -44,6 +46,7 @@ export class Cell {
     this.bodyAsBuilt = this.body.innerHTML;
     this.original = this.kind === 'console' ? commandsText(this.builtSteps(), this.on) : this.text('.kb-source');
     this.source = this.original;
+    this.drawn = this.original;
     this.recorded = this.outputText();
   }
 
@@ -76,6 +79,7 @@ export class Cell {
   /** Draws the source anew, without outputs, and returns a pane for each command. */
   prepare(): OutputPane[] {
     this.dropPanes();
+    this.drawn = this.source;
     const shown = this.editor ? [...this.body.children].filter((child) => child.classList.contains('kb-editor')) : [];
     if (this.kind === 'file') {
       if (!this.editor && this.edited) this.body.replaceChildren(element('pre', 'kb-source', this.source));
@@ -141,6 +145,7 @@ export class Cell {
     this.closeEditor();
     this.dropPanes();
     this.source = this.original;
+    this.drawn = this.original;
     this.body.innerHTML = this.bodyAsBuilt;
     this.setState('idle');
   }
@@ -160,8 +165,9 @@ export class Cell {
     this.editor.destroy();
     this.editor = undefined;
     this.editButton().textContent = 'Edit';
-    if (this.kind === 'console') for (const el of this.body.querySelectorAll('.kb-echo')) el.classList.remove('kb-echo');
-    if (this.kind !== 'console' || (this.edited && this.state === 'idle')) this.redrawSource();
+    if (this.kind === 'console')
+      for (const el of this.body.querySelectorAll('.kb-echo')) el.classList.remove('kb-echo');
+    if (this.kind !== 'console' || this.drawn !== this.source) this.redrawSource();
   }
 
   private editButton(): HTMLElement {

@@ -32,45 +32,52 @@ export function parseCommands(text: string, on?: string): Step[] {
   return steps;
 }
 
+/** Words of the shell that open or close a compound command, and those after which a command begins. */
+const depthOf: Record<string, number> = {
+  for: 1,
+  while: 1,
+  until: 1,
+  if: 1,
+  case: 1,
+  '{': 1,
+  done: -1,
+  fi: -1,
+  esac: -1,
+  '}': -1,
+};
+const beforeCommand = new Set(['while', 'until', 'if', 'then', 'else', 'elif', 'do', '!', '{']);
+
 /** Whether a shell would run this now instead of asking for another line. */
 export function isComplete(command: string): boolean {
-  const lines = command.split('\n');
+  /** Words that end the open here-documents, in order. */
   const waiting: string[] = [];
   let quote = '';
   let depth = 0;
   let continued = false;
-  for (const line of lines) {
-    if (waiting.length > 0) {
+  for (const line of command.split('\n')) {
+    if (waiting.length > 0 && !quote) {
       if (line.trim() === waiting[0]) waiting.shift();
       continue;
     }
     continued = false;
-    for (let i = 0; i < line.length; i++) {
-      const char = line[i]!;
+    let commandBegins = true;
+    for (let i = 0; i < line.length;) {
+      const rest = line.slice(i);
       if (quote) {
-        if (char === '\\' && quote === '"') i++;
-        else if (char === quote) quote = '';
-      } else if (char === '\\') {
-        if (i === line.length - 1) continued = true;
-        i++;
-      } else if (char === "'" || char === '"') quote = char;
-      else if (char === '#' && (i === 0 || /\s/.test(line[i - 1]!))) break;
-      else if (line.startsWith('<<', i) && line[i + 2] !== '<') {
-        const word = /^<<-?\s*(['"]?)([\w.-]+)\1/.exec(line.slice(i));
-        if (word) {
-          waiting.push(word[2]!);
-          i += word[0].length - 1;
-        }
-      } else {
-        const word = /^(?:do|done|then|fi|case|esac)\b/.exec(line.slice(i))?.[0];
-        if (word && (i === 0 || /[\s;&|(]/.test(line[i - 1]!))) {
-          depth += { do: 1, then: 1, case: 1, done: -1, fi: -1, esac: -1 }[word]!;
-          i += word.length - 1;
-        }
+        if (rest[0] === quote) quote = '';
+        i += rest[0] === '\\' && quote === '"' ? 2 : 1;
+        continue;
       }
+      const token = /^(?:\s+|<<<|<<-?\s*(['"]?)[\w.-]+\1|&&|\|\|?|[;&()<>]|\\.?|['"]|[^\s;&|()<>\\'"]+)/.exec(rest)![0];
+      i += token.length;
+      if (/^\s/.test(token)) continue;
+      if (token[0] === '#' && /(?:^|[\s;&|(])$/.test(line.slice(0, i - token.length))) break;
+      continued = token === '\\' || token === '|' || token === '&&' || token === '||';
+      if (token === "'" || token === '"') quote = token;
+      if (/^<<[^<]/.test(token)) waiting.push(token.replace(/^<<-?\s*['"]?|['"]$/g, ''));
+      if (commandBegins) depth += (Object.hasOwn(depthOf, token) && depthOf[token]) || 0;
+      commandBegins = /^(?:;|&&?|\|\|?|\()$/.test(token) || (commandBegins && beforeCommand.has(token));
     }
-    if (/^\s*(?:for|while|until|if)\b/.test(line) && depth === 0 && !/[;\s](?:do|then)\b/.test(line)) continued = true;
-    if (/(?:\||&&)\s*$/.test(line)) continued = true;
   }
   return !quote && !continued && depth <= 0 && waiting.length === 0;
 }

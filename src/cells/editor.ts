@@ -32,7 +32,10 @@ const languages: Record<string, () => Extension> = {
 
 /** The page's own colours: custom properties reach into the shadow root. */
 const colours = HighlightStyle.define([
-  { tag: [tags.propertyName, tags.definition(tags.propertyName), tags.keyword, tags.atom], color: 'var(--kb-code-keyword)' },
+  {
+    tag: [tags.propertyName, tags.definition(tags.propertyName), tags.keyword, tags.atom],
+    color: 'var(--kb-code-keyword)',
+  },
   { tag: [tags.string, tags.content], color: 'var(--kb-code-string)' },
   { tag: [tags.number, tags.bool, tags.null], color: 'var(--kb-code-constant)' },
   { tag: tags.comment, color: 'var(--kb-code-comment)', fontStyle: 'italic' },
@@ -44,7 +47,9 @@ const theme = EditorView.theme({
   '.cm-content': { fontFamily: 'var(--kb-mono)', lineHeight: '1.55', padding: '0.7rem 0', caretColor: 'var(--kb-ink)' },
   '.cm-line': { padding: '0 1rem' },
   '.cm-cursor': { borderLeftColor: 'var(--kb-ink)' },
-  '.cm-selectionBackground, &.cm-focused .cm-selectionBackground': { backgroundColor: 'var(--kb-selection) !important' },
+  '.cm-selectionBackground, &.cm-focused .cm-selectionBackground': {
+    backgroundColor: 'var(--kb-selection) !important',
+  },
 });
 
 export function createEditor({ text, language, label, onChange, onRun }: Options): Editor {

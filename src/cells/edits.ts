@@ -31,8 +31,14 @@ export function saveEdits(path: string, cells: Edited[]): void {
 }
 
 export async function shareLink(href: string, cells: Edited[]): Promise<string> {
-  const packed = await pipe(new TextEncoder().encode(JSON.stringify(toEdits(cells))), new CompressionStream('deflate-raw'));
-  const text = btoa(String.fromCharCode(...packed)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+  const packed = await pipe(
+    new TextEncoder().encode(JSON.stringify(toEdits(cells))),
+    new CompressionStream('deflate-raw'),
+  );
+  const text = btoa(String.fromCharCode(...packed))
+    .replace(/\+/g, '-')
+    .replace(/\//g, '_')
+    .replace(/=+$/, '');
   return `${href.split('#')[0]}#edits=${text}`;
 }
 

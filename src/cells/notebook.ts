@@ -5,7 +5,7 @@ import { Cell } from './cell.ts';
 import { keysOf } from './keys.ts';
 import type { Editor } from './editor.ts';
 import { loadEdits, saveEdits, shareLink, sharedEdits } from './edits.ts';
-import { pictureHtml, pictureSummary } from './picture.ts';
+import { clockTime, pictureHtml, pictureSummary } from './picture.ts';
 
 /** Kept states; the oldest are dropped beyond this. */
 const keptSnapshots = 24;
@@ -80,7 +80,8 @@ export class Notebook {
         this.discard();
         announce(error instanceof Error ? error.message : String(error));
       } finally {
-        for (const cell of this.cells) if (cell.state === 'queued' || cell.state === 'running') cell.setState('stopped', 'stopped');
+        for (const cell of this.cells)
+          if (cell.state === 'queued' || cell.state === 'running') cell.setState('stopped', 'stopped');
         this.showBusy(false);
       }
     });
@@ -91,6 +92,12 @@ export class Notebook {
   stop(): void {
     this.stops++;
     void this.sandbox?.then((sandbox) => sandbox.stop());
+  }
+
+  /** Stops, and waits until nothing runs any more. */
+  private async stopped(): Promise<void> {
+    this.stop();
+    await this.work;
   }
 
   private async runUpTo(target: number): Promise<void> {
@@ -110,7 +117,8 @@ export class Notebook {
       await sandbox.restore(this.snapshots.get(keys[from - 1]!)!);
     }
     this.current = undefined;
-    if (from < target) announce(`Running ${target - from} ${target - from === 1 ? 'example' : 'examples'} that this one needs`);
+    if (from < target)
+      announce(`Running ${target - from} ${target - from === 1 ? 'example' : 'examples'} that this one needs`);
     for (let index = from; index <= target; index++) {
       if (this.stops !== stopsAtStart) return;
       const done = await this.runOne(sandbox, index, keys[index]!);
@@ -128,7 +136,8 @@ export class Notebook {
     let clusterTime = 0;
     let stopped = false;
     try {
-      if (cell.kind === 'file') await sandbox.writeFile(cell.file, cell.source.endsWith('\n') ? cell.source : `${cell.source}\n`);
+      if (cell.kind === 'file')
+        await sandbox.writeFile(cell.file, cell.source.endsWith('\n') ? cell.source : `${cell.source}\n`);
       else {
         for (const [number, step] of cell.steps.entries()) {
           const pane = panes[number]!;
@@ -177,7 +186,8 @@ export class Notebook {
     }
     const words = [run.stopped ? 'stopped' : `exit ${run.exitCode}`];
     if (run.clusterTime >= 1000) words.push(`${duration(run.clusterTime)} of cluster time`);
-    if (run.original && !run.stopped && cell.recorded && cell.outputText() !== cell.recorded) words.push('differs from the recorded output');
+    if (run.original && !run.stopped && cell.recorded && cell.outputText() !== cell.recorded)
+      words.push('differs from the recorded output');
     cell.setState(run.stopped ? 'stopped' : run.exitCode === 0 || cell.fails ? 'ok' : 'failed', words.join(' · '));
     announce(`${words[0]}, ${run.lines} ${run.lines === 1 ? 'line' : 'lines'}`);
   }
@@ -206,7 +216,7 @@ export class Notebook {
     const html = pictureHtml(picture);
     if (part('picture').innerHTML !== html) part('picture').innerHTML = html;
     part('summary').textContent = `${pictureSummary(picture)}.`;
-    const clock = new Date(picture.now).toISOString().slice(11, 19);
+    const clock = clockTime(picture.now);
     part('clock').textContent = this.born ? `${clock} · +${duration(picture.now - this.born)}` : clock;
     this.panel.setAttribute('data-live', '');
   }
@@ -256,7 +266,8 @@ export class Notebook {
     if (moveOn) (this.cells[this.cells.indexOf(cell) + 1] ?? cell).focus();
   }
 
-  resetCell(cell: Cell): void {
+  async resetCell(cell: Cell): Promise<void> {
+    if (cell.state === 'running' || cell.state === 'queued') await this.stopped();
     const index = this.cells.indexOf(cell);
     cell.reset();
     this.outputKeys[index] = this.recordedKeys[index]!;
@@ -265,8 +276,8 @@ export class Notebook {
     announce(`Example ${cell.number} is as written again`);
   }
 
-  resetPage(): void {
-    this.stop();
+  async resetPage(): Promise<void> {
+    await this.stopped();
     this.cells.forEach((cell) => cell.reset());
     this.outputKeys.splice(0, this.outputKeys.length, ...this.recordedKeys);
     this.current = undefined;
@@ -276,7 +287,11 @@ export class Notebook {
   }
 
   private save(): void {
-    if (this.editsAreMine) saveEdits(location.pathname, this.cells.filter((cell) => cell.edited));
+    if (this.editsAreMine)
+      saveEdits(
+        location.pathname,
+        this.cells.filter((cell) => cell.edited),
+      );
   }
 
   /** Puts back the reader's edits of earlier visits, or those that a shared link carries; never runs anything. */
@@ -292,11 +307,15 @@ export class Notebook {
       applied++;
     }
     this.showMarks();
-    if (shared) announce(`This link carries ${applied} edited ${applied === 1 ? 'example' : 'examples'}. Nothing has run.`, true);
+    if (shared)
+      announce(`This link carries ${applied} edited ${applied === 1 ? 'example' : 'examples'}. Nothing has run.`, true);
   }
 
   async share(): Promise<void> {
-    const link = await shareLink(location.href, this.cells.filter((cell) => cell.edited));
+    const link = await shareLink(
+      location.href,
+      this.cells.filter((cell) => cell.edited),
+    );
     await navigator.clipboard.writeText(link);
     announce('Link with your edits copied', true);
   }

@@ -19,9 +19,9 @@ const actions: Record<string, (book: Notebook, button: Element) => void> = {
   stop: (book) => book.stop(),
   edit: (book, button) => void book.toggleEditor(book.cellOf(button)!),
   copy: (book, button) => void book.copy(book.cellOf(button)!),
-  reset: (book, button) => book.resetCell(book.cellOf(button)!),
+  reset: (book, button) => void book.resetCell(book.cellOf(button)!),
   'run-all': (book) => void book.runAll(),
-  'reset-page': (book) => book.resetPage(),
+  'reset-page': (book) => void book.resetPage(),
   share: (book) => void book.share(),
 };
 

@@ -62,20 +62,28 @@ export function pictureAtRest(options: ClusterOptions = {}): ClusterPicture {
   return { now: 0, pending: [], nodes: names.map((name) => ({ name, ready: true, schedulable: true, pods: [] })) };
 }
 
-/** The panel that stands beside a page's examples. */
-export function clusterPanel(options: ClusterOptions = {}): string {
+/** The panel that stands beside a page's examples; `recorded` is the cluster as the page's examples leave it. */
+export function clusterPanel(options: ClusterOptions = {}, recorded?: ClusterPicture): string {
   const data = Object.keys(options).length ? ` data-cluster="${escape(JSON.stringify(options))}"` : '';
-  const picture = pictureAtRest(options);
-  const button = (act: string, label: string, extra = '') => `<button type="button" data-act="${act}"${extra}>${label}</button>`;
+  const picture = recorded ?? pictureAtRest(options);
+  const clock = recorded ? clockTime(recorded.now) : 'at rest';
+  const hint = recorded
+    ? 'as the example leaves it. Press Run to see it happen'
+    : 'Press Run on an example to bring it to life';
+  const button = (act: string, label: string, extra = '') =>
+    `<button type="button" data-act="${act}"${extra}>${label}</button>`;
   return (
     `<kb-cluster class="not-content"${data}><details class="kb-panel"><summary><span class="kb-panel-title">Cluster</span>` +
-    `<span class="kb-clock" data-part="clock">at rest</span></summary>` +
+    `<span class="kb-clock" data-part="clock">${clock}</span></summary>` +
     `<div data-part="picture">${pictureHtml(picture)}</div>` +
-    `<p class="kb-summary" data-part="summary">${escape(pictureSummary(picture))}. Press Run on an example to bring it to life.</p>` +
+    `<p class="kb-summary" data-part="summary">${escape(pictureSummary(picture))}${recorded ? ', ' : '. '}${hint}.</p>` +
     `<p class="kb-page-tools">${button('run-all', 'Run all', ' class="kb-run"')}${button('stop', 'Stop', ' hidden')}` +
     `${button('reset-page', 'Reset page')}${button('share', 'Share edits', ' hidden')}</p></details></kb-cluster>`
   );
 }
+
+/** Time of day on the cluster's own clock. */
+export const clockTime = (now: number) => new Date(now).toISOString().slice(11, 19);
 
 const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
 

@@ -21,7 +21,8 @@ const status = dialog.querySelector<HTMLElement>('[role=status]')!;
 const fullTextShown = 6;
 
 let terms: Promise<TermSearch> | undefined;
-let pagefind: Promise<Pagefind> | undefined;
+/** Undefined where there is no index: the development server has none. */
+let pagefind: Promise<Pagefind | undefined> | undefined;
 let asked = 0;
 let active = -1;
 
@@ -30,12 +31,15 @@ export function open(): void {
   terms ??= fetch('/search/terms.json')
     .then((answer) => answer.json() as Promise<SearchEntry[]>)
     .then(termSearch);
-  pagefind ??= import(/* @vite-ignore */ new URL('/pagefind/pagefind.js', location.href).href).then(async (loaded) => {
-    await (loaded as Pagefind).options({ excerptLength: 18 });
-    return loaded as Pagefind;
-  });
+  pagefind ??= loadPagefind().catch(() => undefined);
   dialog.showModal();
   input.select();
+}
+
+async function loadPagefind(): Promise<Pagefind> {
+  const loaded = (await import(/* @vite-ignore */ new URL('/pagefind/pagefind.js', location.href).href)) as Pagefind;
+  await loaded.options({ excerptLength: 18 });
+  return loaded;
 }
 
 export function toggle(): void {
@@ -83,7 +87,7 @@ async function search(query: string): Promise<void> {
   const { entries: named, query: corrected } = (await terms!)(query);
   if (mine !== asked) return;
   show(named, [], query);
-  const engine = await pagefind!.catch(() => undefined);
+  const engine = await pagefind;
   const found = await engine?.debouncedSearch(corrected);
   if (mine !== asked || !found) return;
   const pages = await Promise.all(found.results.slice(0, fullTextShown).map((result) => result.data()));
@@ -94,12 +98,18 @@ function show(named: SearchEntry[], pages: PagefindResult[], query: string): voi
   const selected = options()[active]?.getAttribute('href');
   const groups: HTMLElement[] = [];
   if (named.length > 0) {
-    groups.push(group('Names', named.map(({ kind, title, url, text }) => option({ kind, title, url, text }))));
+    groups.push(
+      group(
+        'Names',
+        named.map(({ kind, title, url, text }) => option({ kind, title, url, text })),
+      ),
+    );
   }
   if (pages.length > 0) {
     const found = pages.map((page) => {
       const best = page.sub_results?.[0];
-      const title = best && best.title !== page.meta.title ? `${page.meta.title} › ${best.title}` : (page.meta.title ?? page.url);
+      const title =
+        best && best.title !== page.meta.title ? `${page.meta.title} › ${best.title}` : (page.meta.title ?? page.url);
       return option({ kind: 'Text', title, url: best?.url ?? page.url, excerpt: best?.excerpt ?? page.excerpt });
     });
     groups.push(group('In the text', found));
@@ -112,7 +122,11 @@ function show(named: SearchEntry[], pages: PagefindResult[], query: string): voi
   const again = selected ? options().findIndex((each) => each.getAttribute('href') === selected) : -1;
   if (again >= 0) select(again);
   const total = named.length + pages.length;
-  status.textContent = !query ? '' : total === 0 ? `Nothing found for “${query}”` : `${total} ${total === 1 ? 'result' : 'results'}`;
+  status.textContent = !query
+    ? ''
+    : total === 0
+      ? `Nothing found for “${query}”`
+      : `${total} ${total === 1 ? 'result' : 'results'}`;
 }
 
 function group(label: string, children: HTMLElement[]): HTMLElement {
@@ -127,7 +141,19 @@ function group(label: string, children: HTMLElement[]): HTMLElement {
   return el;
 }
 
-function option({ kind, title, url, text, excerpt }: { kind: string; title: string; url: string; text?: string; excerpt?: string }): HTMLElement {
+function option({
+  kind,
+  title,
+  url,
+  text,
+  excerpt,
+}: {
+  kind: string;
+  title: string;
+  url: string;
+  text?: string;
+  excerpt?: string;
+}): HTMLElement {
   const link = document.createElement('a');
   link.href = url;
   link.tabIndex = -1;

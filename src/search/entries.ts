@@ -36,7 +36,12 @@ function commandEntries(notes: Note[]): SearchEntry[] {
       for (const { command } of cell.commands) {
         for (const name of commandNames(command)) {
           if (!found.has(name)) {
-            found.set(name, { kind: 'Command', title: name, url: `${note.url}#${anchorOf(cell)}`, text: `Runs in ${note.title}` });
+            found.set(name, {
+              kind: 'Command',
+              title: name,
+              url: `${note.url}#${anchorOf(cell)}`,
+              text: `Runs in ${note.title}`,
+            });
           }
         }
       }
@@ -52,7 +57,10 @@ const groups = new Set(['rollout', 'create', 'set', 'config', 'auth', 'certifica
 export function commandNames(line: string): string[] {
   const names: string[] = [];
   for (const part of line.split(/\|\|?|&&|;|\n/)) {
-    const words = part.trim().split(/\s+/).filter((word) => !/^\w+=/.test(word));
+    const words = part
+      .trim()
+      .split(/\s+/)
+      .filter((word) => !/^\w+=/.test(word));
     const [program, verb = '', second = ''] = words;
     if (!program || !/^[a-z][\w.-]*$/.test(program)) continue;
     if (program !== 'kubectl') names.push(program);
@@ -91,4 +99,3 @@ function nameKind(name: string): EntryKind | undefined {
   if (/^[A-Z][A-Za-z]+$/.test(name)) return 'Name';
   return undefined;
 }
-

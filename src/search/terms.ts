@@ -12,7 +12,15 @@ export interface Found {
 export type TermSearch = (query: string) => Found;
 
 /** How much a kind of entry weighs when names fit equally well. */
-const weights: Record<EntryKind, number> = { Term: 3, Note: 2, Command: 1.8, Name: 1.4, Field: 1.4, Flag: 1.2, Claim: 0.4 };
+const weights: Record<EntryKind, number> = {
+  Term: 3,
+  Note: 2,
+  Command: 1.8,
+  Name: 1.4,
+  Field: 1.4,
+  Flag: 1.2,
+  Claim: 0.4,
+};
 
 const shown = 8;
 /** Claims are sentences: a few of them, below the names. */

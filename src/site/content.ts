@@ -139,7 +139,9 @@ function readTerm(dir: string, file: string): Term {
 
 function readClaims(dir: string, notes: Note[]): Map<string, Claim> {
   const file = join(dir, 'claims.yaml');
-  const rows = existsSync(file) ? ((parse(readFileSync(file, 'utf8')) ?? []) as Omit<Claim, 'evidence' | 'proofs'>[]) : [];
+  const rows = existsSync(file)
+    ? ((parse(readFileSync(file, 'utf8')) ?? []) as Omit<Claim, 'evidence' | 'proofs'>[])
+    : [];
   const claims = new Map<string, Claim>(rows.map((row) => [row.id, { ...row, evidence: 'absent', proofs: [] }]));
   for (const note of notes) {
     for (const { id, definition } of note.page.claims) {

@@ -20,7 +20,9 @@ export function site(): AstroIntegration {
         const pages = await secure(dist);
         const indexed = await buildFullText(dist);
         const { count, size } = await buildServiceWorker(dist);
-        logger.info(`${pages} pages secured, ${indexed} indexed, ${count} files (${(size / 1e6).toFixed(1)} MB) for offline reading`);
+        logger.info(
+          `${pages} pages secured, ${indexed} indexed, ${count} files (${(size / 1e6).toFixed(1)} MB) for offline reading`,
+        );
       },
     },
   };

@@ -5,6 +5,8 @@ import { defineMdastPlugin, type MdastPluginEntry, type MdxJsxAttributeUnion } f
 import { cellKind, parseMeta, parsePage } from '../cells/parse.ts';
 import { renderCell, renderCode } from '../cells/render.ts';
 import { clusterPanel } from '../cells/picture.ts';
+import type { Runner } from '../sandbox/runner.ts';
+import type { ClusterPicture } from '../sandbox/types.ts';
 import { readContent } from './content.ts';
 import { escapeHtml } from './highlight.ts';
 import { renderClaimMark } from './claim-mark.ts';
@@ -36,10 +38,19 @@ function cells(source: string): MdastPluginEntry {
       const cell = cellKind(language, words) && page.cells[number++];
       ctx.replaceNode(node, html(await (cell ? renderCell(cell, number) : renderCode(node.value, language)), true));
     },
-    mdxJsxFlowElement(node, ctx) {
-      if (node.name === 'kb-cluster') ctx.replaceNode(node, html(clusterPanel(), true));
+    async mdxJsxFlowElement(node, ctx) {
+      if (node.name !== 'kb-cluster') return;
+      ctx.replaceNode(node, html(clusterPanel(page.frontMatter.cluster, await pictureAfter(source)), true));
     },
   });
+}
+
+/** Runs a page's examples and looks at the cluster. */
+async function pictureAfter(source: string): Promise<ClusterPicture | undefined> {
+  const [{ checkPage }, { start }] = await Promise.all([import('../cells/check.ts'), import('../cli/host.ts')]);
+  let runner: Runner | undefined;
+  await checkPage(source, async (cluster) => (runner = await start({ cluster })));
+  return runner?.inspect();
 }
 
 function claims(): MdastPluginEntry {

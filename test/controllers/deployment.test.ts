@@ -143,7 +143,7 @@ describe('a Deployment', () => {
     const failure = condition(web(cluster), 'ReplicaFailure');
     expect(failure).toMatchObject({ status: 'True', reason: 'FailedCreate' });
     expect(failure?.message).toContain('no PriorityClass with name missing was found');
-    expect(cluster.events('FailedCreate')[0]).toMatch(/^Error creating: pods "web-\w+-" is forbidden: /);
+    expect(cluster.events('FailedCreate')[0]).toMatch(/^Error creating: pods "web-[-\w]+" is forbidden: /);
   });
 
   it('takes a new name when the hash of its template belongs to a ReplicaSet of somebody else', () => {

@@ -12,11 +12,16 @@ export async function builtSite(): Promise<string> {
   const built = await changedAt(join(dist, 'sw.js'));
   const changed = Math.max(...(await Promise.all(inputs.map(newest))));
   if (built < changed) {
-    const { stdout, stderr } = await promisify(execFile)('npx', ['--no-install', 'astro', 'build'], {
-      env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', VITEST: undefined },
-      maxBuffer: 64 << 20,
-    }).catch((error: { stdout: string; stderr: string }) => error);
-    if ((await changedAt(join(dist, 'sw.js'))) < changed) throw new Error(`The site does not build:\n${stdout}\n${stderr}`);
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      ['node_modules/astro/bin/astro.mjs', 'build'],
+      {
+        env: { ...process.env, ASTRO_TELEMETRY_DISABLED: '1', NODE_ENV: 'production', VITEST: undefined },
+        maxBuffer: 64 << 20,
+      },
+    ).catch((error: { stdout: string; stderr: string }) => error);
+    if ((await changedAt(join(dist, 'sw.js'))) < changed)
+      throw new Error(`The site does not build:\n${stdout}\n${stderr}`);
   }
   return dist;
 }

@@ -29,7 +29,9 @@ export async function serve(dist: string): Promise<Site> {
       const body = await readFile(file);
       response.writeHead(200, { 'content-type': types[extname(file)] ?? 'application/octet-stream' }).end(body);
     } catch {
-      response.writeHead(404, { 'content-type': 'text/html' }).end(await readFile(join(dist, '404.html')).catch(() => ''));
+      response
+        .writeHead(404, { 'content-type': 'text/html' })
+        .end(await readFile(join(dist, '404.html')).catch(() => ''));
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -7,7 +7,15 @@ import { builtSite } from './build.ts';
 import { startBrowser } from './browser.ts';
 import { serve, type Site } from './serve.ts';
 
-const pages = ['/', '/notes/', '/notes/workloads/deployments/', '/glossary/', '/evidence/', '/how-it-runs/', '/404.html'];
+const pages = [
+  '/',
+  '/notes/',
+  '/notes/workloads/deployments/',
+  '/glossary/',
+  '/evidence/',
+  '/notes/tools/how-the-examples-run/',
+  '/404.html',
+];
 
 let site: Site;
 let browser: Browser;
@@ -41,11 +49,14 @@ async function open(path: string, options: Parameters<Browser['newContext']>[0] 
 }
 
 const announced = (page: Page, text: RegExp) =>
-  page.waitForFunction((source) => new RegExp(source).test(document.getElementById('kb-announce')!.textContent!), text.source);
+  page.waitForFunction(
+    (source) => new RegExp(source).test(document.getElementById('kb-announce')!.textContent!),
+    text.source,
+  );
 
 describe('reading', () => {
   test('a note has its commands and recorded outputs without JavaScript', async () => {
-    const page = await open('/how-it-runs/', { javaScriptEnabled: false });
+    const page = await open('/notes/tools/how-the-examples-run/', { javaScriptEnabled: false });
     expect(await page.locator('kb-cell .kb-cmd').allTextContents()).toEqual(['$ date', '$ sleep 300', '$ date']);
     expect(await page.locator('kb-cell [data-act=run]').isVisible()).toBe(false);
   });
@@ -71,7 +82,9 @@ describe('reading', () => {
     const page = await open('/', { viewport: { width, height: 800 } });
     for (const path of pages) {
       await page.goto(site.url + path);
-      const excess = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const excess = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
       expect([path, excess]).toEqual([path, 0]);
     }
   });
@@ -84,7 +97,9 @@ describe('reading', () => {
       await page.goto(site.url + path);
       await page.evaluate(axe);
       const violations = await page.evaluate(async () => {
-        const { axe } = window as unknown as { axe: { run(o: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> } };
+        const { axe } = window as unknown as {
+          axe: { run(o: object): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+        };
         const { violations } = await axe.run({ resultTypes: ['violations'] });
         return violations.map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)}`);
       });
@@ -96,7 +111,10 @@ describe('reading', () => {
   test('a note loads at most 10 kB of JavaScript before the reader does anything', async () => {
     const page = await open('/notes/workloads/deployments/');
     const urls = await page.evaluate(() =>
-      performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.endsWith('.js')),
+      performance
+        .getEntriesByType('resource')
+        .map(({ name }) => name)
+        .filter((name) => name.endsWith('.js')),
     );
     let bytes = 0;
     for (const url of urls) bytes += gzipSync(await (await fetch(url)).text()).length;
@@ -110,7 +128,9 @@ describe('searching', () => {
     const page = await open('/notes/');
     await page.keyboard.press('Control+k');
     await page.locator('#kb-search input').fill('daemnoset');
-    await page.waitForFunction(() => /\d+ results/.test(document.querySelector('#kb-search [role=status]')!.textContent!));
+    await page.waitForFunction(() =>
+      /\d+ results/.test(document.querySelector('#kb-search [role=status]')!.textContent!),
+    );
     expect(await page.locator('#kb-search [role=option]').first().textContent()).toContain('DaemonSet');
     await page.keyboard.press('ArrowDown');
     const active = await page.locator('#kb-search input').getAttribute('aria-activedescendant');
@@ -123,7 +143,7 @@ describe('searching', () => {
     const page = await open('/notes/');
     await page.locator('.kb-search-button').click();
     await page.locator('#kb-search input').fill('time is virtual');
-    await page.locator('#kb-search [aria-label="In the text"] [href^="/how-it-runs/"]').waitFor();
+    await page.locator('#kb-search [aria-label="In the text"] [href^="/notes/tools/how-the-examples-run/"]').waitFor();
   });
 });
 
@@ -174,7 +194,7 @@ describe('running examples', () => {
   });
 
   test('Stop ends an endless loop with endless output, and the page goes on', async () => {
-    const page = await open('/how-it-runs/');
+    const page = await open('/notes/tools/how-the-examples-run/');
     const cell = page.locator('kb-cell').first();
     await cell.locator('[data-act=edit]').click();
     await page.locator('.kb-editor .cm-content').click();
@@ -210,7 +230,7 @@ test('after one visit the site reads, searches and runs without a network', asyn
   try {
     context = await browser.newContext();
     const page = await context.newPage();
-    await page.goto(`${own.url}/how-it-runs/`);
+    await page.goto(`${own.url}/notes/tools/how-the-examples-run/`);
     await page.getByText('Available offline').waitFor({ timeout: 30_000 });
     await own.close();
     await page.goto(`${own.url}/notes/workloads/deployments/`);
@@ -219,7 +239,7 @@ test('after one visit the site reads, searches and runs without a network', asyn
     await page.locator('#kb-search input').fill('replicaset');
     await page.locator('#kb-search [aria-label="In the text"] [role=option]').first().waitFor();
     await page.keyboard.press('Escape');
-    await page.goto(`${own.url}/how-it-runs/`);
+    await page.goto(`${own.url}/notes/tools/how-the-examples-run/`);
     await page.locator('kb-cell [data-act=run]').click();
     await page.locator('kb-cell[data-state=ok]').waitFor();
   } finally {

@@ -24,15 +24,22 @@ export interface TestNode {
   /** `Reason: message` of a Pod's events, oldest first; repeated ones with their count. */
   events(name: string): string[];
   logs(pod: string, container: string, options?: { previous?: boolean; tailLines?: number }): string;
-  exec(pod: string, container: string, command: string[]): { stdout: string; exitCode: number | undefined; error?: string };
+  exec(
+    pod: string,
+    container: string,
+    command: string[],
+  ): { stdout: string; exitCode: number | undefined; error?: string };
   configMap(name: string, data: Record<string, string>): void;
 }
 
-export function startNode(options: { repositories?: Repository[]; node?: Partial<NodeSpec>; podCIDR?: boolean } = {}): TestNode {
+export function startNode(
+  options: { repositories?: Repository[]; node?: Partial<NodeSpec>; podCIDR?: boolean } = {},
+): TestNode {
   const sim = new Sim({ seed: 7, start: Date.UTC(2026, 0, 5, 9) });
   const apiServer = new ApiServer({ sim, scheme: createScheme(), freeze: true });
   apiServer.bootstrap();
-  const client = (name: string) => new Client((request) => apiServer.handle(request), name, { name, groups: ['system:masters'] });
+  const client = (name: string) =>
+    new Client((request) => apiServer.handle(request), name, { name, groups: ['system:masters'] });
   const admin = client('admin');
   const network = new Network(sim);
   const kubelet = new Kubelet({
@@ -44,7 +51,9 @@ export function startNode(options: { repositories?: Repository[]; node?: Partial
   });
   apiServer.kubelets.set('worker-1', kubelet);
   const metadata = { namespace: 'default' };
-  admin.of('v1', 'serviceaccounts').create('default', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { ...metadata, name: 'default' } });
+  admin
+    .of('v1', 'serviceaccounts')
+    .create('default', { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { ...metadata, name: 'default' } });
   const configMap = (name: string, data: Record<string, string>) => {
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...metadata, name }, data };
     const maps = admin.of('v1', 'configmaps');
@@ -54,7 +63,9 @@ export function startNode(options: { repositories?: Repository[]; node?: Partial
   configMap('kube-root-ca.crt', { 'ca.crt': 'CERTIFICATE' });
   kubelet.start();
   if (options.podCIDR !== false) {
-    admin.of<Node>('v1', 'nodes', false).patch('', 'worker-1', 'merge', { spec: { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24'] } });
+    admin
+      .of<Node>('v1', 'nodes', false)
+      .patch('', 'worker-1', 'merge', { spec: { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24'] } });
   }
   sim.runUntil(sim.now + 500);
   const pods = admin.of<Pod>('v1', 'pods');
@@ -66,10 +77,16 @@ export function startNode(options: { repositories?: Repository[]; node?: Partial
     network,
     wait: (seconds) => sim.runUntil(sim.now + seconds * 1000),
     create: (name, spec, meta) =>
-      pods.create('default', { apiVersion: 'v1', kind: 'Pod', metadata: { name, ...meta }, spec: { nodeName: 'worker-1', ...spec } } as Pod),
+      pods.create('default', {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { name, ...meta },
+        spec: { nodeName: 'worker-1', ...spec },
+      } as Pod),
     pod: (name) => pods.get('default', name),
     exists: (name) => pods.find('default', name) !== undefined,
-    remove: (name, gracePeriodSeconds) => pods.delete('default', name, gracePeriodSeconds === undefined ? undefined : { gracePeriodSeconds }),
+    remove: (name, gracePeriodSeconds) =>
+      pods.delete('default', name, gracePeriodSeconds === undefined ? undefined : { gracePeriodSeconds }),
     events: (name) =>
       admin
         .of<Event>('v1', 'events')
@@ -82,15 +99,30 @@ export function startNode(options: { repositories?: Repository[]; node?: Partial
     exec: (pod, container, command) => {
       const session = kubelet.exec('default', pod, container, command, { stdin: false, tty: false });
       for (let i = 0; i < 10_000 && session.exitCode === undefined && sim.step(); i++);
-      return { stdout: session.stdout.take() + session.stderr.take(), exitCode: session.exitCode, error: session.error };
+      return {
+        stdout: session.stdout.take() + session.stderr.take(),
+        exitCode: session.exitCode,
+        error: session.error,
+      };
     },
     configMap,
   };
 }
 
 /** An image whose main program is given by the test. */
-export function imageOf(name: string, program: NonNullable<Repository['programs']>[string], more: Partial<Repository> = {}): Repository {
-  return { names: [`docker.io/test/${name}`], tags: { '1': '1' }, size: 1_000_000, cmd: ['/main'], programs: { '/main': program }, ...more };
+export function imageOf(
+  name: string,
+  program: NonNullable<Repository['programs']>[string],
+  more: Partial<Repository> = {},
+): Repository {
+  return {
+    names: [`docker.io/test/${name}`],
+    tags: { '1': '1' },
+    size: 1_000_000,
+    cmd: ['/main'],
+    programs: { '/main': program },
+    ...more,
+  };
 }
 
 export const conditionsOf = (pod: Pod): Record<string, string> =>

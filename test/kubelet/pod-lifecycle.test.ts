@@ -19,7 +19,14 @@ const stubborn: Program = function* () {
 };
 const repositories = [imageOf('exiting', exiting), imageOf('polite', polite), imageOf('stubborn', stubborn)];
 const exits = (status: number, after = 10) => [
-  { name: 'main', image: 'test/exiting:1', env: [{ name: 'STATUS', value: String(status) }, { name: 'AFTER', value: String(after) }] },
+  {
+    name: 'main',
+    image: 'test/exiting:1',
+    env: [
+      { name: 'STATUS', value: String(status) },
+      { name: 'AFTER', value: String(after) },
+    ],
+  },
 ];
 
 describe('a Pod from bind to delete', () => {
@@ -47,7 +54,9 @@ describe('a Pod from bind to delete', () => {
     expect(container.volumeMounts?.[0]).toMatchObject({ readOnly: true, recursiveReadOnly: 'Disabled' });
     const [pulling, pulled, ...rest] = node.events('web');
     expect(pulling).toBe('Pulling: Pulling image "nginx:1.27"');
-    expect(pulled).toMatch(/^Pulled: Successfully pulled image "nginx:1.27" in \d.*s \(\d.*s including waiting\)\. Image size: \d+ bytes\.$/);
+    expect(pulled).toMatch(
+      /^Pulled: Successfully pulled image "nginx:1.27" in \d.*s \(\d.*s including waiting\)\. Image size: \d+ bytes\.$/,
+    );
     expect(rest).toEqual(['Created: Container created', 'Started: Container started']);
   });
 
@@ -103,10 +112,19 @@ describe('a Pod from bind to delete', () => {
     node.create('bad', { restartPolicy: 'Never', containers: exits(3) });
     node.wait(6);
     expect(node.pod('good').status?.phase).toBe('Succeeded');
-    expect(node.pod('good').status?.containerStatuses?.[0].state?.terminated).toMatchObject({ exitCode: 0, reason: 'Completed' });
+    expect(node.pod('good').status?.containerStatuses?.[0].state?.terminated).toMatchObject({
+      exitCode: 0,
+      reason: 'Completed',
+    });
     expect(node.pod('bad').status?.phase).toBe('Failed');
-    expect(node.pod('bad').status?.containerStatuses?.[0].state?.terminated).toMatchObject({ exitCode: 3, reason: 'Error' });
-    expect(node.pod('good').status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({ status: 'False', reason: 'PodCompleted' });
+    expect(node.pod('bad').status?.containerStatuses?.[0].state?.terminated).toMatchObject({
+      exitCode: 3,
+      reason: 'Error',
+    });
+    expect(node.pod('good').status?.conditions?.find(({ type }) => type === 'Ready')).toMatchObject({
+      status: 'False',
+      reason: 'PodCompleted',
+    });
     expect(conditionsOf(node.pod('bad')).PodReadyToStartContainers).toBe('False');
   });
 
@@ -118,10 +136,14 @@ describe('a Pod from bind to delete', () => {
     expect(first.restartCount).toBe(1);
     expect(first.state?.waiting?.reason).toBe('CrashLoopBackOff');
     const uid = node.pod('crash').metadata?.uid;
-    expect(first.state?.waiting?.message).toBe(`back-off 10s restarting failed container=main pod=crash_default(${uid})`);
+    expect(first.state?.waiting?.message).toBe(
+      `back-off 10s restarting failed container=main pod=crash_default(${uid})`,
+    );
     expect(first.lastState?.terminated).toMatchObject({ exitCode: 1, reason: 'Error' });
     expect(node.pod('crash').status?.phase).toBe('Running');
-    expect(node.events('crash')).toContain(`BackOff: Back-off restarting failed container main in pod crash_default(${uid})`);
+    expect(node.events('crash')).toContain(
+      `BackOff: Back-off restarting failed container main in pod crash_default(${uid})`,
+    );
     node.wait(16);
     expect(node.pod('crash').status?.containerStatuses?.[0].state?.waiting?.message).toMatch(/^back-off 20s /);
     node.wait(32);
@@ -144,7 +166,9 @@ describe('a Pod from bind to delete', () => {
 
   it('refuses a Pod that asks for more than the node has', () => {
     const node = startNode({ repositories });
-    node.create('big', { containers: [{ name: 'main', image: 'test/polite:1', resources: { requests: { cpu: '8' } } }] });
+    node.create('big', {
+      containers: [{ name: 'main', image: 'test/polite:1', resources: { requests: { cpu: '8' } } }],
+    });
     node.wait(2);
     expect(node.pod('big').status).toMatchObject({
       phase: 'Failed',

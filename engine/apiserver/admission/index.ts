@@ -1,8 +1,10 @@
 // The admission plug-ins that are on by default, in the order in which kube-apiserver runs them.
 
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { taintNodesByCondition } from './nodes.ts';
+import { podSecurity } from './pod-security/index.ts';
 import { priority } from './priority.ts';
 import { serviceAccount } from './service-account.ts';
 import { defaultIngressClass, defaultStorageClass, storageObjectInUseProtection } from './storage-objects.ts';
@@ -10,8 +12,10 @@ import type { AdmissionPlugin } from './types.ts';
 
 export const DEFAULT_PLUGINS: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
+  limitRanger,
   serviceAccount,
   taintNodesByCondition,
+  podSecurity,
   priority,
   defaultTolerationSeconds,
   defaultStorageClass,

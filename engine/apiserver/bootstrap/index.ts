@@ -3,6 +3,7 @@
 import type { KubeObject } from '../../api/types.ts';
 import type { ApiServer } from '../server.ts';
 import type { UserInfo } from '../types.ts';
+import { clusterRoleBindings, clusterRoles } from './roles.ts';
 
 const SERVER: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 
@@ -27,6 +28,8 @@ export function bootstrap(server: ApiServer) {
   };
   for (const name of NAMESPACES) post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   for (const object of PRIORITIES) post('/apis/scheduling.k8s.io/v1/priorityclasses', object);
+  for (const role of clusterRoles()) post('/apis/rbac.authorization.k8s.io/v1/clusterroles', role);
+  for (const bound of clusterRoleBindings()) post('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', bound);
   kubernetesService(server, post);
 }
 

@@ -2,6 +2,7 @@
 
 import type { Catalog, KubeObject, ResourceInfo } from '../../api/index.ts';
 import type { Sim } from '../../sim/index.ts';
+import type { Authorizer } from '../authz.ts';
 import type { AdmissionChain } from '../admission/index.ts';
 import type { ServiceAllocators } from '../registry/allocators.ts';
 import type { Strategies } from '../registry/strategies.ts';
@@ -17,6 +18,7 @@ export interface Core {
   readonly admission: AdmissionChain;
   readonly strategies: Strategies;
   readonly allocators: ServiceAllocators;
+  readonly authorizer: Authorizer;
   readonly tokens: ServiceAccountTokens;
   /** Added by a CustomResourceDefinition. */
   isCustom(info: ResourceInfo): boolean;

@@ -1,6 +1,6 @@
 // POST pods/NAME/binding: the scheduler's word on where a Pod runs.
 
-import type { Binding, Pod, PodCondition } from '../../api/types.ts';
+import type { Binding, Pod, PodCondition, ResourceInfo } from '../../api/types.ts';
 import type { Context } from '../context.ts';
 import { readObject } from '../body.ts';
 import type { Core } from '../handlers/types.ts';
@@ -8,15 +8,18 @@ import { conflict, notFound, unexpected } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
 
 export function binding(core: Core, ctx: Context): ApiResponse {
+  const pods = core.scheme.resource('', 'v1', 'pods') ?? ctx.info;
   const info = core.scheme.kind('', 'v1', 'Binding') ?? { ...ctx.info, kind: 'Binding' };
   const sent = readObject(core.scheme, ctx, info) as unknown as Binding;
-  const { name, namespace } = ctx.route;
+  const { namespace } = ctx.route;
+  // POST …/bindings names the Pod in the body only.
+  const name = ctx.route.name || (sent.metadata?.name ?? '');
   const errors = validate(sent);
   // The registry answers with its errors as they are, not as Invalid.
   if (errors.length) throw unexpected(errors.map(({ field, message }) => `${field}: ${message}`).join(', '));
-  const pod = core.storage.get(ctx.info, namespace, name) as unknown as Pod | undefined;
-  if (!pod) throw notFound(ctx.info, name);
-  checkAssignable(ctx, sent, pod);
+  const pod = core.storage.get(pods, namespace, name) as unknown as Pod | undefined;
+  if (!pod) throw notFound(pods, name);
+  checkAssignable(pods, name, sent, pod);
   const scheduled: PodCondition = {
     type: 'PodScheduled',
     status: 'True',
@@ -33,7 +36,7 @@ export function binding(core: Core, ctx: Context): ApiResponse {
   const annotations = sent.metadata?.annotations;
   if (annotations) bound.metadata = { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } };
   // Not an update as clients make them: the spec changes, and neither generation nor validation has a part in it.
-  if (!ctx.dryRun) core.storage.put(ctx.info, core.recordManager(ctx, ctx.info, pod as never, bound as never, 'binding'));
+  if (!ctx.dryRun) core.storage.put(pods, core.recordManager(ctx, pods, pod as never, bound as never, 'binding'));
   return {
     code: 201,
     headers: {},
@@ -41,7 +44,7 @@ export function binding(core: Core, ctx: Context): ApiResponse {
   };
 }
 
-function checkAssignable({ info, route: { name } }: Context, sent: Binding, { metadata, spec }: Pod) {
+function checkAssignable(info: ResourceInfo, name: string, sent: Binding, { metadata, spec }: Pod) {
   const uid = sent.metadata?.uid;
   if (uid && uid !== metadata.uid) {
     throw conflict(info, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`);

@@ -126,8 +126,8 @@ export function printDeleted(kubectl: Kubectl, info: Info, force: boolean, dryRu
   const kind = qualified(info.mapping.kind.toLowerCase(), info.mapping.group);
   if (nameOnly) kubectl.line(`${kind}/${info.name}`);
   else {
-    const operation = `${force ? 'force deleted' : 'deleted'}${dryRun}`;
-    kubectl.line(`${kind} "${info.name}" ${operation}${info.mapping.namespaced ? ` from ${info.namespace} namespace` : ''}`);
+    const from = info.mapping.namespaced ? ` from ${info.namespace} namespace` : '';
+    kubectl.line(`${kind} "${info.name}" ${force ? 'force deleted' : 'deleted'}${from}${dryRun}`);
   }
 }
 

@@ -65,13 +65,24 @@ export const attach: Command = {
     const container = containerFor(kubectl, pod, args.string('container'), args.bool('quiet'));
     const stdin = args.bool('stdin');
     const tty = ttyOf(kubectl, args.bool('tty'), stdin);
-    const query: Record<string, string> = { container, stdout: 'true', stderr: String(!tty) };
-    if (stdin) query.stdin = 'true';
-    if (tty) query.tty = 'true';
-    if (stdin && !args.bool('quiet')) kubectl.warn("If you don't see a command prompt, try pressing enter.");
-    return yield* run(kubectl, yield* connect(kubectl, pod, 'attach', query), stdin);
+    return yield* attachTo(kubectl, pod, container, { stdin, tty, quiet: args.bool('quiet') });
   },
 };
+
+/** Attaches to the main process of a container; its exit status is ours. */
+export function* attachTo(kubectl: Kubectl, pod: Pod, container: string, options: { stdin: boolean; tty: boolean; quiet: boolean }): Co<number> {
+  const query: Record<string, string> = { container, stdout: 'true', stderr: String(!options.tty) };
+  if (options.stdin) query.stdin = 'true';
+  if (options.tty) query.tty = 'true';
+  const session = yield* connect(kubectl, pod, 'attach', query);
+  if (!options.quiet) {
+    kubectl.warn(
+      'All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.',
+    );
+    kubectl.warn("If you don't see a command prompt, try pressing enter.");
+  }
+  return yield* run(kubectl, session, options.stdin);
+}
 
 function containerFor(kubectl: Kubectl, pod: Pod, named: string, quiet: boolean): string {
   if (!named) return defaultContainer(kubectl, pod, quiet);

@@ -185,40 +185,41 @@ function printObjects(kubectl: Kubectl, args: Args, found: Found) {
 
 type SortKey = string | number | undefined;
 
-/** Sorts rows of tables, and objects, by what a JSONPath expression finds in them; absent values come first. */
+/** Sorts rows of tables, and objects, by what a JSONPath expression finds in them. */
 function sortInfos(infos: Info[], sortBy: string) {
   const expression = relaxedExpression(sortBy);
   const path = new JsonPath(expression, true);
-  let foundAny = false;
   const keyOf = (object: unknown): SortKey => {
     const value = path.results(object).flat()[0];
     if (value === undefined || value === null) return undefined;
-    foundAny = true;
-    if (typeof value === 'object') throw new CommandError(`unsupported type in sorting: ${Array.isArray(value) ? 'slice' : 'map'}`);
-    return typeof value === 'boolean' ? Number(value) : (value as string | number);
+    if (typeof value === 'object') throw new CommandError(`unsortable type: ${Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}'}`);
+    return typeof value === 'boolean' ? Number(value) : sortable(value as string | number);
   };
-  let any = false;
-  for (let i = 0; i < infos.length; i++) {
-    const { object } = infos[i];
-    if (!isTable(object)) continue;
-    const table = object as unknown as TableObject;
-    any ||= table.rows.length > 0;
-    const rows = table.rows.map((row) => ({ row, key: keyOf(row.object) })).sort((a, b) => compareKeys(a.key, b.key));
-    infos[i] = { ...infos[i], object: { ...object, rows: rows.map((r) => r.row) } };
+  if (infos.some((i) => isTable(i.object))) {
+    for (let i = 0; i < infos.length; i++) {
+      const table = infos[i].object as unknown as TableObject;
+      const { list, found } = sortedBy(table.rows, (row) => keyOf(row.object));
+      // A table in which no row has the field is not shown at all.
+      infos[i] = { ...infos[i], object: { ...infos[i].object, rows: found ? list : [] } };
+    }
+    return;
   }
-  if (!infos.some((i) => isTable(i.object))) {
-    any = infos.length > 0;
-    const keyed = infos.map((info) => ({ info, key: keyOf(info.object) })).sort((a, b) => compareKeys(a.key, b.key));
-    infos.splice(0, infos.length, ...keyed.map((k) => k.info));
-  }
-  if (any && !foundAny) throw new CommandError(`couldn't find any field with path ${quote(expression)} in the list of objects`);
+  const { list, found } = sortedBy(infos, (info) => keyOf(info.object));
+  if (infos.length && !found) throw new CommandError(`couldn't find any field with path ${quote(expression)} in the list of objects`);
+  infos.splice(0, infos.length, ...list);
 }
 
-function compareKeys(a: SortKey, b: SortKey): number {
-  if (a === b) return 0;
-  if (a === undefined) return -1;
-  if (b === undefined) return 1;
-  return sortable(a) < sortable(b) ? -1 : 1;
+/** What has no key comes first, the last of those before the others: so does kubectl's comparison order them. */
+function sortedBy<T>(items: readonly T[], keyOf: (item: T) => SortKey): { list: T[]; found: boolean } {
+  const keyed: { item: T; key: string | number }[] = [];
+  const without: T[] = [];
+  for (const item of items) {
+    const key = keyOf(item);
+    if (key === undefined) without.unshift(item);
+    else keyed.push({ item, key });
+  }
+  keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+  return { list: [...without, ...keyed.map((k) => k.item)], found: keyed.length > 0 };
 }
 
 const SUFFIX: Record<string, number> = { '': 1, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 };

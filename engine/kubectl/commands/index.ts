@@ -24,6 +24,13 @@ import { create } from './create.ts';
 import { describe } from './describe.ts';
 import { get } from './get.ts';
 import { options } from './root.ts';
+import { set } from './set.ts';
+import { run } from './run.ts';
+import { rollout } from './rollout.ts';
+import { refusedCommands } from './refused.ts';
+import { expose } from './expose.ts';
+import { diff } from './diff.ts';
+import { apiResources, apiVersions, clusterInfo, version } from './info.ts';
 import { wait } from './wait.ts';
 import { replace } from './replace.ts';
 import { patch } from './patch.ts';
@@ -53,4 +60,14 @@ export const commands: readonly Command[] = [
   describe,
   get,
   options,
+  apiResources,
+  apiVersions,
+  clusterInfo,
+  diff,
+  expose,
+  rollout,
+  run,
+  set,
+  version,
+  ...refusedCommands,
 ];

@@ -27,6 +27,11 @@ export class DescribeWriter {
   toString(): string {
     return align(this.text);
   }
+
+  /** The tabs as they are (kubectl rollout history prints a template so). */
+  get unaligned(): string {
+    return this.text;
+  }
 }
 
 function align(text: string): string {

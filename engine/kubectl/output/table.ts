@@ -115,7 +115,7 @@ export class TablePrinter {
       if (i === 0 && options.withKind && this.columns[i].name === 'Name') text = `${options.withKind}/${text}`;
       cells.push(text);
     }
-    for (const label of options.labelColumns) cells.push(metadata?.labels?.[label] ?? '<none>');
+    for (const label of options.labelColumns) cells.push(metadata?.labels?.[label] ?? '');
     if (options.showLabels) cells.push(labelsText(metadata?.labels));
     return cells;
   }

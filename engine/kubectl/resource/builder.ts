@@ -5,7 +5,7 @@ import { SelectorError, matchesRequirements, parseLabelSelector } from '../../ap
 import type { KubeObject } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import { type Mapping, NoMatchError, qualified } from '../discovery.ts';
-import { CommandError, quote, throwAll } from '../errors.ts';
+import { CommandError, StatusError, quote, throwAll } from '../errors.ts';
 import type { Args, Flag } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { readManifests } from './manifest.ts';
@@ -210,10 +210,22 @@ function* findBySelector(kubectl: Kubectl, selection: Selection, written: Writte
       if (selection.keepLists) infos.push({ mapping, namespace: mapping.namespaced ? namespace : '', name: '', source: '', object: list });
       else for (const object of listItems(list)) infos.push(infoOf(mapping, object, ''));
     } catch (error) {
-      errors.push(error as Error);
+      errors.push(listFailure(mapping, selection, error));
     }
   }
   return { infos, errors, single: false };
+}
+
+/** Says what was asked for when the server cannot answer a list. */
+function listFailure(mapping: Mapping, selection: Selection, error: unknown): Error {
+  if (!(error instanceof StatusError) || (error.reason !== 'BadRequest' && error.reason !== 'NotFound')) return error as Error;
+  const what = quote(`${mapping.group ? mapping.groupVersion : '/' + mapping.version}, Resource=${mapping.resource}`);
+  const { selector = '', fieldSelector = '' } = selection;
+  const message =
+    selector || fieldSelector
+      ? `Unable to find ${what} that match label selector ${quote(selector)}, field selector ${quote(fieldSelector)}: ${error.message}`
+      : `Unable to list ${what}: ${error.message}`;
+  return new StatusError({ ...error.status, message }, error.code);
 }
 
 export function infoOf(mapping: Mapping, object: KubeObject, source: string): Info {

@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '../../../api/types.ts';
 import type { Co } from '../../../sim/index.ts';
-import { CommandError } from '../../errors.ts';
+import { BareError, CommandError } from '../../errors.ts';
 import type { Args, Flag } from '../../flags.ts';
 import type { Kubectl } from '../../kubectl.ts';
 import { generator, keyValues, plain } from './generator.ts';
@@ -48,7 +48,7 @@ function* resourceRules(kubectl: Kubectl, args: Args, verbs: string[]): Co<Rule[
       break;
     }
     const mapping = yield* kubectl.discover((d) => d.find(type));
-    if (!mapping) throw new CommandError(`the server doesn't have a resource type "${type.split('.')[0]}"${type.includes('.') ? ` in group "${type.slice(type.indexOf('.') + 1)}"` : ''}`);
+    if (!mapping) throw new BareError(`the server doesn't have a resource type "${type.split('.')[0]}"${type.includes('.') ? ` in group "${type.slice(type.indexOf('.') + 1)}"` : ''}`);
     group = mapping.group;
     resource = mapping.resource + (slash < 0 ? '' : text.slice(slash));
     const list = groups.get(group);

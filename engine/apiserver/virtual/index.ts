@@ -1,0 +1,32 @@
+// Resources that are questions and never stored: reviews of access and tokens, bindings, the old component statuses.
+
+import type { ResourceInfo } from '../../api/types.ts';
+import type { Context } from '../context.ts';
+import type { Core } from '../handlers/types.ts';
+import { binding } from '../subresources/binding.ts';
+import type { ApiResponse } from '../types.ts';
+import { componentStatuses } from './component-statuses.ts';
+import {
+  localSubjectAccessReview,
+  selfSubjectAccessReview,
+  selfSubjectReview,
+  selfSubjectRulesReview,
+  subjectAccessReview,
+  tokenReview,
+} from './reviews.ts';
+
+type Virtual = (core: Core, ctx: Context) => ApiResponse;
+
+const TABLE: Readonly<Record<string, Virtual>> = {
+  bindings: binding,
+  componentstatuses: componentStatuses,
+  'selfsubjectaccessreviews.authorization.k8s.io': selfSubjectAccessReview,
+  'subjectaccessreviews.authorization.k8s.io': subjectAccessReview,
+  'localsubjectaccessreviews.authorization.k8s.io': localSubjectAccessReview,
+  'selfsubjectrulesreviews.authorization.k8s.io': selfSubjectRulesReview,
+  'selfsubjectreviews.authentication.k8s.io': selfSubjectReview,
+  'tokenreviews.authentication.k8s.io': tokenReview,
+};
+
+export const virtualOf = (info: ResourceInfo): Virtual | undefined =>
+  TABLE[info.group ? `${info.resource}.${info.group}` : info.resource];

@@ -1,0 +1,274 @@
+// StatefulSet controller: Pods with names and claims of their own, created upwards and taken away downwards, one at a
+// time or in parallel (kubernetes/pkg/controller/statefulset).
+
+import { isAlreadyExists, isNotFound, keyOf, type Informer, type ResourceClient } from '../client/index.ts';
+import { matchesSelector } from '../api/selectors.ts';
+import { claim, controllerOf, controllerRef, indexByController, orphansIn } from './owners.ts';
+import { isPodAvailable, isPodFinished, isPodReady, nextAvailability } from './pods.ts';
+import { podFromTemplate } from './pod-control.ts';
+import { History, templateOf } from './revisions.ts';
+import { claimName, ordinalOf, podName, statefulPod } from './statefulset-pods.ts';
+import type { Controller, ControllerContext } from './context.ts';
+import type { ControllerRevision, KubeObject, PersistentVolumeClaim, Pod, StatefulSet, StatefulSetSpec, StatefulSetStatus } from '../api/types.ts';
+
+const REVISION_LABEL = 'controller-revision-hash';
+const HASH_LABEL = 'controller.kubernetes.io/hash';
+
+export const statefulSetController: Controller = {
+  name: 'statefulset-controller',
+  account: 'statefulset-controller',
+  component: 'statefulset-controller',
+  start: (context) => void new StatefulSetController(context),
+};
+
+const specOf = (set: StatefulSet) => set.spec as StatefulSetSpec;
+const startOf = (set: StatefulSet) => specOf(set).ordinals?.start ?? 0;
+const endOf = (set: StatefulSet) => startOf(set) + (specOf(set).replicas ?? 0);
+const isRunningReady = (pod: Pod) => pod.status?.phase === 'Running' && isPodReady(pod);
+const isTerminating = (pod: Pod) => pod.metadata.deletionTimestamp !== undefined;
+const revisionOf = (pod: Pod) => pod.metadata.labels?.[REVISION_LABEL];
+
+class StatefulSetController {
+  private readonly context: ControllerContext;
+  private readonly sets: Informer<StatefulSet>;
+  private readonly pods: Informer<Pod>;
+  private readonly claims: Informer<PersistentVolumeClaim>;
+  private readonly client: ResourceClient<StatefulSet>;
+  private readonly podClient: ResourceClient<Pod>;
+  private readonly claimClient: ResourceClient<PersistentVolumeClaim>;
+  private readonly history: History;
+  private readonly queue;
+
+  constructor(context: ControllerContext) {
+    this.context = context;
+    this.client = context.client.of<StatefulSet>('apps/v1', 'statefulsets');
+    this.podClient = context.client.of<Pod>('v1', 'pods');
+    this.claimClient = context.client.of<PersistentVolumeClaim>('v1', 'persistentvolumeclaims');
+    this.sets = context.informer<StatefulSet>('apps/v1', 'statefulsets');
+    this.pods = context.informer<Pod>('v1', 'pods');
+    this.claims = context.informer<PersistentVolumeClaim>('v1', 'persistentvolumeclaims');
+    this.history = new History(context);
+    indexByController(this.pods);
+    this.queue = context.queue((key) => this.sync(key));
+    const enqueue = (set: StatefulSet) => this.queue.add(keyOf(set));
+    this.sets.on({ add: enqueue, update: enqueue });
+    const podChanged = (pod: Pod) => this.podChanged(pod);
+    this.pods.on({ add: podChanged, update: podChanged, delete: podChanged });
+  }
+
+  private podChanged(pod: Pod) {
+    const ref = controllerOf(pod);
+    const namespace = pod.metadata.namespace as string;
+    if (ref) {
+      if (ref.kind === 'StatefulSet') this.queue.add(`${namespace}/${ref.name}`);
+      return;
+    }
+    for (const set of this.sets.inNamespace(namespace)) {
+      if (matchesSelector(specOf(set).selector, pod.metadata.labels)) this.queue.add(keyOf(set));
+    }
+  }
+
+  private sync(key: string) {
+    const set = this.sets.byKey(key);
+    if (!set || set.metadata.deletionTimestamp) return;
+    const owner = set as KubeObject;
+    const ref = controllerRef(set, 'apps/v1', 'StatefulSet');
+    const mine = (pod: Pod) => ordinalOf(set, pod) >= 0 && matchesSelector(specOf(set).selector, pod.metadata.labels);
+    const pods = claim<Pod>({ client: this.podClient, informer: this.pods, owner: set, ref, matches: mine });
+    const marks = { hash: HASH_LABEL, labels: { ...specOf(set).template.metadata?.labels } };
+    const update = this.history.sync(owner, specOf(set).template, set.status?.collisionCount, marks);
+    const current = this.history.list(owner).find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update;
+    this.act(set, pods, current, update);
+    this.updateStatus(set, current, update);
+    const used = new Set([current.metadata.name as string, update.metadata.name as string]);
+    for (const pod of pods) used.add(revisionOf(pod) ?? '');
+    this.history.truncate(owner, specOf(set).revisionHistoryLimit ?? 10, used);
+    const { minReadySeconds = 0 } = specOf(set);
+    const wait = minReadySeconds > 0 ? nextAvailability(pods, minReadySeconds, this.context.sim.now) : undefined;
+    if (wait !== undefined) this.queue.addAfter(key, wait);
+  }
+
+  /** One step: creations, then removals, then updates; with OrderedReady no further than the first Pod that is not well. */
+  private act(set: StatefulSet, pods: readonly Pod[], current: ControllerRevision, update: ControllerRevision) {
+    const ordered = specOf(set).podManagementPolicy !== 'Parallel';
+    const byOrdinal = new Map<number, Pod>();
+    for (const pod of pods) byOrdinal.set(ordinalOf(set, pod), pod);
+    for (let ordinal = startOf(set); ordinal < endOf(set); ordinal++) {
+      const pod = byOrdinal.get(ordinal);
+      if (!pod) {
+        this.create(set, ordinal, this.needsCurrent(set, ordinal) ? current : update);
+        if (ordered) return;
+      } else if (isPodFinished(pod) && !isTerminating(pod)) {
+        const failed = pod.status?.phase === 'Failed';
+        const reason = failed ? 'RecreatingFailedPod' : 'RecreatingTerminatedPod';
+        const text = `StatefulSet ${keyOf(set)} is recreating ${failed ? 'failed' : 'terminated'} Pod ${pod.metadata.name}`;
+        this.context.recorder.event(set, failed ? 'Warning' : 'Normal', reason, text);
+        this.delete(set, pod);
+        if (ordered) return;
+      } else {
+        this.ensureClaims(set, ordinal);
+        if (ordered && !this.isWell(set, pod)) return;
+      }
+    }
+    if (this.scaleDown(set, pods, ordered)) return;
+    if (specOf(set).updateStrategy?.type !== 'OnDelete') this.rollOver(set, byOrdinal, update);
+  }
+
+  private isWell(set: StatefulSet, pod: Pod): boolean {
+    const available = isPodAvailable(pod, specOf(set).minReadySeconds ?? 0, this.context.sim.now);
+    return !isTerminating(pod) && isRunningReady(pod) && available;
+  }
+
+  /** Deletes Pods beyond the wanted number, the highest first; true while there is something to wait for. */
+  private scaleDown(set: StatefulSet, pods: readonly Pod[], ordered: boolean): boolean {
+    const beyond = pods.filter((pod) => ordinalOf(set, pod) < startOf(set) || ordinalOf(set, pod) >= endOf(set));
+    beyond.sort((a, b) => ordinalOf(set, b) - ordinalOf(set, a));
+    const unwell = beyond.filter((pod) => !this.isWell(set, pod)).at(-1);
+    for (const pod of beyond) {
+      if (isTerminating(pod)) {
+        if (ordered) return true;
+        continue;
+      }
+      // Only the unwell Pod that is first in order may go while others are not well.
+      if (ordered && unwell && pod !== unwell && !this.isWell(set, pod)) return true;
+      this.retireClaims(set, pod);
+      this.delete(set, pod);
+      if (ordered) return true;
+    }
+    return false;
+  }
+
+  /** Replaces outdated Pods from the highest ordinal down to the partition, as many at a time as may be unavailable. */
+  private rollOver(set: StatefulSet, byOrdinal: ReadonlyMap<number, Pod>, update: ControllerRevision) {
+    const { partition = 0, maxUnavailable } = specOf(set).updateStrategy?.rollingUpdate ?? {};
+    const budget = unavailableBudget(maxUnavailable, specOf(set).replicas ?? 0);
+    let unavailable = 0;
+    byOrdinal.forEach((pod, ordinal) => {
+      if (ordinal >= startOf(set) && ordinal < endOf(set) && !this.isWell(set, pod)) unavailable++;
+    });
+    for (let ordinal = endOf(set) - 1; ordinal >= startOf(set) + partition; ordinal--) {
+      const pod = byOrdinal.get(ordinal);
+      if (!pod) continue;
+      const well = this.isWell(set, pod);
+      if (revisionOf(pod) !== update.metadata.name && !isTerminating(pod)) {
+        // One that is unavailable already costs nothing more.
+        if (well && unavailable >= budget) return;
+        this.delete(set, pod);
+        if (well) unavailable++;
+        if (budget === 1) return;
+      } else if (!well && budget === 1) return;
+    }
+  }
+
+  private needsCurrent(set: StatefulSet, ordinal: number): boolean {
+    const { type, rollingUpdate } = specOf(set).updateStrategy ?? {};
+    return type !== 'OnDelete' && ordinal < startOf(set) + (rollingUpdate?.partition ?? 0);
+  }
+
+  private create(set: StatefulSet, ordinal: number, revision: ControllerRevision) {
+    const { recorder } = this.context;
+    const name = podName(set, ordinal);
+    const ref = controllerRef(set, 'apps/v1', 'StatefulSet');
+    const pod = statefulPod(set, ordinal, podFromTemplate(templateOf(revision), set as KubeObject, ref), revision.metadata.name as string);
+    try {
+      this.ensureClaims(set, ordinal);
+      this.podClient.create(set.metadata.namespace as string, pod);
+      recorder.event(set, 'Normal', 'SuccessfulCreate', `create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
+    } catch (error) {
+      if (isAlreadyExists(error) && orphansIn(this.pods, set.metadata.namespace as string).some((one) => one.metadata.name === name)) return;
+      const text = `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${(error as Error).message}`;
+      recorder.event(set, 'Warning', 'FailedCreate', text);
+      throw error;
+    }
+  }
+
+  private ensureClaims(set: StatefulSet, ordinal: number) {
+    const namespace = set.metadata.namespace as string;
+    const { volumeClaimTemplates = [], selector, persistentVolumeClaimRetentionPolicy } = specOf(set);
+    for (const template of volumeClaimTemplates) {
+      const name = claimName(set, template, ordinal);
+      if (this.claims.get(namespace, name)) continue;
+      const labels = { ...template.metadata.labels, ...selector.matchLabels };
+      const owned = persistentVolumeClaimRetentionPolicy?.whenDeleted === 'Delete';
+      const ownerReferences = owned ? [controllerRef(set, 'apps/v1', 'StatefulSet')] : undefined;
+      const metadata = { name, namespace, labels, ...(template.metadata.annotations && { annotations: template.metadata.annotations }) };
+      const what = `Claim ${name} Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name}`;
+      try {
+        this.claimClient.create(namespace, {
+          apiVersion: 'v1',
+          kind: 'PersistentVolumeClaim',
+          metadata: ownerReferences ? { ...metadata, ownerReferences } : metadata,
+          spec: template.spec,
+        });
+        this.context.recorder.event(set, 'Normal', 'SuccessfulCreate', `create ${what} success`);
+      } catch (error) {
+        this.context.recorder.event(set, 'Warning', 'FailedCreate', `create ${what} failed error: ${(error as Error).message}`);
+        throw error;
+      }
+    }
+  }
+
+  /** With whenScaled: Delete, the claims of a Pod that goes for good follow it. */
+  private retireClaims(set: StatefulSet, pod: Pod) {
+    if (specOf(set).persistentVolumeClaimRetentionPolicy?.whenScaled !== 'Delete') return;
+    const namespace = set.metadata.namespace as string;
+    for (const template of specOf(set).volumeClaimTemplates ?? []) {
+      const name = claimName(set, template, ordinalOf(set, pod));
+      const { uid } = pod.metadata;
+      const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name as string, uid: uid as string, controller: true }];
+      if (this.claims.get(namespace, name)) this.claimClient.patch(namespace, name, 'merge', { metadata: { ownerReferences } });
+    }
+  }
+
+  private delete(set: StatefulSet, pod: Pod) {
+    const what = `delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name}`;
+    try {
+      this.podClient.delete(pod.metadata.namespace as string, pod.metadata.name as string);
+      this.context.recorder.event(set, 'Normal', 'SuccessfulDelete', `${what} successful`);
+    } catch (error) {
+      if (isNotFound(error)) return;
+      this.context.recorder.event(set, 'Warning', 'FailedDelete', `${what} failed error: ${(error as Error).message}`);
+      throw error;
+    }
+  }
+
+  private updateStatus(set: StatefulSet, current: ControllerRevision, update: ControllerRevision) {
+    const { now } = this.context.sim;
+    const updateRevision = update.metadata.name as string;
+    let currentRevision = current.metadata.name as string;
+    const status: StatefulSetStatus = {
+      observedGeneration: set.metadata.generation,
+      replicas: 0,
+      availableReplicas: 0,
+      collisionCount: set.status?.collisionCount ?? 0,
+    };
+    const count = (field: 'readyReplicas' | 'currentReplicas' | 'updatedReplicas') => (status[field] = (status[field] ?? 0) + 1);
+    for (const pod of this.pods.byIndex('controller-uid', set.metadata.uid as string)) {
+      status.replicas++;
+      if (isRunningReady(pod)) {
+        count('readyReplicas');
+        if (isPodAvailable(pod, specOf(set).minReadySeconds ?? 0, now)) status.availableReplicas = (status.availableReplicas ?? 0) + 1;
+      }
+      if (isTerminating(pod)) continue;
+      if (revisionOf(pod) === currentRevision) count('currentReplicas');
+      if (revisionOf(pod) === updateRevision) count('updatedReplicas');
+    }
+    const settled = status.updatedReplicas === status.replicas && status.readyReplicas === status.replicas;
+    if (specOf(set).updateStrategy?.type !== 'OnDelete' && settled && status.replicas === (specOf(set).replicas ?? 0)) {
+      status.currentReplicas = status.updatedReplicas;
+      currentRevision = updateRevision;
+    }
+    status.currentRevision = currentRevision;
+    status.updateRevision = updateRevision;
+    const fields = ['observedGeneration', 'replicas', 'availableReplicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'currentRevision', 'updateRevision', 'collisionCount'] as const;
+    if (fields.every((field) => set.status?.[field] === status[field])) return;
+    this.client.updateStatus(set.metadata.namespace as string, set.metadata.name as string, { ...set, status });
+  }
+}
+
+/** maxUnavailable as a number of Pods, at least one; a percentage is rounded up. */
+function unavailableBudget(value: number | string | undefined, replicas: number): number {
+  if (value === undefined) return 1;
+  const count = typeof value === 'number' ? value : Math.ceil((Number(value.slice(0, -1)) * replicas) / 100);
+  return Math.max(1, count);
+}

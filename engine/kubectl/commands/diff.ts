@@ -1,0 +1,111 @@
+// kubectl diff: what apply would change, found out by a dry run on the server.
+
+import { formatTime } from '../../api/time.ts';
+import type { KubeObject } from '../../api/types.ts';
+import type { Co } from '../../sim/index.ts';
+import type { Command } from '../command.ts';
+import { CommandError, addSource, isNotFound, report } from '../errors.ts';
+import type { Args } from '../flags.ts';
+import type { Kubectl } from '../kubectl.ts';
+import { withoutManagedFields } from '../output/printers.ts';
+import { unifiedDiff } from '../output/unified-diff.ts';
+import { threeWayPatch } from '../patch/three-way.ts';
+import { FILENAME_FLAGS, type Info, SELECTOR_FLAG, find, hasFiles, selectionOf } from '../resource/builder.ts';
+import { createObject, getObject, patchObject } from '../resource/rest.ts';
+import { LAST_APPLIED, fieldManagerFlag, withLastApplied } from '../write-flags.ts';
+import { toYaml } from '../yaml/emit.ts';
+
+export const diff: Command = {
+  name: 'diff',
+  short: 'Diff the live version against a would-be applied version',
+  group: 'Advanced Commands',
+  usage: '-f FILENAME',
+  flags: [
+    ...FILENAME_FLAGS,
+    SELECTOR_FLAG,
+    fieldManagerFlag('kubectl-client-side-apply'),
+    { name: 'force-conflicts', type: 'bool', usage: 'If true, server-side apply will force the changes against conflicts.' },
+    { name: 'server-side', type: 'bool', usage: 'If true, apply runs in the server instead of the client.' },
+    { name: 'show-managed-fields', type: 'bool', usage: 'If true, include managed fields in the diff.' },
+  ],
+  *run(kubectl, args): Co<number> {
+    try {
+      if (!hasFiles(selectionOf(args))) throw new CommandError('must specify one of -f and -k');
+      return yield* compareAll(kubectl, args);
+    } catch (error) {
+      // 1 means "there are differences": failures are more than that.
+      const { text, code } = report(error as Error);
+      kubectl.process.stderr.write(text);
+      return code + 1;
+    }
+  },
+};
+
+function* compareAll(kubectl: Kubectl, args: Args): Co<number> {
+  const found = yield* find(kubectl, selectionOf(args, { args: [] }));
+  if (found.errors.length) throw found.errors[0];
+  const random = kubectl.process.host.sim.random('kubectl-diff');
+  const live = `/tmp/LIVE-${random.int(4e9)}`;
+  const merged = `/tmp/MERGED-${random.int(4e9)}`;
+  let different = false;
+  for (const info of found.infos) {
+    const current = yield* currentOf(kubectl, info);
+    const wanted = yield* mergedOf(kubectl, args, info, current);
+    const [before, after] = masked(info, args, current, wanted);
+    const hunks = unifiedDiff(before, after);
+    if (!hunks) continue;
+    different = true;
+    const { group, version, kind } = info.mapping;
+    const name = `${group ? group + '.' : ''}${version}.${kind}.${info.namespace}.${info.name}`;
+    const time = formatTime(kubectl.now).replace('T', ' ').replace('Z', '.000000000 +0000');
+    kubectl.out(`diff -u -N ${live}/${name} ${merged}/${name}\n--- ${live}/${name}\t${time}\n+++ ${merged}/${name}\t${time}\n${hunks}`);
+  }
+  return different ? 1 : 0;
+}
+
+function* currentOf(kubectl: Kubectl, info: Info): Co<KubeObject | undefined> {
+  try {
+    return yield* getObject(kubectl, info.mapping, info.namespace, info.name);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+function* mergedOf(kubectl: Kubectl, args: Args, info: Info, current: KubeObject | undefined): Co<KubeObject> {
+  const { mapping, namespace, name } = info;
+  const options = { dryRun: 'server' as const, fieldManager: args.string('field-manager') };
+  if (args.bool('server-side')) {
+    const fieldManager = args.changed('field-manager') ? options.fieldManager : 'kubectl';
+    return yield* patchObject(kubectl, mapping, namespace, name, 'apply', info.object, { ...options, fieldManager, force: args.bool('force-conflicts') });
+  }
+  if (!current) {
+    try {
+      return yield* createObject(kubectl, mapping, namespace, withLastApplied(info.object), options);
+    } catch (error) {
+      throw addSource('creating', info.source, error);
+    }
+  }
+  const applied = (current.metadata.annotations as Record<string, string> | undefined)?.[LAST_APPLIED];
+  const { type, patch } = threeWayPatch(mapping, applied ? (JSON.parse(applied) as Record<string, unknown>) : {}, info.object, current);
+  if (Object.keys(patch).length === 0) return current;
+  return yield* patchObject(kubectl, mapping, namespace, name, type, patch, options);
+}
+
+/** The two texts; what a Secret holds is not shown, only whether it changed. */
+function masked(info: Info, args: Args, current: KubeObject | undefined, wanted: KubeObject): [string, string] {
+  const show = args.bool('show-managed-fields') ? (o: KubeObject) => o : (o: KubeObject) => withoutManagedFields(o) as KubeObject;
+  let [before, after] = [current && show(current), show(wanted)];
+  if (info.mapping.kind === 'Secret' && info.mapping.group === '') {
+    const old = (before?.data ?? {}) as Record<string, string>;
+    const now = (after.data ?? {}) as Record<string, string>;
+    const hide = (data: Record<string, string>, other: Record<string, string>, word: string) => {
+      const out: Record<string, string> = {};
+      for (const key in data) out[key] = other[key] === undefined || other[key] === data[key] ? '***' : `*** (${word})`;
+      return out;
+    };
+    if (before) before = { ...before, data: hide(old, now, 'before') };
+    after = { ...after, data: hide(now, old, 'after') };
+  }
+  return [before ? toYaml(before) : '', toYaml(after)];
+}

@@ -1,0 +1,153 @@
+// What kubectl tells of the server: api-resources, api-versions, version, cluster-info.
+
+import type { Command } from '../command.ts';
+import { type Mapping, qualified } from '../discovery.ts';
+import { CommandError, usageError } from '../errors.ts';
+import { toJson } from '../output/printers.ts';
+import { TableWriter } from '../output/table.ts';
+import { listItems, listObjects, resourcePath } from '../resource/rest.ts';
+import { toYaml } from '../yaml/emit.ts';
+
+export const apiResources: Command = {
+  name: 'api-resources',
+  short: 'Print the supported API resources on the server',
+  flags: [
+    { name: 'api-group', type: 'string', usage: 'Limit to resources in the specified API group.' },
+    { name: 'cached', type: 'bool', usage: 'Use the cached list of resources if available.' },
+    { name: 'categories', type: 'strings', usage: 'Limit to resources that belong to the specified categories.' },
+    { name: 'namespaced', type: 'bool', default: true, usage: 'If false, non-namespaced resources will be returned, otherwise returning namespaced resources by default.' },
+    { name: 'no-headers', type: 'bool', usage: "When using the default or custom-column output format, don't print headers." },
+    { name: 'output', short: 'o', type: 'string', usage: 'Output format. One of: (json, yaml, name, wide).' },
+    { name: 'sort-by', type: 'string', usage: "If non-empty, sort list of resources using specified field: 'name' or 'kind'." },
+    { name: 'verbs', type: 'strings', usage: 'Limit to resources that support the specified verbs.' },
+  ],
+  *run(kubectl, args) {
+    if (args.args.length) throw usageError(kubectl.path, `unexpected arguments: [${args.args.join(' ')}]`);
+    const output = args.string('output');
+    if (!['', 'wide', 'name', 'json', 'yaml'].includes(output)) throw new CommandError(`--output ${output} is not available`);
+    const sortBy = args.string('sort-by');
+    if (!['', 'name', 'kind'].includes(sortBy)) throw new CommandError("--sort-by accepts only name or kind");
+    const discovery = yield* kubectl.discovery();
+    const verbs = args.strings('verbs');
+    const categories = args.strings('categories');
+    const preferred = new Map(discovery.groups.map((g) => [g.group, g.versions]));
+    const seen = new Set<string>();
+    const shown = discovery.mappings.filter((m) => {
+      const key = qualified(m.resource, m.group);
+      // Of a resource in several versions, the one that its group prefers.
+      if (seen.has(key) || !preferred.has(m.group)) return false;
+      if (args.changed('api-group') && m.group !== args.string('api-group')) return false;
+      if (args.changed('namespaced') && m.namespaced !== args.bool('namespaced')) return false;
+      if (!verbs.every((v) => m.verbs.includes(v)) || !categories.every((c) => m.categories.includes(c))) return false;
+      seen.add(key);
+      return true;
+    });
+    const order = sortBy === 'kind' ? (m: Mapping) => m.kind : sortBy === 'name' ? (m: Mapping) => m.resource : (m: Mapping) => `${m.group}\0${m.resource}`;
+    shown.sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0));
+    if (output === 'name') {
+      for (const m of shown) kubectl.line(qualified(m.resource, m.group));
+      return;
+    }
+    if (output === 'json' || output === 'yaml') {
+      const list = {
+        kind: 'APIResourceList',
+        apiVersion: 'v1',
+        groupVersion: '',
+        resources: shown.map((m) => ({
+          name: m.resource,
+          singularName: m.singular,
+          namespaced: m.namespaced,
+          group: m.group || undefined,
+          version: m.version,
+          kind: m.kind,
+          verbs: m.verbs,
+          shortNames: m.shortNames.length ? m.shortNames : undefined,
+          categories: m.categories.length ? m.categories : undefined,
+        })),
+      };
+      kubectl.out(output === 'json' ? toJson(list) : toYaml(list));
+      return;
+    }
+    const table = new TableWriter();
+    const wide = output === 'wide';
+    if (!args.bool('no-headers')) table.row(['NAME', 'SHORTNAMES', 'APIVERSION', 'NAMESPACED', 'KIND', ...(wide ? ['VERBS', 'CATEGORIES'] : [])]);
+    for (const m of shown) {
+      const row = [m.resource, m.shortNames.join(','), m.groupVersion, String(m.namespaced), m.kind];
+      if (wide) row.push(m.verbs.join(','), m.categories.join(','));
+      table.row(row);
+    }
+    kubectl.out(table.flush());
+  },
+};
+
+export const apiVersions: Command = {
+  name: 'api-versions',
+  short: 'Print the supported API versions on the server, in the form of "group/version"',
+  *run(kubectl, args) {
+    if (args.args.length) throw usageError(kubectl.path, `unexpected arguments: [${args.args.join(' ')}]`);
+    const discovery = yield* kubectl.discovery();
+    const versions = discovery.groups.flatMap((g) => g.versions.map((v) => (g.group ? `${g.group}/${v}` : v)));
+    for (const version of versions.sort()) kubectl.line(version);
+  },
+};
+
+const KUSTOMIZE_VERSION = 'v5.7.1';
+const BUILD = {
+  buildDate: '2025-12-17T12:41:05Z',
+  compiler: 'gc',
+  gitCommit: '66452049f3d692768c39c797b21b793dce80314e',
+  gitTreeState: 'clean',
+  goVersion: 'go1.25.5',
+  platform: 'linux/amd64',
+};
+
+export const version: Command = {
+  name: 'version',
+  short: 'Print the client and server version information',
+  flags: [
+    { name: 'client', type: 'bool', usage: 'If true, shows client version only (no server required).' },
+    { name: 'output', short: 'o', type: 'string', usage: "One of 'yaml' or 'json'." },
+  ],
+  *run(kubectl, args) {
+    if (args.args.length) throw new CommandError(`extra arguments: [${args.args.join(' ')}]`);
+    const output = args.string('output');
+    if (!['', 'yaml', 'json'].includes(output)) throw new CommandError("--output must be 'yaml' or 'json'");
+    const [major, minor] = kubectl.options.version.replace(/^v/, '').split('.');
+    const client = { ...BUILD, major, minor, gitVersion: kubectl.options.version };
+    const server = args.bool('client') ? undefined : ((yield* kubectl.send({ method: 'GET', path: '/version' })).body as Record<string, string>);
+    if (output) {
+      const all = { clientVersion: client, kustomizeVersion: KUSTOMIZE_VERSION, serverVersion: server };
+      kubectl.out(output === 'json' ? JSON.stringify(all, null, 2) + '\n' : toYaml(all) + '\n');
+      return;
+    }
+    kubectl.line(`Client Version: ${client.gitVersion}\nKustomize Version: ${KUSTOMIZE_VERSION}`);
+    if (!server) return;
+    kubectl.line(`Server Version: ${server.gitVersion}`);
+    const skew = Number(client.minor) - Number(server.minor);
+    if (Math.abs(skew) > 1) {
+      kubectl.warn(`Warning: version difference between client (${client.major}.${client.minor}) and server (${server.major}.${server.minor}) exceeds the supported minor version skew of +/-1`);
+    }
+  },
+};
+
+export const clusterInfo: Command = {
+  name: 'cluster-info',
+  short: 'Display cluster information',
+  group: 'Cluster Management Commands',
+  *run(kubectl, args) {
+    if (args.args.length) throw usageError(kubectl.path, `unknown command "${args.args.join(' ')}"`);
+    const { server } = kubectl.connection;
+    const bold = (text: string) => (kubectl.process.tty ? `\x1b[0;32m${text}\x1b[0m` : text);
+    const link = (text: string) => (kubectl.process.tty ? `\x1b[0;33m${text}\x1b[0m` : text);
+    const services = yield* kubectl.mappingFor('services');
+    const list = yield* listObjects(kubectl, services, 'kube-system', { labelSelector: 'kubernetes.io/cluster-service=true' });
+    kubectl.line(`${bold('Kubernetes control plane')} is running at ${link(server)}`);
+    for (const service of listItems(list)) {
+      const name = (service.metadata.labels as Record<string, string>)['kubernetes.io/name'] ?? service.metadata.name ?? '';
+      const port = service.spec.ports?.[0];
+      const target = port ? `${service.metadata.name}:${port.name || port.port}` : (service.metadata.name as string);
+      kubectl.line(`${bold(name)} is running at ${link(`${server}${resourcePath(services, 'kube-system')}/${target}/proxy`)}`);
+    }
+    kubectl.line("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.");
+  },
+};

@@ -1,0 +1,54 @@
+// Waits until a Pod's volumes are set up, saying what fails meanwhile.
+
+import type { Co } from '../sim/index.ts';
+import { quote } from './format.ts';
+import type { PodWorker } from './pod-worker.ts';
+import { podRef } from './reference.ts';
+import { MountError } from './volumes.ts';
+
+/** Virtual cost of the volume manager's rounds, ms. */
+const MOUNT_MS = 100;
+// kubelet: podAttachAndMountTimeout; exponentialbackoff: 500 ms doubling to 2 min 2 s.
+const MOUNT_TIMEOUT = 123_000;
+const MOUNT_RETRY = 500;
+const MOUNT_RETRY_MAX = 122_000;
+
+/** Sets up all volumes of the Pod, trying again what fails; false when time is up. */
+export function* mountVolumes(worker: PodWorker): Co<boolean> {
+  const { kubelet, pod } = worker;
+  const volumes = pod.spec?.volumes;
+  if (!volumes?.length) return true;
+  if (!worker.sandbox) yield MOUNT_MS;
+  const since = kubelet.sim.now;
+  const failures = new Map<string, { next: number; delay: number }>();
+  for (;;) {
+    let nextTry = Infinity;
+    for (const volume of volumes) {
+      const failure = failures.get(volume.name);
+      if (failure && failure.next > kubelet.sim.now) {
+        nextTry = Math.min(nextTry, failure.next);
+        continue;
+      }
+      try {
+        worker.volumes.setUp(volume, worker.sandbox?.ip ?? '');
+        failures.delete(volume.name);
+      } catch (error) {
+        if (!(error instanceof MountError)) throw error;
+        const text = `MountVolume.SetUp failed for volume ${quote(volume.name)} : ${error.message}`;
+        kubelet.recorder.event(podRef(worker.pod), 'Warning', 'FailedMount', text);
+        const delay = failure ? Math.min(failure.delay * 2, MOUNT_RETRY_MAX) : MOUNT_RETRY;
+        failures.set(volume.name, { next: kubelet.sim.now + delay, delay });
+        nextTry = Math.min(nextTry, kubelet.sim.now + delay);
+      }
+    }
+    if (failures.size === 0) return true;
+    if (nextTry > since + MOUNT_TIMEOUT) {
+      yield since + MOUNT_TIMEOUT - kubelet.sim.now;
+      const unmounted = [...failures.keys()].sort().join(' ');
+      const text = `Unable to attach or mount volumes: unmounted volumes=[${unmounted}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`;
+      kubelet.recorder.event(podRef(worker.pod), 'Warning', 'FailedMount', text);
+      return false;
+    }
+    yield nextTry - kubelet.sim.now;
+  }
+}

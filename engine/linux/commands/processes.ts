@@ -1,0 +1,238 @@
+// ps, kill, pkill, pgrep, killall: the processes of the machine.
+
+import { signalName, SIGNALS } from '../host.ts';
+import type { Process, Program } from '../types.ts';
+import { formatDate } from './date.ts';
+import { complain, fail, isBusybox, operands, type Options, parseOptions, put } from './options.ts';
+import { userName } from './users.ts';
+
+function all(process: Process): Process[] {
+  return [...process.host.processes.values()].sort((a, b) => a.pid - b.pid);
+}
+
+function commandName(process: Process): string {
+  const first = process.argv[0].replace(/^.*\//, '');
+  return first.slice(0, 15);
+}
+
+const cpuTime = '00:00:00';
+
+export const ps: Program = function* (process) {
+  const name = process.argv.slice(1).join(' ');
+  if (isBusybox(process)) return busyboxPs(process);
+  // `ps aux` and `ps -ef` are two grammars.
+  const bsd = /^[a-z]+$/.test(name) && !name.startsWith('-');
+  if (bsd) {
+    if (/[^auxwwef]/.test(name)) fail(process, 'error: unsupported option (BSD syntax)');
+    return aux(process, name);
+  }
+  const options = parseOptions(process, {
+    short: 'efAo:p:u:wC:',
+    long: { format: 'o', pid: 'p', 'no-headers': 'no-headers', ppid: 'ppid:', sort: 'sort:' },
+    usage: '[options]',
+  });
+  if (options.has('sort')) fail(process, '--sort: another order than by process number is not modelled');
+  let list = all(process);
+  const everything = options.has('e') || options.has('A');
+  if (options.has('p')) list = list.filter((one) => (options.value('p') as string).split(',').includes(String(one.pid)));
+  else if (options.has('C')) list = list.filter((one) => commandName(one) === options.value('C'));
+  else if (options.has('ppid')) list = list.filter((one) => String(one.parent?.pid ?? 0) === options.value('ppid'));
+  else if (options.has('u')) list = list.filter((one) => (userName(process, one.uid) ?? String(one.uid)) === options.value('u'));
+  else if (!everything) list = list.filter((one) => one.parent !== undefined || one === process);
+  const format = options.value('o');
+  if (format !== undefined) return custom(process, list, format, options.has('no-headers'));
+  let out = options.has('f') ? 'UID          PID    PPID  C STIME TTY          TIME CMD\n' : '    PID TTY          TIME CMD\n';
+  if (options.has('no-headers')) out = '';
+  for (const one of list) {
+    const tty = (one.tty ? 'pts/0' : '?').padEnd(8);
+    if (options.has('f')) {
+      const user = (userName(process, one.uid) ?? String(one.uid)).padEnd(8);
+      const started = formatDate('%H:%M', one.startedAt ?? 0);
+      out += `${user} ${String(one.pid).padStart(7)} ${String(one.parent?.pid ?? 0).padStart(7)}  0 ${started} ${tty} ${cpuTime} ${one.argv.join(' ')}\n`;
+    } else out += `${String(one.pid).padStart(7)} ${tty} ${cpuTime} ${commandName(one)}\n`;
+  }
+  put(process, out);
+  return list.length ? 0 : 1;
+};
+
+function busyboxPs(process: Process): number {
+  const options = parseOptions(process, { short: 'o:T', usage: '[-o COL1,COL2=HEADER]' });
+  const list = all(process);
+  const format = options.value('o');
+  if (format !== undefined) return custom(process, list, format, false);
+  let out = 'PID   USER     TIME  COMMAND\n';
+  for (const one of list) {
+    const user = (userName(process, one.uid) ?? String(one.uid)).slice(0, 8).padEnd(8);
+    out += `${String(one.pid).padStart(5)} ${user}  0:00 ${one.argv.join(' ')}\n`;
+  }
+  put(process, out);
+  return 0;
+}
+
+function aux(process: Process, letters: string): number {
+  let out = letters.includes('u')
+    ? 'USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n'
+    : '    PID TTY      STAT   TIME COMMAND\n';
+  for (const one of all(process)) {
+    const tty = (one.tty ? 'pts/0' : '?').padEnd(8);
+    const state = one === process ? 'R' : 'S';
+    if (letters.includes('u')) {
+      const user = (userName(process, one.uid) ?? String(one.uid)).padEnd(8);
+      const started = formatDate('%H:%M', one.startedAt ?? 0);
+      out += `${user} ${String(one.pid).padStart(7)}  0.0  0.0   4332  1536 ${tty} ${state.padEnd(4)} ${started}   0:00 ${one.argv.join(' ')}\n`;
+    } else out += `${String(one.pid).padStart(7)} ${tty} ${state.padEnd(4)}   0:00 ${one.argv.join(' ')}\n`;
+  }
+  put(process, out);
+  return 0;
+}
+
+const COLUMNS: Record<string, { title: string; width: number; right?: boolean; value: (one: Process, viewer: Process) => string }> = {
+  pid: { title: 'PID', width: 7, right: true, value: (one) => String(one.pid) },
+  ppid: { title: 'PPID', width: 7, right: true, value: (one) => String(one.parent?.pid ?? 0) },
+  user: { title: 'USER', width: 8, value: (one, viewer) => userName(viewer, one.uid) ?? String(one.uid) },
+  uid: { title: 'UID', width: 5, right: true, value: (one) => String(one.uid) },
+  comm: { title: 'COMMAND', width: 15, value: commandName },
+  args: { title: 'COMMAND', width: 27, value: (one) => one.argv.join(' ') },
+  cmd: { title: 'CMD', width: 27, value: (one) => one.argv.join(' ') },
+  tty: { title: 'TT', width: 8, value: (one) => (one.tty ? 'pts/0' : '?') },
+  stat: { title: 'STAT', width: 4, value: (one, viewer) => (one === viewer ? 'R' : 'S') },
+  time: { title: 'TIME', width: 8, right: true, value: () => cpuTime },
+  etime: { title: 'ELAPSED', width: 11, right: true, value: (one) => elapsed(one) },
+};
+
+function elapsed(one: Process): string {
+  const seconds = Math.floor((one.host.sim.now - (one.startedAt ?? 0)) / 1000);
+  const part = (n: number) => String(n).padStart(2, '0');
+  const hours = Math.floor(seconds / 3600);
+  return `${hours ? part(hours) + ':' : ''}${part(Math.floor(seconds / 60) % 60)}:${part(seconds % 60)}`;
+}
+
+function custom(process: Process, list: Process[], format: string, bare: boolean): number {
+  const columns = format.split(/[,\s]+/).map((word) => {
+    const [key, title] = word.split('=');
+    const column = COLUMNS[key] ?? fail(process, `error: unknown user-defined format specifier "${key}"`);
+    return { ...column, title: title ?? column.title };
+  });
+  const line = (texts: string[]) =>
+    texts
+      .map((text, i) => (columns[i].right ? text.padStart(columns[i].width) : i === texts.length - 1 ? text : text.padEnd(columns[i].width)))
+      .join(' ') + '\n';
+  let out = bare || columns.every((column) => column.title === '') ? '' : line(columns.map((column) => column.title));
+  for (const one of list) out += line(columns.map((column) => column.value(one, process)));
+  put(process, out);
+  return 0;
+}
+
+/** Splits `-TERM`, `-9`, `-s TERM` off the arguments. */
+function signalArgument(process: Process, args: string[]): { signal: string; rest: string[] } {
+  const first = args[0] ?? '';
+  let word = 'TERM';
+  let rest = args;
+  if (first === '-s' || first === '-n' || first === '--signal') {
+    word = args[1] ?? '';
+    rest = args.slice(2);
+  } else if (/^-(?:[A-Z][A-Z0-9]+|\d+)$/.test(first)) {
+    word = first.slice(1);
+    rest = args.slice(1);
+  }
+  if (word === '0') return { signal: '0', rest };
+  const signal = signalName(word);
+  if (!signal) fail(process, isBusybox(process) ? `bad signal name '${word}'` : `‘${word}’: invalid signal`);
+  return { signal, rest };
+}
+
+export const kill: Program = function* (process) {
+  const args = process.argv.slice(1);
+  if (args[0] === '-l') {
+    put(process, Object.keys(SIGNALS).join(' ') + '\n');
+    return 0;
+  }
+  const { signal, rest } = signalArgument(process, args);
+  operands(process, rest, 1);
+  let status = 0;
+  for (const text of rest[0] === '--' ? rest.slice(1) : rest) {
+    const target = process.host.processes.get(Number(text));
+    if (!/^-?\d+$/.test(text)) {
+      complain(process, isBusybox(process) ? `invalid number '${text}'` : `‘${text}’: invalid process id`);
+      status = 1;
+    } else if (!target) {
+      complain(process, isBusybox(process) ? `can't kill pid ${text}: No such process` : `(${text}) - No such process`);
+      status = 1;
+    } else if (process.uid !== 0 && process.uid !== target.uid) {
+      complain(process, `(${text}) - Operation not permitted`);
+      status = 1;
+    } else if (signal !== '0') target.signal(signal);
+  }
+  return status;
+};
+
+function select(process: Process, options: Options): Process[] {
+  const pattern = options.args[0] ?? '';
+  let regexp: RegExp;
+  try {
+    regexp = new RegExp(options.has('x') ? `^(?:${pattern})$` : pattern);
+  } catch {
+    return fail(process, `invalid pattern ‘${pattern}’`, 2);
+  }
+  const user = options.value('u');
+  return all(process).filter((one) => {
+    if (one === process) return false;
+    if (user !== undefined && (userName(process, one.uid) ?? String(one.uid)) !== user) return false;
+    if (options.has('P') && String(one.parent?.pid) !== options.value('P')) return false;
+    return regexp.test(options.has('f') ? one.argv.join(' ') : commandName(one));
+  });
+}
+
+const PGREP = { short: 'fxlanou:P:vc', long: { full: 'f', exact: 'x', 'list-name': 'l', 'list-full': 'a', newest: 'n', oldest: 'o', count: 'c' }, usage: '[options] <pattern>', status: 2 };
+
+export const pgrep: Program = function* (process) {
+  const options = parseOptions(process, PGREP);
+  if (options.has('v')) fail(process, '-v: the opposite selection is not modelled', 2);
+  if (options.args.length !== 1 && !options.has('u') && !options.has('P')) fail(process, options.args.length ? 'only one pattern can be provided' : 'no matching criteria specified', 2);
+  let found = select(process, options);
+  if (options.has('n')) found = found.slice(-1);
+  if (options.has('o')) found = found.slice(0, 1);
+  if (options.has('c')) put(process, `${found.length}\n`);
+  else for (const one of found) put(process, `${one.pid}${options.has('a') ? ' ' + one.argv.join(' ') : options.has('l') ? ' ' + commandName(one) : ''}\n`);
+  return found.length ? 0 : 1;
+};
+
+export const pkill: Program = function* (process) {
+  const { signal, rest } = signalArgument(process, process.argv.slice(1));
+  process.argv = [process.argv[0], ...rest];
+  const options = parseOptions(process, { ...PGREP, short: 'fxnou:P:e' });
+  if (options.args.length !== 1 && !options.has('u') && !options.has('P')) fail(process, options.args.length ? 'only one pattern can be provided' : 'no matching criteria specified', 2);
+  let found = select(process, options);
+  if (options.has('n')) found = found.slice(-1);
+  if (options.has('o')) found = found.slice(0, 1);
+  for (const one of found) {
+    if (options.has('e')) put(process, `${commandName(one)} killed (pid ${one.pid})\n`);
+    if (signal !== '0') one.signal(signal);
+  }
+  return found.length ? 0 : 1;
+};
+
+export const killall: Program = function* (process) {
+  const { signal, rest } = signalArgument(process, process.argv.slice(1));
+  process.argv = [process.argv[0], ...rest];
+  const options = parseOptions(process, { short: 'q', usage: '[OPTION]... NAME...' });
+  let status = 0;
+  for (const name of options.args) {
+    const found = all(process).filter((one) => one !== process && commandName(one) === name);
+    if (!found.length) {
+      if (!options.has('q')) process.stderr.write(`${name}: no process found\n`);
+      status = 1;
+    }
+    for (const one of found) if (signal !== '0') one.signal(signal);
+  }
+  return status;
+};
+
+export const pidof: Program = function* (process) {
+  const options = parseOptions(process, { short: 's', usage: '[OPTION] PROGRAM...' });
+  let found = all(process).filter((one) => options.args.includes(commandName(one)) && one !== process).map((one) => one.pid).reverse();
+  if (options.has('s')) found = found.slice(0, 1);
+  if (found.length) put(process, found.join(' ') + '\n');
+  return found.length ? 0 : 1;
+};
+

@@ -1,0 +1,200 @@
+// stat, du, df, mount, umount, file: what files take and where they are.
+
+import { FsError, type DirNode, type FsNode } from '../fs.ts';
+import { filesOf } from '../host.ts';
+import type { Process, Program } from '../types.ts';
+import { formatDate } from './date.ts';
+import { blocksOf, humanSize, inode, modeText } from './ls.ts';
+import { complain, eachPath, fail, isBusybox, operands, parseOptions, put } from './options.ts';
+import { groupName, userName } from './users.ts';
+
+const KINDS = { file: 'regular file', dir: 'directory', link: 'symbolic link', device: 'character special file', fifo: 'fifo' };
+
+export const stat: Program = function* (process) {
+  const options = parseOptions(process, {
+    short: 'c:Lt',
+    long: { format: 'c', printf: 'printf:', dereference: 'L' },
+    usage: '[OPTION]... FILE...',
+  });
+  operands(process, options.args, 1);
+  const format = options.value('c');
+  return eachPath(
+    process,
+    options.args,
+    (path, fs) => {
+      const info = options.has('L') ? fs.stat(path) : fs.lstat(path);
+      const kind = info.kind === 'file' && info.size === 0 ? 'regular empty file' : KINDS[info.kind];
+      const user = userName(process, info.uid) ?? 'UNKNOWN';
+      const group = groupName(process, info.gid) ?? 'UNKNOWN';
+      const time = formatDate('%F %T.%N %z', info.mtime);
+      const octal = info.mode.toString(8);
+      const values: Record<string, string> = {
+        n: path,
+        N: info.kind === 'link' ? `'${path}' -> '${fs.readlink(path)}'` : `'${path}'`,
+        s: String(info.size),
+        a: octal,
+        A: modeText(info),
+        F: kind,
+        u: String(info.uid),
+        U: user,
+        g: String(info.gid),
+        G: group,
+        y: time,
+        Y: String(Math.floor(info.mtime / 1000)),
+        x: time,
+        X: String(Math.floor(info.mtime / 1000)),
+        z: time,
+        Z: String(Math.floor(info.mtime / 1000)),
+        b: String(blocksOf(info) * 2),
+        B: '512',
+        i: String(inode(path)),
+        h: '1',
+        o: '4096',
+        '%': '%',
+      };
+      const fill = (text: string) =>
+        text.replace(/%([a-zA-Z%])/g, (whole, letter) => values[letter] ?? fail(process, `${whole}: this directive is not modelled`));
+      if (format !== undefined) return put(process, fill(format) + '\n');
+      const printf = options.value('printf');
+      if (printf !== undefined) return put(process, fill(printf).replace(/\\n/g, '\n').replace(/\\t/g, '\t'));
+      const target = info.kind === 'link' ? ` -> ${fs.readlink(path)}` : '';
+      put(
+        process,
+        `  File: ${path}${target}\n  Size: ${String(info.size).padEnd(10)}\tBlocks: ${String(blocksOf(info) * 2).padEnd(10)} IO Block: 4096   ${kind}\n` +
+          `Device: 0,50\tInode: ${String(inode(path)).padEnd(11)} Links: 1\n` +
+          `Access: (${octal.padStart(4, '0')}/${modeText(info)})  Uid: (${String(info.uid).padStart(5)}/${user.padStart(8)})   Gid: (${String(info.gid).padStart(5)}/${group.padStart(8)})\n` +
+          `Access: ${time}\nModify: ${time}\nChange: ${time}\n Birth: -\n`,
+      );
+    },
+    (path, error) => (isBusybox(process) ? `can't stat '${path}': ${error.message}` : `cannot statx '${path}': ${error.message}`),
+  );
+};
+
+export const du: Program = function* (process) {
+  const options = parseOptions(process, {
+    short: 'ahskbcd:mxl',
+    long: { all: 'a', 'human-readable': 'h', summarize: 's', bytes: 'b', 'apparent-size': 'apparent', total: 'c', 'max-depth': 'd' },
+    usage: '[OPTION]... [FILE]...',
+  });
+  const fs = filesOf(process);
+  const apparent = options.has('b') || options.has('apparent');
+  const most = options.has('s') ? 0 : Number(options.value('d') ?? Infinity);
+  const size = (node: FsNode) => (apparent ? node.size : node.kind === 'dir' ? 4096 : node.kind === 'file' && !node.device ? Math.ceil(node.size / 4096) * 4096 : 0);
+  const show = (bytes: number) => {
+    if (options.has('h')) return bytes === 0 ? '0' : humanSize(bytes);
+    return String(options.has('b') ? bytes : options.has('m') ? Math.ceil(bytes / 1048576) : Math.ceil(bytes / 1024));
+  };
+  let out = '';
+  const visit = (path: string, node: FsNode, depth: number): number => {
+    let sum = size(node);
+    if (node.kind === 'dir' && depth < 64) {
+      for (const name of fs.readdir(path)) {
+        const child = `${path.replace(/\/$/, '')}/${name}`;
+        const below = fs.find(child, false);
+        if (below) sum += visit(child, below, depth + 1);
+      }
+    }
+    if ((node.kind === 'dir' && depth <= most) || depth === 0 || (options.has('a') && depth <= most)) out += `${show(sum)}\t${path}\n`;
+    return sum;
+  };
+  let total = 0;
+  let status = 0;
+  for (const path of options.args.length ? options.args : ['.']) {
+    try {
+      total += visit(path, fs.node(path, false), 0);
+    } catch (error) {
+      if (!(error instanceof FsError)) throw error;
+      complain(process, isBusybox(process) ? `${path}: ${error.message}` : `cannot access '${path}': ${error.message}`);
+      status = 1;
+    }
+  }
+  if (options.has('c')) out += `${show(total)}\ttotal\n`;
+  put(process, out);
+  return status;
+};
+
+/** Bytes that a file system holds when nothing else says so: a node's disk. */
+const DISK = 40 * 1024 ** 3;
+
+export const df: Program = function* (process) {
+  const options = parseOptions(process, {
+    short: 'hkTaPmi',
+    long: { 'human-readable': 'h', 'print-type': 'T', all: 'a', portability: 'P' },
+    usage: '[OPTION]... [FILE]...',
+  });
+  if (options.has('i')) fail(process, '-i: numbers of files are not modelled');
+  const fs = filesOf(process);
+  const mounts = [{ path: '/', node: fs.root, device: 'overlay', type: 'overlay' }, ...fs.mounts().map((mount) => ({ path: mount.path, node: mount.node, device: mount.device ?? 'tmpfs', type: mount.type ?? 'tmpfs' }))];
+  let rows = mounts.filter((mount) => mount.node.kind === 'dir' || options.has('a'));
+  if (options.args.length) {
+    rows = [];
+    for (const path of options.args) {
+      if (!fs.exists(path)) fail(process, isBusybox(process) ? `${path}: can't find mount point` : `${path}: No such file or directory`);
+      const real = fs.realpath(path);
+      const holders = mounts.filter((mount) => real === mount.path || real.startsWith(mount.path.replace(/\/?$/, '/')));
+      rows.push(holders.reduce((best, mount) => (mount.path.length > best.path.length ? mount : best)));
+    }
+  }
+  const unit = (bytes: number) => (options.has('h') ? (bytes === 0 ? '0' : humanSize(bytes)) : String(Math.ceil(bytes / (options.has('m') ? 1048576 : 1024))));
+  const title = options.has('h') ? ['Size', 'Used', 'Avail', 'Use%'] : [options.has('m') ? '1M-blocks' : '1K-blocks', 'Used', 'Available', 'Use%'];
+  const table = [['Filesystem', ...(options.has('T') ? ['Type'] : []), ...title, 'Mounted on']];
+  for (const { path, node, device, type } of rows) {
+    const used = node.kind === 'dir' ? (node as DirNode).totalBytes() : node.size;
+    const percent = `${Math.ceil((used / DISK) * 100)}%`;
+    table.push([device, ...(options.has('T') ? [type] : []), unit(DISK), unit(used), unit(DISK - used), percent, path]);
+  }
+  const left = options.has('T') ? 2 : 1;
+  const widths = table[0].map((_cell, i) => Math.max(...table.map((row) => row[i].length)));
+  const line = (row: string[]) => row.map((cell, i) => (i < left || i === row.length - 1 ? (i === row.length - 1 ? cell : cell.padEnd(widths[i])) : cell.padStart(widths[i]))).join(' ');
+  put(process, table.map(line).join('\n') + '\n');
+  return 0;
+};
+
+export const mount: Program = function* (process) {
+  const options = parseOptions(process, { short: 't:o:l', long: { types: 't', options: 'o' }, usage: '[OPTION]...' });
+  if (options.args.length) fail(process, 'mounting by hand is not modelled', 32);
+  let out = 'overlay on / type overlay (rw,relatime)\n';
+  for (const { path, device, type, readOnly } of filesOf(process).mounts()) {
+    if (options.has('t') && options.value('t') !== (type ?? 'tmpfs')) continue;
+    out += `${device ?? 'tmpfs'} on ${path} type ${type ?? 'tmpfs'} (${readOnly ? 'ro' : 'rw'},relatime)\n`;
+  }
+  put(process, out);
+  return 0;
+};
+
+export const file: Program = function* (process) {
+  const options = parseOptions(process, { short: 'bi', long: { brief: 'b' }, usage: '[OPTION]... [FILE]...' });
+  if (options.has('i')) fail(process, '-i: media types are not modelled');
+  operands(process, options.args, 1);
+  const fs = filesOf(process);
+  const width = Math.max(...options.args.map((path) => path.length));
+  for (const path of options.args) {
+    const node = fs.find(path, false);
+    put(process, `${options.has('b') ? '' : `${path}: `.padEnd(width + 2)}${describe(process, path, node)}\n`);
+  }
+  return 0;
+};
+
+function describe(process: Process, path: string, node: FsNode | undefined): string {
+  if (!node) return `cannot open \`${path}' (No such file or directory)`;
+  if (node.kind === 'dir') return 'directory';
+  if (node.kind === 'link') return `${filesOf(process).exists(path) ? '' : 'broken '}symbolic link to ${node.target}`;
+  if (node.device) return 'character special (1/3)';
+  if (node.fifo) return 'fifo (named pipe)';
+  if (node.program) return 'ELF 64-bit LSB pie executable, x86-64, version 1 (SYSV), dynamically linked, stripped';
+  const { text } = node;
+  if (text === '') return 'empty';
+  const script = /^#!\s*(\S+)/.exec(text);
+  const kind = /[\udc80-\udcff]/.test(text) ? 'data' : /[^\x00-\x7f]/.test(text) ? 'Unicode text, UTF-8 text' : text.includes('\0') ? 'data' : 'ASCII text';
+  if (script) return `${script[1].includes('bash') ? 'Bourne-Again shell' : script[1].endsWith('sh') ? 'POSIX shell' : `a ${script[1]}`} script, ${kind} executable`;
+  if (/^\s*[[{]/.test(text)) {
+    try {
+      JSON.parse(text);
+      return 'JSON text data';
+    } catch {
+      return kind;
+    }
+  }
+  if (text.startsWith('-----BEGIN CERTIFICATE-----')) return 'PEM certificate';
+  return kind + (text.endsWith('\n') ? '' : ', with no line terminators');
+}

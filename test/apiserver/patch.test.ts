@@ -1,0 +1,108 @@
+import { expect, test } from 'vitest';
+import { CONFIGMAPS, configMap, DEPLOYMENTS, deployment, serve } from './support.ts';
+
+function web() {
+  const served = serve();
+  const base = deployment('web');
+  const container = { name: 'c', image: 'nginx', env: [{ name: 'A', value: '1' }, { name: 'B', value: '2' }], args: ['x', 'y'] };
+  const spec = { ...base.spec, template: { ...base.spec.template, spec: { containers: [container, { name: 'side', image: 'busybox' }] } } };
+  served.send('POST', DEPLOYMENTS, { ...base, spec });
+  const path = `${DEPLOYMENTS}/web`;
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  const strategic = (podSpec: object): any => {
+    const { body } = served.patch(path, 'strategic-merge', { spec: { template: { spec: podSpec } } });
+    return body.spec?.template.spec ?? body;
+  };
+  return { ...served, path, strategic };
+}
+
+test('a strategic merge changes the container of that name', () => {
+  const { containers } = web().strategic({ containers: [{ name: 'c', image: 'nginx:1.27' }] });
+  expect(containers.map((one: { name: string; image: string }) => `${one.name}=${one.image}`)).toEqual(['c=nginx:1.27', 'side=busybox']);
+});
+
+test('a strategic merge deletes and replaces by directive', () => {
+  const { strategic } = web();
+  expect(strategic({ containers: [{ name: 'c', env: [{ name: 'A', $patch: 'delete' }] }] }).containers[0].env).toEqual([{ name: 'B', value: '2' }]);
+  const { containers } = strategic({ containers: [{ $patch: 'replace' }, { name: 'only', image: 'x' }] });
+  expect(containers.map((one: { name: string }) => one.name)).toEqual(['only']);
+});
+
+test('a list without a merge key is replaced as a whole', () => {
+  expect(web().strategic({ containers: [{ name: 'c', args: ['z'] }] }).containers[0].args).toEqual(['z']);
+});
+
+test('$setElementOrder puts merged elements in order', () => {
+  const { containers } = web().strategic({
+    $setElementOrder: undefined,
+    '$setElementOrder/containers': [{ name: 'side' }, { name: 'new' }, { name: 'c' }],
+    containers: [{ name: 'new', image: 'x' }],
+  });
+  expect(containers.map((one: { name: string }) => one.name)).toEqual(['side', 'new', 'c']);
+});
+
+test('$retainKeys clears what the patch does not name', () => {
+  const { patch, path } = web();
+  const { body } = patch(path, 'strategic-merge', { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } });
+  expect(body.spec.strategy).toEqual({ type: 'Recreate' });
+});
+
+test('$deleteFromPrimitiveList takes values out', () => {
+  const { send, patch } = serve();
+  const held = configMap('a');
+  send('POST', CONFIGMAPS, { ...held, metadata: { ...held.metadata, finalizers: ['x.io/a', 'x.io/b'] } });
+  const { body } = patch(`${CONFIGMAPS}/a`, 'strategic-merge', { metadata: { '$deleteFromPrimitiveList/finalizers': ['x.io/a'] } });
+  expect(body.metadata.finalizers).toEqual(['x.io/b']);
+});
+
+test('an unknown directive is named', () => {
+  expect(web().strategic({ nodeSelector: { $patch: 'explode' } }).message).toBe('unknown patch type: explode in map: map[$patch:explode]');
+});
+
+test('a merge patch deletes with null and replaces lists', () => {
+  const { send, patch } = serve();
+  send('POST', CONFIGMAPS, configMap('a', { x: '1', y: '2' }, { k: 'v' }));
+  const { body } = patch(`${CONFIGMAPS}/a`, 'merge', { metadata: { labels: { x: null } }, data: { n: 'm' } });
+  expect(body).toMatchObject({ metadata: { labels: { y: '2' } }, data: { k: 'v', n: 'm' } });
+  expect(body.metadata.labels.x).toBeUndefined();
+});
+
+test('a JSON patch is applied as a whole or not at all', () => {
+  const { send, patch } = serve();
+  send('POST', CONFIGMAPS, configMap('a', { x: '1' }));
+  const path = `${CONFIGMAPS}/a`;
+  const broken = [
+    { op: 'add', path: '/metadata/labels/ok', value: '1' },
+    { op: 'remove', path: '/metadata/labels/zz' },
+  ];
+  expect(patch(path, 'json', broken)).toMatchObject({
+    code: 422,
+    body: { message: 'the server rejected our request due to an error in our request' },
+  });
+  const moves = [
+    { op: 'test', path: '/metadata/labels/x', value: '1' },
+    { op: 'move', from: '/metadata/labels/x', path: '/metadata/labels/a~1b' },
+  ];
+  expect(patch(path, 'json', moves).body.metadata.labels).toEqual({ 'a/b': '1' });
+});
+
+test('a patch of a stale version is a conflict', () => {
+  const { send, patch } = serve();
+  const { body } = send('POST', CONFIGMAPS, configMap('a'));
+  const path = `${CONFIGMAPS}/a`;
+  patch(path, 'merge', { data: { k: '1' } });
+  expect(patch(path, 'merge', { metadata: { resourceVersion: body.metadata.resourceVersion }, data: { k: '2' } }).code).toBe(409);
+});
+
+test('a patch of another type is not understood', () => {
+  const { send } = web();
+  const { code } = send('PATCH', `${DEPLOYMENTS}/web`, '{}', { headers: { 'content-type': 'application/json' } });
+  expect(code).toBe(415);
+});
+
+test('scale reads and writes the replica count', () => {
+  const { send, patch, path } = web();
+  expect(send('GET', `${path}/scale`).body).toMatchObject({ kind: 'Scale', spec: { replicas: 1 }, status: { selector: 'app=web' } });
+  expect(patch(`${path}/scale`, 'merge', { spec: { replicas: 4 } }).body.spec).toEqual({ replicas: 4 });
+  expect(send('GET', path).body).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 4 } });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { FileSystem, type Program } from '../../engine/linux/index.ts';
+import { imageOf, startNode } from './node.ts';
+
+/** Each command `CODE PATH` of the exec'ed program answers from the container's files. */
+const files: Program = function* (process) {
+  const [, what, path, text] = process.argv;
+  const fs = process.host.fs.view(process);
+  yield 1;
+  if (what === 'read') process.stdout.write(fs.readFile(path));
+  else if (what === 'list') process.stdout.write(fs.readdir(path).join(' '));
+  else if (what === 'mode') process.stdout.write((fs.stat(path).mode & 0o777).toString(8));
+  else if (what === 'write') fs.writeFile(path, text);
+  else for (;;) yield 60_000;
+  return 0;
+};
+const repositories = [imageOf('files', files)];
+const container = (
+  name: string,
+  volumeMounts: { name: string; mountPath: string; subPath?: string; readOnly?: boolean }[],
+) => ({
+  name,
+  image: 'test/files:1',
+  volumeMounts,
+});
+const run = (node: ReturnType<typeof startNode>, pod: string, name: string, ...args: string[]) =>
+  node.exec(pod, name, ['/main', ...args]).stdout;
+
+describe('volumes', () => {
+  it('an emptyDir is shared by the containers of a Pod and survives their restarts', () => {
+    const node = startNode({ repositories });
+    const mounts = [{ name: 'work', mountPath: '/work' }];
+    node.create('app', {
+      volumes: [{ name: 'work', emptyDir: {} }],
+      containers: [container('one', mounts), container('two', mounts)],
+    });
+    node.wait(4);
+    expect(run(node, 'app', 'one', 'write', '/work/note', 'hello')).toBe('');
+    expect(run(node, 'app', 'two', 'read', '/work/note')).toBe('hello');
+  });
+
+  it('a ConfigMap shows as files behind ..data and follows the object within two minutes', () => {
+    const node = startNode({ repositories });
+    node.configMap('settings', { color: 'blue', size: 'xl' });
+    node.create('app', {
+      volumes: [{ name: 'cfg', configMap: { name: 'settings', defaultMode: 0o400 } }],
+      containers: [
+        container('main', [
+          { name: 'cfg', mountPath: '/etc/cfg' },
+          { name: 'cfg', mountPath: '/etc/color', subPath: 'color' },
+        ]),
+      ],
+    });
+    node.wait(4);
+    expect(run(node, 'app', 'main', 'list', '/etc/cfg')).toMatch(
+      /^\.\.\d{4}_\d\d_\d\d_\d\d_\d\d_\d\d\.\d+ \.\.data color size$/,
+    );
+    expect(run(node, 'app', 'main', 'read', '/etc/cfg/color')).toBe('blue');
+    expect(run(node, 'app', 'main', 'mode', '/etc/cfg/color')).toBe('400');
+    expect(run(node, 'app', 'main', 'write', '/etc/cfg/color', 'x')).toContain('Read-only file system');
+    node.configMap('settings', { color: 'red' });
+    expect(run(node, 'app', 'main', 'read', '/etc/cfg/color')).toBe('blue');
+    node.wait(120);
+    expect(run(node, 'app', 'main', 'read', '/etc/cfg/color')).toBe('red');
+    expect(run(node, 'app', 'main', 'read', '/etc/color')).toBe('blue');
+  });
+
+  it('a Secret is decoded, and items choose keys, paths and modes', () => {
+    const node = startNode({ repositories });
+    node.client.of('v1', 'secrets').create('default', {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'keys', namespace: 'default' },
+      data: { user: 'YWRtaW4=', password: 'aHVudGVyMg==' },
+    });
+    node.create('app', {
+      volumes: [{ name: 's', secret: { secretName: 'keys', items: [{ key: 'user', path: 'my/name', mode: 0o440 }] } }],
+      containers: [container('main', [{ name: 's', mountPath: '/s', readOnly: true }])],
+    });
+    node.wait(4);
+    expect(run(node, 'app', 'main', 'read', '/s/my/name')).toBe('admin');
+    expect(run(node, 'app', 'main', 'mode', '/s/my/name')).toBe('440');
+    expect(run(node, 'app', 'main', 'list', '/s')).not.toContain('password');
+  });
+
+  it('the service account directory holds namespace, authority and a token', () => {
+    const node = startNode({ repositories });
+    node.create('app', { containers: [container('main', [])] });
+    node.wait(4);
+    const dir = '/var/run/secrets/kubernetes.io/serviceaccount';
+    expect(run(node, 'app', 'main', 'read', `${dir}/namespace`)).toBe('default');
+    expect(run(node, 'app', 'main', 'read', `${dir}/ca.crt`)).toBe('CERTIFICATE');
+    expect(run(node, 'app', 'main', 'read', `${dir}/token`).length).toBeGreaterThan(20);
+  });
+
+  it('the downward API writes labels and limits', () => {
+    const node = startNode({ repositories });
+    node.create(
+      'app',
+      {
+        volumes: [
+          {
+            name: 'info',
+            downwardAPI: {
+              items: [
+                { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
+                { path: 'cpu', resourceFieldRef: { containerName: 'main', resource: 'limits.cpu', divisor: '1m' } },
+              ],
+            },
+          },
+        ],
+        containers: [
+          { ...container('main', [{ name: 'info', mountPath: '/info' }]), resources: { limits: { cpu: '250m' } } },
+        ],
+      },
+      { labels: { zone: 'a', app: 'demo' } },
+    );
+    node.wait(4);
+    expect(run(node, 'app', 'main', 'read', '/info/labels')).toBe('app="demo"\nzone="a"');
+    expect(run(node, 'app', 'main', 'read', '/info/cpu')).toBe('250');
+  });
+
+  it('a hostPath is the node’s own directory', () => {
+    const node = startNode({ repositories });
+    node.create('app', {
+      volumes: [{ name: 'host', hostPath: { path: '/var/data', type: 'DirectoryOrCreate' } }],
+      containers: [container('main', [{ name: 'host', mountPath: '/data' }])],
+    });
+    node.wait(4);
+    run(node, 'app', 'main', 'write', '/data/file', 'kept');
+    expect(node.kubelet.machine.fs.readFile('/var/data/file')).toBe('kept');
+    expect(new FileSystem().exists('/var/data')).toBe(false);
+  });
+
+  it('what is missing keeps the Pod in ContainerCreating until it is there', () => {
+    const node = startNode({ repositories });
+    node.create('app', {
+      volumes: [
+        { name: 'cfg', configMap: { name: 'late' } },
+        { name: 'maybe', secret: { secretName: 'nope', optional: true } },
+      ],
+      containers: [container('main', [{ name: 'cfg', mountPath: '/cfg' }])],
+    });
+    node.wait(10);
+    expect(node.pod('app').status?.containerStatuses?.[0].state?.waiting).toEqual({ reason: 'ContainerCreating' });
+    expect(node.events('app')[0]).toMatch(
+      /^FailedMount x\d+: MountVolume\.SetUp failed for volume "cfg" : configmap "late" not found$/,
+    );
+    node.configMap('late', { a: '1' });
+    node.wait(20);
+    expect(node.pod('app').status?.phase).toBe('Running');
+  });
+});

@@ -1,0 +1,68 @@
+// What people wrote under content/: every link, term and claim leads somewhere.
+import { describe, expect, test } from 'vitest';
+import { readContent, topics } from '../../src/site/content.ts';
+
+const { notes, terms, claims } = readContent();
+const urls = new Set([
+  ...notes.map(({ url }) => url),
+  ...terms.map(({ url }) => url),
+  '/',
+  '/notes/',
+  '/glossary/',
+  '/evidence/',
+]);
+
+describe('the notes', () => {
+  test('stand under a known topic, each with a title and a description', () => {
+    const known = new Set(topics.map(({ id }) => id));
+    expect(notes.length).toBeGreaterThan(0);
+    expect(
+      notes
+        .filter(({ topic, title, description }) => !known.has(topic) || !title || !description)
+        .map(({ path }) => path),
+    ).toEqual([]);
+  });
+
+  test('link only to pages that exist', () => {
+    const broken: string[] = [];
+    for (const { path, source } of notes) {
+      for (const [, href] of source.matchAll(/\]\((\/[^)\s#]*)/g))
+        if (!urls.has(href!)) broken.push(`${path}: ${href}`);
+    }
+    expect(broken).toEqual([]);
+  });
+
+  test('carry and prove only claims that exist, each id on one page', () => {
+    const pages = new Map<string, Set<string>>();
+    const unknown: string[] = [];
+    for (const { path, page } of notes) {
+      for (const { id } of page.claims) {
+        if (!claims.has(id)) unknown.push(`${path}: ${id}`);
+        pages.set(id, (pages.get(id) ?? new Set()).add(path));
+      }
+      for (const cell of page.cells)
+        for (const id of cell.meta.proves) if (!claims.has(id)) unknown.push(`${path}: ${id}`);
+    }
+    expect(unknown).toEqual([]);
+    expect(
+      [...pages].filter(([, paths]) => paths.size > 1).map(([id, paths]) => `${id}: ${[...paths].join(', ')}`),
+    ).toEqual([]);
+  });
+});
+
+describe('the glossary', () => {
+  test('explains each term in a sentence and sends the reader to pages that exist', () => {
+    const wrong = terms.filter(({ short, see }) => !short || see.some((path) => !urls.has(`/notes/${path}/`)));
+    expect(wrong.map(({ slug, see }) => `${slug}: ${see.join(', ')}`)).toEqual([]);
+  });
+
+  test('gives no word to two terms', () => {
+    const owners = new Map<string, string[]>();
+    for (const { slug, term, aliases } of terms) {
+      for (const word of new Set([term, ...aliases])) owners.set(word, [...(owners.get(word) ?? []), slug]);
+    }
+    expect(
+      [...owners].filter(([, slugs]) => slugs.length > 1).map(([word, slugs]) => `${word}: ${slugs.join(', ')}`),
+    ).toEqual([]);
+  });
+});
