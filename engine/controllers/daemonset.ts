@@ -3,7 +3,6 @@
 
 import { keyOf, type Informer, type ResourceClient } from '../client/index.ts';
 import { matchesSelector } from '../api/selectors.ts';
-import { NodeInfo } from '../scheduler/node-info.ts';
 import { matchesRequiredAffinity } from '../scheduler/node-selector.ts';
 import { tolerated } from '../scheduler/tolerations.ts';
 import { claim, controllerOf, controllerRef, indexByController } from './owners.ts';
@@ -11,7 +10,18 @@ import { BURST, createPod, deletePod, podFromTemplate, slowStart } from './pod-c
 import { isPodAvailable, isPodFinished, isPodReady, nextAvailability } from './pods.ts';
 import { History } from './revisions.ts';
 import type { Controller, ControllerContext } from './context.ts';
-import type { ControllerRevision, DaemonSet, DaemonSetSpec, DaemonSetStatus, KubeObject, Node, Pod, PodSpec, Taint, Toleration } from '../api/types.ts';
+import type {
+  ControllerRevision,
+  DaemonSet,
+  DaemonSetSpec,
+  DaemonSetStatus,
+  KubeObject,
+  Node,
+  Pod,
+  PodSpec,
+  Taint,
+  Toleration,
+} from '../api/types.ts';
 
 const HASH_LABEL = 'controller-revision-hash';
 const GENERATION_LABEL = 'pod-template-generation';
@@ -28,7 +38,11 @@ const TOLERATIONS: readonly Toleration[] = [
   ['pid-pressure', 'NoSchedule'],
   ['unschedulable', 'NoSchedule'],
 ].map(([name, effect]) => ({ key: `node.kubernetes.io/${name}`, operator: 'Exists', effect }));
-const NETWORK_UNAVAILABLE: Toleration = { key: 'node.kubernetes.io/network-unavailable', operator: 'Exists', effect: 'NoSchedule' };
+const NETWORK_UNAVAILABLE: Toleration = {
+  key: 'node.kubernetes.io/network-unavailable',
+  operator: 'Exists',
+  effect: 'NoSchedule',
+};
 
 export const daemonSetController: Controller = {
   name: 'daemonset-controller',
@@ -76,7 +90,12 @@ class DaemonSetController {
       delete: all,
       update(node, old) {
         const { taints, unschedulable } = node.spec ?? {};
-        if (node.metadata.labels !== old.metadata.labels || taints !== old.spec?.taints || unschedulable !== old.spec?.unschedulable) all();
+        if (
+          node.metadata.labels !== old.metadata.labels ||
+          taints !== old.spec?.taints ||
+          unschedulable !== old.spec?.unschedulable
+        )
+          all();
       },
     });
     const podChanged = (pod: Pod) => {
@@ -135,7 +154,12 @@ class DaemonSetController {
     }
     const nodes = create.slice(0, BURST);
     const error = slowStart(nodes.length, (i) => {
-      createPod(this.podClient, recorder, owner, daemonPod(ds, nodes[i], current.metadata.labels?.[HASH_LABEL] as string));
+      createPod(
+        this.podClient,
+        recorder,
+        owner,
+        daemonPod(ds, nodes[i], current.metadata.labels?.[HASH_LABEL] as string),
+      );
     });
     if (error !== undefined) throw error;
   }
@@ -163,7 +187,9 @@ class DaemonSetController {
       if (!here) continue;
       status.currentNumberScheduled++;
       // The oldest speaks for the node.
-      const [pod] = [...here].sort((a, b) => ((a.metadata.creationTimestamp as string) < (b.metadata.creationTimestamp as string) ? -1 : 1));
+      const [pod] = [...here].sort((a, b) =>
+        (a.metadata.creationTimestamp as string) < (b.metadata.creationTimestamp as string) ? -1 : 1,
+      );
       if (isPodReady(pod)) {
         status.numberReady++;
         if (isPodAvailable(pod, specOf(ds).minReadySeconds ?? 0, now)) available++;
@@ -175,7 +201,16 @@ class DaemonSetController {
     if (status.desiredNumberScheduled - available) status.numberUnavailable = status.desiredNumberScheduled - available;
     if (ds.status?.collisionCount !== undefined) status.collisionCount = ds.status.collisionCount;
     const old = (ds.status ?? {}) as Record<string, unknown>;
-    const fields = ['currentNumberScheduled', 'desiredNumberScheduled', 'numberMisscheduled', 'numberReady', 'observedGeneration', 'updatedNumberScheduled', 'numberAvailable', 'numberUnavailable'];
+    const fields = [
+      'currentNumberScheduled',
+      'desiredNumberScheduled',
+      'numberMisscheduled',
+      'numberReady',
+      'observedGeneration',
+      'updatedNumberScheduled',
+      'numberAvailable',
+      'numberUnavailable',
+    ];
     if (fields.every((field) => (old[field] ?? 0) === (status[field] ?? 0)) && ds.status) return;
     this.client.updateStatus(ds.metadata.namespace as string, ds.metadata.name as string, { ...ds, status });
   }
@@ -234,7 +269,9 @@ class Plan {
   private dropDuplicates(healthy: readonly { pods: Pod[] }[], isNew: ((pod: Pod) => boolean) | undefined) {
     for (const { pods } of healthy) {
       const kept = new Set<boolean>();
-      const ordered = [...pods].sort((a, b) => ((a.metadata.creationTimestamp as string) < (b.metadata.creationTimestamp as string) ? -1 : 1));
+      const ordered = [...pods].sort((a, b) =>
+        (a.metadata.creationTimestamp as string) < (b.metadata.creationTimestamp as string) ? -1 : 1,
+      );
       for (const pod of ordered) {
         if (pod.metadata.deletionTimestamp) continue;
         const kind = isNew ? isNew(pod) : true;
@@ -300,13 +337,17 @@ function share(value: number | string | undefined, total: number): number {
 function shouldRun(ds: DaemonSet, node: Node): { run: boolean; stay: boolean } {
   const spec = specOf(ds).template.spec as PodSpec;
   if (spec.nodeName && spec.nodeName !== node.metadata.name) return { run: false, stay: false };
-  if (!matchesRequiredAffinity(spec, new NodeInfo(node))) return { run: false, stay: false };
+  if (!matchesRequiredAffinity(spec, { name: node.metadata.name as string, labels: node.metadata.labels ?? {} }))
+    return { run: false, stay: false };
   const tolerations = [...(spec.tolerations ?? []), ...ownTolerations(spec)];
-  const untolerated = (node.spec?.taints ?? []).filter((taint: Taint) => taint.effect !== 'PreferNoSchedule' && !tolerated(taint, tolerations));
+  const untolerated = (node.spec?.taints ?? []).filter(
+    (taint: Taint) => taint.effect !== 'PreferNoSchedule' && !tolerated(taint, tolerations),
+  );
   return { run: untolerated.length === 0, stay: untolerated.every(({ effect }) => effect !== 'NoExecute') };
 }
 
-const ownTolerations = (spec: PodSpec): readonly Toleration[] => (spec.hostNetwork ? [...TOLERATIONS, NETWORK_UNAVAILABLE] : TOLERATIONS);
+const ownTolerations = (spec: PodSpec): readonly Toleration[] =>
+  spec.hostNetwork ? [...TOLERATIONS, NETWORK_UNAVAILABLE] : TOLERATIONS;
 
 function daemonPod(ds: DaemonSet, node: string, hash: string): Pod {
   const pod = podFromTemplate(specOf(ds).template, ds as KubeObject, controllerRef(ds, 'apps/v1', 'DaemonSet'));
@@ -317,13 +358,19 @@ function daemonPod(ds: DaemonSet, node: string, hash: string): Pod {
   const nodeSelectorTerms = required
     ? required.nodeSelectorTerms.map((term) => ({ ...term, matchFields: [field] }))
     : [{ matchFields: [field] }];
-  const nodeAffinity = { ...spec.affinity?.nodeAffinity, requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };
+  const nodeAffinity = {
+    ...spec.affinity?.nodeAffinity,
+    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms },
+  };
   const present = spec.tolerations ?? [];
   const same = (a: Toleration, b: Toleration) => a.key === b.key && a.effect === b.effect && a.operator === b.operator;
   const added = ownTolerations(spec).filter((one) => !present.some((other) => same(one, other)));
   return {
     ...pod,
-    metadata: { ...pod.metadata, labels: { ...pod.metadata.labels, [HASH_LABEL]: hash, ...(generation && { [GENERATION_LABEL]: generation }) } },
+    metadata: {
+      ...pod.metadata,
+      labels: { ...pod.metadata.labels, [HASH_LABEL]: hash, ...(generation && { [GENERATION_LABEL]: generation }) },
+    },
     spec: { ...spec, affinity: { ...spec.affinity, nodeAffinity }, tolerations: [...present, ...added] },
   };
 }

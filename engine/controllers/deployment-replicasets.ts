@@ -53,7 +53,12 @@ export class ReplicaSets {
   private readonly replicaSets: ResourceClient<ReplicaSet>;
   private readonly recorder: EventRecorder;
 
-  constructor(sim: Sim, deployments: ResourceClient<Deployment>, replicaSets: ResourceClient<ReplicaSet>, recorder: EventRecorder) {
+  constructor(
+    sim: Sim,
+    deployments: ResourceClient<Deployment>,
+    replicaSets: ResourceClient<ReplicaSet>,
+    recorder: EventRecorder,
+  ) {
     this.sim = sim;
     this.deployments = deployments;
     this.replicaSets = replicaSets;
@@ -76,8 +81,15 @@ export class ReplicaSets {
     const rs = r.newRS as ReplicaSet;
     const annotations = this.annotationsFor(d, rs.metadata.annotations, revision);
     const minReadySeconds = specOf(d).minReadySeconds;
-    if (!sameMap(annotations, rs.metadata.annotations) || (rsSpecOf(rs).minReadySeconds ?? 0) !== (minReadySeconds ?? 0)) {
-      const newRS = this.update({ ...rs, metadata: { ...rs.metadata, annotations }, spec: { ...rsSpecOf(rs), minReadySeconds } });
+    if (
+      !sameMap(annotations, rs.metadata.annotations) ||
+      (rsSpecOf(rs).minReadySeconds ?? 0) !== (minReadySeconds ?? 0)
+    ) {
+      const newRS = this.update({
+        ...rs,
+        metadata: { ...rs.metadata, annotations },
+        spec: { ...rsSpecOf(rs), minReadySeconds },
+      });
       return { ...r, newRS };
     }
     const conditions = d.status?.conditions;
@@ -154,7 +166,11 @@ export class ReplicaSets {
   }
 
   /** The Deployment's annotations that go with its Pods, and the revision (with the earlier ones when it returns). */
-  private annotationsFor(d: Deployment, present: Record<string, string> | undefined, revision: number): Record<string, string> {
+  private annotationsFor(
+    d: Deployment,
+    present: Record<string, string> | undefined,
+    revision: number,
+  ): Record<string, string> {
     const annotations: Record<string, string> = { ...present };
     const source = d.metadata.annotations;
     for (const key in source) if (!NOT_COPIED.has(key)) annotations[key] = source[key];
@@ -180,7 +196,11 @@ export class ReplicaSets {
     const annotations = { ...rs.metadata.annotations, ...this.replicaAnnotations(d) };
     const before = wanted(rs);
     if (before === size && sameMap(annotations, rs.metadata.annotations)) return false;
-    const scaled = this.update({ ...rs, metadata: { ...rs.metadata, annotations }, spec: { ...rsSpecOf(rs), replicas: size } });
+    const scaled = this.update({
+      ...rs,
+      metadata: { ...rs.metadata, annotations },
+      spec: { ...rsSpecOf(rs), replicas: size },
+    });
     if (before !== size) this.recordScaling(d, scaled, before);
     return before !== size;
   }

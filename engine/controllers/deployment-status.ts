@@ -14,7 +14,13 @@ export function hasProgressDeadline(d: Deployment): boolean {
   return progressDeadlineSeconds !== undefined && progressDeadlineSeconds !== NO_DEADLINE;
 }
 
-export function deploymentCondition(type: string, status: string, reason: string, message: string, now: number): DeploymentCondition {
+export function deploymentCondition(
+  type: string,
+  status: string,
+  reason: string,
+  message: string,
+  now: number,
+): DeploymentCondition {
   const time = timestamp(now);
   return { type, status, lastUpdateTime: time, lastTransitionTime: time, reason, message };
 }
@@ -46,8 +52,20 @@ export function calculateStatus(
   status.conditions = setCondition(
     d.status?.conditions ?? [],
     minimum
-      ? deploymentCondition('Available', 'True', 'MinimumReplicasAvailable', 'Deployment has minimum availability.', now)
-      : deploymentCondition('Available', 'False', 'MinimumReplicasUnavailable', 'Deployment does not have minimum availability.', now),
+      ? deploymentCondition(
+          'Available',
+          'True',
+          'MinimumReplicasAvailable',
+          'Deployment has minimum availability.',
+          now,
+        )
+      : deploymentCondition(
+          'Available',
+          'False',
+          'MinimumReplicasUnavailable',
+          'Deployment does not have minimum availability.',
+          now,
+        ),
   );
   return status;
 }
@@ -68,14 +86,20 @@ export function rolloutStatus(
     const what = newRS ? `ReplicaSet "${newRS.metadata.name}"` : `Deployment "${d.metadata.name}"`;
     if (complete(d, status)) {
       const message = `${what} has successfully progressed.`;
-      conditions = setCondition(conditions, deploymentCondition('Progressing', 'True', 'NewReplicaSetAvailable', message, now));
+      conditions = setCondition(
+        conditions,
+        deploymentCondition('Progressing', 'True', 'NewReplicaSetAvailable', message, now),
+      );
     } else if (progressing(d.status ?? {}, status)) {
       const next = deploymentCondition('Progressing', 'True', 'ReplicaSetUpdated', `${what} is progressing.`, now);
       if (old?.status === 'True') next.lastTransitionTime = old.lastTransitionTime;
       conditions = [...withoutCondition(conditions, 'Progressing'), next];
     } else if (timedOut(d, status, now)) {
       const message = `${what} has timed out progressing.`;
-      conditions = setCondition(conditions, deploymentCondition('Progressing', 'False', 'ProgressDeadlineExceeded', message, now));
+      conditions = setCondition(
+        conditions,
+        deploymentCondition('Progressing', 'False', 'ProgressDeadlineExceeded', message, now),
+      );
     }
   }
   const failure = replicaFailure(all, newRS);

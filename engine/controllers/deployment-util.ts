@@ -86,7 +86,9 @@ export function progressing(old: DeploymentStatus, status: DeploymentStatus): bo
 export function isSaturated(d: Deployment, rs: ReplicaSet | undefined): boolean {
   if (!rs) return false;
   const total = wanted(d);
-  return Number(rs.metadata.annotations?.[DESIRED_REPLICAS]) === total && wanted(rs) === total && availableOf(rs) === total;
+  return (
+    Number(rs.metadata.annotations?.[DESIRED_REPLICAS]) === total && wanted(rs) === total && availableOf(rs) === total
+  );
 }
 
 /** How many Pods the new ReplicaSet should have at this moment. */

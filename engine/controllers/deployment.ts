@@ -4,7 +4,14 @@
 import { keyOf, type Informer, type ResourceClient, type WorkQueue } from '../client/index.ts';
 import { condition, setCondition } from './conditions.ts';
 import { allOf, ReplicaSets, type Revisions } from './deployment-replicasets.ts';
-import { calculateStatus, deploymentCondition, hasProgressDeadline, rolloutStatus, sameStatus, stuckCheckAfter } from './deployment-status.ts';
+import {
+  calculateStatus,
+  deploymentCondition,
+  hasProgressDeadline,
+  rolloutStatus,
+  sameStatus,
+  stuckCheckAfter,
+} from './deployment-status.ts';
 import {
   active,
   availableOf,
@@ -127,7 +134,13 @@ class DeploymentController {
     if (paused === (known?.reason === 'DeploymentPaused')) return d;
     const next = paused
       ? deploymentCondition('Progressing', 'Unknown', 'DeploymentPaused', 'Deployment is paused', this.context.sim.now)
-      : deploymentCondition('Progressing', 'Unknown', 'DeploymentResumed', 'Deployment is resumed', this.context.sim.now);
+      : deploymentCondition(
+          'Progressing',
+          'Unknown',
+          'DeploymentResumed',
+          'Deployment is resumed',
+          this.context.sim.now,
+        );
     return this.replicaSets.updateStatus({
       ...d,
       status: { ...d.status, conditions: setCondition(d.status?.conditions ?? [], next) },
@@ -144,7 +157,8 @@ class DeploymentController {
 
   private rollingUpdate(d: Deployment, list: readonly ReplicaSet[]) {
     const r = this.replicaSets.revisions(d, list, true);
-    if (!this.sizeNew(r) && !this.scaleDownOld(r) && complete(r.d, r.d.status ?? {})) this.replicaSets.cleanup(r.d, r.old);
+    if (!this.sizeNew(r) && !this.scaleDownOld(r) && complete(r.d, r.d.status ?? {}))
+      this.replicaSets.cleanup(r.d, r.old);
     this.progressStatus(r);
   }
 
@@ -237,4 +251,3 @@ function isScaling(d: Deployment, list: readonly ReplicaSet[]): boolean {
     return desired !== undefined && Number(desired) !== wanted(d);
   });
 }
-

@@ -3,7 +3,16 @@
 import { isAlreadyExists, type ResourceClient } from '../client/index.ts';
 import { sameMap } from './owners.ts';
 import { isPodReady } from './pods.ts';
-import { endpointHostname, HEADLESS_LABEL, isEndpoint, isHeadless, ServicePods, SYNC_TIME, targetPort, TriggerTimes } from './service-pods.ts';
+import {
+  endpointHostname,
+  HEADLESS_LABEL,
+  isEndpoint,
+  isHeadless,
+  ServicePods,
+  SYNC_TIME,
+  targetPort,
+  TriggerTimes,
+} from './service-pods.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import type { EndpointAddress, EndpointPort, Endpoints, EndpointSubset, Pod, Service } from '../api/types.ts';
 
@@ -27,7 +36,8 @@ export const endpointsController: Controller = {
       if (!service) {
         triggers.forget(key);
         // Only what a controller made follows its Service; Endpoints written by hand stay.
-        if (present?.metadata.labels?.[MANAGED_BY]) client.delete(present.metadata.namespace as string, present.metadata.name as string);
+        if (present?.metadata.labels?.[MANAGED_BY])
+          client.delete(present.metadata.namespace as string, present.metadata.name as string);
         return;
       }
       if (!service.spec?.selector || service.spec.type === 'ExternalName') return;
@@ -73,7 +83,12 @@ function sync(
     if (!isAlreadyExists(error)) {
       const verb = present ? 'update' : 'create';
       const text = `Failed to ${verb} endpoint ${namespace}/${name}: ${(error as Error).message}`;
-      context.recorder.event(present ?? service, 'Warning', present ? 'FailedToUpdateEndpoint' : 'FailedToCreateEndpoint', text);
+      context.recorder.event(
+        present ?? service,
+        'Warning',
+        present ? 'FailedToUpdateEndpoint' : 'FailedToCreateEndpoint',
+        text,
+      );
       throw error;
     }
   }
@@ -92,7 +107,10 @@ function addressOf(pod: Pod, service: Service, ip: string): EndpointAddress {
 function subsetsOf(service: Service, pods: readonly Pod[]): EndpointSubset[] {
   const publish = service.spec?.publishNotReadyAddresses === true;
   const family = service.spec?.ipFamilies?.[0];
-  const reached = new Map<string, { port: EndpointPort | undefined; addresses: { address: EndpointAddress; ready: boolean }[] }>();
+  const reached = new Map<
+    string,
+    { port: EndpointPort | undefined; addresses: { address: EndpointAddress; ready: boolean }[] }
+  >();
   for (const pod of pods) {
     if (!isEndpoint(pod, publish)) continue;
     const ip = ipOf(pod, family);
@@ -157,14 +175,18 @@ function withinCapacity(all: EndpointSubset[]): { subsets: EndpointSubset[]; tru
     room -= notReady.length;
     if (notReady.length > 0) subsets[i].notReadyAddresses = notReady;
   });
-  return { subsets: subsets.filter(({ addresses, notReadyAddresses }) => addresses || notReadyAddresses), truncated: true };
+  return {
+    subsets: subsets.filter(({ addresses, notReadyAddresses }) => addresses || notReadyAddresses),
+    truncated: true,
+  };
 }
 
 function sameSubsets(a: readonly EndpointSubset[], b: readonly EndpointSubset[]): boolean {
   const text = (list: readonly EndpointSubset[]) =>
     list
       .map(({ addresses = [], notReadyAddresses = [], ports = [] }) => {
-        const words = (all: readonly EndpointAddress[]) => all.map((x) => `${x.ip} ${x.hostname} ${x.nodeName} ${x.targetRef?.uid}`).join(';');
+        const words = (all: readonly EndpointAddress[]) =>
+          all.map((x) => `${x.ip} ${x.hostname} ${x.nodeName} ${x.targetRef?.uid}`).join(';');
         return `${words(addresses)}|${words(notReadyAddresses)}|${ports.map((p) => `${p.name ?? ''} ${p.port} ${p.protocol} ${p.appProtocol}`).join(';')}`;
       })
       .join('\n');

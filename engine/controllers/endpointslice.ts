@@ -4,7 +4,16 @@
 import { type ResourceClient } from '../client/index.ts';
 import { controllerRef, sameMap } from './owners.ts';
 import { isPodReady } from './pods.ts';
-import { endpointHostname, HEADLESS_LABEL, isEndpoint, isHeadless, ServicePods, SYNC_TIME, targetPort, TriggerTimes } from './service-pods.ts';
+import {
+  endpointHostname,
+  HEADLESS_LABEL,
+  isEndpoint,
+  isHeadless,
+  ServicePods,
+  SYNC_TIME,
+  targetPort,
+  TriggerTimes,
+} from './service-pods.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import type { DiscoveryV1EndpointPort as Port, Endpoint, EndpointSlice, Node, Pod, Service } from '../api/types.ts';
 
@@ -175,12 +184,14 @@ class Reconciler {
         else remove.push(slice);
       }
       const rest = [...missing.values()];
-      for (let i = 0; i < rest.length; i += MAX_ENDPOINTS) create.push({ ports, endpoints: rest.slice(i, i + MAX_ENDPOINTS) });
+      for (let i = 0; i < rest.length; i += MAX_ENDPOINTS)
+        create.push({ ports, endpoints: rest.slice(i, i + MAX_ENDPOINTS) });
     });
     // A Service without endpoints still has a slice, which says so.
     if (kept.length + update.length + create.length === 0) {
       const placeholder = remove.find((slice) => !slice.endpoints?.length && !slice.ports?.length);
-      if (placeholder && sameMap(placeholder.metadata.labels, meta.labels)) remove.splice(remove.indexOf(placeholder), 1);
+      if (placeholder && sameMap(placeholder.metadata.labels, meta.labels))
+        remove.splice(remove.indexOf(placeholder), 1);
       else create.push({ ports: null, endpoints: null });
     }
     for (const { slice, endpoints } of update) this.update({ ...slice, endpoints }, meta);
@@ -210,7 +221,11 @@ class Reconciler {
   }
 
   private labels(service: Service): Record<string, string> {
-    const labels = { ...service.metadata.labels, [SERVICE_NAME]: service.metadata.name as string, [MANAGED_BY]: CONTROLLER };
+    const labels = {
+      ...service.metadata.labels,
+      [SERVICE_NAME]: service.metadata.name as string,
+      [MANAGED_BY]: CONTROLLER,
+    };
     if (isHeadless(service)) return { ...labels, [HEADLESS_LABEL]: '' };
     return labels;
   }
@@ -237,7 +252,10 @@ class Reconciler {
     });
   }
 
-  private update(slice: EndpointSlice, { labels, trigger }: { labels: Record<string, string>; trigger: string | undefined }) {
+  private update(
+    slice: EndpointSlice,
+    { labels, trigger }: { labels: Record<string, string>; trigger: string | undefined },
+  ) {
     const { [TRIGGER_TIME]: _, ...others } = slice.metadata.annotations ?? {};
     const annotations = trigger ? { ...others, [TRIGGER_TIME]: trigger } : others;
     const metadata = { ...slice.metadata, labels, annotations };

@@ -90,13 +90,17 @@ class GarbageCollector {
     const before = item.metadata ? item.owners : NONE;
     item.metadata = metadata;
     if (item.owners !== before) this.link(item, before);
-    if (metadata.deletionTimestamp && (metadata.deletionTimestamp !== old?.deletionTimestamp || metadata.finalizers !== old.finalizers)) {
+    if (
+      metadata.deletionTimestamp &&
+      (metadata.deletionTimestamp !== old?.deletionTimestamp || metadata.finalizers !== old.finalizers)
+    ) {
       if (item.deletingWith(ORPHAN)) this.orphans.add(uid);
       else if (item.deletingWith(FOREGROUND)) {
         item.dependents.forEach((dependent) => this.deletes.add(dependent.uid));
         this.deletes.add(uid);
       }
-      if (!old?.deletionTimestamp) this.ownersOf(item, (owner) => owner.deletingWith(FOREGROUND) && this.deletes.add(owner.uid));
+      if (!old?.deletionTimestamp)
+        this.ownersOf(item, (owner) => owner.deletingWith(FOREGROUND) && this.deletes.add(owner.uid));
     }
   }
 
@@ -194,7 +198,10 @@ class GarbageCollector {
       return;
     }
     const { finalizers = [] } = item.metadata;
-    this.delete(item, finalizers.includes(ORPHAN) ? 'Orphan' : finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background');
+    this.delete(
+      item,
+      finalizers.includes(ORPHAN) ? 'Orphan' : finalizers.includes(FOREGROUND) ? 'Foreground' : 'Background',
+    );
   }
 
   /** An owner deleted in the foreground goes when nothing that blocks it is left. */
@@ -218,7 +225,10 @@ class GarbageCollector {
   private delete(item: Item, propagationPolicy: 'Background' | 'Foreground' | 'Orphan') {
     try {
       const preconditions = { uid: item.uid, resourceVersion: item.metadata?.resourceVersion };
-      this.client(item.resource as ServedResource).delete(item.namespace, item.name, { propagationPolicy, preconditions });
+      this.client(item.resource as ServedResource).delete(item.namespace, item.name, {
+        propagationPolicy,
+        preconditions,
+      });
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
@@ -232,11 +242,17 @@ class GarbageCollector {
 
   private dropOwners(item: Item, uids: readonly string[]) {
     const rest = item.owners.filter(({ uid }) => !uids.includes(uid));
-    this.patch(item, { uid: item.uid, resourceVersion: item.metadata?.resourceVersion, ownerReferences: rest.length > 0 ? rest : null });
+    this.patch(item, {
+      uid: item.uid,
+      resourceVersion: item.metadata?.resourceVersion,
+      ownerReferences: rest.length > 0 ? rest : null,
+    });
   }
 
   private unblock(item: Item) {
-    const ownerReferences = item.owners.map((ref) => (ref.blockOwnerDeletion ? { ...ref, blockOwnerDeletion: false } : ref));
+    const ownerReferences = item.owners.map((ref) =>
+      ref.blockOwnerDeletion ? { ...ref, blockOwnerDeletion: false } : ref,
+    );
     this.patch(item, { uid: item.uid, ownerReferences });
   }
 
@@ -252,7 +268,13 @@ class GarbageCollector {
   private reportNamespace(item: Item, { kind, name, uid, apiVersion }: OwnerReference) {
     if (!item.resource) return;
     const { groupVersion, kind: ownKind } = item.resource;
-    const reference = { apiVersion: groupVersion, kind: ownKind, namespace: item.namespace, name: item.name, uid: item.uid };
+    const reference = {
+      apiVersion: groupVersion,
+      kind: ownKind,
+      namespace: item.namespace,
+      name: item.name,
+      uid: item.uid,
+    };
     const message = `ownerRef [${apiVersion}/${kind}, namespace: ${item.namespace}, name: ${name}, uid: ${uid}] does not exist in namespace "${item.namespace}"`;
     this.context.recorder.event(reference, 'Warning', 'OwnerRefInvalidNamespace', message);
   }

@@ -1,11 +1,15 @@
 // kube-controller-manager: one table of controllers, each with its own identity, over shared informers.
 
-import { deploymentController } from './deployment.ts';
 import { ControllerContext, type Controller } from './context.ts';
+import { cronJobController } from './cronjob.ts';
+import { daemonSetController } from './daemonset.ts';
+import { deploymentController } from './deployment.ts';
 import { Discovery } from './discovery.ts';
+import { disruptionController } from './disruption.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
 import { garbageCollectorController } from './garbage-collector.ts';
+import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
 import { nodeIPAM } from './node-ipam.ts';
 import { nodeLifecycleController } from './node-lifecycle.ts';
@@ -14,6 +18,7 @@ import { replicaSetController } from './replicaset.ts';
 import { replicationControllerController } from './replicationcontroller.ts';
 import { rootCACertPublisher } from './root-ca-cert-publisher.ts';
 import { serviceAccountController } from './serviceaccount.ts';
+import { statefulSetController } from './statefulset.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 import type { Client, InformerFactory } from '../client/index.ts';
@@ -51,6 +56,11 @@ function controllers(options: ControllerManagerOptions): Controller[] {
     deploymentController,
     replicaSetController,
     replicationControllerController,
+    daemonSetController,
+    statefulSetController,
+    jobController,
+    cronJobController,
+    disruptionController,
     endpointsController,
     endpointSliceController,
     garbageCollectorController,

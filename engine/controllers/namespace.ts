@@ -34,7 +34,10 @@ export const namespaceController: Controller = {
       let current = namespace;
       try {
         if (namespace.status?.phase !== 'Terminating') {
-          current = client.updateStatus('', name, { ...namespace, status: { ...namespace.status, phase: 'Terminating' } });
+          current = client.updateStatus('', name, {
+            ...namespace,
+            status: { ...namespace.status, phase: 'Terminating' },
+          });
         }
         const remains = empty(context, current);
         const conditions = conditionsOf(current.status?.conditions ?? [], remains, timestamp(context.sim.now));
@@ -87,7 +90,10 @@ function emptyOf(context: ControllerContext, namespace: string, resource: Served
   if (resource.group === '' && plural === 'pods') {
     for (const pod of items as Pod[]) {
       if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') continue;
-      estimate = Math.max(estimate, pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 0);
+      estimate = Math.max(
+        estimate,
+        pod.metadata.deletionGracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 0,
+      );
     }
   }
   for (const item of items) {
@@ -110,37 +116,58 @@ function emptyOf(context: ControllerContext, namespace: string, resource: Served
 }
 
 /** The five conditions in the order in which upstream sets them: type, message when all is well, reason and text when not. */
-const CONDITIONS: { type: string; good: [string, string]; bad: (remains: Remains) => [string, string] | undefined }[] = [
-  {
-    type: 'NamespaceDeletionDiscoveryFailure',
-    good: ['ResourcesDiscovered', 'All resources successfully discovered'],
-    bad: () => undefined,
-  },
-  {
-    type: 'NamespaceDeletionGroupVersionParsingFailure',
-    good: ['ParsedGroupVersions', 'All legacy kube types successfully parsed'],
-    bad: () => undefined,
-  },
-  {
-    type: 'NamespaceDeletionContentFailure',
-    good: ['ContentDeleted', 'All content successfully deleted, may be waiting on finalization'],
-    bad: ({ errors }) => (errors.length ? ['ContentDeletionFailed', `Failed to delete all resource types, ${errors.length} remaining: ${errors.join(', ')}`] : undefined),
-  },
-  {
-    type: 'NamespaceContentRemaining',
-    good: ['ContentRemoved', 'All content successfully removed'],
-    bad: ({ kinds }) => (kinds.size ? ['SomeResourcesRemain', `Some resources are remaining: ${counted(kinds, (kind, n) => `${kind} has ${n} resource instances`)}`] : undefined),
-  },
-  {
-    type: 'NamespaceFinalizersRemaining',
-    good: ['ContentHasNoFinalizers', 'All content-preserving finalizers finished'],
-    bad: ({ finalizers }) =>
-      finalizers.size ? ['SomeFinalizersRemain', `Some content in the namespace has finalizers remaining: ${counted(finalizers, (name, n) => `${name} in ${n} resource instances`)}`] : undefined,
-  },
-];
+const CONDITIONS: { type: string; good: [string, string]; bad: (remains: Remains) => [string, string] | undefined }[] =
+  [
+    {
+      type: 'NamespaceDeletionDiscoveryFailure',
+      good: ['ResourcesDiscovered', 'All resources successfully discovered'],
+      bad: () => undefined,
+    },
+    {
+      type: 'NamespaceDeletionGroupVersionParsingFailure',
+      good: ['ParsedGroupVersions', 'All legacy kube types successfully parsed'],
+      bad: () => undefined,
+    },
+    {
+      type: 'NamespaceDeletionContentFailure',
+      good: ['ContentDeleted', 'All content successfully deleted, may be waiting on finalization'],
+      bad: ({ errors }) =>
+        errors.length
+          ? [
+              'ContentDeletionFailed',
+              `Failed to delete all resource types, ${errors.length} remaining: ${errors.join(', ')}`,
+            ]
+          : undefined,
+    },
+    {
+      type: 'NamespaceContentRemaining',
+      good: ['ContentRemoved', 'All content successfully removed'],
+      bad: ({ kinds }) =>
+        kinds.size
+          ? [
+              'SomeResourcesRemain',
+              `Some resources are remaining: ${counted(kinds, (kind, n) => `${kind} has ${n} resource instances`)}`,
+            ]
+          : undefined,
+    },
+    {
+      type: 'NamespaceFinalizersRemaining',
+      good: ['ContentHasNoFinalizers', 'All content-preserving finalizers finished'],
+      bad: ({ finalizers }) =>
+        finalizers.size
+          ? [
+              'SomeFinalizersRemain',
+              `Some content in the namespace has finalizers remaining: ${counted(finalizers, (name, n) => `${name} in ${n} resource instances`)}`,
+            ]
+          : undefined,
+    },
+  ];
 
 function counted(map: Map<string, number>, word: (key: string, n: number) => string): string {
-  return [...map.keys()].sort().map((key) => word(key, map.get(key) as number)).join(', ');
+  return [...map.keys()]
+    .sort()
+    .map((key) => word(key, map.get(key) as number))
+    .join(', ');
 }
 
 function conditionsOf(old: NamespaceCondition[], remains: Remains, now: string): NamespaceCondition[] {

@@ -77,7 +77,12 @@ class NodeLifecycle {
         const name = keyOf(node);
         this.health.delete(name);
         this.rate.remove(name);
-        context.recorder.event(node, 'Normal', 'RemovingNode', `Node ${name} event: Removing Node ${name} from Controller`);
+        context.recorder.event(
+          node,
+          'Normal',
+          'RemovingNode',
+          `Node ${name} event: Removing Node ${name} from Controller`,
+        );
       },
     });
     const monitors = context.queue(() => this.monitor());
@@ -90,14 +95,20 @@ class NodeLifecycle {
     const node = this.nodes.byKey(name);
     if (!node) return;
     const wanted = new Set<string>();
-    for (const [type, status, key] of TAINTED) if (condition(node.status?.conditions, type)?.status === status) wanted.add(key);
+    for (const [type, status, key] of TAINTED)
+      if (condition(node.status?.conditions, type)?.status === status) wanted.add(key);
     if (node.spec?.unschedulable) wanted.add(UNSCHEDULABLE);
     const managed = ({ key, effect }: Taint) => effect === 'NoSchedule' && MANAGED_KEYS.has(key);
     this.setTaints(node, managed, wanted, 'NoSchedule');
   }
 
   /** Replaces the taints that `managed` picks out by those of the `wanted` keys; ones that stay keep their time. */
-  private setTaints(node: Node, managed: (taint: Taint) => boolean, wanted: ReadonlySet<string>, effect: string): boolean {
+  private setTaints(
+    node: Node,
+    managed: (taint: Taint) => boolean,
+    wanted: ReadonlySet<string>,
+    effect: string,
+  ): boolean {
     const present = node.spec?.taints ?? [];
     const kept = present.filter((taint) => !managed(taint) || wanted.has(taint.key));
     const had = new Set(kept.filter(managed).map(({ key }) => key));
@@ -107,7 +118,10 @@ class NodeLifecycle {
     const { resourceVersion, name } = node.metadata;
     const taints = [...kept, ...added];
     try {
-      this.client.patch('', name as string, 'merge', { metadata: { resourceVersion }, spec: { taints: taints.length ? taints : null } });
+      this.client.patch('', name as string, 'merge', {
+        metadata: { resourceVersion },
+        spec: { taints: taints.length ? taints : null },
+      });
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
@@ -120,7 +134,12 @@ class NodeLifecycle {
     for (const node of this.nodes.list()) {
       const name = keyOf(node);
       if (!this.health.has(name)) {
-        this.context.recorder.event(node, 'Normal', 'RegisteredNode', `Node ${name} event: Registered Node ${name} in Controller`);
+        this.context.recorder.event(
+          node,
+          'Normal',
+          'RegisteredNode',
+          `Node ${name} event: Registered Node ${name} in Controller`,
+        );
       }
       this.examine(name, node, now);
     }
@@ -174,7 +193,13 @@ class NodeLifecycle {
       if (old?.status === 'Unknown') continue;
       changed.push(
         old
-          ? { ...old, status: 'Unknown', reason: 'NodeStatusUnknown', message: 'Kubelet stopped posting node status.', lastTransitionTime: time }
+          ? {
+              ...old,
+              status: 'Unknown',
+              reason: 'NodeStatusUnknown',
+              message: 'Kubelet stopped posting node status.',
+              lastTransitionTime: time,
+            }
           : {
               type,
               status: 'Unknown',
@@ -186,7 +211,13 @@ class NodeLifecycle {
       );
     }
     try {
-      return this.client.patch('', node.metadata.name as string, 'strategic', { status: { conditions: changed } }, 'status');
+      return this.client.patch(
+        '',
+        node.metadata.name as string,
+        'strategic',
+        { status: { conditions: changed } },
+        'status',
+      );
     } catch (error) {
       if (isNotFound(error)) return node;
       throw error;
@@ -200,7 +231,13 @@ class NodeLifecycle {
       const { namespace, uid } = pod.metadata;
       const conditions = [{ type: 'Ready', status: 'False', lastTransitionTime }];
       try {
-        this.podClient.patch(namespace as string, pod.metadata.name as string, 'strategic', { metadata: { uid }, status: { conditions } }, 'status');
+        this.podClient.patch(
+          namespace as string,
+          pod.metadata.name as string,
+          'strategic',
+          { metadata: { uid }, status: { conditions } },
+          'status',
+        );
       } catch (error) {
         if (isNotFound(error)) continue;
         throw error;
@@ -223,4 +260,5 @@ class NodeLifecycle {
   }
 }
 
-const isLifecycleTaint = ({ key, effect }: Taint) => effect === 'NoExecute' && (key === NOT_READY || key === UNREACHABLE);
+const isLifecycleTaint = ({ key, effect }: Taint) =>
+  effect === 'NoExecute' && (key === NOT_READY || key === UNREACHABLE);

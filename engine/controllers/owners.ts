@@ -93,7 +93,9 @@ export function claim<T extends object>(options: {
 export function claimChanged(object: KubeObject | Named, old: KubeObject | Named): boolean {
   const a = object.metadata;
   const b = old.metadata;
-  return (a.labels !== b.labels && !sameMap(a.labels, b.labels)) || controllerOf(object)?.uid !== controllerOf(old)?.uid;
+  return (
+    (a.labels !== b.labels && !sameMap(a.labels, b.labels)) || controllerOf(object)?.uid !== controllerOf(old)?.uid
+  );
 }
 
 export function sameMap(a: Record<string, string> | undefined, b: Record<string, string> | undefined): boolean {

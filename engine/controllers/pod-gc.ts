@@ -32,7 +32,14 @@ export const podGarbageCollector: Controller = {
       const { namespace, name, uid, generation } = pod.metadata;
       try {
         if (!isPodFinished(pod)) {
-          const disrupted = { type: 'DisruptionTarget', status: 'True', reason, message, lastTransitionTime: timestamp(sim.now), observedGeneration: generation };
+          const disrupted = {
+            type: 'DisruptionTarget',
+            status: 'True',
+            reason,
+            message,
+            lastTransitionTime: timestamp(sim.now),
+            observedGeneration: generation,
+          };
           const status = { phase: 'Failed', conditions: [disrupted] };
           client.patch(namespace as string, name as string, 'strategic', { metadata: { uid }, status }, 'status');
         }

@@ -29,7 +29,12 @@ export class History {
   }
 
   /** The revision of the template; created, or made the newest again, when it is not. */
-  sync(owner: KubeObject, template: PodTemplateSpec, collisionCount: number | undefined, marks: RevisionLabels): ControllerRevision {
+  sync(
+    owner: KubeObject,
+    template: PodTemplateSpec,
+    collisionCount: number | undefined,
+    marks: RevisionLabels,
+  ): ControllerRevision {
     const hash = templateHash(template, collisionCount || undefined);
     const all = this.list(owner);
     const newest = all.at(-1);

@@ -31,7 +31,11 @@ export function rootCACertPublisher(ca: string): Controller {
           if (!present) {
             const metadata = { name: NAME, namespace: name, annotations };
             client.create(name, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
-          } else if (present.data?.['ca.crt'] !== ca || Object.keys(present.data).length !== 1 || !present.metadata.annotations?.[DESCRIPTION]) {
+          } else if (
+            present.data?.['ca.crt'] !== ca ||
+            Object.keys(present.data).length !== 1 ||
+            !present.metadata.annotations?.[DESCRIPTION]
+          ) {
             client.update(name, NAME, { ...present, metadata: { ...present.metadata, annotations }, data });
           }
         } catch (error) {

@@ -30,7 +30,8 @@ export class ServicePods {
     this.services.on({
       add: (service) => this.select(service),
       update: (service, old) => {
-        if (service.spec?.selector !== old.spec?.selector && !sameMap(service.spec?.selector, old.spec?.selector)) this.select(service);
+        if (service.spec?.selector !== old.spec?.selector && !sameMap(service.spec?.selector, old.spec?.selector))
+          this.select(service);
         else this.tell(keyOf(service));
       },
       delete: (service) => {
@@ -74,7 +75,8 @@ export class ServicePods {
   }
 
   private place(pod: Pod, old: Pod | undefined) {
-    const relabeled = !old || (old.metadata.labels !== pod.metadata.labels && !sameMap(old.metadata.labels, pod.metadata.labels));
+    const relabeled =
+      !old || (old.metadata.labels !== pod.metadata.labels && !sameMap(old.metadata.labels, pod.metadata.labels));
     const changed = relabeled || endpointChanged(pod, old);
     const name = pod.metadata.name as string;
     for (const service of this.services.inNamespace(pod.metadata.namespace as string)) {

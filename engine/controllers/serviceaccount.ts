@@ -16,7 +16,11 @@ export const serviceAccountController: Controller = {
     const queue = context.queue((name) => {
       if (namespaces.byKey(name)?.status?.phase !== 'Active' || accounts.get(name, 'default')) return;
       try {
-        client.create(name, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: name } });
+        client.create(name, {
+          apiVersion: 'v1',
+          kind: 'ServiceAccount',
+          metadata: { name: 'default', namespace: name },
+        });
       } catch (error) {
         if (!(error instanceof ApiError) || !(isAlreadyExists(error) || namespaceIsTerminating(error))) throw error;
       }

@@ -22,9 +22,10 @@ export function statefulPod(set: StatefulSet, ordinal: number, pod: Pod, revisio
   const name = podName(set, ordinal);
   const { generateName: _, ...metadata } = pod.metadata;
   const spec = pod.spec as PodSpec;
-  const claims = (set.spec?.volumeClaimTemplates ?? []).map(
-    (template): Volume => ({ name: template.metadata.name as string, persistentVolumeClaim: { claimName: claimName(set, template, ordinal) } }),
-  );
+  const claims = (set.spec?.volumeClaimTemplates ?? []).map((template): Volume => ({
+    name: template.metadata.name as string,
+    persistentVolumeClaim: { claimName: claimName(set, template, ordinal) },
+  }));
   const replaced = new Set(claims.map((volume) => volume.name));
   const volumes = [...claims, ...(spec.volumes ?? []).filter((volume) => !replaced.has(volume.name))];
   return {

@@ -9,7 +9,15 @@ import { podFromTemplate } from './pod-control.ts';
 import { History, templateOf } from './revisions.ts';
 import { claimName, ordinalOf, podName, statefulPod } from './statefulset-pods.ts';
 import type { Controller, ControllerContext } from './context.ts';
-import type { ControllerRevision, KubeObject, PersistentVolumeClaim, Pod, StatefulSet, StatefulSetSpec, StatefulSetStatus } from '../api/types.ts';
+import type {
+  ControllerRevision,
+  KubeObject,
+  PersistentVolumeClaim,
+  Pod,
+  StatefulSet,
+  StatefulSetSpec,
+  StatefulSetStatus,
+} from '../api/types.ts';
 
 const REVISION_LABEL = 'controller-revision-hash';
 const HASH_LABEL = 'controller.kubernetes.io/hash';
@@ -77,7 +85,8 @@ class StatefulSetController {
     const pods = claim<Pod>({ client: this.podClient, informer: this.pods, owner: set, ref, matches: mine });
     const marks = { hash: HASH_LABEL, labels: { ...specOf(set).template.metadata?.labels } };
     const update = this.history.sync(owner, specOf(set).template, set.status?.collisionCount, marks);
-    const current = this.history.list(owner).find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update;
+    const current =
+      this.history.list(owner).find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update;
     this.act(set, pods, current, update);
     this.updateStatus(set, current, update);
     const used = new Set([current.metadata.name as string, update.metadata.name as string]);
@@ -169,13 +178,27 @@ class StatefulSetController {
     const { recorder } = this.context;
     const name = podName(set, ordinal);
     const ref = controllerRef(set, 'apps/v1', 'StatefulSet');
-    const pod = statefulPod(set, ordinal, podFromTemplate(templateOf(revision), set as KubeObject, ref), revision.metadata.name as string);
+    const pod = statefulPod(
+      set,
+      ordinal,
+      podFromTemplate(templateOf(revision), set as KubeObject, ref),
+      revision.metadata.name as string,
+    );
     try {
       this.ensureClaims(set, ordinal);
       this.podClient.create(set.metadata.namespace as string, pod);
-      recorder.event(set, 'Normal', 'SuccessfulCreate', `create Pod ${name} in StatefulSet ${set.metadata.name} successful`);
+      recorder.event(
+        set,
+        'Normal',
+        'SuccessfulCreate',
+        `create Pod ${name} in StatefulSet ${set.metadata.name} successful`,
+      );
     } catch (error) {
-      if (isAlreadyExists(error) && orphansIn(this.pods, set.metadata.namespace as string).some((one) => one.metadata.name === name)) return;
+      if (
+        isAlreadyExists(error) &&
+        orphansIn(this.pods, set.metadata.namespace as string).some((one) => one.metadata.name === name)
+      )
+        return;
       const text = `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${(error as Error).message}`;
       recorder.event(set, 'Warning', 'FailedCreate', text);
       throw error;
@@ -191,7 +214,12 @@ class StatefulSetController {
       const labels = { ...template.metadata.labels, ...selector.matchLabels };
       const owned = persistentVolumeClaimRetentionPolicy?.whenDeleted === 'Delete';
       const ownerReferences = owned ? [controllerRef(set, 'apps/v1', 'StatefulSet')] : undefined;
-      const metadata = { name, namespace, labels, ...(template.metadata.annotations && { annotations: template.metadata.annotations }) };
+      const metadata = {
+        name,
+        namespace,
+        labels,
+        ...(template.metadata.annotations && { annotations: template.metadata.annotations }),
+      };
       const what = `Claim ${name} Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name}`;
       try {
         this.claimClient.create(namespace, {
@@ -202,7 +230,12 @@ class StatefulSetController {
         });
         this.context.recorder.event(set, 'Normal', 'SuccessfulCreate', `create ${what} success`);
       } catch (error) {
-        this.context.recorder.event(set, 'Warning', 'FailedCreate', `create ${what} failed error: ${(error as Error).message}`);
+        this.context.recorder.event(
+          set,
+          'Warning',
+          'FailedCreate',
+          `create ${what} failed error: ${(error as Error).message}`,
+        );
         throw error;
       }
     }
@@ -215,8 +248,11 @@ class StatefulSetController {
     for (const template of specOf(set).volumeClaimTemplates ?? []) {
       const name = claimName(set, template, ordinalOf(set, pod));
       const { uid } = pod.metadata;
-      const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name as string, uid: uid as string, controller: true }];
-      if (this.claims.get(namespace, name)) this.claimClient.patch(namespace, name, 'merge', { metadata: { ownerReferences } });
+      const ownerReferences = [
+        { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name as string, uid: uid as string, controller: true },
+      ];
+      if (this.claims.get(namespace, name))
+        this.claimClient.patch(namespace, name, 'merge', { metadata: { ownerReferences } });
     }
   }
 
@@ -242,12 +278,14 @@ class StatefulSetController {
       availableReplicas: 0,
       collisionCount: set.status?.collisionCount ?? 0,
     };
-    const count = (field: 'readyReplicas' | 'currentReplicas' | 'updatedReplicas') => (status[field] = (status[field] ?? 0) + 1);
+    const count = (field: 'readyReplicas' | 'currentReplicas' | 'updatedReplicas') =>
+      (status[field] = (status[field] ?? 0) + 1);
     for (const pod of this.pods.byIndex('controller-uid', set.metadata.uid as string)) {
       status.replicas++;
       if (isRunningReady(pod)) {
         count('readyReplicas');
-        if (isPodAvailable(pod, specOf(set).minReadySeconds ?? 0, now)) status.availableReplicas = (status.availableReplicas ?? 0) + 1;
+        if (isPodAvailable(pod, specOf(set).minReadySeconds ?? 0, now))
+          status.availableReplicas = (status.availableReplicas ?? 0) + 1;
       }
       if (isTerminating(pod)) continue;
       if (revisionOf(pod) === currentRevision) count('currentReplicas');
@@ -260,7 +298,17 @@ class StatefulSetController {
     }
     status.currentRevision = currentRevision;
     status.updateRevision = updateRevision;
-    const fields = ['observedGeneration', 'replicas', 'availableReplicas', 'readyReplicas', 'currentReplicas', 'updatedReplicas', 'currentRevision', 'updateRevision', 'collisionCount'] as const;
+    const fields = [
+      'observedGeneration',
+      'replicas',
+      'availableReplicas',
+      'readyReplicas',
+      'currentReplicas',
+      'updatedReplicas',
+      'currentRevision',
+      'updateRevision',
+      'collisionCount',
+    ] as const;
     if (fields.every((field) => set.status?.[field] === status[field])) return;
     this.client.updateStatus(set.metadata.namespace as string, set.metadata.name as string, { ...set, status });
   }

@@ -44,7 +44,13 @@ export const taintEvictionController: Controller = {
         observedGeneration: generation,
       };
       try {
-        client.patch(namespace as string, name as string, 'strategic', { metadata: { uid }, status: { conditions: [disrupted] } }, 'status');
+        client.patch(
+          namespace as string,
+          name as string,
+          'strategic',
+          { metadata: { uid }, status: { conditions: [disrupted] } },
+          'status',
+        );
         client.delete(namespace as string, name as string);
       } catch (error) {
         if (!isNotFound(error)) throw error;

@@ -38,6 +38,8 @@ export const ttlAfterFinishedController: Controller = {
 
 /** When the Job became Complete or Failed, ms since the epoch. */
 function finishedAt(job: Job): number | undefined {
-  const done = job.status?.conditions?.find(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True');
+  const done = job.status?.conditions?.find(
+    ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
+  );
   return done?.lastTransitionTime === undefined ? undefined : Date.parse(done.lastTransitionTime);
 }

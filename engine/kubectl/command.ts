@@ -136,7 +136,7 @@ export function helpText(found: Found, globals: readonly Flag[]): string {
   const { command, path } = found;
   let out = `${command.short}\n\n`;
   if (command.examples?.length) out += `Examples:\n${command.examples.map((e) => `  ${e}\n`).join('')}\n`;
-  if (command.commands) out += listCommands(command.commands, 'Available Commands:');
+  if (command.commands) out += listCommands(command.commands.slice().sort((a, b) => (a.name < b.name ? -1 : 1)), 'Available Commands:');
   const flags = (command.flags ?? []).filter((f) => !f.hidden).sort((a, b) => (a.name < b.name ? -1 : 1));
   if (flags.length) out += `Options:\n${flags.map(flagHelp).join('\n')}\n`;
   out += `Usage:\n  ${path}${command.usage ? ' ' + command.usage : command.commands ? ' SUBCOMMAND' : ''} [options]\n\n`;
@@ -145,8 +145,7 @@ export function helpText(found: Found, globals: readonly Flag[]): string {
   return out;
 }
 
-export function listCommands(commands: readonly Command[], title: string): string {
-  const shown = commands.slice().sort((a, b) => (a.name < b.name ? -1 : 1));
+export function listCommands(shown: readonly Command[], title: string): string {
   const width = Math.max(...shown.map((c) => c.name.length));
   return `${title}\n${shown.map((c) => `  ${c.name.padEnd(width)}   ${c.short}\n`).join('')}\n`;
 }

@@ -46,6 +46,9 @@ export class AggregateFailure extends Error {
   }
 }
 
+/** Failures that were gathered while others were shown: even a single one stands without `error: ` in front. */
+export class Collected extends AggregateFailure {}
+
 /** No API server answers at the address in the kubeconfig. */
 export class ConnectionError extends Error {}
 
@@ -125,7 +128,7 @@ const messageOf = (error: Error) => standardMessage(error) ?? error.message;
 
 /** What kubectl prints on stderr for an error, and its exit status. */
 export function report(error: Error): { text: string; code: number } {
-  if (error instanceof AggregateFailure && error.errors.length === 1) error = error.errors[0];
+  if (error instanceof AggregateFailure && !(error instanceof Collected) && error.errors.length === 1) error = error.errors[0];
   if (error instanceof Exit) return { text: '', code: error.exitCode };
   if (error instanceof AggregateFailure) {
     return { text: error.errors.map((e) => messageOf(e) + '\n').join(''), code: 1 };

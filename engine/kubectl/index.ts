@@ -4,7 +4,7 @@ import type { Co } from '../sim/index.ts';
 import type { Process, Program } from '../linux/types.ts';
 import { type Command, type Found, checkRequired, findCommand, helpText, parseArgs, unknownSubcommand } from './command.ts';
 import { commands } from './commands/index.ts';
-import { rootHelp } from './commands/root.ts';
+import { inOrder, options, rootHelp } from './commands/root.ts';
 import type { Discovery } from './discovery.ts';
 import { CommandError, report } from './errors.ts';
 import { Args } from './flags.ts';
@@ -15,22 +15,22 @@ import { deprecations } from './write-flags.ts';
 export type { KubectlOptions } from './kubectl.ts';
 export type { Connection, Kubeconfig } from './kubeconfig.ts';
 
-const ROOT: Command = { name: 'kubectl', short: 'kubectl controls the Kubernetes cluster manager.', commands };
+const ROOT: Command = { name: 'kubectl', short: 'kubectl controls the Kubernetes cluster manager.', commands: [...inOrder(commands), options] };
 
 /** kubectl as a program of a machine. What it has discovered of a server is kept from run to run. */
-export function createKubectl(options: KubectlOptions): Program {
+export function createKubectl(settings: KubectlOptions): Program {
   const caches = new Map<string, Discovery>();
-  return (process) => main(process, options, caches);
+  return (process) => main(process, settings, caches);
 }
 
-function* main(process: Process, options: KubectlOptions, caches: Map<string, Discovery>): Co<number> {
+function* main(process: Process, settings: KubectlOptions, caches: Map<string, Discovery>): Co<number> {
   let globals = new Args(GLOBAL_FLAGS);
-  let kubectl = new Kubectl(process, options, 'kubectl', globals, caches);
+  let kubectl = new Kubectl(process, settings, 'kubectl', globals, caches);
   try {
     yield* kubectl.start();
     const found = findCommand(ROOT, GLOBAL_FLAGS, process.argv.slice(1));
     const args = (globals = parseArgs(found, GLOBAL_FLAGS));
-    kubectl = new Kubectl(process, options, found.path, globals, caches);
+    kubectl = new Kubectl(process, settings, found.path, globals, caches);
     if (args.bool('help') || (args.args[0] === 'help' && found.command === ROOT)) {
       kubectl.out(help(found, args));
       return 0;

@@ -17,19 +17,19 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
   const { sim } = kubelet;
   yield SANDBOX_MS + sim.random('sandbox').int(SANDBOX_JITTER_MS);
   const hostname = hostnameOf(pod, kubelet.node.name);
-  const id = sim.random('sandbox').hex(64);
   if (pod.spec?.hostNetwork) {
-    return { id, ip: kubelet.node.ip, net: kubelet.nodeNet, hostname, hostNetwork: true, hostPorts: [] };
+    return { ip: kubelet.node.ip, net: kubelet.nodeNet, hostname, hostNetwork: true, hostPorts: [] };
   }
-  const ip = kubelet.addresses.allocate();
-  if (ip === undefined) {
+  let ip = kubelet.addresses.allocate();
+  while (ip === undefined) {
+    const id = sim.random('sandbox').hex(64);
     const text = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${id}": plugin type="ptp" failed (add): no IP addresses available in range set`;
     kubelet.recorder.event(podRef(pod), 'Warning', 'FailedCreatePodSandBox', text);
     yield RETRY_MS;
-    return yield* createSandbox(worker);
+    ip = kubelet.addresses.allocate();
   }
   const net = kubelet.network.namespace([ip]);
   net.hosts = () => worker.hosts;
   kubelet.setupNetwork(net, pod);
-  return { id, ip, net, hostname, hostNetwork: false, hostPorts: openHostPorts(kubelet.nodeNet, pod, net) };
+  return { ip, net, hostname, hostNetwork: false, hostPorts: openHostPorts(kubelet.nodeNet, pod, net) };
 }

@@ -71,7 +71,8 @@ export function makeEnv(pod: Pod, container: Container, sources: EnvSources): Re
       : expand(variable.value ?? '', { ...services, ...result });
     if (value !== undefined) result[variable.name] = value;
   }
-  return { ...services, ...result };
+  for (const name in services) result[name] ??= services[name];
+  return result;
 }
 
 function referenced(pod: Pod, container: Container, variable: EnvVar, sources: EnvSources): string | undefined {

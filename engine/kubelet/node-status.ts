@@ -5,8 +5,7 @@ import { quantityMilli, quantityValue } from '../api/quantity.ts';
 import type { ContainerImage, Lease, Node, NodeCondition, NodeStatus } from '../api/types.ts';
 import {
   isAlreadyExists,
-  isConflict,
-  isNotFound,
+  ApiError,
   microTimestamp,
   timestamp,
   type Client,
@@ -235,8 +234,9 @@ export class NodeStatusManager {
     try {
       this.nodes.patch('', node.name, 'strategic', { status }, 'status');
     } catch (error) {
-      if (!isNotFound(error)) throw error;
-      this.register();
+      // A Node that was deleted stays so until the kubelet is started again.
+      if (!(error instanceof ApiError)) throw error;
+      return;
     }
     this.reportedAt = sim.now;
     if (before !== now) this.event('Normal', now === 'True' ? 'NodeReady' : 'NodeNotReady');
@@ -268,7 +268,7 @@ export class NodeStatusManager {
         return;
       } catch (error) {
         // Somebody else has written or removed it: look again.
-        if (!isConflict(error) && !isNotFound(error)) throw error;
+        if (!(error instanceof ApiError)) throw error;
         this.lease = undefined;
       }
     }

@@ -2,7 +2,7 @@
 // then sets up volumes, sandbox and containers as far as they can be; then termination; then the final delete.
 
 import type { Container as ContainerSpec, ContainerStatus, Pod, PodSpec, PodStatus } from '../api/types.ts';
-import { isNotFound, timestamp } from '../client/index.ts';
+import { ApiError, isConflict, isNotFound, timestamp } from '../client/index.ts';
 import { FileNode } from '../linux/index.ts';
 import { Signal, type Co, type Task, type Timer } from '../sim/index.ts';
 import { computeActions } from './actions.ts';
@@ -12,12 +12,12 @@ import { makeEnv } from './env.ts';
 import type { Kubelet } from './kubelet.ts';
 import { killContainer, type KillReason } from './kill.ts';
 import { ContainerProbes, hasProbes } from './probes.ts';
-import { isSidecar } from './qos.ts';
 import { podRef } from './reference.ts';
 import type { Sandbox } from './sandbox.ts';
 import { startContainer } from './start.ts';
 import { mountVolumes } from './mount-volumes.ts';
 import type { CachedKind } from './object-cache.ts';
+import { stopContainers } from './stop-containers.ts';
 import { statusPatch } from './status-patch.ts';
 import { generateStatus, type ContainerRecord } from './status.ts';
 import { PodVolumes } from './volumes.ts';
@@ -68,6 +68,7 @@ export class PodWorker {
   unseen = false;
   private startText: string | undefined;
   private admitted = false;
+  private deleteSent = false;
   private readonly kept = new Map<string, () => void>();
 
   constructor(kubelet: Kubelet, pod: Pod) {
@@ -213,7 +214,7 @@ export class PodWorker {
       yield* killContainer(this, container, { message, reason });
     }
     // The main containers are done for good: sidecars have nobody to serve any more.
-    if (actions.done) yield* this.stopAll();
+    if (actions.done) yield* stopContainers(this);
     const result: SyncResult = { failed: false };
     for (const { spec: container, kind } of actions.start) {
       const outcome = yield* startContainer(this, container, kind);
@@ -347,15 +348,21 @@ export class PodWorker {
       now: kubelet.sim.now,
       old: { ...this.status, conditions: this.pod.status?.conditions },
     });
-    const patch = statusPatch(this.status, status);
+    const before = this.status;
+    const patch = statusPatch(before, status);
     this.status = status;
     if (!patch || this.gone) return;
     const { namespace = '', name = '' } = this.pod.metadata ?? {};
     try {
       kubelet.pods.patch(namespace, name, 'strategic', { metadata: { uid: this.uid }, status: patch }, 'status');
     } catch (error) {
-      if (!isNotFound(error)) throw error;
-      this.gone = true;
+      if (!(error instanceof ApiError)) throw error;
+      if (isNotFound(error)) this.gone = true;
+      else {
+        // The API server would not have it: once more with the next round.
+        this.status = before;
+        kubelet.sim.after(BACKOFF_MS, () => kubelet.containerChanged(this, true));
+      }
     }
   }
 
@@ -398,7 +405,7 @@ export class PodWorker {
   private *terminating(): Co {
     this.report();
     this.probes.forEach((probes) => probes.stopLiveness());
-    const ended = yield* this.stopAll();
+    const ended = yield* stopContainers(this);
     this.probes.forEach((probes) => probes.stop());
     this.probes.clear();
     if (ended || this.sandbox) yield TEAR_DOWN_MS;
@@ -411,33 +418,6 @@ export class PodWorker {
     if (this.admitted) this.kubelet.account(this.pod, -1);
     this.admitted = false;
     this.finish();
-  }
-
-  /** Stops whatever runs, within one grace period; false when nothing did. */
-  private *stopAll(): Co<boolean> {
-    const spec = this.pod.spec as PodSpec;
-    const until = this.kubelet.sim.now + (this.grace ?? spec.terminationGracePeriodSeconds ?? 30) * 1000;
-    const sidecars = new Set((spec.initContainers ?? []).filter(isSidecar).map(({ name }) => name));
-    const running: Container[] = [];
-    const helpers: Container[] = [];
-    this.records.forEach(({ current }) => {
-      if (current?.state === 'running') (sidecars.has(current.name) ? helpers : running).push(current);
-    });
-    yield* this.killAll(running);
-    // Sidecars end after the containers that they serve, last started first.
-    for (const container of helpers.reverse()) yield* this.killAll([container], until);
-    return running.length > 0 || helpers.length > 0;
-  }
-
-  private *killAll(containers: Container[], until = Infinity): Co {
-    const { sim } = this.kubelet;
-    const tasks = containers.map((container) =>
-      sim.spawn(
-        `kill ${container.name}`,
-        killContainer(this, container, { message: `Stopping container ${container.name}`, until }),
-      ),
-    );
-    for (const task of tasks) while (!task.done) yield task.exited;
   }
 
   /** Fires when the grace period has become shorter. */
@@ -466,14 +446,22 @@ export class PodWorker {
       this.kubelet.forget(this);
       return;
     }
-    if (!this.pod.metadata?.deletionTimestamp) return;
+    if (!this.pod.metadata?.deletionTimestamp || this.deleteSent) return;
+    this.deleteSent = true;
     const { namespace = '', name = '' } = this.pod.metadata;
     try {
+      // The watch says within this request that the object is gone; finalizers may keep it for a while.
       this.kubelet.pods.delete(namespace, name, { gracePeriodSeconds: 0, preconditions: { uid: this.uid } });
     } catch (error) {
-      if (!isNotFound(error)) throw error;
+      if (!(error instanceof ApiError)) throw error;
+      if (isNotFound(error) || isConflict(error)) this.kubelet.forget(this);
+      else this.kubelet.sim.after(BACKOFF_MS, () => this.tryDeleteAgain());
     }
-    this.kubelet.forget(this);
+  }
+
+  private tryDeleteAgain() {
+    this.deleteSent = false;
+    if (this.kubelet.running) this.finish();
   }
 
   /** The node lost power: nothing of the Pod runs any more. */

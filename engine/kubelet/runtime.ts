@@ -23,13 +23,14 @@ export function createContainer(
   const { pod, kubelet } = worker;
   const sandbox = worker.sandbox as Sandbox;
   const podSpec = pod.spec as PodSpec;
-  const env: Record<string, string> = { ...image.config.env, HOSTNAME: sandbox.hostname };
+  // containerd: PATH, HOSTNAME, the image's, the Pod's; runc adds HOME.
+  const env: Record<string, string> = { PATH: image.config.env.PATH, HOSTNAME: sandbox.hostname, ...image.config.env };
   const own = worker.environment(spec);
   for (const name in own) env[name] = own[name];
   if (spec.tty) env.TERM ??= 'xterm';
-  env.HOME ??= '/root';
-
   const user = userOf(pod, spec, image);
+  env.HOME ??= user.uid === 0 ? '/root' : '/';
+
   const terminationFile = new FileNode('', { mode: 0o666 });
   const { fsGroup, supplementalGroups = [] } = podSpec.securityContext ?? {};
   const groups = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups];

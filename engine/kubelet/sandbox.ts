@@ -5,7 +5,6 @@ import type { Pod } from '../api/types.ts';
 import type { Listener, NetworkNamespace } from '../linux/index.ts';
 
 export interface Sandbox {
-  id: string;
   ip: string;
   net: NetworkNamespace;
   hostname: string;

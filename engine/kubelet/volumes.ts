@@ -1,7 +1,7 @@
 // A Pod's volumes: what each one shows, filled when somebody first looks, kept up to date where the API
 // objects behind it change, and the mounts that containers see.
 
-import type { Client } from '../client/index.ts';
+import { ApiError, type Client } from '../client/index.ts';
 import type {
   Container,
   DownwardAPIVolumeFile,
@@ -352,8 +352,13 @@ export class PodVolumes {
         },
       } as TokenRequest;
       const account = this.pod.spec?.serviceAccountName ?? 'default';
-      const answer = client.of<TokenRequest>('v1', 'serviceaccounts').create(namespace, request, 'token', account);
-      token = answer.status?.token ?? '';
+      try {
+        const accounts = client.of<TokenRequest>('v1', 'serviceaccounts');
+        token = accounts.create(namespace, request, 'token', account).status?.token ?? '';
+      } catch (error) {
+        // The account is gone: the old token stays, as it does on a node.
+        if (!(error instanceof ApiError)) throw error;
+      }
       // kubelet: a token is renewed after 80 % of its life.
       until = sim.now + source.seconds * 800;
       return token;

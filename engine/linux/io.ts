@@ -209,6 +209,11 @@ export class LineReader {
     return undefined;
   }
 
+  /** A line can be had without waiting. */
+  get ready(): boolean {
+    return this.next < this.batch.length;
+  }
+
   /** One line; undefined at the end. */
   *line(): Co<string | undefined> {
     if (this.next >= this.batch.length) {

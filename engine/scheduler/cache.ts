@@ -158,7 +158,8 @@ export class Cache {
 
 function tally(counter: Counter, info: PodInfo, node: string, sign: 1 | -1) {
   const { metadata } = info.pod;
-  if (metadata.namespace !== counter.query.namespace || (metadata.deletionTimestamp && !counter.query.terminating)) return;
+  if (metadata.namespace !== counter.query.namespace || (metadata.deletionTimestamp && !counter.query.terminating))
+    return;
   if (!counter.query.matches(metadata.labels)) return;
   counter.counts.set(node, (counter.counts.get(node) ?? 0) + sign);
 }

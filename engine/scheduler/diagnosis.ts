@@ -66,7 +66,9 @@ export class Decisions {
     const decision: Decision = { pod, at, result, filtered: [], scored: [] };
     if (node) decision.node = node;
     if (message) decision.message = message;
-    statuses.forEach(({ plugin, status }, name) => decision.filtered.push({ node: name, plugin, reasons: status.reasons }));
+    statuses.forEach(({ plugin, status }, name) =>
+      decision.filtered.push({ node: name, plugin, reasons: status.reasons }),
+    );
     feasible.forEach((name, i) => {
       const plugins: Record<string, { score: number; weight: number }> = {};
       let total = 0;

@@ -33,7 +33,8 @@ export class NodeInfo {
   }
 
   setNode(node: Node) {
-    if (node.status?.allocatable !== this.node.status?.allocatable) this.allocatable = allocatable(node.status?.allocatable);
+    if (node.status?.allocatable !== this.node.status?.allocatable)
+      this.allocatable = allocatable(node.status?.allocatable);
     if (node.status?.images !== this.node.status?.images) this.images = imagesOf(node);
     this.node = node;
     this.labels = node.metadata.labels ?? {};

@@ -1,9 +1,17 @@
 // Node selectors: labels and metadata.name against nodeSelector and node affinity terms (component-helpers/nodeaffinity).
 
 import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../api/types.ts';
-import type { NodeInfo } from './node-info.ts';
 
-function requirementMatches({ key, operator, values = [] }: NodeSelectorRequirement, value: string | undefined): boolean {
+/** What node selectors look at. */
+export interface Selectable {
+  name: string;
+  labels: Record<string, string>;
+}
+
+function requirementMatches(
+  { key, operator, values = [] }: NodeSelectorRequirement,
+  value: string | undefined,
+): boolean {
   switch (operator) {
     case 'In':
       return value !== undefined && values.includes(value);
@@ -24,7 +32,7 @@ function requirementMatches({ key, operator, values = [] }: NodeSelectorRequirem
 }
 
 /** Requirements are ANDed; a term without any matches nothing. */
-export function termMatches(term: NodeSelectorTerm, node: NodeInfo): boolean {
+export function termMatches(term: NodeSelectorTerm, node: Selectable): boolean {
   const { matchExpressions = [], matchFields = [] } = term;
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   for (const one of matchExpressions) if (!requirementMatches(one, node.labels[one.key])) return false;
@@ -35,7 +43,7 @@ export function termMatches(term: NodeSelectorTerm, node: NodeInfo): boolean {
 }
 
 /** nodeSelector and required node affinity together. */
-export function matchesRequiredAffinity(spec: PodSpec, node: NodeInfo): boolean {
+export function matchesRequiredAffinity(spec: PodSpec, node: Selectable): boolean {
   for (const key in spec.nodeSelector) if (node.labels[key] !== spec.nodeSelector[key]) return false;
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   if (!required) return true;
@@ -44,5 +52,8 @@ export function matchesRequiredAffinity(spec: PodSpec, node: NodeInfo): boolean 
 }
 
 export function hasRequiredAffinity(spec: PodSpec): boolean {
-  return spec.nodeSelector !== undefined || spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution !== undefined;
+  return (
+    spec.nodeSelector !== undefined ||
+    spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution !== undefined
+  );
 }

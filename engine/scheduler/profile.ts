@@ -40,7 +40,10 @@ export class Profile {
   }
 
   /** Runs preFilter; answers the refusal, if any, and the nodes worth looking at, if not all. */
-  preFilter(pod: PodInfo, cycle: Cycle): { refusal?: { plugin: string; status: Status }; only?: Set<string>; by: string[] } {
+  preFilter(
+    pod: PodInfo,
+    cycle: Cycle,
+  ): { refusal?: { plugin: string; status: Status }; only?: Set<string>; by: string[] } {
     let only: Set<string> | undefined;
     const by: string[] = [];
     for (let i = 0; i < this.preFilters.length; i++) {
@@ -75,7 +78,11 @@ export class Profile {
     return this.runFilters(pod, node, cycle);
   }
 
-  private runFilters(pod: PodInfo, node: NodeInfo, { state, skipped }: Cycle): { plugin: string; status: Status } | undefined {
+  private runFilters(
+    pod: PodInfo,
+    node: NodeInfo,
+    { state, skipped }: Cycle,
+  ): { plugin: string; status: Status } | undefined {
     const { filters } = this;
     for (let i = 0; i < filters.length; i++) {
       const plugin = filters[i];
@@ -89,12 +96,14 @@ export class Profile {
   /** Puts a Pod on a (copied) node, for trying. */
   addPod(pod: PodInfo, other: PodInfo, node: NodeInfo, { state, skipped }: Cycle) {
     node.add(other);
-    for (const plugin of this.filters) if (plugin.addPod && !skipped.has(plugin)) plugin.addPod(pod, other, node, state);
+    for (const plugin of this.filters)
+      if (plugin.addPod && !skipped.has(plugin)) plugin.addPod(pod, other, node, state);
   }
 
   removePod(pod: PodInfo, other: PodInfo, node: NodeInfo, { state, skipped }: Cycle) {
     node.remove(other.key);
-    for (const plugin of this.filters) if (plugin.removePod && !skipped.has(plugin)) plugin.removePod(pod, other, node, state);
+    for (const plugin of this.filters)
+      if (plugin.removePod && !skipped.has(plugin)) plugin.removePod(pod, other, node, state);
   }
 
   /** The first success, or all refusals' words joined. */
@@ -109,7 +118,11 @@ export class Profile {
   }
 
   /** Points of every scoring plug-in for every node, normalised. */
-  score(pod: PodInfo, nodes: readonly NodeInfo[], { state }: Cycle): { plugin: string; weight: number; points: number[] }[] {
+  score(
+    pod: PodInfo,
+    nodes: readonly NodeInfo[],
+    { state }: Cycle,
+  ): { plugin: string; weight: number; points: number[] }[] {
     const all: { plugin: string; weight: number; points: number[] }[] = [];
     const { scorers } = this;
     for (let i = 0; i < scorers.length; i++) {

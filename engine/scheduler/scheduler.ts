@@ -1,7 +1,15 @@
 // kube-scheduler: takes Pods without a node from the queue, one a cycle, finds the nodes that pass the filters,
 // scores them and binds (kubernetes/pkg/scheduler/schedule_one.go).
 
-import { ApiError, isNotFound, keyOf, timestamp, type Client, type InformerFactory, type ResourceClient } from '../client/index.ts';
+import {
+  ApiError,
+  isNotFound,
+  keyOf,
+  timestamp,
+  type Client,
+  type InformerFactory,
+  type ResourceClient,
+} from '../client/index.ts';
 import { Cache } from './cache.ts';
 import { Decisions, fitError, NO_NODES, type Decision } from './diagnosis.ts';
 import { defaultSelector } from './default-selector.ts';
@@ -194,7 +202,10 @@ export class Scheduler {
     for (; i < all.length && found.length < enough; i++) {
       const node = all[(this.start + i) % all.length];
       if (only && !only.has(node.name)) {
-        statuses.set(node.name, { plugin: by[0], status: unresolvable(`node(s) didn't satisfy plugin(s) [${by.join(' ')}]`) });
+        statuses.set(node.name, {
+          plugin: by[0],
+          status: unresolvable(`node(s) didn't satisfy plugin(s) [${by.join(' ')}]`),
+        });
         continue;
       }
       const refusal = this.profile.filter(pod, node, cycle);
@@ -268,7 +279,16 @@ export class Scheduler {
   ) {
     const { info: pod } = queued;
     const result = 'unschedulable';
-    this.decisions.record({ pod: pod.key, at: this.sim.now, result, node: nominatedNodeName, message, statuses, feasible: [], scores: [] });
+    this.decisions.record({
+      pod: pod.key,
+      at: this.sim.now,
+      result,
+      node: nominatedNodeName,
+      message,
+      statuses,
+      feasible: [],
+      scores: [],
+    });
     this.queue.refuse(queued, plugins, seen);
     this.report(pod, 'Unschedulable', message, nominatedNodeName);
   }

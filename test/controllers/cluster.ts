@@ -63,7 +63,12 @@ export class TestCluster {
     }
     if (options.scheduler !== false) {
       const client = this.client('system:kube-scheduler');
-      this.scheduler = startScheduler({ sim: this.sim, client, informers: new InformerFactory(client), ...options.scheduler });
+      this.scheduler = startScheduler({
+        sim: this.sim,
+        client,
+        informers: new InformerFactory(client),
+        ...options.scheduler,
+      });
     }
     if (options.kubelet !== false) this.startKubelet(options.startup ?? 500);
     this.sim.every(10_000, () => this.heartbeats());
@@ -96,7 +101,9 @@ export class TestCluster {
       status: {
         capacity: quantities,
         allocatable: quantities,
-        conditions: [{ type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: '2026-01-05T09:00:00Z' }],
+        conditions: [
+          { type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: '2026-01-05T09:00:00Z' },
+        ],
       },
     } as Node);
   }
@@ -164,10 +171,17 @@ export class TestCluster {
   create<T extends object = KubeObject>(object: object): T {
     const one = object as KubeObject;
     const info = createdBy(this.api, one);
-    return this.admin.of<T>(one.apiVersion, info.resource, info.namespaced).create(one.metadata.namespace ?? 'default', one as never);
+    return this.admin
+      .of<T>(one.apiVersion, info.resource, info.namespaced)
+      .create(one.metadata.namespace ?? 'default', one as never);
   }
 
-  get<T extends object = KubeObject>(groupVersion: string, plural: string, name: string, namespace = 'default'): T | undefined {
+  get<T extends object = KubeObject>(
+    groupVersion: string,
+    plural: string,
+    name: string,
+    namespace = 'default',
+  ): T | undefined {
     return this.admin.of<T>(groupVersion, plural).find(namespace, name);
   }
 

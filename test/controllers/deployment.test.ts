@@ -13,7 +13,10 @@ const web = (cluster: TestCluster) => cluster.get<Deployment>('apps/v1', 'deploy
 const patch = (cluster: TestCluster, spec: object) => cluster.patch('apps/v1', 'deployments', 'web', { spec });
 const image = (name: string) => ({ template: { spec: { containers: [{ name: 'nginx', image: name }] } } });
 const replicaSets = (cluster: TestCluster) => cluster.list<ReplicaSet>('apps/v1', 'replicasets');
-const sizes = (cluster: TestCluster) => replicaSets(cluster).map((rs) => rs.spec?.replicas).sort();
+const sizes = (cluster: TestCluster) =>
+  replicaSets(cluster)
+    .map((rs) => rs.spec?.replicas)
+    .sort();
 const condition = (d: Deployment, type: string) => d.status?.conditions?.find((c) => c.type === type);
 /** 'up 0 to 3', 'down 3 to 2'… */
 const scalings = (cluster: TestCluster) =>
@@ -34,7 +37,13 @@ describe('a Deployment', () => {
     });
     const d = web(cluster);
     expect(d.metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('1');
-    expect(d.status).toMatchObject({ replicas: 3, updatedReplicas: 3, readyReplicas: 3, availableReplicas: 3, observedGeneration: 1 });
+    expect(d.status).toMatchObject({
+      replicas: 3,
+      updatedReplicas: 3,
+      readyReplicas: 3,
+      availableReplicas: 3,
+      observedGeneration: 1,
+    });
     expect(condition(d, 'Available')).toMatchObject({ status: 'True', reason: 'MinimumReplicasAvailable' });
     expect(condition(d, 'Progressing')).toMatchObject({
       status: 'True',
@@ -47,7 +56,15 @@ describe('a Deployment', () => {
     const cluster = start(deployment('web', 3));
     patch(cluster, image('nginx:1.28'));
     cluster.pass(20_000);
-    expect(scalings(cluster)).toEqual(['up 0 to 3', 'up 0 to 1', 'down 3 to 2', 'up 1 to 2', 'down 2 to 1', 'up 2 to 3', 'down 1 to 0']);
+    expect(scalings(cluster)).toEqual([
+      'up 0 to 3',
+      'up 0 to 1',
+      'down 3 to 2',
+      'up 1 to 2',
+      'down 2 to 1',
+      'up 2 to 3',
+      'down 1 to 0',
+    ]);
     expect(sizes(cluster)).toEqual([0, 3]);
     expect(web(cluster).metadata.annotations?.['deployment.kubernetes.io/revision']).toBe('2');
   });
@@ -72,7 +89,12 @@ describe('a Deployment', () => {
     patch(cluster, image('nginx:broken'));
     cluster.pass(30_000);
     expect(sizes(cluster)).toEqual([2, 3]);
-    expect(web(cluster).status).toMatchObject({ replicas: 5, updatedReplicas: 2, availableReplicas: 3, unavailableReplicas: 2 });
+    expect(web(cluster).status).toMatchObject({
+      replicas: 5,
+      updatedReplicas: 2,
+      availableReplicas: 3,
+      unavailableReplicas: 2,
+    });
     expect(condition(web(cluster), 'Progressing')).toMatchObject({ status: 'True', reason: 'ReplicaSetUpdated' });
     cluster.pass(60_000);
     const late = condition(web(cluster), 'Progressing');
@@ -84,7 +106,11 @@ describe('a Deployment', () => {
     const cluster = start(deployment('web', 2));
     patch(cluster, { paused: true });
     cluster.pass(1000);
-    expect(condition(web(cluster), 'Progressing')).toMatchObject({ status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' });
+    expect(condition(web(cluster), 'Progressing')).toMatchObject({
+      status: 'Unknown',
+      reason: 'DeploymentPaused',
+      message: 'Deployment is paused',
+    });
     patch(cluster, { ...image('nginx:1.28'), replicas: 4 });
     cluster.pass(5000);
     expect(sizes(cluster)).toEqual([4]);
@@ -95,9 +121,12 @@ describe('a Deployment', () => {
   });
 
   it('shares new replicas among ReplicaSets in proportion while a rollout is under way', () => {
-    const cluster = start(deployment('web', 10, { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } } }), {
-      nodes: [{ name: 'worker-1', cpu: '64', memory: '256Gi' }],
-    });
+    const cluster = start(
+      deployment('web', 10, { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } } }),
+      {
+        nodes: [{ name: 'worker-1', cpu: '64', memory: '256Gi' }],
+      },
+    );
     cluster.unready = (pod) => pod.spec?.containers[0].image === 'nginx:broken';
     patch(cluster, image('nginx:broken'));
     cluster.pass(5000);

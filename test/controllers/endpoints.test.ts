@@ -9,14 +9,20 @@ const service = (spec: object = {}) => ({
   spec: { selector: { app: 'web' }, ports: [{ port: 80, targetPort: 80 }], ...spec },
 });
 function start(...objects: object[]): TestCluster {
-  const cluster = new TestCluster({ nodes: [{ name: 'worker-1', cpu: '64', memory: '256Gi', pods: '500', labels: { 'topology.kubernetes.io/zone': 'a' } }] });
+  const cluster = new TestCluster({
+    nodes: [
+      { name: 'worker-1', cpu: '64', memory: '256Gi', pods: '500', labels: { 'topology.kubernetes.io/zone': 'a' } },
+    ],
+  });
   cluster.pass(1000);
   for (const object of objects) cluster.create(object);
   cluster.pass(3000);
   return cluster;
 }
 const slices = (cluster: TestCluster) =>
-  cluster.list<EndpointSlice>('discovery.k8s.io/v1', 'endpointslices').filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'web');
+  cluster
+    .list<EndpointSlice>('discovery.k8s.io/v1', 'endpointslices')
+    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'web');
 const endpoints = (cluster: TestCluster) => cluster.get<Endpoints>('v1', 'endpoints', 'web');
 
 describe('the endpoints of a Service', () => {
@@ -25,7 +31,10 @@ describe('the endpoints of a Service', () => {
     const [slice] = slices(cluster);
     const pods = cluster.pods();
     expect(slice.metadata.name).toMatch(/^web-\w{5}$/);
-    expect(slice.metadata.labels).toMatchObject({ app: 'web', 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' });
+    expect(slice.metadata.labels).toMatchObject({
+      app: 'web',
+      'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io',
+    });
     expect(slice.ports).toEqual([{ name: '', port: 80, protocol: 'TCP' }]);
     expect(slice.endpoints).toHaveLength(2);
     const [first] = slice.endpoints;
@@ -37,7 +46,11 @@ describe('the endpoints of a Service', () => {
       zone: 'a',
       targetRef: { kind: 'Pod', namespace: 'default', name: target.metadata.name, uid: target.metadata.uid },
     });
-    expect(endpoints(cluster)?.subsets?.[0].addresses?.map(({ ip }) => ip).sort()).toEqual(pods.map(({ status }) => status?.podIP).sort());
+    expect(
+      endpoints(cluster)
+        ?.subsets?.[0].addresses?.map(({ ip }) => ip)
+        .sort(),
+    ).toEqual(pods.map(({ status }) => status?.podIP).sort());
     expect(endpoints(cluster)?.subsets?.[0].ports).toEqual([{ port: 80, protocol: 'TCP' }]);
   });
 
@@ -57,7 +70,11 @@ describe('the endpoints of a Service', () => {
     const cluster = start(deployment('web', 2), service());
     cluster.setReady(cluster.pods()[0], false);
     cluster.pass(100);
-    expect(slices(cluster)[0].endpoints.map(({ conditions }) => conditions?.ready).sort()).toEqual([false, true]);
+    expect(
+      slices(cluster)[0]
+        .endpoints.map(({ conditions }) => conditions?.ready)
+        .sort(),
+    ).toEqual([false, true]);
     expect(endpoints(cluster)?.subsets?.[0].notReadyAddresses).toHaveLength(1);
   });
 
@@ -73,9 +90,21 @@ describe('the endpoints of a Service', () => {
 
   it('resolve a named port on each Pod', () => {
     const named = (name: string, containerPort: number) =>
-      pod(name, { containers: [{ name: 'main', image: 'nginx', ports: [{ name: 'http', containerPort }] }] }, { labels: { app: 'web' } });
-    const cluster = start(named('a', 8080), named('b', 9090), service({ ports: [{ name: 'web', port: 80, targetPort: 'http' }] }));
-    expect(slices(cluster).map(({ ports }) => ports?.[0].port).sort()).toEqual([8080, 9090]);
+      pod(
+        name,
+        { containers: [{ name: 'main', image: 'nginx', ports: [{ name: 'http', containerPort }] }] },
+        { labels: { app: 'web' } },
+      );
+    const cluster = start(
+      named('a', 8080),
+      named('b', 9090),
+      service({ ports: [{ name: 'web', port: 80, targetPort: 'http' }] }),
+    );
+    expect(
+      slices(cluster)
+        .map(({ ports }) => ports?.[0].port)
+        .sort(),
+    ).toEqual([8080, 9090]);
     expect(endpoints(cluster)?.subsets).toHaveLength(2);
   });
 
@@ -90,7 +119,10 @@ describe('the endpoints of a Service', () => {
 
   it('carry host names for a headless Service', () => {
     const labels = { app: 'web' };
-    const cluster = start(service({ clusterIP: 'None' }), pod('a', { hostname: 'host-a', subdomain: 'web' }, { labels }));
+    const cluster = start(
+      service({ clusterIP: 'None' }),
+      pod('a', { hostname: 'host-a', subdomain: 'web' }, { labels }),
+    );
     expect(slices(cluster)[0].endpoints[0].hostname).toBe('host-a');
     expect(slices(cluster)[0].metadata.labels).toHaveProperty(['service.kubernetes.io/headless'], '');
     expect(endpoints(cluster)?.subsets?.[0].addresses?.[0].hostname).toBe('host-a');
@@ -98,7 +130,11 @@ describe('the endpoints of a Service', () => {
 
   it('fill slices of a hundred', () => {
     const cluster = start(deployment('web', 250), service());
-    expect(slices(cluster).map(({ endpoints: list }) => list.length).every((n) => n <= 100)).toBe(true);
+    expect(
+      slices(cluster)
+        .map(({ endpoints: list }) => list.length)
+        .every((n) => n <= 100),
+    ).toBe(true);
     expect(slices(cluster).reduce((sum, { endpoints: list }) => sum + list.length, 0)).toBe(250);
   });
 

@@ -4,8 +4,10 @@ import { deployment, pod, TestCluster } from './cluster.ts';
 import type { Node, Pod } from '../../engine/api/types.ts';
 
 const node = (cluster: TestCluster, name: string) => cluster.admin.of<Node>('v1', 'nodes', false).get('', name);
-const ready = (cluster: TestCluster, name: string) => node(cluster, name).status?.conditions?.find(({ type }) => type === 'Ready');
-const taints = (cluster: TestCluster, name: string) => (node(cluster, name).spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).sort();
+const ready = (cluster: TestCluster, name: string) =>
+  node(cluster, name).status?.conditions?.find(({ type }) => type === 'Ready');
+const taints = (cluster: TestCluster, name: string) =>
+  (node(cluster, name).spec?.taints ?? []).map(({ key, effect }) => `${key}:${effect}`).sort();
 
 describe('a node', () => {
   it('gets a range of Pod addresses of its own', () => {
@@ -33,9 +35,14 @@ describe('a node', () => {
       reason: 'NodeStatusUnknown',
       message: 'Kubelet stopped posting node status.',
     });
-    expect(taints(cluster, name)).toEqual(['node.kubernetes.io/unreachable:NoExecute', 'node.kubernetes.io/unreachable:NoSchedule']);
+    expect(taints(cluster, name)).toEqual([
+      'node.kubernetes.io/unreachable:NoExecute',
+      'node.kubernetes.io/unreachable:NoSchedule',
+    ]);
     const lost = cluster.pods().filter(({ spec }) => spec?.nodeName === name);
-    expect(lost.every((one) => one.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'False'))).toBe(true);
+    expect(
+      lost.every((one) => one.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'False')),
+    ).toBe(true);
     expect(cluster.events('NodeNotReady')).toContain(`Node ${name} status is now: NodeNotReady`);
   });
 
@@ -50,7 +57,9 @@ describe('a node', () => {
     cluster.pass(50_000);
     const gone = cluster.pods().filter(({ metadata }) => metadata.deletionTimestamp);
     expect(gone.map(({ spec }) => spec?.nodeName)).toEqual(['worker-1']);
-    expect(cluster.events('TaintManagerEviction')).toEqual([`Marking for deletion Pod default/${gone[0].metadata.name}`]);
+    expect(cluster.events('TaintManagerEviction')).toEqual([
+      `Marking for deletion Pod default/${gone[0].metadata.name}`,
+    ]);
     const alive = cluster.pods().filter(({ metadata }) => !metadata.deletionTimestamp);
     expect(alive.map(({ spec }) => spec?.nodeName)).toEqual(['worker-2', 'worker-2']);
   });
@@ -63,8 +72,15 @@ describe('a node', () => {
     cluster.silent.add('worker-1');
     cluster.pass(100_000);
     cluster.silent.delete('worker-1');
-    const condition = { type: 'Ready', status: 'True', reason: 'KubeletReady', lastHeartbeatTime: timestamp(cluster.sim.now) };
-    cluster.admin.of('v1', 'nodes', false).patch('', 'worker-1', 'strategic', { status: { conditions: [condition] } }, 'status');
+    const condition = {
+      type: 'Ready',
+      status: 'True',
+      reason: 'KubeletReady',
+      lastHeartbeatTime: timestamp(cluster.sim.now),
+    };
+    cluster.admin
+      .of('v1', 'nodes', false)
+      .patch('', 'worker-1', 'strategic', { status: { conditions: [condition] } }, 'status');
     cluster.pass(400_000);
     expect(taints(cluster, 'worker-1')).toEqual([]);
     expect(cluster.pods()).toHaveLength(2);
@@ -84,8 +100,13 @@ describe('a node', () => {
 
 describe('a NoExecute taint', () => {
   const taint = (cluster: TestCluster, name: string) =>
-    cluster.admin.of('v1', 'nodes', false).patch('', name, 'merge', { spec: { taints: [{ key: 'gpu', value: 'yes', effect: 'NoExecute' }] } });
-  const tolerating = (seconds?: number) => ({ tolerations: [{ key: 'gpu', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }], nodeName: 'worker-1' });
+    cluster.admin
+      .of('v1', 'nodes', false)
+      .patch('', name, 'merge', { spec: { taints: [{ key: 'gpu', value: 'yes', effect: 'NoExecute' }] } });
+  const tolerating = (seconds?: number) => ({
+    tolerations: [{ key: 'gpu', operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }],
+    nodeName: 'worker-1',
+  });
 
   it('drives out at once who does not tolerate it, later who does for a time, never who does for good', () => {
     const cluster = new TestCluster();

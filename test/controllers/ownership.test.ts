@@ -9,7 +9,11 @@ function start(...objects: object[]): TestCluster {
   cluster.pass(3000);
   return cluster;
 }
-const configMap = (name: string, metadata: object = {}) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default', ...metadata } });
+const configMap = (name: string, metadata: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace: 'default', ...metadata },
+});
 const deployments = (cluster: TestCluster) => cluster.admin.of('apps/v1', 'deployments');
 const namespaces = (cluster: TestCluster) => cluster.admin.of<Namespace>('v1', 'namespaces', false);
 
@@ -47,8 +51,14 @@ describe('deletion with dependents', () => {
   });
 
   it('collects an object whose owner never was, and one whose owner has another uid', () => {
-    const owner = (name: string, uid: string) => ({ ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }] });
-    const cluster = start(configMap('real'), configMap('a', owner('absent', 'u-1')), configMap('b', owner('real', 'u-2')));
+    const owner = (name: string, uid: string) => ({
+      ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name, uid }],
+    });
+    const cluster = start(
+      configMap('real'),
+      configMap('a', owner('absent', 'u-1')),
+      configMap('b', owner('real', 'u-2')),
+    );
     const names = cluster.list<ConfigMap>('v1', 'configmaps').map(({ metadata }) => metadata.name);
     expect(names).toContain('real');
     expect(names).not.toContain('a');
@@ -75,7 +85,9 @@ describe('deletion with dependents', () => {
 describe('a namespace', () => {
   it('gets a default service account and the CA certificate', () => {
     const cluster = start({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'team' } });
-    expect(cluster.list<ServiceAccount>('v1', 'serviceaccounts', 'team').map(({ metadata }) => metadata.name)).toEqual(['default']);
+    expect(cluster.list<ServiceAccount>('v1', 'serviceaccounts', 'team').map(({ metadata }) => metadata.name)).toEqual([
+      'default',
+    ]);
     expect(cluster.list<ConfigMap>('v1', 'configmaps', 'team')[0].data).toEqual({ 'ca.crt': 'CERTIFICATE' });
     cluster.admin.of('v1', 'serviceaccounts').delete('team', 'default');
     cluster.pass(100);
@@ -105,7 +117,11 @@ describe('a namespace', () => {
     cluster.create(configMap('stuck', { namespace: 'team', finalizers: ['example.com/hold'] }));
     namespaces(cluster).delete('', 'team');
     cluster.pass(20_000);
-    expect(namespaces(cluster).find('', 'team')?.status?.conditions?.find(({ type }) => type === 'NamespaceFinalizersRemaining')).toMatchObject({
+    expect(
+      namespaces(cluster)
+        .find('', 'team')
+        ?.status?.conditions?.find(({ type }) => type === 'NamespaceFinalizersRemaining'),
+    ).toMatchObject({
       status: 'True',
       message: 'Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances',
     });

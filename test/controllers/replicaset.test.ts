@@ -30,7 +30,14 @@ describe('a ReplicaSet', () => {
     expect(pods).toHaveLength(3);
     for (const { metadata } of pods) {
       expect(metadata.name).toMatch(/^web-[bcdfghjklmnpqrstvwxz2456789]{5}$/);
-      const owner = { apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: web(cluster).metadata.uid, controller: true, blockOwnerDeletion: true };
+      const owner = {
+        apiVersion: 'apps/v1',
+        kind: 'ReplicaSet',
+        name: 'web',
+        uid: web(cluster).metadata.uid,
+        controller: true,
+        blockOwnerDeletion: true,
+      };
       expect(metadata.ownerReferences).toEqual([owner]);
     }
     expect(web(cluster).status).toEqual({
@@ -41,7 +48,9 @@ describe('a ReplicaSet', () => {
       observedGeneration: 1,
       terminatingReplicas: 0,
     });
-    expect(cluster.events('SuccessfulCreate').sort()).toEqual(pods.map(({ metadata }) => `Created pod: ${metadata.name}`).sort());
+    expect(cluster.events('SuccessfulCreate').sort()).toEqual(
+      pods.map(({ metadata }) => `Created pod: ${metadata.name}`).sort(),
+    );
   });
 
   it('adopts matching Pods without a controller, and deletes those that are too many', () => {
@@ -65,7 +74,9 @@ describe('a ReplicaSet', () => {
   it('deletes the Pod of the least deletion cost first, and unready ones before that', () => {
     const cluster = start(replicaSet(3));
     const [first, second, third] = cluster.pods().map(({ metadata }) => metadata.name as string);
-    cluster.patch('v1', 'pods', second, { metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-10' } } });
+    cluster.patch('v1', 'pods', second, {
+      metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': '-10' } },
+    });
     cluster.setReady(cluster.get<Pod>('v1', 'pods', third) as Pod, false);
     scale(cluster, 2);
     expect(cluster.get('v1', 'pods', third)).toBeUndefined();
@@ -91,7 +102,9 @@ describe('a ReplicaSet', () => {
     cluster.create({ ...replicaSet(100), spec: { ...replicaSet(100).spec, template: hopeless } });
     cluster.pass(2);
     expect(cluster.events('FailedCreate')).toHaveLength(1);
-    expect(web(cluster).status?.conditions).toMatchObject([{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' }]);
+    expect(web(cluster).status?.conditions).toMatchObject([
+      { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate' },
+    ]);
   });
 
   it('comes to hundreds of replicas through more than one burst', () => {
@@ -113,8 +126,18 @@ describe('a ReplicationController', () => {
       spec: { replicas: 2, template },
     });
     expect(cluster.pods()).toHaveLength(2);
-    const { status, spec } = cluster.get<ReplicationController>('v1', 'replicationcontrollers', 'old') as ReplicationController;
+    const { status, spec } = cluster.get<ReplicationController>(
+      'v1',
+      'replicationcontrollers',
+      'old',
+    ) as ReplicationController;
     expect(spec?.selector).toEqual({ app: 'web' });
-    expect(status).toEqual({ replicas: 2, fullyLabeledReplicas: 2, readyReplicas: 2, availableReplicas: 2, observedGeneration: 1 });
+    expect(status).toEqual({
+      replicas: 2,
+      fullyLabeledReplicas: 2,
+      readyReplicas: 2,
+      availableReplicas: 2,
+      observedGeneration: 1,
+    });
   });
 });

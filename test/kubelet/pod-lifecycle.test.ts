@@ -279,3 +279,34 @@ describe('the kubelet process', () => {
     expect(node.network.byAddress.has(ip)).toBe(false);
   });
 });
+
+describe('objects that do not go at once', () => {
+  it('a finalizer keeps a stopped Pod, with the state of its containers, until it is taken off', () => {
+    const node = startNode({ repositories });
+    node.create(
+      'web',
+      { containers: [{ name: 'main', image: 'test/polite:1' }] },
+      { finalizers: ['example.com/hold'] },
+    );
+    node.wait(4);
+    node.remove('web');
+    node.wait(10);
+    expect(node.pod('web').status?.containerStatuses?.[0].state?.terminated?.exitCode).toBe(0);
+    node.client
+      .of('v1', 'pods')
+      .patch('default', 'web', 'merge', { metadata: { finalizers: null, labels: { seen: 'yes' } } });
+    node.wait(1);
+    expect(node.exists('web')).toBe(false);
+  });
+
+  it('a Node that was deleted comes back only when its kubelet is started again', () => {
+    const node = startNode();
+    const nodes = node.client.of('v1', 'nodes', false);
+    nodes.delete('', 'worker-1');
+    node.wait(400);
+    expect(nodes.find('', 'worker-1')).toBeUndefined();
+    node.kubelet.stop();
+    node.kubelet.start();
+    expect(nodes.find('', 'worker-1')).toBeDefined();
+  });
+});

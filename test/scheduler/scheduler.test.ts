@@ -15,10 +15,14 @@ function place(cluster: TestCluster, name: string, spec: object = {}, metadata: 
 }
 const get = (cluster: TestCluster, name: string) => cluster.get<Pod>('v1', 'pods', name) as Pod;
 const nodeOf = (cluster: TestCluster, name: string) => get(cluster, name).spec?.nodeName;
-const scheduled = (cluster: TestCluster, name: string) => get(cluster, name).status?.conditions?.find(({ type }) => type === 'PodScheduled');
+const scheduled = (cluster: TestCluster, name: string) =>
+  get(cluster, name).status?.conditions?.find(({ type }) => type === 'PodScheduled');
 const cordon = (cluster: TestCluster, name: string, unschedulable: boolean) =>
   cluster.admin.of('v1', 'nodes', false).patch('', name, 'merge', { spec: { unschedulable } });
-const zones: NodeSpec[] = ['a', 'a', 'b', 'b'].map((zone, i) => ({ name: `node-${i + 1}`, labels: { 'topology.kubernetes.io/zone': zone } }));
+const zones: NodeSpec[] = ['a', 'a', 'b', 'b'].map((zone, i) => ({
+  name: `node-${i + 1}`,
+  labels: { 'topology.kubernetes.io/zone': zone },
+}));
 
 describe('a Pod', () => {
   it('is bound to a node with an event and a condition that say so', () => {
@@ -94,7 +98,9 @@ describe('a Pod', () => {
     const cluster = start();
     expect(place(cluster, 'p', { schedulingGates: [{ name: 'example.com/wait' }] })).toBeUndefined();
     expect(cluster.events('FailedScheduling')).toEqual([]);
-    expect(cluster.scheduler?.waiting()).toEqual([{ key: 'default/p', queue: 'unschedulable', by: ['SchedulingGates'] }]);
+    expect(cluster.scheduler?.waiting()).toEqual([
+      { key: 'default/p', queue: 'unschedulable', by: ['SchedulingGates'] },
+    ]);
     cluster.admin.of('v1', 'pods').patch('default', 'p', 'merge', { spec: { schedulingGates: null } });
     cluster.pass(1000);
     expect(nodeOf(cluster, 'p')).toBeDefined();
@@ -108,7 +114,8 @@ describe('a Pod', () => {
 });
 
 describe('filters', () => {
-  const refusal = (cluster: TestCluster, name: string) => /available: (.*?)\. (no new|preemption)/.exec(scheduled(cluster, name)?.message ?? '')?.[1];
+  const refusal = (cluster: TestCluster, name: string) =>
+    /available: (.*?)\. (no new|preemption)/.exec(scheduled(cluster, name)?.message ?? '')?.[1];
 
   it('keep Pods off cordoned nodes', () => {
     const cluster = start();
@@ -138,7 +145,9 @@ describe('filters', () => {
         },
       },
     });
-    expect(['node-3', 'node-4']).toContain(place(cluster, 'a', { nodeSelector: { 'topology.kubernetes.io/zone': 'b' } }));
+    expect(['node-3', 'node-4']).toContain(
+      place(cluster, 'a', { nodeSelector: { 'topology.kubernetes.io/zone': 'b' } }),
+    );
     expect(['node-1', 'node-2']).toContain(place(cluster, 'b', inZone('In', ['a'])));
     expect(['node-3', 'node-4']).toContain(place(cluster, 'c', inZone('NotIn', ['a'])));
     place(cluster, 'd', inZone('DoesNotExist'));
@@ -158,7 +167,9 @@ describe('filters', () => {
     const spec = { containers: [{ name: 'main', image: 'nginx', ports: [{ containerPort: 80, hostPort: 8080 }] }] };
     expect(new Set([place(cluster, 'a', spec), place(cluster, 'b', spec)])).toEqual(new Set(['worker-1', 'worker-2']));
     place(cluster, 'c', spec);
-    expect(refusal(cluster, 'c')).toBe("1 node(s) had untolerated taint(s), 2 node(s) didn't have free ports for the requested pod ports");
+    expect(refusal(cluster, 'c')).toBe(
+      "1 node(s) had untolerated taint(s), 2 node(s) didn't have free ports for the requested pod ports",
+    );
   });
 
   it('keep Pods apart by required anti-affinity, the existing ones included', () => {
@@ -166,16 +177,24 @@ describe('filters', () => {
     const apart = {
       affinity: {
         podAntiAffinity: {
-          requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: { matchLabels: { app: 'db' } }, topologyKey: 'kubernetes.io/hostname' }],
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { labelSelector: { matchLabels: { app: 'db' } }, topologyKey: 'kubernetes.io/hostname' },
+          ],
         },
       },
     };
     const labels = { app: 'db' };
-    expect(new Set([place(cluster, 'a', apart, { labels }), place(cluster, 'b', apart, { labels })])).toEqual(new Set(['worker-1', 'worker-2']));
+    expect(new Set([place(cluster, 'a', apart, { labels }), place(cluster, 'b', apart, { labels })])).toEqual(
+      new Set(['worker-1', 'worker-2']),
+    );
     place(cluster, 'c', apart, { labels });
-    expect(refusal(cluster, 'c')).toBe("1 node(s) had untolerated taint(s), 2 node(s) didn't match pod anti-affinity rules");
+    expect(refusal(cluster, 'c')).toBe(
+      "1 node(s) had untolerated taint(s), 2 node(s) didn't match pod anti-affinity rules",
+    );
     place(cluster, 'd', {}, { labels });
-    expect(refusal(cluster, 'd')).toBe("1 node(s) had untolerated taint(s), 2 node(s) didn't satisfy existing pods anti-affinity rules");
+    expect(refusal(cluster, 'd')).toBe(
+      "1 node(s) had untolerated taint(s), 2 node(s) didn't satisfy existing pods anti-affinity rules",
+    );
   });
 
   it('bring Pods together by required affinity, and let the first of a group go anywhere', () => {
@@ -183,7 +202,9 @@ describe('filters', () => {
     const near = (app: string) => ({
       affinity: {
         podAffinity: {
-          requiredDuringSchedulingIgnoredDuringExecution: [{ labelSelector: { matchLabels: { app } }, topologyKey: 'topology.kubernetes.io/zone' }],
+          requiredDuringSchedulingIgnoredDuringExecution: [
+            { labelSelector: { matchLabels: { app } }, topologyKey: 'topology.kubernetes.io/zone' },
+          ],
         },
       },
     });
@@ -199,7 +220,12 @@ describe('filters', () => {
     const cluster = start({ nodes: zones });
     const spread = {
       topologySpreadConstraints: [
-        { maxSkew: 1, topologyKey: 'topology.kubernetes.io/zone', whenUnsatisfiable: 'DoNotSchedule', labelSelector: { matchLabels: { app: 'web' } } },
+        {
+          maxSkew: 1,
+          topologyKey: 'topology.kubernetes.io/zone',
+          whenUnsatisfiable: 'DoNotSchedule',
+          labelSelector: { matchLabels: { app: 'web' } },
+        },
       ],
     };
     cordon(cluster, 'node-3', true);
@@ -207,7 +233,9 @@ describe('filters', () => {
     cluster.pass(100);
     place(cluster, 'a', spread, { labels: { app: 'web' } });
     place(cluster, 'b', spread, { labels: { app: 'web' } });
-    expect(refusal(cluster, 'b')).toBe("2 node(s) didn't match pod topology spread constraints, 2 node(s) were unschedulable");
+    expect(refusal(cluster, 'b')).toBe(
+      "2 node(s) didn't match pod topology spread constraints, 2 node(s) were unschedulable",
+    );
     cordon(cluster, 'node-3', false);
     cluster.pass(12_000);
     expect(nodeOf(cluster, 'b')).toBe('node-3');
@@ -220,7 +248,8 @@ describe('scores', () => {
     cluster.create(deployment('web', 12));
     cluster.pass(3000);
     const counts: Record<string, number> = {};
-    for (const { spec } of cluster.pods()) counts[spec?.nodeName as string] = (counts[spec?.nodeName as string] ?? 0) + 1;
+    for (const { spec } of cluster.pods())
+      counts[spec?.nodeName as string] = (counts[spec?.nodeName as string] ?? 0) + 1;
     expect(counts).toEqual({ 'node-1': 3, 'node-2': 3, 'node-3': 3, 'node-4': 3 });
   });
 
@@ -233,7 +262,10 @@ describe('scores', () => {
       affinity: {
         nodeAffinity: {
           preferredDuringSchedulingIgnoredDuringExecution: [
-            { weight: 100, preference: { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [name] }] } },
+            {
+              weight: 100,
+              preference: { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: [name] }] },
+            },
           ],
         },
       },
@@ -260,7 +292,10 @@ describe('scores', () => {
 
 describe('priority', () => {
   const classes = (cluster: TestCluster) => {
-    for (const [name, value] of [['high', 1000], ['low', 10]] as const) {
+    for (const [name, value] of [
+      ['high', 1000],
+      ['low', 10],
+    ] as const) {
       cluster.create({ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value });
     }
   };
@@ -275,8 +310,12 @@ describe('priority', () => {
     cluster.pass(10);
     expect(get(cluster, 'c').status?.nominatedNodeName).toBe(victim);
     expect(get(cluster, 'a').metadata.deletionTimestamp).toBeDefined();
-    expect(get(cluster, 'a').status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({ reason: 'PreemptionByScheduler' });
-    expect(cluster.events('Preempted')).toEqual([`Preempted by pod ${get(cluster, 'c').metadata.uid} on node ${victim}`]);
+    expect(get(cluster, 'a').status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({
+      reason: 'PreemptionByScheduler',
+    });
+    expect(cluster.events('Preempted')).toEqual([
+      `Preempted by pod ${get(cluster, 'c').metadata.uid} on node ${victim}`,
+    ]);
     cluster.pass(5000);
     expect(nodeOf(cluster, 'c')).toBe(victim);
   });
@@ -284,7 +323,13 @@ describe('priority', () => {
   it('does not evict for a Pod whose policy is Never', () => {
     const cluster = start();
     classes(cluster);
-    cluster.create({ apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name: 'polite' }, value: 1000, preemptionPolicy: 'Never' });
+    cluster.create({
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name: 'polite' },
+      value: 1000,
+      preemptionPolicy: 'Never',
+    });
     place(cluster, 'a', { ...requesting('3'), priorityClassName: 'low' });
     place(cluster, 'b', { ...requesting('3'), priorityClassName: 'low' });
     place(cluster, 'c', { ...requesting('3'), priorityClassName: 'polite' });

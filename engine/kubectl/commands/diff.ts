@@ -12,7 +12,7 @@ import { unifiedDiff } from '../output/unified-diff.ts';
 import { threeWayPatch } from '../patch/three-way.ts';
 import { FILENAME_FLAGS, type Info, SELECTOR_FLAG, find, hasFiles, selectionOf } from '../resource/builder.ts';
 import { createObject, getObject, patchObject } from '../resource/rest.ts';
-import { LAST_APPLIED, fieldManagerFlag, withLastApplied } from '../write-flags.ts';
+import { LAST_APPLIED, fieldManagerFlag, lastAppliedOf } from '../write-flags.ts';
 import { toYaml } from '../yaml/emit.ts';
 
 export const diff: Command = {
@@ -81,13 +81,13 @@ function* mergedOf(kubectl: Kubectl, args: Args, info: Info, current: KubeObject
   }
   if (!current) {
     try {
-      return yield* createObject(kubectl, mapping, namespace, withLastApplied(info.object), options);
+      return yield* createObject(kubectl, mapping, namespace, info.object, options);
     } catch (error) {
       throw addSource('creating', info.source, error);
     }
   }
   const applied = (current.metadata.annotations as Record<string, string> | undefined)?.[LAST_APPLIED];
-  const { type, patch } = threeWayPatch(mapping, applied ? (JSON.parse(applied) as Record<string, unknown>) : {}, info.object, current);
+  const { type, patch } = threeWayPatch(mapping, applied ? (JSON.parse(applied) as Record<string, unknown>) : {}, JSON.parse(lastAppliedOf(info.object)), current);
   if (Object.keys(patch).length === 0) return current;
   return yield* patchObject(kubectl, mapping, namespace, name, type, patch, options);
 }

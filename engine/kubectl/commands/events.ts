@@ -29,7 +29,7 @@ export const events: Command = {
   *run(kubectl, args) {
     const types = args.strings('types').map((type) => type.toLowerCase());
     for (const type of types) {
-      if (type !== 'normal' && type !== 'warning') throw new CommandError("valid --types are Normal or Warning");
+      if (type !== 'normal' && type !== 'warning') throw new CommandError('valid --types are Normal or Warning');
     }
     const mapping = yield* kubectl.mappingFor('events');
     const namespace = args.bool('all-namespaces') ? '' : kubectl.namespace;
@@ -41,7 +41,7 @@ export const events: Command = {
     const table = new TableWriter();
     const printer = args.string('output') ? outputPrinter(kubectl, args) : undefined;
     if (printer) {
-      kubectl.out(printer({ ...list, items: found } as never));
+      printer.print({ ...list, items: found });
     } else if (found.length === 0 && !args.bool('watch')) {
       if (args.bool('all-namespaces')) kubectl.warn('No events found.');
       else kubectl.warn(`No events found in ${kubectl.namespace} namespace.`);
@@ -59,7 +59,7 @@ export const events: Command = {
           if (next.type !== 'ADDED' && next.type !== 'MODIFIED') continue;
           const event = next.object as unknown as Event;
           if (!wanted(event)) continue;
-          if (printer) kubectl.out(printer(next.object));
+          if (printer) printer.print(next.object);
           else {
             table.row(cells(kubectl, args, event));
             kubectl.out(table.flush());

@@ -1,7 +1,7 @@
 // kubectl explain: the structure of a kind and of its fields.
 
 import { EXPLANATIONS } from '../../api/explanations.ts';
-import { type Field, type TypeRef, structType } from '../../api/schema.ts';
+import { type Field, type StructType, type TypeRef, structNameOf, structType } from '../../api/schema.ts';
 import type { Command } from '../command.ts';
 import { CommandError, usageError } from '../errors.ts';
 import { builtinScheme, type Kubectl } from '../kubectl.ts';
@@ -15,7 +15,7 @@ const SIMPLE: Record<string, string> = {
   y: 'string',
   q: 'Quantity',
   t: 'string',
-  m: 'MicroTime',
+  m: 'string',
   x: 'IntOrString',
   o: 'Object',
   j: 'JSON',
@@ -30,6 +30,9 @@ function typeText(ref: TypeRef): string {
   if (ref.code === '{') return `map[string]${typeText(ref.element as TypeRef)}`;
   return SIMPLE[ref.code];
 }
+
+const fieldsOf = (struct: string): readonly Field[] => (structType(struct) as StructType).fieldList;
+const byName = (fields: readonly Field[]) => fields.slice().sort((a, b) => (a.name < b.name ? -1 : 1));
 
 /** The struct at the end of lists and maps. */
 function structOf(ref: TypeRef): string | undefined {
@@ -59,19 +62,21 @@ export const explain: Command = {
     const mapping = yield* kubectl.mappingFor(resource);
     const [group, version] = args.string('api-version') ? splitVersion(args.string('api-version')) : [mapping.group, mapping.version];
     const info = builtinScheme().kind(group, version, mapping.kind);
-    const struct = info && builtinScheme().structOf(info);
+    const struct = info && structType(structNameOf(group, version, mapping.kind));
     if (!struct) throw new CommandError(`couldn't find resource for "${group ? `${group}/` : ''}${version}, Resource=${mapping.resource}"`);
     let name = mapping.kind;
     let fields: readonly Field[] = struct.fieldList;
     let field: Field | undefined;
+    let parent = name;
     for (const step of path) {
       field = fields.find((f) => f.name === step);
       if (!field) throw new CommandError(`field "${step}" does not exist`);
       const inner = structOf(field);
+      parent = name;
       name = inner ?? '';
-      fields = inner ? structType(inner).fieldList : [];
+      fields = inner ? fieldsOf(inner) : [];
     }
-    show(kubectl, { group, version, kind: mapping.kind, name, field, fields, recursive: args.bool('recursive') });
+    show(kubectl, { group, version, kind: mapping.kind, name, parent, field, fields, recursive: args.bool('recursive') });
   },
 };
 
@@ -86,41 +91,47 @@ interface Shown {
   kind: string;
   /** The struct that `fields` are of; '' for a simple field. */
   name: string;
+  /** The struct that has `field`. */
+  parent: string;
   field?: Field;
   fields: readonly Field[];
   recursive: boolean;
 }
 
-function show(kubectl: Kubectl, { group, version, kind, name, field, fields, recursive }: Shown) {
+function show(kubectl: Kubectl, { group, version, kind, name, parent, field, fields, recursive }: Shown) {
   let out = group ? `GROUP:      ${group}\n` : '';
   out += `KIND:       ${kind}\nVERSION:    ${version}\n\n`;
-  if (field) out += `FIELD: ${field.name} <${typeText(field)}>\n\n\n`.replace('\n\n\n', '\n\n');
-  out += `DESCRIPTION:\n${describe(name, field?.name)}\n    \n`;
+  if (field) out += `FIELD: ${field.name} <${typeText(field)}>\n\n\n`;
+  out += `DESCRIPTION:\n${describe(name, field && sentence(parent, field.name))}`;
   if (fields.length) {
     out += 'FIELDS:\n';
-    for (const f of [...fields].sort((a, b) => (a.name < b.name ? -1 : 1))) out += recursive ? tree(f, 1, [name]) : one(f, name);
+    for (const f of byName(fields)) out += recursive ? tree(f, 1, [name]) : one(f, name);
   }
-  kubectl.out(out.endsWith('\n\n') ? out : out + '\n');
+  kubectl.out(out + '\n');
 }
 
-/** A sentence of ours, or kubectl's word for none. */
-function describe(struct: string, field?: string): string {
-  return wrap((struct && EXPLANATIONS[plainName(struct)]) || (field && EXPLANATIONS[`*.${field}`]) || '<empty>', 4);
+/** What is known of the field, then what is known of its type. */
+function describe(struct: string, ofField: string | undefined): string {
+  const ofType = EXPLANATIONS[plainName(struct)];
+  const texts = [ofField, ofType === ofField ? undefined : ofType].filter((text) => text !== undefined);
+  return texts.length ? `${texts.map((text) => `${wrap(text, 4)}\n`).join('')}    \n` : '    <empty>\n';
 }
 
 function one(field: Field, struct: string): string {
-  const text = EXPLANATIONS[`${plainName(struct)}.${field.name}`] ?? EXPLANATIONS[`*.${field.name}`] ?? '<no description>';
-  return `  ${field.name}\t<${typeText(field)}>${field.required ? ' -required-' : ''}\n${wrap(text, 4)}\n\n`;
+  return `${line(field, 1)}${wrap(sentence(struct, field.name) ?? '<no description>', 4)}\n\n`;
 }
+
+const sentence = (struct: string, field: string): string | undefined => EXPLANATIONS[`${plainName(struct)}.${field}`] ?? EXPLANATIONS[`*.${field}`];
+const line = (field: Field, level: number) => `${'  '.repeat(level)}${field.name}\t<${typeText(field)}>${field.required ? ' -required-' : ''}\n`;
 
 const MAX_DEPTH = 12;
 
 function tree(field: Field, level: number, above: readonly string[]): string {
-  let out = `${'  '.repeat(level)}${field.name}\t<${typeText(field)}>${field.required ? ' -required-' : ''}\n`;
+  let out = line(field, level);
   const inner = structOf(field);
   // A type inside itself (JSONSchemaProps) is named, not opened again.
   if (!inner || above.includes(inner) || level > MAX_DEPTH) return out;
-  for (const f of [...structType(inner).fieldList].sort((a, b) => (a.name < b.name ? -1 : 1))) out += tree(f, level + 1, [...above, inner]);
+  for (const f of byName(fieldsOf(inner))) out += tree(f, level + 1, [...above, inner]);
   return out;
 }
 

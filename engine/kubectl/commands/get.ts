@@ -4,7 +4,7 @@ import type { WatchStream } from '../../apiserver/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
 import { type Mapping, qualified } from '../discovery.ts';
-import { CommandError, isNotFound, quote, statusError, throwAll, usageError } from '../errors.ts';
+import { Collected, CommandError, isNotFound, quote, statusError, throwAll, usageError } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { JsonPath, relaxedExpression } from '../output/jsonpath.ts';
@@ -162,13 +162,14 @@ function printTables(kubectl: Kubectl, args: Args, found: Found) {
   if (!out && errors.length === 0 && !args.bool('ignore-not-found')) {
     kubectl.warn(allNamespaced ? `No resources found in ${kubectl.namespace} namespace.` : 'No resources found');
   }
-  throwAll(errors);
+  if (errors.length) throw new Collected(errors);
 }
 
 function printObjects(kubectl: Kubectl, args: Args, found: Found) {
   const printer = outputPrinter(kubectl, args, true, args.bool('no-headers'));
   const { infos, errors, single } = found;
-  if (infos.length === 0 && errors.length) throwAll(errors);
+  if (single && errors.length) throwAll(errors);
+  if (infos.length === 0 && errors.length) throw new Collected(errors);
   if (infos.length === 0 && single) return;
   if (args.string('sort-by')) sortInfos(infos, args.string('sort-by'));
   if (single && infos.length === 1) printer.print(infos[0].object);
@@ -180,7 +181,7 @@ function printObjects(kubectl: Kubectl, args: Args, found: Found) {
     else printer.print({ apiVersion: 'v1', kind: 'List', metadata: { resourceVersion: '' }, items });
   }
   printer.end?.();
-  throwAll(errors);
+  if (errors.length) throw new Collected(errors);
 }
 
 type SortKey = string | number | undefined;

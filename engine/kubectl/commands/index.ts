@@ -20,54 +20,61 @@
 // or ../index.ts sets as its default.
 
 import type { Command } from '../command.ts';
-import { create } from './create.ts';
-import { describe } from './describe.ts';
-import { get } from './get.ts';
-import { options } from './root.ts';
-import { set } from './set.ts';
-import { run } from './run.ts';
-import { rollout } from './rollout.ts';
-import { refusedCommands } from './refused.ts';
-import { expose } from './expose.ts';
-import { diff } from './diff.ts';
-import { apiResources, apiVersions, clusterInfo, version } from './info.ts';
-import { wait } from './wait.ts';
-import { replace } from './replace.ts';
-import { patch } from './patch.ts';
-import { annotate, label } from './label.ts';
-import { edit } from './edit.ts';
-import { del } from './delete.ts';
-import { autoscale, scale } from './scale.ts';
 import { apply } from './apply.ts';
+import { create } from './create.ts';
+import { del } from './delete.ts';
+import { describe } from './describe.ts';
+import { diff } from './diff.ts';
+import { edit } from './edit.ts';
+import { events } from './events.ts';
 import { attach, exec } from './exec.ts';
+import { explain } from './explain.ts';
+import { expose } from './expose.ts';
+import { get } from './get.ts';
+import { apiResources, apiVersions, clusterInfo, version } from './info.ts';
+import { annotate, label } from './label.ts';
 import { logs } from './logs.ts';
+import { cordon, drain, taint, uncordon } from './nodes.ts';
+import { patch } from './patch.ts';
+import { refusedCommands } from './refused.ts';
+import { replace } from './replace.ts';
+import { rollout } from './rollout.ts';
+import { run } from './run.ts';
+import { autoscale, scale } from './scale.ts';
+import { set } from './set.ts';
+import { wait } from './wait.ts';
 
 export const commands: readonly Command[] = [
-  logs,
-  exec,
-  attach,
   annotate,
-  apply,
-  autoscale,
-  create,
-  del,
-  edit,
-  label,
-  patch,
-  replace,
-  scale,
-  wait,
-  describe,
-  get,
-  options,
   apiResources,
   apiVersions,
+  apply,
+  attach,
+  autoscale,
   clusterInfo,
+  cordon,
+  create,
+  del,
+  describe,
   diff,
+  drain,
+  edit,
+  events,
+  exec,
+  explain,
   expose,
+  get,
+  label,
+  logs,
+  patch,
+  replace,
   rollout,
   run,
+  scale,
   set,
+  taint,
+  uncordon,
   version,
+  wait,
   ...refusedCommands,
 ];

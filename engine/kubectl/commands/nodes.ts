@@ -45,7 +45,8 @@ const toggle = (name: string, short: string, schedulable: boolean): Command => (
   usage: 'NODE',
   flags: [SELECTOR_FLAG, DRY_RUN_FLAG],
   *run(kubectl, args) {
-    for (const info of yield* nodesOf(kubectl, args)) yield* setSchedulable(kubectl, info, schedulable, dryRunOf(args));
+    const list = yield* nodesOf(kubectl, args);
+    for (const info of list) yield* setSchedulable(kubectl, info, schedulable, dryRunOf(args));
   },
 });
 

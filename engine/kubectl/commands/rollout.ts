@@ -39,7 +39,8 @@ const status: Command = {
   *run(kubectl, args) {
     const revision = args.int('revision');
     if (revision < 0) throw new CommandError(`revision must be a positive integer: ${revision}`);
-    for (const info of yield* findRollout(kubectl, args)) {
+    const found = yield* findRollout(kubectl, args);
+    for (const info of found) {
       if (!args.bool('watch')) {
         kubectl.out(statusOf(info.object, revision).text);
         continue;
@@ -68,7 +69,8 @@ const change = (name: string, short: string, operation: string, modify: (object:
   flags: [...FILENAME_FLAGS, SELECTOR_FLAG, ...PRINT_FLAGS, fieldManagerFlag('kubectl-rollout')],
   *run(kubectl, args) {
     const errors: Error[] = [];
-    for (const info of yield* findRollout(kubectl, args)) {
+    const found = yield* findRollout(kubectl, args);
+    for (const info of found) {
       try {
         const modified = modify(info.object, info, kubectl.now);
         const { type, patch } = twoWayPatch(info.mapping, info.object, modified);

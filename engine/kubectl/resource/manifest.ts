@@ -7,6 +7,7 @@ import type { Co } from '../../sim/index.ts';
 import { CommandError, quote } from '../errors.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { compactJson } from '../output/jsonpath.ts';
+import { JsonError, parseJsonStream } from './json.ts';
 import { type YamlValue, YamlError, parseYaml, splitDocuments } from '../yaml/parse.ts';
 
 export interface Manifest {
@@ -116,11 +117,15 @@ function glob(kubectl: Kubectl, pattern: string): string[] {
 }
 
 function readText(source: string, text: string, options: ManifestOptions, out: Manifest[]) {
+  // What begins like JSON and is none may still be YAML; when it is neither, JSON's complaint is shown.
+  let problem: JsonError | undefined;
   if (/^\s*\{/.test(text)) {
-    const value = parseJson(text);
-    if (value !== undefined) {
-      addValue(source, value, options, out);
+    try {
+      for (const value of parseJsonStream(text)) addValue(source, value as YamlValue, options, out);
       return;
+    } catch (error) {
+      if (!(error instanceof JsonError)) throw error;
+      problem = error;
     }
   }
   for (const document of splitDocuments(text)) {
@@ -128,18 +133,10 @@ function readText(source: string, text: string, options: ManifestOptions, out: M
     try {
       value = parseYaml(document);
     } catch (error) {
-      if (error instanceof YamlError) throw new CommandError(`error parsing ${source}: error converting YAML to JSON: ${error.message}`);
-      throw error;
+      if (!(error instanceof YamlError)) throw error;
+      throw new CommandError(`error parsing ${source}: ${problem ? problem.message : `error converting YAML to JSON: ${error.message}`}`);
     }
     if (value !== null) addValue(source, value, options, out);
-  }
-}
-
-function parseJson(text: string): YamlValue | undefined {
-  try {
-    return JSON.parse(text) as YamlValue;
-  } catch {
-    return undefined;
   }
 }
 
@@ -174,7 +171,7 @@ function checkObject(source: string, value: YamlValue): KubeObject {
   const broken = (why: string) => new CommandError(`unable to decode ${quote(source)}: ${why}`);
   if (map === null || typeof map !== 'object' || Array.isArray(map)) {
     const type = Array.isArray(map) ? 'array' : typeof map;
-    throw broken(`json: cannot unmarshal ${type === 'boolean' ? 'bool' : type} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`.replaceAll('\\"', '"'));
+    throw broken(`json: cannot unmarshal ${type === 'boolean' ? 'bool' : type} into Go value of type unstructured.detector`);
   }
   if (!map.kind) throw broken(`Object 'Kind' is missing in '${compactJson(map)}'`);
   if (!map.apiVersion) throw broken(`Object 'apiVersion' is missing in '${compactJson(map)}'`);

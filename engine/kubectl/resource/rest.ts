@@ -1,4 +1,5 @@
-// Requests about one resource: paths, parameters and bodies, so that commands speak of verbs only.
+// Requests about one resource: paths, parameters and bodies, so that commands speak of verbs only. Bodies are sent as
+// text, so that the server reads them as strictly as it reads anybody's.
 
 import type { KubeObject } from '../../api/types.ts';
 import type { ApiRequest, WatchStream } from '../../apiserver/types.ts';
@@ -96,12 +97,12 @@ function writeQuery(options: WriteOptions): Query | undefined {
 
 export function* createObject(kubectl: Kubectl, mapping: Mapping, namespace: string, object: object, options: WriteOptions = {}, name?: string): Co<KubeObject> {
   const path = resourcePath(mapping, namespace, name, options.subresource);
-  return (yield* kubectl.send({ method: 'POST', path, query: writeQuery(options), headers: JSON_BODY, body: object })).body as KubeObject;
+  return (yield* kubectl.send({ method: 'POST', path, query: writeQuery(options), headers: JSON_BODY, body: JSON.stringify(object) })).body as KubeObject;
 }
 
 export function* replaceObject(kubectl: Kubectl, mapping: Mapping, namespace: string, name: string, object: object, options: WriteOptions = {}): Co<KubeObject> {
   const path = resourcePath(mapping, namespace, name, options.subresource);
-  return (yield* kubectl.send({ method: 'PUT', path, query: writeQuery(options), headers: JSON_BODY, body: object })).body as KubeObject;
+  return (yield* kubectl.send({ method: 'PUT', path, query: writeQuery(options), headers: JSON_BODY, body: JSON.stringify(object) })).body as KubeObject;
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
@@ -123,7 +124,7 @@ export function* patchObject(
   options: WriteOptions = {},
 ): Co<KubeObject> {
   const path = resourcePath(mapping, namespace, name, options.subresource);
-  return (yield* kubectl.send({ method: 'PATCH', path, query: writeQuery(options), headers: PATCH_CONTENT[type], body: patch })).body as KubeObject;
+  return (yield* kubectl.send({ method: 'PATCH', path, query: writeQuery(options), headers: PATCH_CONTENT[type], body: JSON.stringify(patch) })).body as KubeObject;
 }
 
 export interface DeleteOptions {
@@ -138,6 +139,6 @@ export function* deleteObject(kubectl: Kubectl, mapping: Mapping, namespace: str
   if (options.propagationPolicy) body.propagationPolicy = options.propagationPolicy;
   if (options.gracePeriodSeconds !== undefined) body.gracePeriodSeconds = options.gracePeriodSeconds;
   if (options.dryRun === 'server') body.dryRun = ['All'];
-  const request: ApiRequest = { method: 'DELETE', path: resourcePath(mapping, namespace, name), headers: JSON_BODY, body };
+  const request: ApiRequest = { method: 'DELETE', path: resourcePath(mapping, namespace, name), headers: JSON_BODY, body: JSON.stringify(body) };
   return (yield* kubectl.send(request)).body as KubeObject;
 }

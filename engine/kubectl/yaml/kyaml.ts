@@ -15,6 +15,8 @@ function render(value: unknown, indent: string): string {
   if (value === null || typeof value !== 'object') return String(value ?? null);
   if (Array.isArray(value)) {
     if (value.length === 0) return '[]';
+    // Lists of nothing but maps or lists hug their elements.
+    if (value.every((v) => v !== null && typeof v === 'object')) return `[${value.map((v) => render(v, indent)).join(', ')}]`;
     return `[\n${value.map((v) => `${inner}${render(v, inner)},\n`).join('')}${indent}]`;
   }
   const map = value as Record<string, unknown>;

@@ -187,7 +187,8 @@ export const column: Program = function* (process) {
   });
   const rows: string[] = [];
   const status = yield* eachInput(process, options.args, function* (reader) {
-    for (const line of splitLines(yield* readAll(reader))) if (line.trim() !== '') rows.push(line);
+    const list = splitLines(yield* readAll(reader));
+    for (const line of list) if (line.trim() !== '') rows.push(line);
   });
   if (options.has('t') || options.has('N')) {
     const separator = options.value('s');

@@ -4,7 +4,15 @@
 import { ApiError, isNotFound, timestamp, type Client, type Informer } from '../../client/index.ts';
 import { matchesSelector } from '../../api/selectors.ts';
 import { fitError } from '../diagnosis.ts';
-import { unresolvable, unschedulable, type CycleState, type Handle, type NodeStatuses, type Plugin, type Status } from '../framework.ts';
+import {
+  unresolvable,
+  unschedulable,
+  type CycleState,
+  type Handle,
+  type NodeStatuses,
+  type Plugin,
+  type Status,
+} from '../framework.ts';
 import type { Pod, PodDisruptionBudget } from '../../api/types.ts';
 import type { Sim } from '../../sim/index.ts';
 import type { SchedulerEvents } from '../events.ts';
@@ -107,7 +115,9 @@ export function defaultPreemption(options: PreemptionOptions): Plugin {
     if (!node || statuses.get(node.name)?.status.code === 'UnschedulableAndUnresolvable') return undefined;
     for (const other of node.pods.values()) {
       if (other.priority >= pod.priority || !other.pod.metadata.deletionTimestamp) continue;
-      const evicted = other.pod.status?.conditions?.some((c) => c.type === DISRUPTION_TARGET && c.status === 'True' && c.reason === PREEMPTED);
+      const evicted = other.pod.status?.conditions?.some(
+        (c) => c.type === DISRUPTION_TARGET && c.status === 'True' && c.reason === PREEMPTED,
+      );
       if (evicted) return 'not eligible due to a terminating pod on the nominated node.';
     }
     return undefined;
@@ -126,14 +136,27 @@ export function defaultPreemption(options: PreemptionOptions): Plugin {
         observedGeneration: generation,
       };
       try {
-        pods.patch(victim.namespace, name as string, 'strategic', { metadata: { uid }, status: { conditions: [disrupted] } }, 'status');
+        pods.patch(
+          victim.namespace,
+          name as string,
+          'strategic',
+          { metadata: { uid }, status: { conditions: [disrupted] } },
+          'status',
+        );
         pods.delete(victim.namespace, name as string);
       } catch (error) {
         if (isNotFound(error)) continue;
         if (!(error instanceof ApiError)) throw error;
         return;
       }
-      events.event(victim.pod, 'Normal', 'Preempted', 'Preempting', `Preempted by pod ${pod.pod.metadata.uid} on node ${candidate.node}`, pod.pod);
+      events.event(
+        victim.pod,
+        'Normal',
+        'Preempted',
+        'Preempting',
+        `Preempted by pod ${pod.pod.metadata.uid} on node ${candidate.node}`,
+        pod.pod,
+      );
     }
   }
 
@@ -173,7 +196,9 @@ function choose(candidates: readonly Candidate[]): Candidate | undefined {
     ({ victims }) => victims.length,
     // The youngest of the most important victims has run the least.
     ({ victims }) => {
-      const earliest = victims.filter((v) => v.priority === victims[0].priority).reduce((min, v) => (startOf(v) < min ? startOf(v) : min), '9999');
+      const earliest = victims
+        .filter((v) => v.priority === victims[0].priority)
+        .reduce((min, v) => (startOf(v) < min ? startOf(v) : min), '9999');
       return earliest === '9999' ? -Infinity : -Date.parse(earliest);
     },
   ];

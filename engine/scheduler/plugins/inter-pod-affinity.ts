@@ -2,7 +2,16 @@
 // that run already binds a new one as well.
 
 import { formatLabelSelector, matchesSelector } from '../../api/selectors.ts';
-import { MAX_NODE_SCORE, SKIP, unresolvable, unschedulable, type CountQuery, type CycleState, type Handle, type Plugin } from '../framework.ts';
+import {
+  MAX_NODE_SCORE,
+  SKIP,
+  unresolvable,
+  unschedulable,
+  type CountQuery,
+  type CycleState,
+  type Handle,
+  type Plugin,
+} from '../framework.ts';
 import type { PodAffinityTerm } from '../../api/types.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
@@ -48,7 +57,8 @@ function resolve(handle: Handle, owner: PodInfo, term: PodAffinityTerm): Term {
   };
 }
 
-const selects = (term: Term, pod: PodInfo) => term.namespaces.has(pod.namespace) && term.matches(pod.pod.metadata.labels);
+const selects = (term: Term, pod: PodInfo) =>
+  term.namespaces.has(pod.namespace) && term.matches(pod.pod.metadata.labels);
 
 /** Numbers by topology key and value. */
 class Pairs {
@@ -102,7 +112,8 @@ function filterState(handle: Handle, pod: PodInfo): FilterState | undefined {
   const existing = new Pairs();
   for (let i = 0; i < handle.nodes.length; i++) {
     const node = handle.nodes[i];
-    if (node.withAntiAffinity.size > 0) node.withAntiAffinity.forEach((other) => addExisting(handle, existing, pod, other, node, 1));
+    if (node.withAntiAffinity.size > 0)
+      node.withAntiAffinity.forEach((other) => addExisting(handle, existing, pod, other, node, 1));
   }
   if (required.length === 0 && pod.antiAffinity.length === 0 && existing.empty) return undefined;
   const affinity = required.map((term) => resolve(handle, pod, term));
@@ -155,7 +166,8 @@ function scorePairs(handle: Handle, pod: PodInfo): Pairs | undefined {
       const term = resolve(handle, pod, podAffinityTerm);
       const found = new Pairs();
       countInto(handle, found, [term], [term]);
-      for (const pair in found.counts) pairs.counts[pair] = (pairs.counts[pair] ?? 0) + sign * weight * found.counts[pair];
+      for (const pair in found.counts)
+        pairs.counts[pair] = (pairs.counts[pair] ?? 0) + sign * weight * found.counts[pair];
     }
   };
   prefer(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution, 1);
@@ -170,8 +182,10 @@ function scorePairs(handle: Handle, pod: PodInfo): Pairs | undefined {
       const near = other.spec.affinity?.podAffinity;
       const far = other.spec.affinity?.podAntiAffinity;
       for (const term of near?.requiredDuringSchedulingIgnoredDuringExecution ?? []) add(term, HARD_WEIGHT);
-      for (const one of near?.preferredDuringSchedulingIgnoredDuringExecution ?? []) add(one.podAffinityTerm, one.weight);
-      for (const one of far?.preferredDuringSchedulingIgnoredDuringExecution ?? []) add(one.podAffinityTerm, -one.weight);
+      for (const one of near?.preferredDuringSchedulingIgnoredDuringExecution ?? [])
+        add(one.podAffinityTerm, one.weight);
+      for (const one of far?.preferredDuringSchedulingIgnoredDuringExecution ?? [])
+        add(one.podAffinityTerm, -one.weight);
     });
   }
   return pairs.empty ? undefined : pairs;
@@ -179,7 +193,15 @@ function scorePairs(handle: Handle, pod: PodInfo): Pairs | undefined {
 
 export const interPodAffinity = (handle: Handle): Plugin => ({
   name: NAME,
-  events: ['AssignedPodAdd', 'AssignedPodUpdateLabel', 'AssignedPodDelete', 'NodeAdd', 'NodeLabel', 'NodeTaint', 'TargetPodUpdate'],
+  events: [
+    'AssignedPodAdd',
+    'AssignedPodUpdateLabel',
+    'AssignedPodDelete',
+    'NodeAdd',
+    'NodeLabel',
+    'NodeTaint',
+    'TargetPodUpdate',
+  ],
   helps: () => true,
   preFilter(pod, state) {
     const filter = filterState(handle, pod);

@@ -34,7 +34,8 @@ export const nodeAffinity: Plugin = {
   },
   score(pod, node) {
     let sum = 0;
-    for (const { weight, preference } of pod.spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []) {
+    for (const { weight, preference } of pod.spec.affinity?.nodeAffinity
+      ?.preferredDuringSchedulingIgnoredDuringExecution ?? []) {
       if (weight !== 0 && termMatches(preference, node)) sum += weight;
     }
     return sum;

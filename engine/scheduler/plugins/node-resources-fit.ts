@@ -16,7 +16,8 @@ function shortage(pod: PodInfo, node: NodeInfo): Status | undefined {
     if (wants > capacity) never = true;
   };
   if (node.pods.size + 1 > allocatable.pods) (reasons ??= []).push('Too many pods');
-  if (request.cpu > allocatable.cpu - requested.cpu) check('cpu', request.cpu, allocatable.cpu - requested.cpu, allocatable.cpu);
+  if (request.cpu > allocatable.cpu - requested.cpu)
+    check('cpu', request.cpu, allocatable.cpu - requested.cpu, allocatable.cpu);
   if (request.memory > allocatable.memory - requested.memory) {
     check('memory', request.memory, allocatable.memory - requested.memory, allocatable.memory);
   }

@@ -9,5 +9,6 @@ const TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };
 export const nodeUnschedulable: Plugin = {
   name: 'NodeUnschedulable',
   events: ['NodeAdd', 'NodeTaint', 'TargetPodUpdate'],
-  filter: (pod, node) => (node.node.spec?.unschedulable && !tolerated(TAINT, pod.spec.tolerations) ? REFUSED : undefined),
+  filter: (pod, node) =>
+    node.node.spec?.unschedulable && !tolerated(TAINT, pod.spec.tolerations) ? REFUSED : undefined,
 };

@@ -2,7 +2,16 @@
 // without any, the system's defaults score for Pods of a Service or controller.
 
 import { formatLabelSelector, matchesSelector } from '../../api/selectors.ts';
-import { MAX_NODE_SCORE, SKIP, unresolvable, unschedulable, type CountQuery, type CycleState, type Handle, type Plugin } from '../framework.ts';
+import {
+  MAX_NODE_SCORE,
+  SKIP,
+  unresolvable,
+  unschedulable,
+  type CountQuery,
+  type CycleState,
+  type Handle,
+  type Plugin,
+} from '../framework.ts';
 import { matchesRequiredAffinity } from '../node-selector.ts';
 import { tolerated } from '../tolerations.ts';
 import type { TopologySpreadConstraint } from '../../api/types.ts';
@@ -125,7 +134,12 @@ interface ScoreState {
   ignored: Set<string>;
 }
 
-function scoreState(handle: Handle, pod: PodInfo, nodes: readonly NodeInfo[], defaults: DefaultSelector): ScoreState | undefined {
+function scoreState(
+  handle: Handle,
+  pod: PodInfo,
+  nodes: readonly NodeInfo[],
+  defaults: DefaultSelector,
+): ScoreState | undefined {
   let constraints = constraintsOf(pod, 'ScheduleAnyway');
   const explicit = (pod.spec.topologySpreadConstraints?.length ?? 0) > 0;
   if (!explicit) {
@@ -165,7 +179,16 @@ function scoreState(handle: Handle, pod: PodInfo, nodes: readonly NodeInfo[], de
 
 export const podTopologySpread = (handle: Handle, defaults: DefaultSelector): Plugin => ({
   name: NAME,
-  events: ['AssignedPodAdd', 'AssignedPodUpdateLabel', 'AssignedPodDelete', 'NodeAdd', 'NodeDelete', 'NodeLabel', 'NodeTaint', 'TargetPodUpdate'],
+  events: [
+    'AssignedPodAdd',
+    'AssignedPodUpdateLabel',
+    'AssignedPodDelete',
+    'NodeAdd',
+    'NodeDelete',
+    'NodeLabel',
+    'NodeTaint',
+    'TargetPodUpdate',
+  ],
   helps: () => true,
   preFilter(pod, state) {
     const constraints = constraintsOf(pod, 'DoNotSchedule');

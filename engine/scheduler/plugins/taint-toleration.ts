@@ -12,7 +12,8 @@ export const taintToleration: Plugin = {
     const { taints } = node;
     for (let i = 0; i < taints.length; i++) {
       const { effect } = taints[i];
-      if ((effect === 'NoSchedule' || effect === 'NoExecute') && !tolerated(taints[i], pod.spec.tolerations)) return REFUSED;
+      if ((effect === 'NoSchedule' || effect === 'NoExecute') && !tolerated(taints[i], pod.spec.tolerations))
+        return REFUSED;
     }
     return undefined;
   },

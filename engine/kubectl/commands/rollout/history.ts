@@ -89,7 +89,8 @@ export const history: Command = {
   *run(kubectl, args) {
     const wanted = args.int('revision');
     if (wanted < 0) throw new CommandError(`revision must be a positive integer: ${wanted}`);
-    for (const info of yield* findRollout(kubectl, args)) {
+    const found = yield* findRollout(kubectl, args);
+    for (const info of found) {
       if (!SUPPORTED.includes(info.mapping.kind)) throw new CommandError(`no history viewer has been implemented for ${quote(kindOf(info))}`);
       const revisions = yield* revisionsOf(kubectl, info);
       const text = historyText(info, revisions, wanted);
@@ -133,7 +134,8 @@ export const undo: Command = {
   *run(kubectl, args) {
     const errors: Error[] = [];
     const dryRun = dryRunOf(args);
-    for (const info of yield* findRollout(kubectl, args)) {
+    const found = yield* findRollout(kubectl, args);
+    for (const info of found) {
       try {
         if (!SUPPORTED.includes(info.mapping.kind)) throw new CommandError(`no rollbacker has been implemented for ${quote(kindOf(info))}`);
         const result = yield* rollBack(kubectl, args, info);

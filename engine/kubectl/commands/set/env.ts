@@ -41,12 +41,16 @@ export const env: Command = {
     const { resources, words, stdin } = split(args);
     if (args.bool('local') && args.bool('resolve')) throw new CommandError('--resolve cannot be used with --local');
     if (stdin) {
-      for (const line of (yield* readStdin(kubectl)).split('\n')) if (line.trim() && !line.trim().startsWith('#')) words.push(line.trim());
+      const list = (yield* readStdin(kubectl)).split('\n');
+      for (const line of list) if (line.trim() && !line.trim().startsWith('#')) words.push(line.trim());
     }
     const set = new Map<string, EnvVar>();
     const removed: string[] = [];
     for (const word of [...words, ...args.strings('env')]) readWord(word, set, removed);
-    if (args.string('from')) for (const one of yield* imported(kubectl, args)) set.set(one.name, one);
+    if (args.string('from')) {
+      const list = yield* imported(kubectl, args);
+      for (const one of list) set.set(one.name, one);
+    }
     if (args.changed('keys') && !args.string('from')) throw new CommandError('when specifying --keys, a configmap or secret must be provided with --from');
     const found = yield* findForSet(kubectl, args, resources);
     const matches = containerMatcher(args.string('containers'));
