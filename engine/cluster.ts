@@ -27,6 +27,11 @@ export interface ClusterOptions {
   workers?: number | string[];
   /** Everything random in the cluster follows from it. */
   seed?: number;
+  /**
+   * Keep ordinary Pods off the control planes, as kubeadm leaves a new cluster. Default false: as in the small clusters
+   * that people learn on, every node takes Pods.
+   */
+  taintControlPlanes?: boolean;
 }
 
 export interface Cluster {
@@ -85,7 +90,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
           name,
           ip,
           labels: { 'node-role.kubernetes.io/control-plane': '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' },
-          taints: [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }],
+          taints: settings.tainted ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : [],
         }
       : { name, ip };
     const client = clientOf(`system:node:${name}`, ['system:nodes', 'system:authenticated']);
@@ -101,7 +106,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     rootCA: ROOT_CA,
   });
   const scheduler = clientOf('system:kube-scheduler', ['system:authenticated']);
-  startScheduler({ sim, client: scheduler, informers: new InformerFactory(scheduler) });
+  startScheduler({ sim, client: scheduler, informers: new InformerFactory(scheduler), host: settings.nodes[0] });
 
   const workstation = createHost({
     sim,
@@ -125,8 +130,8 @@ function groupsOf(name: string): string[] {
 }
 
 /** Reads the options; a setting that the engine does not have is an error, never ignored. */
-function check(options: ClusterOptions): { seed: number; controlPlanes: number; nodes: string[] } {
-  const { version = VERSION, controlPlanes = 1, workers = 2, seed = 1, ...rest } = options ?? {};
+function check(options: ClusterOptions): { seed: number; controlPlanes: number; nodes: string[]; tainted: boolean } {
+  const { version = VERSION, controlPlanes = 1, workers = 2, seed = 1, taintControlPlanes = false, ...rest } = options ?? {};
   const unknown = Object.keys(rest);
   if (unknown.length) throw new Error(`cluster: unknown setting ${unknown.join(', ')}`);
   if (!/^v?1\.35(\.0)?$/.test(String(version))) throw new Error(`cluster: version ${version} is not modelled; this engine is ${VERSION}`);
@@ -144,7 +149,8 @@ function check(options: ClusterOptions): { seed: number; controlPlanes: number; 
   const nodes = [...Array.from({ length: controlPlanes }, (_, i) => `cp-${i + 1}`), ...names];
   const wrong = nodes.find((name, i) => !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) || nodes.indexOf(name) !== i);
   if (wrong !== undefined) throw new Error(`cluster: ${JSON.stringify(wrong)} is no node name, or stands there twice`);
-  return { seed: Number(seed), controlPlanes, nodes };
+  if (typeof taintControlPlanes !== 'boolean') throw new Error('cluster: taintControlPlanes must be true or false');
+  return { seed: Number(seed), controlPlanes, nodes, tainted: taintControlPlanes };
 }
 
 const baseFiles = (hostname: string): Record<string, string> => ({

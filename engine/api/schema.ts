@@ -4,7 +4,7 @@
 // l int64, d double, y base64 bytes, q quantity, t Time, m MicroTime, x int-or-string, o any object, j any JSON,
 // @T a struct, [T a list, {T a map. Marks: ! required, ? required but a pointer, = optional but printed
 // even when zero (a struct by value), * an optional pointer whose zero is kept, ~ a set and ~key,key a map list, % an atomic and & a granular map, ^ patch strategy
-// merge with its key, > retainKeys. A name that ends in % is an atomic struct.
+// merge with its key, > retainKeys, < replace. A name that ends in % is an atomic struct.
 
 import { TYPES } from './generated/schema.ts';
 import type { ListRule } from './types.ts';
@@ -58,13 +58,15 @@ function parseType(text: string, at: number): { ref: TypeRef; end: number } {
   return { ref: { code, struct: text.slice(at + 1, end) }, end };
 }
 
+const PATCH_STRATEGIES: Record<string, string> = { '^': 'merge', '>': 'retainKeys', '^>': 'merge,retainKeys', '<': 'replace' };
+
 function parseField(text: string): Field {
   const colon = text.indexOf(':');
   const { ref, end } = parseType(text, colon + 1);
   const marks = text.slice(end);
   const field: Field = { ...ref, name: text.slice(0, colon), required: /[!?]/.test(marks), always: /[!=]/.test(marks), pointer: marks.includes('*') };
   const rule: ListRule = {};
-  const list = /~([^%&^>]*)/.exec(marks);
+  const list = /~([^%&^><]*)/.exec(marks);
   if (list) {
     rule.listType = list[1] ? 'map' : 'set';
     if (list[1]) rule.listMapKeys = list[1].split(',');
@@ -73,10 +75,10 @@ function parseField(text: string): Field {
   }
   if (marks.includes('%')) rule.mapType = 'atomic';
   if (marks.includes('&')) rule.mapType = 'granular';
-  const patch = /(\^?)(>?)([\w.-]*)$/.exec(marks);
-  if (patch && (patch[1] || patch[2])) {
-    rule.patchStrategy = [patch[1] && 'merge', patch[2] && 'retainKeys'].filter(Boolean).join(',');
-    if (patch[3]) rule.patchMergeKey = patch[3];
+  const patch = /([\^><]+)([\w.-]*)$/.exec(marks);
+  if (patch) {
+    rule.patchStrategy = PATCH_STRATEGIES[patch[1]];
+    if (patch[2]) rule.patchMergeKey = patch[2];
   }
   if (rule.listType || rule.mapType || rule.patchStrategy) field.rule = rule;
   return field;

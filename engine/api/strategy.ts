@@ -192,8 +192,7 @@ export function prepareForCreate(info: ResourceInfo, object: KubeObject): KubeOb
   let out = object;
   if (info.subresources.status && !strategy.keepsStatusOnCreate) out = set(out, 'status', emptyStatus(info));
   if (strategy.create) out = strategy.create(out);
-  const generation = strategy.generation ? 1 : undefined;
-  return out.metadata.generation === generation ? out : set(out, 'metadata', set(out.metadata, 'generation', generation));
+  return strategy.generation ? set(out, 'metadata', set(out.metadata, 'generation', 1)) : out;
 }
 
 function changed(field: string, object: KubeObject, old: KubeObject): boolean {

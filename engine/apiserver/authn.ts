@@ -28,19 +28,38 @@ export function impersonate(request: ApiRequest, user: UserInfo, authorizer: Aut
   const name = headers['impersonate-user'];
   const groups = headers['impersonate-group'];
   if (!name) {
-    if (groups) throw new StatusError(500, 'InternalError', 'Internal error occurred: requested [{Group  ' + groups + '    }] without impersonating a user');
+    if (groups)
+      throw new StatusError(
+        500,
+        'InternalError',
+        'Internal error occurred: requested [{Group  ' + groups + '    }] without impersonating a user',
+      );
     return user;
   }
   const account = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(name);
   const target = account
     ? { group: '', resource: 'serviceaccounts', namespace: account[1], name: account[2] }
     : { group: '', resource: 'users', namespace: '', name };
-  const decision = authorizer.authorize({ user, verb: 'impersonate', version: 'v1', subresource: '', path: '', ...target });
+  const decision = authorizer.authorize({
+    user,
+    verb: 'impersonate',
+    version: 'v1',
+    subresource: '',
+    path: '',
+    ...target,
+  });
   if (!decision.allowed) throw forbidden(target, target.name, decision.reason);
   const asked = groups ? groups.split(',').map((group) => group.trim()) : [];
   for (const group of asked) {
     const one = { group: '', resource: 'groups', namespace: '', name: group };
-    const allowed = authorizer.authorize({ user, verb: 'impersonate', version: 'v1', subresource: '', path: '', ...one });
+    const allowed = authorizer.authorize({
+      user,
+      verb: 'impersonate',
+      version: 'v1',
+      subresource: '',
+      path: '',
+      ...one,
+    });
     if (!allowed.allowed) throw forbidden(one, group, allowed.reason);
   }
   const implied = account ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`] : [];

@@ -7,11 +7,7 @@ import { warn, type Context } from './context.ts';
 import { duplicateFields } from './duplicate-fields.ts';
 import { badRequest, unsupportedMediaType } from './status.ts';
 
-const ACCEPTED = [
-  'application/json',
-  'application/yaml',
-  'application/vnd.kubernetes.protobuf',
-];
+const ACCEPTED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
 export const contentType = (ctx: Context): string =>
   (ctx.request.headers?.['content-type'] ?? '').split(';')[0].trim().toLowerCase();

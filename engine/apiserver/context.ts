@@ -2,6 +2,7 @@
 
 import type { ResourceInfo, SubresourceInfo } from '../api/types.ts';
 import { badRequest } from './status.ts';
+import type { Writer } from './managed-fields/ledger.ts';
 import type { Route } from './route.ts';
 import type { ApiRequest, UserInfo } from './types.ts';
 
@@ -34,6 +35,13 @@ export function dryRunOf(value: string | string[] | undefined): boolean {
   for (const one of values) if (one !== 'All') throw badRequest(`Invalid value: "${one}": supported values: "All"`);
   return true;
 }
+
+/** As whom changes of this request are recorded. */
+export const writerOf = (ctx: Context, subresource: string): Writer => ({
+  manager: fieldManager(ctx.request),
+  subresource,
+  time: ctx.time,
+});
 
 /** The name under which changes are recorded: asked for, or the user agent up to the first '/'. */
 export function fieldManager(request: ApiRequest): string {

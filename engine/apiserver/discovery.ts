@@ -104,7 +104,12 @@ export class Discovery {
       for (const name of names) resources.push(subresourceEntry(info, name));
     }
     resources.sort((a, b) => ((a.name as string) < (b.name as string) ? -1 : 1));
-    return json({ kind: 'APIResourceList', ...(group ? { apiVersion: 'v1' } : {}), groupVersion: group ? `${group}/${version}` : version, resources });
+    return json({
+      kind: 'APIResourceList',
+      ...(group ? { apiVersion: 'v1' } : {}),
+      groupVersion: group ? `${group}/${version}` : version,
+      resources,
+    });
   }
 
   private aggregated(groups: readonly string[]): Json {
@@ -240,7 +245,11 @@ function rank(version: string): number[] {
   return [stage, Number(match[1]), Number(match[3] ?? 0)];
 }
 
-const json = (body: object): ApiResponse => ({ code: 200, headers: { 'content-type': 'application/json' }, body: body as never });
+const json = (body: object): ApiResponse => ({
+  code: 200,
+  headers: { 'content-type': 'application/json' },
+  body: body as never,
+});
 const text = (code: number, body: string): ApiResponse => ({
   code,
   headers: { 'content-type': 'text/plain; charset=utf-8' },

@@ -21,7 +21,7 @@ export function equal(a: unknown, b: unknown): boolean {
   return fields === 0;
 }
 
-/** Whether an update changes nothing that is worth a write: resourceVersion and managedFields do not count. */
+/** Whether an update changes nothing that is worth a write: resourceVersion does not count. */
 export function sameObject(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
   for (const key in a) if (key !== 'metadata' && !equal(a[key], b[key])) return false;
   for (const key in b) if (!(key in a) && b[key] !== undefined) return false;
@@ -32,4 +32,4 @@ export function sameObject(a: Record<string, unknown>, b: Record<string, unknown
   return true;
 }
 
-const IGNORED = new Set(['resourceVersion', 'managedFields']);
+const IGNORED = new Set(['resourceVersion']);

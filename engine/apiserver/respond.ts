@@ -36,7 +36,8 @@ function parseAccept(header: string): Accepted | undefined {
   for (const clause of header.split(',')) {
     const [type, ...rest] = clause.split(';').map((part) => part.trim());
     const params = new Map(rest.map((param) => param.split('=', 2) as [string, string]));
-    if (type !== 'application/json' && type !== 'application/yaml' && type !== '*/*' && type !== 'application/*') continue;
+    if (type !== 'application/json' && type !== 'application/yaml' && type !== '*/*' && type !== 'application/*')
+      continue;
     const contentType = type === 'application/yaml' ? type : 'application/json';
     const as = params.get('as');
     if (as === undefined) return { form: 'object', encoded: true, contentType };
@@ -55,10 +56,17 @@ const metadataOnly = (object: KubeObject): KubeObject => ({
 });
 
 /** How one object of a kind is shown; undefined: as it is. */
-export function viewOf(core: Core, info: ResourceInfo, request: ApiRequest, { form }: Accepted) {
-  if (form === 'Table') return (object: KubeObject) => table(core, info, request, [object], { resourceVersion: object.metadata.resourceVersion ?? '' });
+export function viewOf(core: Core, info: ResourceInfo, request: ApiRequest, { form, encoded }: Accepted) {
+  if (form === 'Table')
+    return (object: KubeObject) =>
+      table(core, info, request, [object], { resourceVersion: object.metadata.resourceVersion ?? '' });
   if (form === 'PartialObjectMetadata' || form === 'PartialObjectMetadataList') return metadataOnly;
-  return undefined;
+  return encoded ? (object: KubeObject) => withManagedFields(core, object) : undefined;
+}
+
+function withManagedFields(core: Core, object: KubeObject): KubeObject {
+  const entries = core.ledger.entries(object);
+  return entries.length ? { ...object, metadata: { ...object.metadata, managedFields: [...entries] } } : object;
 }
 
 /** A watch's Tables name their columns once. */
@@ -76,7 +84,13 @@ export function watchViewOf(core: Core, info: ResourceInfo, request: ApiRequest,
   };
 }
 
-function table(core: Core, info: ResourceInfo, request: ApiRequest, objects: readonly KubeObject[], metadata: Listed['metadata']): KubeObject {
+function table(
+  core: Core,
+  info: ResourceInfo,
+  request: ApiRequest,
+  objects: readonly KubeObject[],
+  metadata: Listed['metadata'],
+): KubeObject {
   const { columnDefinitions, rows } = core.scheme.table(info, objects, core.sim.now);
   const include = request.query?.includeObject || 'Metadata';
   if (include !== 'Metadata' && include !== 'Object' && include !== 'None') {
@@ -96,7 +110,13 @@ function table(core: Core, info: ResourceInfo, request: ApiRequest, objects: rea
   } as unknown as KubeObject;
 }
 
-export function listBody(core: Core, info: ResourceInfo, request: ApiRequest, accepted: Accepted, listed: Listed): KubeObject {
+export function listBody(
+  core: Core,
+  info: ResourceInfo,
+  request: ApiRequest,
+  accepted: Accepted,
+  listed: Listed,
+): KubeObject {
   const { items, metadata } = listed;
   if (accepted.form === 'Table') return table(core, info, request, items, metadata);
   if (accepted.form !== 'object') {
@@ -111,12 +131,21 @@ export function listBody(core: Core, info: ResourceInfo, request: ApiRequest, ac
     kind: info.listKind,
     apiVersion: info.groupVersion,
     metadata,
-    items: accepted.encoded && !core.isCustom(info) ? items.map(withoutKind) : items,
+    items: accepted.encoded ? items.map((item) => encodedItem(core, info, item)) : items,
   } as unknown as KubeObject;
 }
 
-function withoutKind({ apiVersion: _version, kind: _kind, ...rest }: KubeObject): Omit<KubeObject, 'apiVersion' | 'kind'> {
+function withoutKind({
+  apiVersion: _version,
+  kind: _kind,
+  ...rest
+}: KubeObject): Omit<KubeObject, 'apiVersion' | 'kind'> {
   return rest;
+}
+
+function encodedItem(core: Core, info: ResourceInfo, object: KubeObject) {
+  const item = withManagedFields(core, object);
+  return core.isCustom(info) ? item : withoutKind(item);
 }
 
 /** Warnings as one header: `299 - "text", 299 - "text"`. */
@@ -126,4 +155,5 @@ export function withWarnings(response: ApiResponse, warnings: readonly string[])
   return { ...response, headers: { ...response.headers, warning: texts.join(', ') } };
 }
 
-const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', ' ')}"`;
+const quoted = (text: string): string =>
+  `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', ' ')}"`;

@@ -4,15 +4,7 @@ import type { ResourceInfo, Scheme, SubresourceInfo } from '../api/types.ts';
 import { methodNotAllowed, noResource } from './status.ts';
 import type { ApiRequest } from './types.ts';
 
-export type Verb =
-  | 'get'
-  | 'list'
-  | 'watch'
-  | 'create'
-  | 'update'
-  | 'patch'
-  | 'delete'
-  | 'deletecollection';
+export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
 
 /** A request for a resource; other paths (discovery, health) have no route. */
 export interface Route {

@@ -14,9 +14,10 @@ import { create } from './handlers/create.ts';
 import { remove } from './handlers/delete.ts';
 import { deleteCollection, list } from './handlers/list.ts';
 import { patch } from './handlers/patch.ts';
-import type { Core, RecordManager } from './handlers/types.ts';
+import type { Core } from './handlers/types.ts';
 import { update, type Updated } from './handlers/update.ts';
 import { watch } from './handlers/watch.ts';
+import { Ledger } from './managed-fields/ledger.ts';
 import { STRATEGIES, Strategies } from './registry/index.ts';
 import { ServiceAllocators } from './registry/allocators.ts';
 import { RequestLog } from './request-log.ts';
@@ -62,7 +63,7 @@ export class ApiServer implements Core {
   readonly requests = new RequestLog();
   readonly version: string;
   readonly address: string;
-  readonly recordManager: RecordManager;
+  readonly ledger: Ledger;
   private readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   private readonly discovery: Discovery;
@@ -86,7 +87,7 @@ export class ApiServer implements Core {
       services?.storagePrefix ?? '/registry/services/specs/',
       options.serviceCIDR ?? '10.96.0.0/16',
     );
-    this.recordManager = (_ctx, _info, _old, object) => object;
+    this.ledger = new Ledger(this.scheme);
     this.authenticator = options.authenticator ?? this.tokens;
     this.authorizer = options.authorizer ?? alwaysAllow;
     this.discovery = new Discovery(this.scheme, this.version, `${this.address}:6443`);
@@ -148,7 +149,12 @@ export class ApiServer implements Core {
     });
     if (allowed) return;
     if (!asked) {
-      throw new StatusError(403, 'Forbidden', `forbidden: User "${user.name}" cannot ${verb} path "${request.path}"`, {});
+      throw new StatusError(
+        403,
+        'Forbidden',
+        `forbidden: User "${user.name}" cannot ${verb} path "${request.path}"`,
+        {},
+      );
     }
     const shown = subresource ? `${resource}/${subresource}` : resource;
     const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope';
@@ -179,6 +185,7 @@ export class ApiServer implements Core {
     if (sub) {
       const own = SUBRESOURCES[`${info.resource}/${asked.subresource}`] ?? SUBRESOURCES[`*/${asked.subresource}`];
       if (own) return own(this, ctx);
+      if (!OBJECT_SUBRESOURCES.has(asked.subresource)) throw notServed(ctx);
     }
     return this.answer(ctx, accepted);
   }
@@ -200,7 +207,6 @@ export class ApiServer implements Core {
         return ok(this.shown(ctx, accepted, object));
       }
       case 'create': {
-        if (asked.subresource) throw notServed(ctx);
         return { code: 201, headers: {}, body: this.shown(ctx, accepted, create(this, ctx)) };
       }
       default: {
@@ -211,7 +217,7 @@ export class ApiServer implements Core {
   }
 
   private shown(ctx: Context, accepted: Accepted, object: NonNullable<ApiResponse['body']>): ApiResponse['body'] {
-    const view = accepted.form === 'object' ? undefined : viewOf(this, ctx.info, ctx.request, accepted);
+    const view = viewOf(this, ctx.info, ctx.request, accepted);
     return view && (object as { kind?: string }).kind === ctx.info.kind ? view(object as never) : object;
   }
 
@@ -235,7 +241,14 @@ export class ApiServer implements Core {
 
 const ok = (body: ApiResponse['body']): ApiResponse => ({ code: 200, headers: {}, body });
 const NO_RESOURCE = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
-const NOT_FOUND: ApiResponse = { code: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '404 page not found\n' };
+const NOT_FOUND: ApiResponse = {
+  code: 404,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: '404 page not found\n',
+};
+
+/** Subresources that are the object itself, written through a door of its own. */
+const OBJECT_SUBRESOURCES = new Set(['status', 'finalize', 'approval', 'ephemeralcontainers', 'resize']);
 
 const notServed = ({ info, route: asked }: Context) =>
   new StatusError(501, 'NotImplemented', `the subresource ${info.resource}/${asked.subresource} is not simulated`);
@@ -255,6 +268,7 @@ function fieldValidationOf(request: ApiRequest): Context['fieldValidation'] {
   const value = param(request, 'fieldValidation');
   if (value === '' || value === 'Warn') return 'Warn';
   if (value === 'Ignore' || value === 'Strict') return value;
-  throw badRequest(`fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`);
+  throw badRequest(
+    `fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`,
+  );
 }
-

@@ -23,7 +23,8 @@ export function failure(code: number, reason: string, message: string, details?:
 type GroupResource = Pick<ResourceInfo, 'group' | 'resource'>;
 
 /** 'pods', 'deployments.apps'. */
-export const qualified = (info: GroupResource): string => (info.group ? `${info.resource}.${info.group}` : info.resource);
+export const qualified = (info: GroupResource): string =>
+  info.group ? `${info.resource}.${info.group}` : info.resource;
 
 function detailsOf(info: GroupResource, name: string): NonNullable<Status['details']> {
   const details: NonNullable<Status['details']> = {};
@@ -53,8 +54,7 @@ export const generatedNameTaken = (info: GroupResource, name: string) =>
     { ...detailsOf(info, name), retryAfterSeconds: 1 },
   );
 
-export const MODIFIED =
-  'the object has been modified; please apply your changes to the latest version and try again';
+export const MODIFIED = 'the object has been modified; please apply your changes to the latest version and try again';
 
 export const conflict = (info: GroupResource, name: string, why: string = MODIFIED) =>
   new StatusError(

@@ -80,7 +80,13 @@ export interface LogOptions {
 /** What the API server asks of a node's kubelet (port 10250). Failures are thrown as KubeletError. */
 export interface KubeletApi {
   logs(namespace: string, pod: string, container: string, options: LogOptions): Pipe;
-  exec(namespace: string, pod: string, container: string, command: string[], options: { stdin: boolean; tty: boolean }): ExecSession;
+  exec(
+    namespace: string,
+    pod: string,
+    container: string,
+    command: string[],
+    options: { stdin: boolean; tty: boolean },
+  ): ExecSession;
   attach(namespace: string, pod: string, container: string, options: { stdin: boolean; tty: boolean }): ExecSession;
 }
 

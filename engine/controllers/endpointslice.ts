@@ -177,7 +177,7 @@ class Reconciler {
         }
         open.push({ slice, endpoints: next, changed });
       }
-      this.fill(open, missing);
+      this.place(open, missing);
       for (const { slice, endpoints: next, changed } of open) {
         if (!changed) kept.push(slice);
         else if (next.length > 0) update.push({ slice, endpoints: next });
@@ -206,7 +206,7 @@ class Reconciler {
   }
 
   /** Puts missing endpoints into slices that change anyway, then all of the rest into one that has room for it. */
-  private fill(open: { endpoints: Endpoint[]; changed: boolean }[], missing: Map<string, Endpoint>) {
+  private place(open: { endpoints: Endpoint[]; changed: boolean }[], missing: Map<string, Endpoint>) {
     const put = (into: { endpoints: Endpoint[]; changed: boolean }) => {
       for (const [id, endpoint] of missing) {
         if (into.endpoints.length >= MAX_ENDPOINTS) return;

@@ -8,6 +8,7 @@ import { Discovery } from './discovery.ts';
 import { disruptionController } from './disruption.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
+import { endpointSliceMirroringController } from './endpointslice-mirroring.ts';
 import { garbageCollectorController } from './garbage-collector.ts';
 import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
@@ -63,6 +64,7 @@ function controllers(options: ControllerManagerOptions): Controller[] {
     disruptionController,
     endpointsController,
     endpointSliceController,
+    endpointSliceMirroringController,
     garbageCollectorController,
     podGarbageCollector,
     ttlAfterFinishedController,

@@ -12,7 +12,7 @@ export const replicaSetController: Controller = {
   component: 'replicaset-controller',
   start(context) {
     const informer = context.informer<ReplicaSet>('apps/v1', 'replicasets');
-    new ReplicaManager<ReplicaSet>(context, {
+    void new ReplicaManager<ReplicaSet>(context, {
       groupVersion: 'apps/v1',
       plural: 'replicasets',
       kind: 'ReplicaSet',

@@ -10,7 +10,7 @@ export const replicationControllerController: Controller = {
   account: 'replication-controller',
   component: 'replication-controller',
   start(context) {
-    new ReplicaManager<ReplicationController>(context, {
+    void new ReplicaManager<ReplicationController>(context, {
       groupVersion: 'v1',
       plural: 'replicationcontrollers',
       kind: 'ReplicationController',

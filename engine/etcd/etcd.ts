@@ -47,7 +47,11 @@ export class Etcd {
   constructor(options: EtcdOptions) {
     this.freeze = options.freeze ?? false;
     this.leases = new Leases(options.sim, (keys) => {
-      if (keys.length) this.txn([], keys.map((key) => ({ delete: key })));
+      if (keys.length)
+        this.txn(
+          [],
+          keys.map((key) => ({ delete: key })),
+        );
     });
   }
 
@@ -145,7 +149,11 @@ export class Etcd {
         watcher.cancelled = true;
         const list = this.watchers.get(bucket);
         // A new array: a dispatch may be walking the old one.
-        if (list) this.watchers.set(bucket, list.filter((other) => other !== watcher));
+        if (list)
+          this.watchers.set(
+            bucket,
+            list.filter((other) => other !== watcher),
+          );
       },
     };
     this.watchers.set(bucket, [...(this.watchers.get(bucket) ?? []), watcher]);

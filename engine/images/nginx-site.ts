@@ -94,7 +94,9 @@ export class Site {
       ['Date', clock(this.process).http],
       ...(response.headers ?? []),
     ];
+    if (typeof response.body === 'string') headers.push(['Content-Length', String(byteLength(response.body))]);
     if (header(request.headers, 'connection')?.toLowerCase() !== 'close') headers.push(['Connection', 'keep-alive']);
+    headers.sort((a, b) => rank(a[0]) - rank(b[0]));
     return { ...response, headers };
   }
 
@@ -315,6 +317,14 @@ export class Site {
       `${clock(this.process).slashes} [error] ${this.worker}#${this.worker}: *${this.requests} ${text}, client: ${socket.remote.ip}, server: ${server?.names[0] ?? ''}, request: "${method} ${target} HTTP/1.1"${up}, host: "${header(headers, 'host') ?? host}"\n`,
     );
   }
+}
+
+/** The order in which nginx writes header fields; its own additions come last. */
+const ORDER = ['Server', 'Date', 'Content-Type', 'Content-Length', 'Last-Modified', 'Connection', 'Location', 'ETag'];
+
+function rank(name: string): number {
+  const place = ORDER.indexOf(name);
+  return place < 0 ? ORDER.length : place;
 }
 
 function matchesName(pattern: string, name: string): boolean {

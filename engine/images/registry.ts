@@ -23,6 +23,8 @@ export interface RegistryOptions {
   programs: Readonly<Record<string, Program>>;
 }
 
+/** When the images were built, as their files show it. */
+const BUILT = Date.UTC(2025, 10, 18, 2, 11, 40);
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /** Registries that answer, beside those that the catalogue names. The name of any other does not resolve. */
@@ -197,7 +199,11 @@ function treeOf(repository: Repository, version: string, programs: Readonly<Reco
   if (repository.entrypointRuns)
     entries[repository.entrypointRuns] = script(execArguments(), '#!/bin/sh\nset -e\nexec "$@"\n');
   Object.assign(entries, repository.files?.(version));
-  const root = tree(entries);
+  for (const path in entries) {
+    const entry = entries[path];
+    if (typeof entry === 'object') entry.mtime ||= BUILT;
+  }
+  const root = tree(entries, BUILT);
   const tmp: FsNode | undefined = root.get('tmp');
   if (tmp) tmp.mode = 0o1777;
   const home = root.get('root');

@@ -3,7 +3,7 @@
 
 import type { Container as ContainerSpec, Pod, PodSpec } from '../api/types.ts';
 import type { Container, ContainerKind } from './container.ts';
-import { isSidecar, shouldRestart } from './qos.ts';
+import { isSidecar, shouldRestart } from './pod-spec.ts';
 import { isStarted, type ContainerRecord } from './status.ts';
 
 export interface Kill {

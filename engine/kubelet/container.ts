@@ -87,7 +87,7 @@ export class Container {
 
   get identity(): Identity {
     const { uid, gid, groups } = this.config;
-    return { uid, gid, groups: groups.includes(gid) ? groups : [gid, ...groups] };
+    return { uid, gid, groups };
   }
 
   /** Throws StartError when its command cannot be run. */

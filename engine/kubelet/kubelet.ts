@@ -14,7 +14,7 @@ import { ImageManager } from './image-manager.ts';
 import { NodeStatusManager } from './node-status.ts';
 import { ObjectCache } from './object-cache.ts';
 import { PodWorker } from './pod-worker.ts';
-import { podRequests } from './qos.ts';
+import { podRequests } from './pod-spec.ts';
 import { AddressPool } from './sandbox.ts';
 import type { KubeletOptions, NodeSpec } from './types.ts';
 import type { VolumeSources } from './volumes.ts';

@@ -33,7 +33,9 @@ export function createContainer(
 
   const terminationFile = new FileNode('', { mode: 0o666 });
   const { fsGroup, supplementalGroups = [] } = podSpec.securityContext ?? {};
-  const groups = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups];
+  // containerd adds the primary group; the kernel keeps the list sorted.
+  const asked = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups];
+  const groups = [...new Set([user.gid, ...asked])].sort((a, b) => a - b);
   const limit = spec.resources?.limits?.memory;
   const mount = (fs: FileSystem) => {
     const { root } = fs;

@@ -14,7 +14,8 @@ import type {
 import { timestamp } from '../client/index.ts';
 import type { Container } from './container.ts';
 import type { Waiting } from './image-manager.ts';
-import { isSidecar, qosClass, shouldRestart } from './qos.ts';
+import { podQOSClass } from '../api/qos.ts';
+import { isSidecar, shouldRestart } from './pod-spec.ts';
 
 /** What the kubelet remembers of one container of a Pod. */
 export interface ContainerRecord {
@@ -62,7 +63,7 @@ export function generateStatus(input: StatusInput): PodStatus {
     hostIPs: [{ ip: hostIP }],
     startTime: input.startTime,
     containerStatuses: main,
-    qosClass: qosClass(pod),
+    qosClass: podQOSClass(spec),
   };
   if (hasInit) status.initContainerStatuses = init;
   if (ephemeral.length) status.ephemeralContainerStatuses = ephemeral;

@@ -5,7 +5,7 @@ import type { Co } from '../sim/index.ts';
 import type { Container } from './container.ts';
 import { killContainer } from './kill.ts';
 import type { PodWorker } from './pod-worker.ts';
-import { isSidecar } from './qos.ts';
+import { isSidecar } from './pod-spec.ts';
 
 /** All within one grace period; false when nothing ran. */
 export function* stopContainers(worker: PodWorker): Co<boolean> {

@@ -44,6 +44,26 @@ function cached(kind: 'E' | 'B', source: string, flags: string): RegExp | string
   return result;
 }
 
+/** Replaces every match of a global expression, as POSIX tools do: no empty match right after another match. */
+export function replaceMatches(text: string, regexp: RegExp, replacement: (match: RegExpExecArray) => string): string {
+  if (!regexp.global) {
+    const match = regexp.exec(text);
+    return match ? text.slice(0, match.index) + replacement(match) + text.slice(match.index + match[0].length) : text;
+  }
+  let out = '';
+  let copied = 0;
+  let lastEnd = -1;
+  regexp.lastIndex = 0;
+  for (let match = regexp.exec(text); match; match = regexp.exec(text)) {
+    const end = match.index + match[0].length;
+    if (match[0] === '') regexp.lastIndex++;
+    if (match[0] === '' && match.index === lastEnd) continue;
+    out += text.slice(copied, match.index) + replacement(match);
+    copied = lastEnd = end;
+  }
+  return out + text.slice(copied);
+}
+
 function literal(c: string): string {
   return /[\\^$.*+?()[\]{}|/]/.test(c) ? '\\' + c : c;
 }
@@ -90,7 +110,7 @@ function translate(source: string, extended: boolean): string | { error: string 
     const next = source[i + 1];
     if (c === '[') {
       const found = bracket(source, i);
-      if (!found) return { error: 'Unmatched [, [^, [:, [., or [=' };
+      if (!found) return { error: 'Invalid regular expression' };
       out += found.text === '[]' ? '(?!)' : found.text;
       i = found.end;
       start = false;
@@ -138,7 +158,7 @@ function translate(source: string, extended: boolean): string | { error: string 
       start = false;
     }
   }
-  if (depth > 0) return { error: extended ? 'Unmatched ( or \\(' : 'Unmatched ( or \\(' };
+  if (depth > 0) return { error: 'Unmatched ( or \\(' };
   return out;
 
   function operator(c: string, basic: boolean): { error: string } | undefined {

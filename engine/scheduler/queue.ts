@@ -167,12 +167,9 @@ export class SchedulingQueue {
 
   /** Something happened: the refused Pods that it may help come back. */
   moveOn(event: ClusterEvent, node?: NodeInfo, other?: Pod) {
-    if (this.refused.size === 0) {
-      // A cycle may be under way for a Pod that this event helps.
-      this.moved++;
-      return;
-    }
+    // Counted even when nothing waits: a cycle may be under way for a Pod that this event helps.
     this.moved++;
+    if (this.refused.size === 0) return;
     const helped: QueuedPod[] = [];
     this.refused.forEach((queued) => {
       if (!queued.gatedBy && this.helps(queued, event, node, other)) helped.push(queued);

@@ -52,7 +52,8 @@ function unbound(shell: Shell, name: string) {
   if (!shell.options.has('u') || name === '@' || name === '*') return;
   const label = shell.flavour.kind === 'bash' ? (/^\d+$/.test(name) ? '$' + name : name) : name;
   const words = shell.flavour.kind === 'bash' ? 'unbound variable' : 'parameter not set';
-  throw new ExpansionError(`${label}: ${words}`, shell.flavour.kind === 'bash' ? 1 : 2, true);
+  const status = shell.flavour.kind !== 'bash' ? 2 : shell.scriptFile ? 1 : 127;
+  throw new ExpansionError(`${label}: ${words}`, status, true);
 }
 
 function textWord(text: string): Word {

@@ -49,7 +49,7 @@ interface Invocation {
 }
 
 function invocation(argv: string[]): Invocation {
-  const out: Invocation = { name: argv[0].replace(/^.*\//, ''), args: [], options: new Set() };
+  const out: Invocation = { name: argv[0], args: [], options: new Set() };
   let i = 1;
   let wantsCommand = false;
   let fromInput = false;

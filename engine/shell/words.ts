@@ -270,7 +270,7 @@ export abstract class WordParser {
     return true;
   }
 
-  /** Where the `))` is that closes an arithmetic expression begun before `from`. */
+  /** Where the `))` is that closes an arithmetic expression begun before `from`; it may be two subshells instead. */
   protected arithmeticEnd(from: number): number | undefined {
     let depth = 0;
     for (let i = from; i < this.src.length; i++) {
@@ -281,7 +281,7 @@ export abstract class WordParser {
         depth--;
       }
     }
-    return undefined;
+    throw new SyntaxProblem(this.line, undefined, ')');
   }
 
   /** Text that is expanded as between double quotes and then calculated. */
@@ -351,10 +351,10 @@ export abstract class WordParser {
     out.op = op;
     this.pos += op.length;
     if (op.startsWith('/')) {
-      out.argument = this.operand('/}', double);
+      out.argument = this.operand('/}', false);
       if (this.src[this.pos] === '/') {
         this.pos++;
-        out.second = this.operand('}', double);
+        out.second = this.operand('}', false);
       }
     } else if (op === ':') {
       out.argument = this.operand(':}', double);

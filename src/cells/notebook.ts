@@ -58,7 +58,7 @@ export class Notebook {
 
   /** Runs a cell, and first whatever it needs. */
   run(cell: Cell): Promise<void> {
-    cell.setState('queued', 'waiting');
+    cell.setState('queued', 'starting');
     return this.enqueue(() => this.runUpTo(this.cells.indexOf(cell)));
   }
 

@@ -7,7 +7,7 @@ export interface ClusterOptions {
   /** How many workers (worker-1, worker-2…), or their names. */
   workers?: number | string[];
   seed?: number;
-  proxyMode?: string;
+  taintControlPlanes?: boolean;
   [setting: string]: unknown;
 }
 

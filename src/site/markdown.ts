@@ -87,9 +87,10 @@ function tables(): MdastPluginEntry {
     name: 'kubebook-tables',
     table(node, ctx) {
       const columns = node.children[0]?.children.length ?? 0;
-      for (const cell of node.children[0]?.children ?? []) {
-        if (cell.children.length === 0) ctx.appendChild(cell, html('<span class="sr-only">Row</span>', false));
-      }
+      node.children[0]?.children.forEach((cell, index) => {
+        if (cell.children.length > 0) return;
+        ctx.appendChild(cell, html(`<span class="sr-only">${index === 0 ? 'Item' : 'Note'}</span>`, false));
+      });
       if (columns < 3) return;
       ctx.wrapNode(node, {
         type: 'mdxJsxFlowElement',

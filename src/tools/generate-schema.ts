@@ -81,6 +81,8 @@ function typeOf(s: Schema): string {
   return SCALARS[`${s.type}:${s.format ?? ''}`] ?? 's';
 }
 
+const PATCH_MARKS: Record<string, string> = { merge: '^', retainKeys: '>', 'merge,retainKeys': '^>', replace: '<' };
+
 /** Marks after a field's type; see engine/api/schema.ts. */
 function marks(full: string, type: string, field: string, schema: Schema, required: boolean): string {
   const s = schema;
@@ -104,7 +106,7 @@ function marks(full: string, type: string, field: string, schema: Schema, requir
   const mapType = s['x-kubernetes-map-type'];
   if (mapType) out += mapType === 'atomic' ? '%' : '&';
   const strategy = s['x-kubernetes-patch-strategy'];
-  if (strategy) out += (strategy === 'merge' ? '^' : strategy === 'retainKeys' ? '>' : '^>') + (s['x-kubernetes-patch-merge-key'] ?? '');
+  if (strategy) out += PATCH_MARKS[strategy] + (s['x-kubernetes-patch-merge-key'] ?? '');
   return out;
 }
 

@@ -18,7 +18,10 @@ test('a Pod gets a service account, its token volume, tolerations and a priority
   expect(spec.containers[0].volumeMounts).toEqual([
     { name: spec.volumes[0].name, readOnly: true, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' },
   ]);
-  expect(spec.tolerations.map((one: { key: string }) => one.key)).toEqual(['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']);
+  expect(spec.tolerations.map((one: { key: string }) => one.key)).toEqual([
+    'node.kubernetes.io/not-ready',
+    'node.kubernetes.io/unreachable',
+  ]);
 });
 
 test('a Pod of an unknown service account is refused', () => {
@@ -30,13 +33,18 @@ test('a Pod of an unknown service account is refused', () => {
 
 test('a service account that mounts no token gives its Pods none', () => {
   const { send } = serve();
-  send('POST', '/api/v1/namespaces/default/serviceaccounts', { ...account('quiet'), automountServiceAccountToken: false });
+  send('POST', '/api/v1/namespaces/default/serviceaccounts', {
+    ...account('quiet'),
+    automountServiceAccountToken: false,
+  });
   expect(send('POST', PODS, pod('p', { serviceAccountName: 'quiet' })).body.spec.volumes).toBeUndefined();
 });
 
 test('the priority of a Pod is the value of its class', () => {
   const { send } = serve();
-  expect(send('POST', PODS, pod('p', { priorityClassName: 'system-node-critical' })).body.spec.priority).toBe(2000001000);
+  expect(send('POST', PODS, pod('p', { priorityClassName: 'system-node-critical' })).body.spec.priority).toBe(
+    2000001000,
+  );
   expect(send('POST', PODS, pod('q', { priorityClassName: 'none' })).body.message).toBe(
     'pods "q" is forbidden: no PriorityClass with name none was found',
   );
@@ -69,14 +77,21 @@ test('who tightens a namespace is told of the Pods that would not pass', () => {
 test('limit ranges fill in and bound what containers ask for', () => {
   const { send } = serve();
   const limits = [{ type: 'Container', default: { cpu: '500m' }, defaultRequest: { cpu: '100m' }, max: { cpu: '1' } }];
-  send('POST', '/api/v1/namespaces/default/limitranges', { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'lr' }, spec: { limits } });
+  send('POST', '/api/v1/namespaces/default/limitranges', {
+    apiVersion: 'v1',
+    kind: 'LimitRange',
+    metadata: { name: 'lr' },
+    spec: { limits },
+  });
   const { body } = send('POST', PODS, pod('p'));
   expect(body.spec.containers[0].resources).toEqual({ limits: { cpu: '500m' }, requests: { cpu: '100m' } });
   expect(body.metadata.annotations).toEqual({
     'kubernetes.io/limit-ranger': 'LimitRanger plugin set: cpu request for container c; cpu limit for container c',
   });
   const greedy = { containers: [{ name: 'c', image: 'nginx', resources: { limits: { cpu: '2' } } }] };
-  expect(send('POST', PODS, pod('q', greedy)).body.message).toBe('pods "q" is forbidden: maximum cpu usage per Container is 1, but limit is 2');
+  expect(send('POST', PODS, pod('q', greedy)).body.message).toBe(
+    'pods "q" is forbidden: maximum cpu usage per Container is 1, but limit is 2',
+  );
 });
 
 test('Services get addresses and node ports that nobody else has', () => {

@@ -19,11 +19,14 @@ test('generateName appends five characters', () => {
 test('what is missing, doubled or unknown is answered in upstream words', () => {
   const { send } = serve();
   send('POST', DEPLOYMENTS, deployment('web'));
-  const message = (method: 'GET' | 'POST' | 'PUT', path: string, body?: object) => send(method, path, body).body.message;
+  const message = (method: 'GET' | 'POST' | 'PUT', path: string, body?: object) =>
+    send(method, path, body).body.message;
   expect(message('GET', `${PODS}/x`)).toBe('pods "x" not found');
   expect(message('POST', DEPLOYMENTS, deployment('web'))).toBe('deployments.apps "web" already exists');
   expect(message('GET', '/api/v1/gizmos')).toBe('the server could not find the requested resource');
-  expect(message('PUT', CONFIGMAPS, configMap('a'))).toBe('the server does not allow this method on the requested resource');
+  expect(message('PUT', CONFIGMAPS, configMap('a'))).toBe(
+    'the server does not allow this method on the requested resource',
+  );
   expect(send('GET', '/apis/nope.io/v1/foos')).toMatchObject({ code: 404, body: '404 page not found\n' });
 });
 
@@ -52,7 +55,11 @@ test('status and spec are written through their own doors, and only the spec cou
   const { body } = send('POST', DEPLOYMENTS, deployment('web'));
   const path = `${DEPLOYMENTS}/web`;
   const both = { ...body, spec: { ...body.spec, replicas: 5 }, status: { replicas: 9 } };
-  expect(send('PUT', path, both).body).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 5 }, status: {} });
+  expect(send('PUT', path, both).body).toMatchObject({
+    metadata: { generation: 2 },
+    spec: { replicas: 5 },
+    status: {},
+  });
   const status = patch(`${path}/status`, 'merge', { spec: { replicas: 1 }, status: { replicas: 4 } }).body;
   expect(status).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 5 }, status: { replicas: 4 } });
 });
@@ -84,7 +91,9 @@ test('dry run answers as if and stores nothing', () => {
 test('a body may be YAML', () => {
   const { send } = serve();
   const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n';
-  expect(send('POST', CONFIGMAPS, text, { headers: { 'content-type': 'application/yaml' } }).body.data).toEqual({ k: 'v' });
+  expect(send('POST', CONFIGMAPS, text, { headers: { 'content-type': 'application/yaml' } }).body.data).toEqual({
+    k: 'v',
+  });
 });
 
 test('a Pod on a node is deleted gracefully and goes with the last word of the kubelet', () => {
@@ -96,7 +105,10 @@ test('a Pod on a node is deleted gracefully and goes with the last word of the k
     deletionGracePeriodSeconds: 20,
   });
   // Later requests only shorten the time.
-  expect(send('DELETE', `${PODS}/p`, undefined, { query: { gracePeriodSeconds: '60' } }).body.metadata.deletionGracePeriodSeconds).toBe(20);
+  expect(
+    send('DELETE', `${PODS}/p`, undefined, { query: { gracePeriodSeconds: '60' } }).body.metadata
+      .deletionGracePeriodSeconds,
+  ).toBe(20);
   send('DELETE', `${PODS}/p`, undefined, { query: { gracePeriodSeconds: '0' } });
   expect(send('GET', `${PODS}/p`).code).toBe(404);
   expect(events).toEqual(['ADDED p', 'MODIFIED p', 'DELETED p']);
@@ -114,7 +126,10 @@ test('finalizers hold an object until the last one is taken away', () => {
   const held = configMap('a');
   send('POST', CONFIGMAPS, { ...held, metadata: { ...held.metadata, finalizers: ['x.io/hold'] } });
   const foreground = send('DELETE', `${CONFIGMAPS}/a`, { propagationPolicy: 'Foreground' }).body;
-  expect(foreground.metadata).toMatchObject({ deletionGracePeriodSeconds: 0, finalizers: ['x.io/hold', 'foregroundDeletion'] });
+  expect(foreground.metadata).toMatchObject({
+    deletionGracePeriodSeconds: 0,
+    finalizers: ['x.io/hold', 'foregroundDeletion'],
+  });
   expect(send('POST', CONFIGMAPS, held).body.message).toBe('object is being deleted: configmaps "a" already exists');
   patch(`${CONFIGMAPS}/a`, 'merge', { metadata: { finalizers: null } });
   expect(send('GET', `${CONFIGMAPS}/a`).code).toBe(404);
@@ -124,7 +139,11 @@ test('a deletion with the uid of another life is refused', () => {
   const { send } = serve();
   send('POST', CONFIGMAPS, configMap('a'));
   expect(send('DELETE', `${CONFIGMAPS}/a`, { preconditions: { uid: 'other' } }).code).toBe(409);
-  expect(send('DELETE', `${CONFIGMAPS}/a`).body).toMatchObject({ kind: 'Status', status: 'Success', details: { name: 'a' } });
+  expect(send('DELETE', `${CONFIGMAPS}/a`).body).toMatchObject({
+    kind: 'Status',
+    status: 'Success',
+    details: { name: 'a' },
+  });
 });
 
 test('a namespace that goes takes nothing new and waits until it is finalized', () => {
@@ -147,7 +166,9 @@ test('a collection is deleted by selector', () => {
   send('POST', CONFIGMAPS, configMap('a', { k: '1' }));
   send('POST', CONFIGMAPS, configMap('b', { k: '2' }));
   send('DELETE', CONFIGMAPS, undefined, { query: { labelSelector: 'k=1' } });
-  expect(send('GET', CONFIGMAPS).body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual(['b']);
+  expect(send('GET', CONFIGMAPS).body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual([
+    'b',
+  ]);
 });
 
 test('events expire after an hour', () => {
@@ -165,6 +186,13 @@ test('every request is in the log with its verb, user and answer', () => {
   const from = server.requests.count;
   send('GET', `${PODS}/x`, undefined, { headers: { 'user-agent': 'kubectl/v1.35' } });
   expect(server.requests.since(from)).toEqual([
-    expect.objectContaining({ verb: 'get', path: `${PODS}/x`, user: 'kubernetes-admin', userAgent: 'kubectl/v1.35', code: 404, time: BIRTH }),
+    expect.objectContaining({
+      verb: 'get',
+      path: `${PODS}/x`,
+      user: 'kubernetes-admin',
+      userAgent: 'kubectl/v1.35',
+      code: 404,
+      time: BIRTH,
+    }),
   ]);
 });

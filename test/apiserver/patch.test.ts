@@ -4,8 +4,19 @@ import { CONFIGMAPS, configMap, DEPLOYMENTS, deployment, serve } from './support
 function web() {
   const served = serve();
   const base = deployment('web');
-  const container = { name: 'c', image: 'nginx', env: [{ name: 'A', value: '1' }, { name: 'B', value: '2' }], args: ['x', 'y'] };
-  const spec = { ...base.spec, template: { ...base.spec.template, spec: { containers: [container, { name: 'side', image: 'busybox' }] } } };
+  const container = {
+    name: 'c',
+    image: 'nginx',
+    env: [
+      { name: 'A', value: '1' },
+      { name: 'B', value: '2' },
+    ],
+    args: ['x', 'y'],
+  };
+  const spec = {
+    ...base.spec,
+    template: { ...base.spec.template, spec: { containers: [container, { name: 'side', image: 'busybox' }] } },
+  };
   served.send('POST', DEPLOYMENTS, { ...base, spec });
   const path = `${DEPLOYMENTS}/web`;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -18,12 +29,17 @@ function web() {
 
 test('a strategic merge changes the container of that name', () => {
   const { containers } = web().strategic({ containers: [{ name: 'c', image: 'nginx:1.27' }] });
-  expect(containers.map((one: { name: string; image: string }) => `${one.name}=${one.image}`)).toEqual(['c=nginx:1.27', 'side=busybox']);
+  expect(containers.map((one: { name: string; image: string }) => `${one.name}=${one.image}`)).toEqual([
+    'c=nginx:1.27',
+    'side=busybox',
+  ]);
 });
 
 test('a strategic merge deletes and replaces by directive', () => {
   const { strategic } = web();
-  expect(strategic({ containers: [{ name: 'c', env: [{ name: 'A', $patch: 'delete' }] }] }).containers[0].env).toEqual([{ name: 'B', value: '2' }]);
+  expect(strategic({ containers: [{ name: 'c', env: [{ name: 'A', $patch: 'delete' }] }] }).containers[0].env).toEqual([
+    { name: 'B', value: '2' },
+  ]);
   const { containers } = strategic({ containers: [{ $patch: 'replace' }, { name: 'only', image: 'x' }] });
   expect(containers.map((one: { name: string }) => one.name)).toEqual(['only']);
 });
@@ -51,12 +67,16 @@ test('$deleteFromPrimitiveList takes values out', () => {
   const { send, patch } = serve();
   const held = configMap('a');
   send('POST', CONFIGMAPS, { ...held, metadata: { ...held.metadata, finalizers: ['x.io/a', 'x.io/b'] } });
-  const { body } = patch(`${CONFIGMAPS}/a`, 'strategic-merge', { metadata: { '$deleteFromPrimitiveList/finalizers': ['x.io/a'] } });
+  const { body } = patch(`${CONFIGMAPS}/a`, 'strategic-merge', {
+    metadata: { '$deleteFromPrimitiveList/finalizers': ['x.io/a'] },
+  });
   expect(body.metadata.finalizers).toEqual(['x.io/b']);
 });
 
 test('an unknown directive is named', () => {
-  expect(web().strategic({ nodeSelector: { $patch: 'explode' } }).message).toBe('unknown patch type: explode in map: map[$patch:explode]');
+  expect(web().strategic({ nodeSelector: { $patch: 'explode' } }).message).toBe(
+    'unknown patch type: explode in map: map[$patch:explode]',
+  );
 });
 
 test('a merge patch deletes with null and replaces lists', () => {
@@ -91,7 +111,9 @@ test('a patch of a stale version is a conflict', () => {
   const { body } = send('POST', CONFIGMAPS, configMap('a'));
   const path = `${CONFIGMAPS}/a`;
   patch(path, 'merge', { data: { k: '1' } });
-  expect(patch(path, 'merge', { metadata: { resourceVersion: body.metadata.resourceVersion }, data: { k: '2' } }).code).toBe(409);
+  expect(
+    patch(path, 'merge', { metadata: { resourceVersion: body.metadata.resourceVersion }, data: { k: '2' } }).code,
+  ).toBe(409);
 });
 
 test('a patch of another type is not understood', () => {
@@ -102,7 +124,11 @@ test('a patch of another type is not understood', () => {
 
 test('scale reads and writes the replica count', () => {
   const { send, patch, path } = web();
-  expect(send('GET', `${path}/scale`).body).toMatchObject({ kind: 'Scale', spec: { replicas: 1 }, status: { selector: 'app=web' } });
+  expect(send('GET', `${path}/scale`).body).toMatchObject({
+    kind: 'Scale',
+    spec: { replicas: 1 },
+    status: { selector: 'app=web' },
+  });
   expect(patch(`${path}/scale`, 'merge', { spec: { replicas: 4 } }).body.spec).toEqual({ replicas: 4 });
   expect(send('GET', path).body).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 4 } });
 });

@@ -12,13 +12,22 @@ export function serve() {
   const server = new ApiServer({ sim, scheme: createScheme(), freeze: true });
   server.bootstrap();
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  const send = (method: ApiRequest['method'], path: string, body?: unknown, rest: Partial<ApiRequest> = {}): ApiResponse & { body: any } => {
+  const send = (
+    method: ApiRequest['method'],
+    path: string,
+    body?: unknown,
+    rest: Partial<ApiRequest> = {},
+  ): ApiResponse & { body: any } => {
     const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body);
     const headers = { accept: 'application/json', 'content-type': 'application/json', ...rest.headers };
     return server.handle({ method, path, user: ADMIN, ...rest, headers, body: text as string }) as never;
   };
-  const patch = (path: string, type: 'merge' | 'strategic-merge' | 'json', body: unknown, query?: ApiRequest['query']) =>
-    send('PATCH', path, body, { headers: { 'content-type': `application/${type}-patch+json` }, query });
+  const patch = (
+    path: string,
+    type: 'merge' | 'strategic-merge' | 'json',
+    body: unknown,
+    query?: ApiRequest['query'],
+  ) => send('PATCH', path, body, { headers: { 'content-type': `application/${type}-patch+json` }, query });
   const watch = (path: string, query: Record<string, string> = {}) => {
     const events: string[] = [];
     const stream = send('GET', path, undefined, { query: { ...query, watch: 'true' } }).watch!;

@@ -23,7 +23,9 @@ test('lists are in the order of names and can be narrowed by labels and fields',
 test('a selector that cannot be read is a bad request', () => {
   const { send } = serve();
   const message = (query: Record<string, string>) => send('GET', CONFIGMAPS, undefined, { query }).body.message;
-  expect(message({ labelSelector: 'a in (' })).toBe("unable to parse requirement: found '', expected: ',', ')' or identifier");
+  expect(message({ labelSelector: 'a in (' })).toBe(
+    "unable to parse requirement: found '', expected: ',', ')' or identifier",
+  );
   expect(message({ fieldSelector: 'data.a=b' })).toBe(
     '"data.a" is not a known field selector: only "metadata.name", "metadata.namespace"',
   );
@@ -33,7 +35,9 @@ test('items of a list read over HTTP leave out their kind, those handed to a com
   const { send, server } = serve();
   send('POST', CONFIGMAPS, configMap('a'));
   expect(send('GET', CONFIGMAPS).body.items[0].kind).toBeUndefined();
-  const direct = server.handle({ method: 'GET', path: CONFIGMAPS, user: { name: 'c', groups: [] } }).body as never as { items: { kind: string }[] };
+  const direct = server.handle({ method: 'GET', path: CONFIGMAPS, user: { name: 'c', groups: [] } }).body as never as {
+    items: { kind: string }[];
+  };
   expect(direct.items[0].kind).toBe('ConfigMap');
 });
 
@@ -55,7 +59,11 @@ test('a Table has the columns that kubectl prints', () => {
   const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
   const { body } = send('GET', PODS, undefined, { headers: { accept } });
   expect(body.kind).toBe('Table');
-  expect(body.columnDefinitions.slice(0, 3).map((column: { name: string }) => column.name)).toEqual(['Name', 'Ready', 'Status']);
+  expect(body.columnDefinitions.slice(0, 3).map((column: { name: string }) => column.name)).toEqual([
+    'Name',
+    'Ready',
+    'Status',
+  ]);
   expect(body.rows[0].cells.slice(0, 3)).toEqual(['p', '0/1', 'Pending']);
   expect(body.rows[0].object).toMatchObject({ kind: 'PartialObjectMetadata', metadata: { name: 'p' } });
 });
@@ -86,7 +94,12 @@ test('a watch of the Pods of a node sees a Pod when it is bound', () => {
   const other = watch('/api/v1/pods', { fieldSelector: 'spec.nodeName=worker-2' });
   const unbound = watch('/api/v1/pods', { fieldSelector: 'spec.nodeName=' });
   send('POST', PODS, pod('p'));
-  const target = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target: { kind: 'Node', name: 'worker-1' } };
+  const target = {
+    apiVersion: 'v1',
+    kind: 'Binding',
+    metadata: { name: 'p' },
+    target: { kind: 'Node', name: 'worker-1' },
+  };
   expect(send('POST', `${PODS}/p/binding`, target).code).toBe(201);
   expect(mine.events).toEqual(['ADDED p']);
   expect(other.events).toEqual([]);
@@ -112,7 +125,12 @@ test('a watch resumes where a list ended, and fails when that is too long ago', 
 test('initial events end with a bookmark', () => {
   const { send } = serve();
   send('POST', CONFIGMAPS, configMap('a'));
-  const query = { watch: 'true', sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: 'true' };
+  const query = {
+    watch: 'true',
+    sendInitialEvents: 'true',
+    resourceVersionMatch: 'NotOlderThan',
+    allowWatchBookmarks: 'true',
+  };
   const stream = send('GET', CONFIGMAPS, undefined, { query }).watch!;
   expect(stream.next()?.type).toBe('ADDED');
   expect(stream.next()).toMatchObject({

@@ -145,4 +145,32 @@ describe('the endpoints of a Service', () => {
     expect(slices(cluster)).toHaveLength(0);
     expect(endpoints(cluster)).toBeUndefined();
   });
+
+  it('written by hand for a Service without a selector appear as a slice', () => {
+    const cluster = start({ ...service({ selector: undefined }) });
+    const manual = (ip: string) => ({
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { name: 'web', namespace: 'default' },
+      subsets: [{ addresses: [{ ip }], ports: [{ port: 9376 }] }],
+    });
+    cluster.create(manual('192.0.2.42'));
+    cluster.pass(100);
+    const [slice] = slices(cluster);
+    expect(slice.metadata.labels?.['endpointslice.kubernetes.io/managed-by']).toBe(
+      'endpointslicemirroring-controller.k8s.io',
+    );
+    expect(slice.endpoints).toEqual([{ addresses: ['192.0.2.42'], conditions: { ready: true } }]);
+    expect(slice.ports).toEqual([{ name: '', port: 9376, protocol: 'TCP' }]);
+    cluster.admin
+      .of<Endpoints>('v1', 'endpoints')
+      .patch('default', 'web', 'merge', { subsets: manual('192.0.2.43').subsets });
+    cluster.pass(100);
+    expect(slices(cluster).map(({ metadata, endpoints: list }) => [metadata.name, list[0].addresses[0]])).toEqual([
+      [slice.metadata.name, '192.0.2.43'],
+    ]);
+    cluster.admin.of('v1', 'endpoints').delete('default', 'web');
+    cluster.pass(100);
+    expect(slices(cluster)).toEqual([]);
+  });
 });

@@ -80,7 +80,11 @@ describe('reading', () => {
 
   test.each([320, 768, 1440])('no page is wider than a screen of %i pixels', async (width) => {
     const page = await open('/', { viewport: { width, height: 800 } });
-    for (const path of pages) {
+    const notes = await page.request.get(`${site.url}/search/terms.json`).then((answer) => answer.json());
+    const paths = (notes as { kind: string; url: string }[])
+      .filter(({ kind }) => kind === 'Note')
+      .map(({ url }) => url);
+    for (const path of new Set([...pages, ...(width === 320 ? paths : [])])) {
       await page.goto(site.url + path);
       const excess = await page.evaluate(
         () => document.documentElement.scrollWidth - document.documentElement.clientWidth,

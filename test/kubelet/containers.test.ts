@@ -258,6 +258,34 @@ describe('probes', () => {
     expect(node.pod('app').status?.containerStatuses?.[0].restartCount).toBeGreaterThan(0);
   });
 
+  it('a command that fails in the container counts, with what it wrote', () => {
+    const flag: Program = function* (process) {
+      process.host.fs.writeFile('/tmp/healthy', '');
+      yield 12_000;
+      process.host.fs.unlink('/tmp/healthy');
+      yield* untilSignal(process);
+      return 0;
+    };
+    const check: Program = function* (process) {
+      yield 1;
+      if (process.host.fs.exists('/tmp/healthy')) return 0;
+      process.stderr.write("cat: can't open '/tmp/healthy': No such file or directory\n");
+      return 1;
+    };
+    const node = startNode({
+      repositories: [imageOf('flag', flag, { programs: { '/main': flag, '/bin/check': check } })],
+    });
+    const livenessProbe = { exec: { command: ['check'] }, initialDelaySeconds: 5, periodSeconds: 5 };
+    node.create('app', { containers: [{ name: 'main', image: 'test/flag:1', livenessProbe }] });
+    node.wait(14);
+    expect(node.events('app').some((text) => text.startsWith('Unhealthy'))).toBe(false);
+    node.wait(20);
+    expect(node.events('app')).toContain(
+      "Unhealthy x3: Liveness probe failed: cat: can't open '/tmp/healthy': No such file or directory\n",
+    );
+    expect(node.pod('app').status?.containerStatuses?.[0].restartCount).toBe(1);
+  });
+
   it('a startup probe holds the others back and restarts what does not come up', () => {
     const node = startNode();
     node.create(

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { readContent, topics } from '../../src/site/content.ts';
 
-const { notes, terms, claims } = readContent();
+const { notes, terms } = readContent();
 const urls = new Set([
   ...notes.map(({ url }) => url),
   ...terms.map(({ url }) => url),
@@ -30,23 +30,6 @@ describe('the notes', () => {
         if (!urls.has(href!)) broken.push(`${path}: ${href}`);
     }
     expect(broken).toEqual([]);
-  });
-
-  test('carry and prove only claims that exist, each id on one page', () => {
-    const pages = new Map<string, Set<string>>();
-    const unknown: string[] = [];
-    for (const { path, page } of notes) {
-      for (const { id } of page.claims) {
-        if (!claims.has(id)) unknown.push(`${path}: ${id}`);
-        pages.set(id, (pages.get(id) ?? new Set()).add(path));
-      }
-      for (const cell of page.cells)
-        for (const id of cell.meta.proves) if (!claims.has(id)) unknown.push(`${path}: ${id}`);
-    }
-    expect(unknown).toEqual([]);
-    expect(
-      [...pages].filter(([, paths]) => paths.size > 1).map(([id, paths]) => `${id}: ${[...paths].join(', ')}`),
-    ).toEqual([]);
   });
 });
 

@@ -26,24 +26,24 @@ Variable% expression:s! name:s!
 admissionregistration.v1.WebhookClientConfig caBundle:y service:@admissionregistration.v1.ServiceReference url:s
 ControllerRevision apiVersion:s data:o kind:s metadata:@ObjectMeta= revision:l!
 DaemonSet apiVersion:s kind:s metadata:@ObjectMeta= spec:@DaemonSetSpec= status:@DaemonSetStatus=
-DaemonSetCondition lastTransitionTime:t message:s reason:s status:s! type:s!
+DaemonSetCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
 DaemonSetSpec minReadySeconds:i revisionHistoryLimit:i* selector:@LabelSelector? template:@PodTemplateSpec! updateStrategy:@DaemonSetUpdateStrategy=
 DaemonSetStatus collisionCount:i* conditions:[@DaemonSetCondition~type^type currentNumberScheduled:i! desiredNumberScheduled:i! numberAvailable:i numberMisscheduled:i! numberReady:i! numberUnavailable:i observedGeneration:l updatedNumberScheduled:i
 DaemonSetUpdateStrategy rollingUpdate:@RollingUpdateDaemonSet type:s
 Deployment apiVersion:s kind:s metadata:@ObjectMeta= spec:@DeploymentSpec= status:@DeploymentStatus=
-DeploymentCondition lastTransitionTime:t lastUpdateTime:t message:s reason:s status:s! type:s!
+DeploymentCondition lastTransitionTime:t= lastUpdateTime:t= message:s reason:s status:s! type:s!
 DeploymentSpec minReadySeconds:i paused:b progressDeadlineSeconds:i* replicas:i* revisionHistoryLimit:i* selector:@LabelSelector? strategy:@DeploymentStrategy=> template:@PodTemplateSpec!
 DeploymentStatus availableReplicas:i collisionCount:i* conditions:[@DeploymentCondition~type^type observedGeneration:l readyReplicas:i replicas:i terminatingReplicas:i* unavailableReplicas:i updatedReplicas:i
 DeploymentStrategy rollingUpdate:@RollingUpdateDeployment type:s
 ReplicaSet apiVersion:s kind:s metadata:@ObjectMeta= spec:@ReplicaSetSpec= status:@ReplicaSetStatus=
-ReplicaSetCondition lastTransitionTime:t message:s reason:s status:s! type:s!
+ReplicaSetCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
 ReplicaSetSpec minReadySeconds:i replicas:i* selector:@LabelSelector? template:@PodTemplateSpec=
 ReplicaSetStatus availableReplicas:i conditions:[@ReplicaSetCondition~type^type fullyLabeledReplicas:i observedGeneration:l readyReplicas:i replicas:i! terminatingReplicas:i*
 RollingUpdateDaemonSet maxSurge:x maxUnavailable:x
 RollingUpdateDeployment maxSurge:x maxUnavailable:x
 RollingUpdateStatefulSetStrategy maxUnavailable:x partition:i*
 StatefulSet apiVersion:s kind:s metadata:@ObjectMeta= spec:@StatefulSetSpec= status:@StatefulSetStatus=
-StatefulSetCondition lastTransitionTime:t message:s reason:s status:s! type:s!
+StatefulSetCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
 StatefulSetOrdinals start:i
 StatefulSetPersistentVolumeClaimRetentionPolicy whenDeleted:s whenScaled:s
 StatefulSetSpec minReadySeconds:i ordinals:@StatefulSetOrdinals persistentVolumeClaimRetentionPolicy:@StatefulSetPersistentVolumeClaimRetentionPolicy podManagementPolicy:s replicas:i* revisionHistoryLimit:i* selector:@LabelSelector? serviceName:s= template:@PodTemplateSpec! updateStrategy:@StatefulSetUpdateStrategy= volumeClaimTemplates:[@PersistentVolumeClaim
@@ -90,7 +90,7 @@ v2.HPAScalingPolicy periodSeconds:i! type:s! value:i!
 v2.HPAScalingRules policies:[@v2.HPAScalingPolicy selectPolicy:s* stabilizationWindowSeconds:i* tolerance:q
 v2.HorizontalPodAutoscaler apiVersion:s kind:s metadata:@ObjectMeta= spec:@v2.HorizontalPodAutoscalerSpec= status:@v2.HorizontalPodAutoscalerStatus=
 v2.HorizontalPodAutoscalerBehavior scaleDown:@v2.HPAScalingRules scaleUp:@v2.HPAScalingRules
-v2.HorizontalPodAutoscalerCondition lastTransitionTime:t message:s reason:s status:s! type:s!
+v2.HorizontalPodAutoscalerCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
 v2.HorizontalPodAutoscalerSpec behavior:@v2.HorizontalPodAutoscalerBehavior maxReplicas:i! metrics:[@v2.MetricSpec minReplicas:i* scaleTargetRef:@v2.CrossVersionObjectReference!
 v2.HorizontalPodAutoscalerStatus conditions:[@v2.HorizontalPodAutoscalerCondition~type^type currentMetrics:[@v2.MetricStatus= currentReplicas:i desiredReplicas:i! lastScaleTime:t observedGeneration:l
 v2.MetricIdentifier name:s! selector:@LabelSelector
@@ -108,7 +108,7 @@ CronJob apiVersion:s kind:s metadata:@ObjectMeta= spec:@CronJobSpec= status:@Cro
 CronJobSpec concurrencyPolicy:s failedJobsHistoryLimit:i* jobTemplate:@JobTemplateSpec! schedule:s! startingDeadlineSeconds:l* successfulJobsHistoryLimit:i* suspend:b* timeZone:s*
 CronJobStatus active:[@ObjectReference lastScheduleTime:t lastSuccessfulTime:t
 Job apiVersion:s kind:s metadata:@ObjectMeta= spec:@JobSpec= status:@JobStatus=
-JobCondition lastProbeTime:t lastTransitionTime:t message:s reason:s status:s! type:s!
+JobCondition lastProbeTime:t= lastTransitionTime:t= message:s reason:s status:s! type:s!
 JobSpec activeDeadlineSeconds:l* backoffLimit:i* backoffLimitPerIndex:i* completionMode:s* completions:i* managedBy:s* manualSelector:b* maxFailedIndexes:i* parallelism:i* podFailurePolicy:@PodFailurePolicy podReplacementPolicy:s* selector:@LabelSelector successPolicy:@SuccessPolicy suspend:b* template:@PodTemplateSpec! ttlSecondsAfterFinished:i*
 JobStatus active:i completedIndexes:s completionTime:t conditions:[@JobCondition^type failed:i failedIndexes:s ready:i* startTime:t succeeded:i terminating:i* uncountedTerminatedPods:@UncountedTerminatedPods
 JobTemplateSpec metadata:@ObjectMeta= spec:@JobSpec=
@@ -120,7 +120,7 @@ SuccessPolicy rules:[@SuccessPolicyRule!
 SuccessPolicyRule succeededCount:i* succeededIndexes:s
 UncountedTerminatedPods failed:[s~ succeeded:[s~
 CertificateSigningRequest apiVersion:s kind:s metadata:@ObjectMeta= spec:@CertificateSigningRequestSpec! status:@CertificateSigningRequestStatus=
-CertificateSigningRequestCondition lastTransitionTime:t lastUpdateTime:t message:s reason:s status:s! type:s!
+CertificateSigningRequestCondition lastTransitionTime:t= lastUpdateTime:t= message:s reason:s status:s! type:s!
 CertificateSigningRequestSpec expirationSeconds:i* extra:{[s groups:[s request:y! signerName:s! uid:s usages:[s username:s
 CertificateSigningRequestStatus certificate:y conditions:[@CertificateSigningRequestCondition~type
 Lease apiVersion:s kind:s metadata:@ObjectMeta= spec:@LeaseSpec=
@@ -158,8 +158,8 @@ ContainerResizePolicy resourceName:s! restartPolicy:s!
 ContainerRestartRule action:s! exitCodes:@ContainerRestartRuleOnExitCodes
 ContainerRestartRuleOnExitCodes operator:s! values:[i~
 ContainerState running:@ContainerStateRunning terminated:@ContainerStateTerminated waiting:@ContainerStateWaiting
-ContainerStateRunning startedAt:t
-ContainerStateTerminated containerID:s exitCode:i! finishedAt:t message:s reason:s signal:i startedAt:t
+ContainerStateRunning startedAt:t=
+ContainerStateTerminated containerID:s exitCode:i! finishedAt:t= message:s reason:s signal:i startedAt:t=
 ContainerStateWaiting message:s reason:s
 ContainerStatus allocatedResources:{q allocatedResourcesStatus:[@ResourceStatus~name^name containerID:s image:s! imageID:s! lastState:@ContainerState= name:s! ready:b! resources:@ResourceRequirements restartCount:i! started:b* state:@ContainerState= stopSignal:s user:@ContainerUser volumeMounts:[@VolumeMountStatus~mountPath^mountPath
 ContainerUser linux:@LinuxContainerUser
@@ -177,8 +177,8 @@ EnvVar name:s! value:s valueFrom:@EnvVarSource
 EnvVarSource configMapKeyRef:@ConfigMapKeySelector fieldRef:@ObjectFieldSelector fileKeyRef:@FileKeySelector resourceFieldRef:@ResourceFieldSelector secretKeyRef:@SecretKeySelector
 EphemeralContainer args:[s command:[s env:[@EnvVar~name^name envFrom:[@EnvFromSource image:s imagePullPolicy:s lifecycle:@Lifecycle livenessProbe:@Probe name:s! ports:[@ContainerPort~containerPort,protocol^containerPort readinessProbe:@Probe resizePolicy:[@ContainerResizePolicy resources:@ResourceRequirements= restartPolicy:s* restartPolicyRules:[@ContainerRestartRule securityContext:@SecurityContext startupProbe:@Probe stdin:b stdinOnce:b targetContainerName:s terminationMessagePath:s terminationMessagePolicy:s tty:b volumeDevices:[@VolumeDevice~devicePath^devicePath volumeMounts:[@VolumeMount~mountPath^mountPath workingDir:s
 EphemeralVolumeSource volumeClaimTemplate:@PersistentVolumeClaimTemplate
-Event action:s apiVersion:s count:i eventTime:m firstTimestamp:t involvedObject:@ObjectReference! kind:s lastTimestamp:t message:s metadata:@ObjectMeta! reason:s related:@ObjectReference reportingComponent:s reportingInstance:s series:@EventSeries source:@EventSource= type:s
-EventSeries count:i lastObservedTime:m
+Event action:s apiVersion:s count:i eventTime:m= firstTimestamp:t= involvedObject:@ObjectReference! kind:s lastTimestamp:t= message:s metadata:@ObjectMeta! reason:s related:@ObjectReference reportingComponent:s reportingInstance:s series:@EventSeries source:@EventSource= type:s
+EventSeries count:i lastObservedTime:m=
 EventSource component:s host:s
 ExecAction command:[s
 FCVolumeSource fsType:s lun:i* readOnly:b targetWWNs:[s wwids:[s
@@ -213,13 +213,13 @@ LocalVolumeSource fsType:s path:s!
 ModifyVolumeStatus status:s! targetVolumeAttributesClassName:s
 NFSVolumeSource path:s! readOnly:b server:s!
 Namespace apiVersion:s kind:s metadata:@ObjectMeta= spec:@NamespaceSpec= status:@NamespaceStatus=
-NamespaceCondition lastTransitionTime:t message:s reason:s status:s! type:s!
+NamespaceCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
 NamespaceSpec finalizers:[s
 NamespaceStatus conditions:[@NamespaceCondition~type^type phase:s
 Node apiVersion:s kind:s metadata:@ObjectMeta= spec:@NodeSpec= status:@NodeStatus=
 NodeAddress address:s! type:s!
 NodeAffinity preferredDuringSchedulingIgnoredDuringExecution:[@PreferredSchedulingTerm requiredDuringSchedulingIgnoredDuringExecution:@NodeSelector
-NodeCondition lastHeartbeatTime:t lastTransitionTime:t message:s reason:s status:s! type:s!
+NodeCondition lastHeartbeatTime:t= lastTransitionTime:t= message:s reason:s status:s! type:s!
 NodeConfigSource configMap:@ConfigMapNodeConfigSource
 NodeConfigStatus active:@NodeConfigSource assigned:@NodeConfigSource error:s lastKnownGood:@NodeConfigSource
 NodeDaemonEndpoints kubeletEndpoint:@DaemonEndpoint=
@@ -237,7 +237,7 @@ ObjectFieldSelector% apiVersion:s fieldPath:s!
 ObjectReference% apiVersion:s fieldPath:s kind:s name:s namespace:s resourceVersion:s uid:s
 PersistentVolume apiVersion:s kind:s metadata:@ObjectMeta= spec:@PersistentVolumeSpec= status:@PersistentVolumeStatus=
 PersistentVolumeClaim apiVersion:s kind:s metadata:@ObjectMeta= spec:@PersistentVolumeClaimSpec= status:@PersistentVolumeClaimStatus=
-PersistentVolumeClaimCondition lastProbeTime:t lastTransitionTime:t message:s reason:s status:s! type:s!
+PersistentVolumeClaimCondition lastProbeTime:t= lastTransitionTime:t= message:s reason:s status:s! type:s!
 PersistentVolumeClaimSpec accessModes:[s dataSource:@TypedLocalObjectReference dataSourceRef:@TypedObjectReference resources:@VolumeResourceRequirements= selector:@LabelSelector storageClassName:s* volumeAttributesClassName:s* volumeMode:s* volumeName:s
 PersistentVolumeClaimStatus accessModes:[s allocatedResourceStatuses:{s& allocatedResources:{q capacity:{q conditions:[@PersistentVolumeClaimCondition~type^type currentVolumeAttributesClassName:s modifyVolumeStatus:@ModifyVolumeStatus phase:s
 PersistentVolumeClaimTemplate metadata:@ObjectMeta= spec:@PersistentVolumeClaimSpec!
@@ -250,7 +250,7 @@ PodAffinity preferredDuringSchedulingIgnoredDuringExecution:[@WeightedPodAffinit
 PodAffinityTerm labelSelector:@LabelSelector matchLabelKeys:[s mismatchLabelKeys:[s namespaceSelector:@LabelSelector namespaces:[s topologyKey:s!
 PodAntiAffinity preferredDuringSchedulingIgnoredDuringExecution:[@WeightedPodAffinityTerm requiredDuringSchedulingIgnoredDuringExecution:[@PodAffinityTerm
 PodCertificateProjection certificateChainPath:s credentialBundlePath:s keyPath:s keyType:s! maxExpirationSeconds:i* signerName:s! userAnnotations:{s
-PodCondition lastProbeTime:t lastTransitionTime:t message:s observedGeneration:l reason:s status:s! type:s!
+PodCondition lastProbeTime:t= lastTransitionTime:t= message:s observedGeneration:l reason:s status:s! type:s!
 PodDNSConfig nameservers:[s options:[@PodDNSConfigOption searches:[s
 PodDNSConfigOption name:s value:s*
 PodExtendedResourceClaimStatus requestMappings:[@ContainerExtendedResourceRequest! resourceClaimName:s!
@@ -274,7 +274,7 @@ QuobyteVolumeSource group:s readOnly:b registry:s! tenant:s user:s volume:s!
 RBDPersistentVolumeSource fsType:s image:s! keyring:s monitors:[s! pool:s readOnly:b secretRef:@SecretReference user:s
 RBDVolumeSource fsType:s image:s! keyring:s monitors:[s! pool:s readOnly:b secretRef:@LocalObjectReference user:s
 ReplicationController apiVersion:s kind:s metadata:@ObjectMeta= spec:@ReplicationControllerSpec= status:@ReplicationControllerStatus=
-ReplicationControllerCondition lastTransitionTime:t message:s reason:s status:s! type:s!
+ReplicationControllerCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
 ReplicationControllerSpec minReadySeconds:i replicas:i* selector:{s% template:@PodTemplateSpec
 ReplicationControllerStatus availableReplicas:i conditions:[@ReplicationControllerCondition~type^type fullyLabeledReplicas:i observedGeneration:l readyReplicas:i replicas:i!
 ResourceClaim name:s! request:s
@@ -332,15 +332,15 @@ Endpoint addresses:[s!~ conditions:@EndpointConditions= deprecatedTopology:{s hi
 EndpointConditions ready:b* serving:b* terminating:b*
 EndpointHints forNodes:[@ForNode forZones:[@ForZone
 discovery.v1.EndpointPort% appProtocol:s* name:s* port:i* protocol:s*
-EndpointSlice addressType:s! apiVersion:s endpoints:[@Endpoint! kind:s metadata:@ObjectMeta= ports:[@discovery.v1.EndpointPort
+EndpointSlice addressType:s! apiVersion:s endpoints:[@Endpoint! kind:s metadata:@ObjectMeta= ports:[@discovery.v1.EndpointPort=
 ForNode name:s!
 ForZone name:s!
-events.v1.Event action:s apiVersion:s deprecatedCount:i deprecatedFirstTimestamp:t deprecatedLastTimestamp:t deprecatedSource:@EventSource= eventTime:m! kind:s metadata:@ObjectMeta= note:s reason:s regarding:@ObjectReference= related:@ObjectReference reportingController:s reportingInstance:s series:@events.v1.EventSeries type:s
+events.v1.Event action:s apiVersion:s deprecatedCount:i deprecatedFirstTimestamp:t= deprecatedLastTimestamp:t= deprecatedSource:@EventSource= eventTime:m! kind:s metadata:@ObjectMeta= note:s reason:s regarding:@ObjectReference= related:@ObjectReference reportingController:s reportingInstance:s series:@events.v1.EventSeries type:s
 events.v1.EventSeries count:i! lastObservedTime:m!
 ExemptPriorityLevelConfiguration lendablePercent:i* nominalConcurrencyShares:i*
 FlowDistinguisherMethod type:s!
 FlowSchema apiVersion:s kind:s metadata:@ObjectMeta= spec:@FlowSchemaSpec= status:@FlowSchemaStatus=
-FlowSchemaCondition lastTransitionTime:t message:s reason:s status:s type:s
+FlowSchemaCondition lastTransitionTime:t= message:s reason:s status:s type:s
 FlowSchemaSpec distinguisherMethod:@FlowDistinguisherMethod matchingPrecedence:i priorityLevelConfiguration:@PriorityLevelConfigurationReference! rules:[@PolicyRulesWithSubjects
 FlowSchemaStatus conditions:[@FlowSchemaCondition~type^type
 GroupSubject name:s!
@@ -349,7 +349,7 @@ LimitedPriorityLevelConfiguration borrowingLimitPercent:i* lendablePercent:i* li
 NonResourcePolicyRule nonResourceURLs:[s!~ verbs:[s!~
 PolicyRulesWithSubjects nonResourceRules:[@NonResourcePolicyRule resourceRules:[@ResourcePolicyRule subjects:[@flowcontrol.v1.Subject!
 PriorityLevelConfiguration apiVersion:s kind:s metadata:@ObjectMeta= spec:@PriorityLevelConfigurationSpec= status:@PriorityLevelConfigurationStatus=
-PriorityLevelConfigurationCondition lastTransitionTime:t message:s reason:s status:s type:s
+PriorityLevelConfigurationCondition lastTransitionTime:t= message:s reason:s status:s type:s
 PriorityLevelConfigurationReference name:s!
 PriorityLevelConfigurationSpec exempt:@ExemptPriorityLevelConfiguration limited:@LimitedPriorityLevelConfiguration type:s!
 PriorityLevelConfigurationStatus conditions:[@PriorityLevelConfigurationCondition~type^type
@@ -392,13 +392,13 @@ RuntimeClass apiVersion:s handler:s! kind:s metadata:@ObjectMeta= overhead:@Over
 Scheduling nodeSelector:{s% tolerations:[@Toleration
 Eviction apiVersion:s deleteOptions:@DeleteOptions kind:s metadata:@ObjectMeta=
 PodDisruptionBudget apiVersion:s kind:s metadata:@ObjectMeta= spec:@PodDisruptionBudgetSpec= status:@PodDisruptionBudgetStatus=
-PodDisruptionBudgetSpec maxUnavailable:x minAvailable:x selector:@LabelSelector^> unhealthyPodEvictionPolicy:s*
+PodDisruptionBudgetSpec maxUnavailable:x minAvailable:x selector:@LabelSelector< unhealthyPodEvictionPolicy:s*
 PodDisruptionBudgetStatus conditions:[@Condition~type^type currentHealthy:i! desiredHealthy:i! disruptedPods:{t disruptionsAllowed:i! expectedPods:i! observedGeneration:l
 AggregationRule clusterRoleSelectors:[@LabelSelector
-ClusterRole aggregationRule:@AggregationRule apiVersion:s kind:s metadata:@ObjectMeta= rules:[@PolicyRule
+ClusterRole aggregationRule:@AggregationRule apiVersion:s kind:s metadata:@ObjectMeta= rules:[@PolicyRule=
 ClusterRoleBinding apiVersion:s kind:s metadata:@ObjectMeta= roleRef:@RoleRef! subjects:[@rbac.v1.Subject
 PolicyRule apiGroups:[s nonResourceURLs:[s resourceNames:[s resources:[s verbs:[s!
-Role apiVersion:s kind:s metadata:@ObjectMeta= rules:[@PolicyRule
+Role apiVersion:s kind:s metadata:@ObjectMeta= rules:[@PolicyRule=
 RoleBinding apiVersion:s kind:s metadata:@ObjectMeta= roleRef:@RoleRef! subjects:[@rbac.v1.Subject
 RoleRef% apiGroup:s! kind:s! name:s!
 rbac.v1.Subject% apiGroup:s kind:s! name:s! namespace:s
@@ -454,12 +454,12 @@ VolumeAttachmentSource inlineVolumeSpec:@PersistentVolumeSpec persistentVolumeNa
 VolumeAttachmentSpec attacher:s! nodeName:s! source:@VolumeAttachmentSource!
 VolumeAttachmentStatus attachError:@VolumeError attached:b! attachmentMetadata:{s detachError:@VolumeError
 VolumeAttributesClass apiVersion:s driverName:s! kind:s metadata:@ObjectMeta= parameters:{s
-VolumeError errorCode:i* message:s time:t
+VolumeError errorCode:i* message:s time:t=
 VolumeNodeResources count:i*
 CustomResourceColumnDefinition description:s format:s jsonPath:s! name:s! priority:i type:s!
 CustomResourceConversion strategy:s! webhook:@WebhookConversion
 CustomResourceDefinition apiVersion:s kind:s metadata:@ObjectMeta= spec:@CustomResourceDefinitionSpec! status:@CustomResourceDefinitionStatus=
-CustomResourceDefinitionCondition lastTransitionTime:t message:s observedGeneration:l reason:s status:s! type:s!
+CustomResourceDefinitionCondition lastTransitionTime:t= message:s observedGeneration:l reason:s status:s! type:s!
 CustomResourceDefinitionNames categories:[s kind:s! listKind:s plural:s! shortNames:[s singular:s
 CustomResourceDefinitionSpec conversion:@CustomResourceConversion group:s! names:@CustomResourceDefinitionNames! preserveUnknownFields:b scope:s! versions:[@CustomResourceDefinitionVersion!
 CustomResourceDefinitionStatus acceptedNames:@CustomResourceDefinitionNames= conditions:[@CustomResourceDefinitionCondition=~type observedGeneration:l storedVersions:[s=
@@ -499,7 +499,7 @@ StatusDetails causes:[@StatusCause group:s kind:s name:s retryAfterSeconds:i uid
 WatchEvent object:o! type:s!
 version.Info buildDate:s! compiler:s! emulationMajor:s emulationMinor:s gitCommit:s! gitTreeState:s! gitVersion:s! goVersion:s! major:s! minCompatibilityMajor:s minCompatibilityMinor:s minor:s! platform:s!
 APIService apiVersion:s kind:s metadata:@ObjectMeta= spec:@APIServiceSpec= status:@APIServiceStatus=
-APIServiceCondition lastTransitionTime:t message:s reason:s status:s! type:s!
+APIServiceCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
 APIServiceSpec caBundle:y group:s groupPriorityMinimum:i! insecureSkipTLSVerify:b service:@apiregistration.v1.ServiceReference version:s versionPriority:i!
 APIServiceStatus conditions:[@APIServiceCondition~type^type
 apiregistration.v1.ServiceReference name:s namespace:s port:i*

@@ -130,6 +130,14 @@ function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
   if (spec.runtimeClassName) faults.check(`${path}.runtimeClassName`, spec.runtimeClassName, isDNS1123Subdomain);
   if (spec.preemptionPolicy !== undefined) faults.ifNot(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['Never', 'PreemptLowerPriority']);
   operatingSystem(faults, path, spec);
+  if (spec.hostUsers !== false) {
+    for (const list of ['initContainers', 'containers']) {
+      (spec[list] ?? []).forEach((container: JsonObject, i: number) => {
+        if (container.securityContext?.procMount !== 'Unmasked') return;
+        faults.invalid(`${path}.${list}[${i}].securityContext.procMount`, 'Unmasked', '`hostUsers` must be false to use `Unmasked`');
+      });
+    }
+  }
   if (spec.hostNetwork && spec.hostUsers === false) {
     faults.forbidden(`${path}.hostNetwork`, 'when `hostUsers` is false');
   }
@@ -232,14 +240,17 @@ export const pod: Rules = {
     hostnameRules(faults, object.spec ?? {});
   },
   ownUpdate(faults, object, old, subresource) {
-    // Upstream validates the Pod once as such and once as an update, and says everything twice.
-    for (let round = 0; round < 2; round++) {
-      if (round === 1) objectMetaUpdate(faults, object, old);
+    podSpec(faults, 'spec', object.spec ?? {});
+    if (subresource === 'ephemeralcontainers') {
+      ephemeralUpdate(faults, object, old);
+    } else if (subresource === undefined) {
+      // Upstream validates the Pod once as such and once as an update, and says everything twice.
+      labels(faults, 'metadata.labels', object.metadata.labels);
+      objectMetaUpdate(faults, object, old);
       labels(faults, 'metadata.labels', object.metadata.labels);
       podSpec(faults, 'spec', object.spec ?? {});
+      specUpdate(faults, object, old);
     }
-    if (subresource === 'ephemeralcontainers') ephemeralUpdate(faults, object, old);
-    else if (subresource !== 'resize' && subresource !== 'binding') specUpdate(faults, object, old);
   },
   validateStatus(faults, object, old) {
     if (object.spec?.nodeName !== old.spec?.nodeName) faults.forbidden('status.nodeName', 'may not be changed directly');

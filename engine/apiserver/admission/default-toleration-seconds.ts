@@ -29,4 +29,5 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
 };
 
 const tolerates = ({ key, effect }: Toleration, wanted: string): boolean =>
-  (key === undefined || key === '' || key === wanted) && (effect === undefined || effect === '' || effect === 'NoExecute');
+  (key === undefined || key === '' || key === wanted) &&
+  (effect === undefined || effect === '' || effect === 'NoExecute');

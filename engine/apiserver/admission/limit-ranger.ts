@@ -24,7 +24,8 @@ const isCore = (info: ResourceInfo, resource: string): boolean => info.group ===
 export const limitRanger: AdmissionPlugin = {
   name: 'LimitRanger',
   handles(operation, info, subresource) {
-    if (isCore(info, 'pods')) return operation === 'CREATE' ? subresource === '' : operation === 'UPDATE' && subresource === 'resize';
+    if (isCore(info, 'pods'))
+      return operation === 'CREATE' ? subresource === '' : operation === 'UPDATE' && subresource === 'resize';
     return isCore(info, 'persistentvolumeclaims') && operation !== 'DELETE' && subresource === '';
   },
   mutate(attributes, host) {
@@ -39,7 +40,8 @@ export const limitRanger: AdmissionPlugin = {
     for (const range of limitsOf(attributes, host)) {
       for (const item of range.spec?.limits ?? []) {
         if (isCore(info, 'pods')) checkPod(item, object as unknown as Pod, errors);
-        else if (item.type === 'PersistentVolumeClaim') checkClaim(item, object?.spec?.resources?.requests ?? {}, errors);
+        else if (item.type === 'PersistentVolumeClaim')
+          checkClaim(item, object?.spec?.resources?.requests ?? {}, errors);
       }
     }
     if (errors.length) throw forbidden(info, name, errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`);
@@ -106,27 +108,34 @@ function total(spec: NonNullable<Pod['spec']>, field: 'requests' | 'limits'): Qu
   }
   for (const container of spec.initContainers ?? []) {
     const own = (container.resources?.[field] ?? {}) as Quantities;
-    for (const name in own) if (sum[name] === undefined || compareQuantities(own[name], sum[name]) > 0) sum[name] = own[name];
+    for (const name in own)
+      if (sum[name] === undefined || compareQuantities(own[name], sum[name]) > 0) sum[name] = own[name];
   }
   return sum;
 }
 
 function check(item: LimitRangeItem, { requests, limits }: Resources, errors: string[]) {
   const per = `usage per ${item.type} is`;
-  const { min = {}, max = {}, maxLimitRequestRatio = {} } = item as { min?: Quantities; max?: Quantities; maxLimitRequestRatio?: Quantities };
+  const {
+    min = {},
+    max = {},
+    maxLimitRequestRatio = {},
+  } = item as { min?: Quantities; max?: Quantities; maxLimitRequestRatio?: Quantities };
   for (const name of Object.keys(min).sort()) {
     const bound = min[name];
     const text = `minimum ${name} ${per} ${bound}`;
     if (requests[name] === undefined) errors.push(`${text}.  No request is specified`);
     else if (compareQuantities(requests[name], bound) < 0) errors.push(`${text}, but request is ${requests[name]}`);
-    else if (limits[name] !== undefined && compareQuantities(limits[name], bound) < 0) errors.push(`${text}, but limit is ${limits[name]}`);
+    else if (limits[name] !== undefined && compareQuantities(limits[name], bound) < 0)
+      errors.push(`${text}, but limit is ${limits[name]}`);
   }
   for (const name of Object.keys(max).sort()) {
     const bound = max[name];
     const text = `maximum ${name} ${per} ${bound}`;
     if (limits[name] === undefined) errors.push(`${text}.  No limit is specified`);
     else if (compareQuantities(limits[name], bound) > 0) errors.push(`${text}, but limit is ${limits[name]}`);
-    else if (requests[name] !== undefined && compareQuantities(requests[name], bound) > 0) errors.push(`${text}, but request is ${requests[name]}`);
+    else if (requests[name] !== undefined && compareQuantities(requests[name], bound) > 0)
+      errors.push(`${text}, but request is ${requests[name]}`);
   }
   for (const name of Object.keys(maxLimitRequestRatio).sort()) {
     const bound = maxLimitRequestRatio[name];

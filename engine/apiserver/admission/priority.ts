@@ -33,7 +33,11 @@ export const priority: AdmissionPlugin = {
     if (info.resource !== 'priorityclasses' || !object?.globalDefault) return;
     const present = defaultClass(classes(host).all);
     if (present && present.metadata.name !== name) {
-      throw forbidden(info, name, `PriorityClass ${present.metadata.name} is already marked as default. Only one default can exist`);
+      throw forbidden(
+        info,
+        name,
+        `PriorityClass ${present.metadata.name} is already marked as default. Only one default can exist`,
+      );
     }
   },
 };

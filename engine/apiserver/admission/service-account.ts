@@ -34,7 +34,8 @@ export const serviceAccount: AdmissionPlugin = {
     if (!spec || pod.metadata.annotations?.[MIRROR_POD] !== undefined) return object;
     const accountName = spec.serviceAccountName || 'default';
     const accounts = scheme.resource('', 'v1', 'serviceaccounts');
-    const account = accounts && (storage.get(accounts, namespace, accountName) as unknown as ServiceAccount | undefined);
+    const account =
+      accounts && (storage.get(accounts, namespace, accountName) as unknown as ServiceAccount | undefined);
     if (!account) {
       throw forbidden(
         info,

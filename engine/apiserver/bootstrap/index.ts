@@ -11,8 +11,16 @@ const NAMESPACES = ['default', 'kube-node-lease', 'kube-public', 'kube-system'];
 
 /** scheduling.SystemPriorityClasses */
 const PRIORITIES: KubeObject[] = [
-  priority('system-cluster-critical', 2000000000, 'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.'),
-  priority('system-node-critical', 2000001000, 'Used for system critical pods that must not be moved from their current node.'),
+  priority(
+    'system-cluster-critical',
+    2000000000,
+    'Used for system critical pods that must run in the cluster, but can be moved to another node if necessary.',
+  ),
+  priority(
+    'system-node-critical',
+    2000001000,
+    'Used for system critical pods that must not be moved from their current node.',
+  ),
 ];
 
 function priority(name: string, value: number, description: string): KubeObject {
@@ -21,12 +29,19 @@ function priority(name: string, value: number, description: string): KubeObject 
 
 export function bootstrap(server: ApiServer) {
   const post = (path: string, body: KubeObject) => {
-    const response = server.handle({ method: 'POST', path, body, user: SERVER, headers: { 'user-agent': 'kube-apiserver' } });
+    const response = server.handle({
+      method: 'POST',
+      path,
+      body,
+      user: SERVER,
+      headers: { 'user-agent': 'kube-apiserver' },
+    });
     if (response.code >= 400 && response.code !== 409) {
       throw new Error(`bootstrap of ${path}: ${JSON.stringify(response.body)}`);
     }
   };
-  for (const name of NAMESPACES) post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+  for (const name of NAMESPACES)
+    post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   for (const object of PRIORITIES) post('/apis/scheduling.k8s.io/v1/priorityclasses', object);
   for (const role of clusterRoles()) post('/apis/rbac.authorization.k8s.io/v1/clusterroles', role);
   for (const bound of clusterRoleBindings()) post('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', bound);

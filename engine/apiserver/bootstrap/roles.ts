@@ -7,25 +7,36 @@ const READ = 'get,list,watch';
 const WRITE = 'create,delete,deletecollection,patch,update';
 const EVENTS = 'create,patch,update | -,events.k8s.io | events';
 
-const WORKLOADS = 'daemonsets,deployments,deployments/rollback,deployments/scale,replicasets,replicasets/scale,statefulsets,statefulsets/scale';
+const WORKLOADS =
+  'daemonsets,deployments,deployments/rollback,deployments/scale,replicasets,replicasets/scale,statefulsets,statefulsets/scale';
 const CLAIMS_AND_SERVICES =
   'configmaps,events,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy';
 
 /** Names to rules. */
 const ROLES: Record<string, string[]> = {
   'cluster-admin': ['* | * | *', '* | *'],
-  'system:discovery': ['get | /api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/'],
+  'system:discovery': [
+    'get | /api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/',
+  ],
   'system:public-info-viewer': ['get | /healthz,/livez,/readyz,/version,/version/'],
   'system:monitoring': ['get | /healthz,/healthz/*,/livez,/livez/*,/metrics,/metrics/slis,/readyz,/readyz/*'],
   'system:basic-user': [
     'create | authorization.k8s.io | selfsubjectaccessreviews,selfsubjectrulesreviews',
     'create | authentication.k8s.io | selfsubjectreviews',
   ],
-  'system:auth-delegator': ['create | authentication.k8s.io | tokenreviews', 'create | authorization.k8s.io | subjectaccessreviews'],
+  'system:auth-delegator': [
+    'create | authentication.k8s.io | tokenreviews',
+    'create | authorization.k8s.io | subjectaccessreviews',
+  ],
   'system:kubelet-api-admin': [`${READ},proxy | - | nodes`, '* | - | nodes/log,nodes/metrics,nodes/proxy,nodes/stats'],
   'system:node-bootstrapper': ['create,get,list,watch | certificates.k8s.io | certificatesigningrequests'],
   'system:node-problem-detector': ['get | - | nodes', 'patch | - | nodes/status', EVENTS],
-  'system:node-proxier': ['list,watch | - | endpoints,services', `${READ} | - | nodes`, EVENTS, 'list,watch | discovery.k8s.io | endpointslices'],
+  'system:node-proxier': [
+    'list,watch | - | endpoints,services',
+    `${READ} | - | nodes`,
+    EVENTS,
+    'list,watch | discovery.k8s.io | endpointslices',
+  ],
   'system:volume-scheduler': [
     `${READ},patch,update | - | persistentvolumes`,
     `${READ} | storage.k8s.io | storageclasses`,
@@ -159,7 +170,8 @@ const metadata = (name: string, labels: Record<string, string> = {}) => ({
   annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' },
 });
 
-const aggregateLabels = (names: readonly string[]) => Object.fromEntries(names.map((name) => [AGGREGATE + name, 'true']));
+const aggregateLabels = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [AGGREGATE + name, 'true']));
 
 export function clusterRoles(): KubeObject[] {
   const base = { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole' };

@@ -3,7 +3,8 @@
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
 import { readObject } from '../body.ts';
 import type { Context } from '../context.ts';
-import { warn } from '../context.ts';
+import { warn, writerOf } from '../context.ts';
+import type { Entries } from '../managed-fields/ledger.ts';
 import { alreadyExists, badRequest, generatedNameTaken, invalid } from '../status.ts';
 import type { Core } from './types.ts';
 
@@ -16,7 +17,14 @@ export function create(core: Core, ctx: Context): KubeObject {
   return createObject(core, ctx, ctx.info, readObject(core.scheme, ctx, ctx.info));
 }
 
-export function createObject(core: Core, ctx: Context, info: ResourceInfo, sent: KubeObject): KubeObject {
+/** `entries`: managedFields, when they are known already (server-side apply). */
+export function createObject(
+  core: Core,
+  ctx: Context,
+  info: ResourceInfo,
+  sent: KubeObject,
+  entries?: Entries,
+): KubeObject {
   const { scheme, storage, admission } = core;
   const namespace = info.namespaced ? namespaceFor(ctx, sent) : '';
   let object = withSystemFields(core, ctx, info, sent, namespace);
@@ -42,15 +50,20 @@ export function createObject(core: Core, ctx: Context, info: ResourceInfo, sent:
 
   let name = object.metadata.name as string;
   const generated = sent.metadata.name ? undefined : sent.metadata.generateName;
-  for (let tries = 0, other = storage.get(info, namespace, name); other; tries++, other = storage.get(info, namespace, name)) {
+  for (
+    let tries = 0, other = storage.get(info, namespace, name);
+    other;
+    tries++, other = storage.get(info, namespace, name)
+  ) {
     if (!generated) throw alreadyExists(info, name, other.metadata.deletionTimestamp !== undefined);
     if (tries === NAME_RETRIES) throw generatedNameTaken(info, name);
     name = generateName(core, info, generated);
     object = { ...object, metadata: { ...object.metadata, name } };
   }
-  object = core.recordManager(ctx, info, undefined, object, '');
-  if (ctx.dryRun) return object;
-  const stored = storage.put(info, object);
+  const stored = ctx.dryRun ? object : storage.put(info, object);
+  if (entries) core.ledger.set(stored, entries);
+  else core.ledger.note(info, stored, undefined, writerOf(ctx, ''));
+  if (ctx.dryRun) return stored;
   strategy?.afterCreate?.(core, ctx, stored);
   return stored;
 }
@@ -64,13 +77,20 @@ function namespaceFor(ctx: Context, object: KubeObject): string {
 }
 
 /** Name, namespace, uid and time of birth; what only the server may say is dropped from what was sent. */
-function withSystemFields(core: Core, ctx: Context, info: ResourceInfo, object: KubeObject, namespace: string): KubeObject {
+function withSystemFields(
+  core: Core,
+  ctx: Context,
+  info: ResourceInfo,
+  object: KubeObject,
+  namespace: string,
+): KubeObject {
   const metadata = { ...object.metadata };
   if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
   delete metadata.resourceVersion;
   delete metadata.deletionTimestamp;
   delete metadata.deletionGracePeriodSeconds;
   delete metadata.selfLink;
+  delete metadata.managedFields;
   if (namespace) metadata.namespace = namespace;
   else delete metadata.namespace;
   if (!metadata.name && metadata.generateName) metadata.name = generateName(core, info, metadata.generateName);
@@ -82,4 +102,3 @@ function withSystemFields(core: Core, ctx: Context, info: ResourceInfo, object: 
 export function generateName(core: Core, info: ResourceInfo, base: string): string {
   return base.slice(0, MAX_GENERATED_BASE) + core.sim.random(`name/${info.resource}`).suffix(SUFFIX);
 }
-

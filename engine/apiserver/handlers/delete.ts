@@ -2,7 +2,7 @@
 
 import type { KubeObject, ObjectMeta, ResourceInfo } from '../../api/types.ts';
 import { parseText, contentType } from '../body.ts';
-import { dryRunOf, param, warn, type Context } from '../context.ts';
+import { dryRunOf, param, warn, writerOf, type Context } from '../context.ts';
 import { conflict, invalid, notFound } from '../status.ts';
 import type { Status } from '../types.ts';
 import type { Core } from './types.ts';
@@ -79,7 +79,12 @@ export function remove(core: Core, ctx: Context): KubeObject | Status {
 
 /** batch/v1 keeps the Pods of a Job when a client says nothing. */
 export function warnAboutOrphans(_core: Core, ctx: Context, options: DeleteOptions) {
-  if (ctx.info.group === 'batch' && ctx.info.resource === 'jobs' && options.propagationPolicy === undefined && options.orphanDependents === undefined) {
+  if (
+    ctx.info.group === 'batch' &&
+    ctx.info.resource === 'jobs' &&
+    options.propagationPolicy === undefined &&
+    options.orphanDependents === undefined
+  ) {
     warn(
       ctx,
       'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
@@ -114,10 +119,12 @@ export function deleteObject(
     });
   }
   checkPreconditions(info, name, old.metadata, options.preconditions);
-  const store = (object: KubeObject): Deletion => ({
-    object: dryRun || object === old ? object : core.storage.put(info, object),
-    removed: false,
-  });
+  const store = (object: KubeObject): Deletion => {
+    if (dryRun || object === old) return { object, removed: false };
+    const stored = core.storage.put(info, object);
+    core.ledger.note(info, stored, old, writerOf(ctx, ''));
+    return { object: stored, removed: false };
+  };
 
   const finalizers = collectorFinalizers(old, options, strategy?.orphansByDefault ?? false);
   const withFinalizers: KubeObject =
@@ -142,7 +149,10 @@ export function deleteObject(
   if (dryRun) return { object, removed: true };
   const gone = core.storage.remove(info, object);
   strategy?.afterDelete?.(core, ctx, gone);
-  return { object: { ...gone, metadata: { ...gone.metadata, resourceVersion: old.metadata.resourceVersion } }, removed: true };
+  return {
+    object: { ...gone, metadata: { ...gone.metadata, resourceVersion: old.metadata.resourceVersion } },
+    removed: true,
+  };
 }
 
 /** Metadata of an object that a process elsewhere is asked to end; 'pending' when it is asked already and not later. */
@@ -183,7 +193,11 @@ function markDeleted(ctx: Context, object: KubeObject): KubeObject {
 }
 
 /** The finalizers with which the garbage collector is asked to orphan or to delete dependents first. */
-function collectorFinalizers(object: KubeObject, options: DeleteOptions, orphansByDefault: boolean): string[] | undefined {
+function collectorFinalizers(
+  object: KubeObject,
+  options: DeleteOptions,
+  orphansByDefault: boolean,
+): string[] | undefined {
   const present = object.metadata.finalizers;
   const policy =
     options.propagationPolicy ??
@@ -204,7 +218,12 @@ function collectorFinalizers(object: KubeObject, options: DeleteOptions, orphans
   return next;
 }
 
-function checkPreconditions(info: ResourceInfo, name: string, metadata: ObjectMeta, wanted: DeleteOptions['preconditions']) {
+function checkPreconditions(
+  info: ResourceInfo,
+  name: string,
+  metadata: ObjectMeta,
+  wanted: DeleteOptions['preconditions'],
+) {
   if (!wanted) return;
   if (wanted.uid !== undefined && wanted.uid !== metadata.uid) {
     throw conflict(
@@ -221,4 +240,3 @@ function checkPreconditions(info: ResourceInfo, name: string, metadata: ObjectMe
     );
   }
 }
-

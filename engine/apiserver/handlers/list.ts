@@ -145,7 +145,9 @@ function readToken(token: string): { revision: number; start: string } {
     throw badRequest(`invalid continue token: continue key is not valid: ${jsonError(text)}`);
   }
   if (value.v !== TOKEN_VERSION || !value.rv || value.start === undefined) {
-    throw badRequest('invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+    throw badRequest(
+      'invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
+    );
   }
   return { revision: value.rv, start: value.start };
 }

@@ -48,7 +48,13 @@ export function readPatch(ctx: Context, type: string): object {
   }
   const list = type === JSON_PATCH;
   if (typeof value === 'object' && value !== null && Array.isArray(value) === list) return value;
-  const what = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value === 'boolean' ? 'bool' : typeof value;
+  const what = Array.isArray(value)
+    ? 'array'
+    : value === null
+      ? 'null'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : typeof value;
   const wanted = list ? '[]handlers.jsonPatchOp' : 'map[string]interface {}';
   throw badRequest(`${prefix}json: cannot unmarshal ${what} into Go value of type ${wanted}`);
 }
@@ -69,7 +75,9 @@ export function patched(core: Core, ctx: Context, type: string, old: KubeObject,
   }
   if (result === old) return old;
   if (!result?.metadata?.name) {
-    throw badRequest(`the name of the object (${ctx.route.name} based on URL) was undeterminable: name must be provided`);
+    throw badRequest(
+      `the name of the object (${ctx.route.name} based on URL) was undeterminable: name must be provided`,
+    );
   }
   if (!result.kind || !result.apiVersion) {
     result = { ...result, kind: result.kind ?? info.kind, apiVersion: result.apiVersion ?? info.groupVersion };
@@ -82,7 +90,8 @@ export function patched(core: Core, ctx: Context, type: string, old: KubeObject,
   try {
     const decoded = scheme.decode(info, result);
     const strict: string[] = [];
-    if (type === MERGE_PATCH || type === STRATEGIC_PATCH) parseText(ctx.request.body as string, 'application/json', strict);
+    if (type === MERGE_PATCH || type === STRATEGIC_PATCH)
+      parseText(ctx.request.body as string, 'application/json', strict);
     reportStrict(ctx, info, [...strict, ...decoded.strict]);
     return scheme.applyDefaults(info, { ...decoded.object, kind: info.kind, apiVersion: info.groupVersion });
   } catch (error) {
@@ -103,7 +112,9 @@ function checkIdentity(core: Core, { info, route }: Context, result: KubeObject,
     );
   }
   if (result.metadata.name !== route.name) {
-    throw badRequest(`the name of the object (${result.metadata.name}) does not match the name on the URL (${route.name})`);
+    throw badRequest(
+      `the name of the object (${result.metadata.name}) does not match the name on the URL (${route.name})`,
+    );
   }
   if (info.namespaced && (result.metadata.namespace ?? route.namespace) !== route.namespace) {
     throw badRequest(
@@ -139,5 +150,8 @@ function convertible(core: Core, info: Context['info'], apiVersion: string): boo
   const slash = apiVersion.indexOf('/');
   const group = slash < 0 ? '' : apiVersion.slice(0, slash);
   const version = apiVersion.slice(slash + 1);
-  return group === info.group && (/^v\d+((alpha|beta)\d+)?$/.test(version) || core.scheme.kind(group, version, info.kind) !== undefined);
+  return (
+    group === info.group &&
+    (/^v\d+((alpha|beta)\d+)?$/.test(version) || core.scheme.kind(group, version, info.kind) !== undefined)
+  );
 }

@@ -1,15 +1,15 @@
 // What the verbs need of the server.
 
-import type { Catalog, KubeObject, ResourceInfo } from '../../api/index.ts';
+import type { Catalog, ResourceInfo } from '../../api/index.ts';
 import type { Sim } from '../../sim/index.ts';
 import type { Authorizer } from '../authz.ts';
+import type { Ledger } from '../managed-fields/ledger.ts';
 import type { AdmissionChain } from '../admission/index.ts';
 import type { ServiceAllocators } from '../registry/allocators.ts';
 import type { Strategies } from '../registry/strategies.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { ServiceAccountTokens } from '../tokens.ts';
 import type { KubeletApi } from '../types.ts';
-import type { Context } from '../context.ts';
 
 export interface Core {
   readonly sim: Sim;
@@ -23,14 +23,6 @@ export interface Core {
   /** Added by a CustomResourceDefinition. */
   isCustom(info: ResourceInfo): boolean;
   readonly kubelets: Map<string, KubeletApi>;
-  /** Records who changed what (managedFields); returns the object to store. */
-  readonly recordManager: RecordManager;
+  /** Who owns which field. */
+  readonly ledger: Ledger;
 }
-
-export type RecordManager = (
-  ctx: Context,
-  info: ResourceInfo,
-  old: KubeObject | undefined,
-  object: KubeObject,
-  subresource: string,
-) => KubeObject;

@@ -2,8 +2,9 @@
 
 import type { KubeObject, ObjectMeta, ResourceInfo } from '../../api/types.ts';
 import { readObject } from '../body.ts';
-import { warn, type Context } from '../context.ts';
-import { sameObject } from '../equal.ts';
+import { warn, writerOf, type Context } from '../context.ts';
+import { equal, sameObject } from '../equal.ts';
+import type { Entries } from '../managed-fields/ledger.ts';
 import { badRequest, conflict, invalid, MODIFIED, notFound } from '../status.ts';
 import { createObject } from './create.ts';
 import type { Core } from './types.ts';
@@ -35,7 +36,7 @@ export function checkNames(ctx: Context, sent: KubeObject) {
   }
 }
 
-/** `change` makes the new object of the present one (undefined when there is none and the kind may be created by PUT). */
+/** `entries`: managedFields, when they are known already (server-side apply). `change` makes the new object of the present one (undefined when there is none and the kind may be created by PUT). */
 export function updateObject(
   core: Core,
   ctx: Context,
@@ -44,17 +45,19 @@ export function updateObject(
   name: string,
   subresource: string,
   change: (old: KubeObject | undefined) => KubeObject,
+  entries?: Entries,
 ): Updated {
   const { scheme, storage, admission } = core;
   const strategy = core.strategies.of(info);
   const old = storage.get(info, info.namespaced ? namespace : '', name);
   if (!old) {
-    const created = subresource || ctx.route.verb === 'patch' ? undefined : createByUpdate(core, ctx, info, name, change(undefined));
+    const created =
+      subresource || ctx.route.verb === 'patch' ? undefined : createByUpdate(core, ctx, info, name, change(undefined));
     if (created) return created;
     throw notFound(info, name);
   }
   const sent = change(old);
-  if (sent === old) return { object: old, created: false };
+  if (sent === old && !entries) return { object: old, created: false };
   const metadata = updatedMetadata(sent.metadata, old.metadata);
   checkPreconditions(core, ctx, info, name, sent.metadata, old.metadata);
   let object: KubeObject = metadata === sent.metadata ? sent : { ...sent, metadata };
@@ -79,17 +82,32 @@ export function updateObject(
   if (!subresource) for (const text of scheme.warnings(info, object, old)) warn(ctx, text);
   if (admitted) admission.validate({ ...attributes, object });
 
-  if (sameObject(object, old) && object.metadata.managedFields === old.metadata.managedFields) {
+  const managed = entries ?? (cleared(sent.metadata) ? NOBODY : undefined);
+  if (sameObject(object, old) && (!managed || equal(managed, core.ledger.entries(old))))
     return { object: old, created: false };
-  }
-  object = core.recordManager(ctx, info, old, object, subresource);
-  if (ctx.dryRun) return { object: withVersionOf(object, old), created: false };
+  const record = (stored: KubeObject): Updated => {
+    if (managed) core.ledger.set(stored, managed);
+    else core.ledger.note(info, stored, old, writerOf(ctx, subresource));
+    return { object: stored, created: false };
+  };
+  if (ctx.dryRun) return record(withVersionOf(object, old));
   if (readyToGo(core, info, object)) {
     const gone = storage.remove(info, object);
     strategy?.afterDelete?.(core, ctx, gone);
     return { object: withVersionOf(gone, old), created: false };
   }
-  return { object: storage.put(info, object), created: false };
+  return record(storage.put(info, object));
+}
+
+const NOBODY: Entries = [];
+
+/** An empty list, or one of an empty entry, clears the record; anything else that a client sends of it is ignored. */
+function cleared({ managedFields }: ObjectMeta): boolean {
+  if (!managedFields) return false;
+  return (
+    managedFields.length === 0 ||
+    (managedFields.length === 1 && !managedFields[0].operation && !managedFields[0].manager)
+  );
 }
 
 const withVersionOf = (object: KubeObject, { metadata }: KubeObject): KubeObject => ({
@@ -117,7 +135,14 @@ function createByUpdate(
   return { object: createObject(core, ctx, info, sent), created: true };
 }
 
-function checkPreconditions(core: Core, ctx: Context, info: ResourceInfo, name: string, sent: ObjectMeta, old: ObjectMeta) {
+function checkPreconditions(
+  core: Core,
+  ctx: Context,
+  info: ResourceInfo,
+  name: string,
+  sent: ObjectMeta,
+  old: ObjectMeta,
+) {
   const version = sent.resourceVersion;
   if (version !== undefined && version !== '' && version !== '0') {
     if (version !== old.resourceVersion) throw conflict(info, name, MODIFIED);
@@ -150,7 +175,8 @@ function updatedMetadata(sent: ObjectMeta, old: ObjectMeta): ObjectMeta {
     sent.deletionTimestamp === old.deletionTimestamp &&
     sent.deletionGracePeriodSeconds === old.deletionGracePeriodSeconds &&
     sent.generation === old.generation &&
-    sent.selfLink === undefined
+    sent.selfLink === undefined &&
+    sent.managedFields === undefined
   ) {
     return sent;
   }
@@ -163,6 +189,7 @@ function updatedMetadata(sent: ObjectMeta, old: ObjectMeta): ObjectMeta {
   keep(out, old, 'deletionGracePeriodSeconds');
   keep(out, old, 'generation');
   delete out.selfLink;
+  delete out.managedFields;
   return out;
 }
 

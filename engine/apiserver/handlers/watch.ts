@@ -25,10 +25,14 @@ export function watch(core: Core, ctx: Context, view: ((object: KubeObject) => K
   const cache = storage.cache(info);
   const timers: { cancel(): void }[] = [];
   const convert = conversion && ((object: KubeObject) => conversion.fromStored(object));
-  const stream = new Watch(selected, convert && view ? (object) => view(convert(object)) : (convert ?? view), (stopped) => {
-    cache.removeWatch(stopped);
-    for (const timer of timers) timer.cancel();
-  });
+  const stream = new Watch(
+    selected,
+    convert && view ? (object) => view(convert(object)) : (convert ?? view),
+    (stopped) => {
+      cache.removeWatch(stopped);
+      for (const timer of timers) timer.cancel();
+    },
+  );
   const revision = version ? parseRevision(version) : 0;
   if (sendInitial ?? (version === '' || revision === 0)) {
     for (const object of cache.list(selected)) stream.send('ADDED', object);
@@ -73,20 +77,32 @@ function checkInitialEvents(ctx: Context, bookmarks: boolean): boolean | undefin
   if (!text) {
     if (match) {
       throw invalid(kind, '', [
-        { type: 'FieldValueForbidden', field: 'resourceVersionMatch', message: 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided' },
+        {
+          type: 'FieldValueForbidden',
+          field: 'resourceVersionMatch',
+          message: 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
+        },
       ]);
     }
     return undefined;
   }
   if (match !== 'NotOlderThan') {
     throw invalid(kind, '', [
-      { type: 'FieldValueForbidden', field: 'resourceVersionMatch', message: 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan' },
+      {
+        type: 'FieldValueForbidden',
+        field: 'resourceVersionMatch',
+        message: 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
+      },
     ]);
   }
   const initial = text !== 'false';
   if (initial && !bookmarks) {
     throw invalid(kind, '', [
-      { type: 'FieldValueForbidden', field: 'sendInitialEvents', message: 'Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true' },
+      {
+        type: 'FieldValueForbidden',
+        field: 'sendInitialEvents',
+        message: 'Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true',
+      },
     ]);
   }
   return initial;

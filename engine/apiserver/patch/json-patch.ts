@@ -79,7 +79,14 @@ function change(document: unknown, path: string, op: string, edit: Edit): unknow
   return at(document, names, 0, path, op, edit);
 }
 
-function at(container: unknown, names: readonly string[], depth: number, path: string, op: string, edit: Edit): unknown {
+function at(
+  container: unknown,
+  names: readonly string[],
+  depth: number,
+  path: string,
+  op: string,
+  edit: Edit,
+): unknown {
   if (!isContainer(container)) throw missing(op, path);
   const name = names[depth];
   if (depth < names.length - 1) {

@@ -2,7 +2,8 @@
 
 type Json = Record<string, unknown>;
 
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The patched value; parts that the patch does not touch are shared with `target`. */
 export function mergePatch(target: unknown, patch: unknown): unknown {

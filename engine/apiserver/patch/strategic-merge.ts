@@ -6,7 +6,8 @@ import { equal } from '../equal.ts';
 import { PatchError } from './errors.ts';
 
 type Json = Record<string, unknown>;
-const isObject = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const ELEMENT_ORDER = '$setElementOrder/';
 const DELETE_PRIMITIVES = '$deleteFromPrimitiveList/';
@@ -167,7 +168,12 @@ function mergeList(
  * Puts `list` into the order that the patch asks for: elements that the patch names in its order, others (added on the
  * server) where they stood relative to what preceded them there.
  */
-function order(list: readonly unknown[], wanted: readonly unknown[], server: readonly unknown[], mergeKey?: string): unknown[] {
+function order(
+  list: readonly unknown[],
+  wanted: readonly unknown[],
+  server: readonly unknown[],
+  mergeKey?: string,
+): unknown[] {
   const idOf = (item: unknown): unknown => (mergeKey && isObject(item) ? item[mergeKey] : item);
   const position = new Map<unknown, number>();
   wanted.forEach((item, index) => position.set(idOf(item), index));

@@ -106,7 +106,12 @@ export class ServiceAllocators {
     // A single-stack cluster gives one family; without a selector a headless Service may mean both.
     spec.ipFamilyPolicy ??= headlessWithoutSelector ? 'RequireDualStack' : 'SingleStack';
     if (spec.ipFamilyPolicy === 'RequireDualStack' && !headlessWithoutSelector) {
-      throw this.refuse(service, 'spec.ipFamilyPolicy', 'RequireDualStack', 'this cluster is not configured for dual-stack services');
+      throw this.refuse(
+        service,
+        'spec.ipFamilyPolicy',
+        'RequireDualStack',
+        'this cluster is not configured for dual-stack services',
+      );
     }
     spec.ipFamilies ??= headlessWithoutSelector ? ['IPv4', 'IPv6'] : ['IPv4'];
     if (spec.ipFamilies[0] === 'IPv6' && !headlessWithoutSelector) {
@@ -114,7 +119,8 @@ export class ServiceAllocators {
     }
     if (!spec.clusterIP) spec.clusterIP = this.nextAddress();
     else if (spec.clusterIP !== 'None' && spec.clusterIP !== before?.clusterIP) this.check(service, spec.clusterIP);
-    spec.clusterIPs = spec.clusterIPs?.length && spec.clusterIPs[0] === spec.clusterIP ? spec.clusterIPs : [spec.clusterIP];
+    spec.clusterIPs =
+      spec.clusterIPs?.length && spec.clusterIPs[0] === spec.clusterIP ? spec.clusterIPs : [spec.clusterIP];
   }
 
   private check(service: Service, address: string) {
@@ -123,7 +129,8 @@ export class ServiceAllocators {
     // Malformed addresses are validation's.
     if (value === undefined || Number.isNaN(value)) return;
     let why = '';
-    if (value <= base || value >= base + size - 1) why = `provided IP is not in the valid range. The range of valid IPs is ${text}`;
+    if (value <= base || value >= base + size - 1)
+      why = `provided IP is not in the valid range. The range of valid IPs is ${text}`;
     else if (this.taken.has(address)) why = 'provided IP is already allocated';
     if (why) {
       throw invalid(SERVICE_KIND, service.metadata.name ?? '', [
@@ -198,11 +205,16 @@ export class ServiceAllocators {
   private checkPort(service: Service, index: number, protocol: string, nodePort: number) {
     const { first, last } = this.nodePorts;
     let why = '';
-    if (nodePort < first || nodePort > last) why = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
+    if (nodePort < first || nodePort > last)
+      why = `provided port is not in the valid range. The range of valid ports is ${first}-${last}`;
     else if (this.taken.has(`${protocol}/${nodePort}`)) why = 'provided port is already allocated';
     if (why) {
       throw invalid(SERVICE_KIND, service.metadata.name ?? '', [
-        { type: 'FieldValueInvalid', field: `spec.ports[${index}].nodePort`, message: `Invalid value: ${nodePort}: ${why}` },
+        {
+          type: 'FieldValueInvalid',
+          field: `spec.ports[${index}].nodePort`,
+          message: `Invalid value: ${nodePort}: ${why}`,
+        },
       ]);
     }
   }
@@ -215,7 +227,13 @@ export class ServiceAllocators {
     const start = this.sim.random('service-node-port').int(span);
     for (let i = 0; i < span; i++) {
       const port = low + ((start + i) % span);
-      if (!given.has(port) && !this.taken.has(`TCP/${port}`) && !this.taken.has(`UDP/${port}`) && !this.taken.has(`SCTP/${port}`)) return port;
+      if (
+        !given.has(port) &&
+        !this.taken.has(`TCP/${port}`) &&
+        !this.taken.has(`UDP/${port}`) &&
+        !this.taken.has(`SCTP/${port}`)
+      )
+        return port;
     }
     throw internalError('failed to allocate a nodePort: range is full');
   }
@@ -223,7 +241,8 @@ export class ServiceAllocators {
 
 function portKeys(service: Service): string[] {
   const keys: string[] = [];
-  for (const port of service.spec?.ports ?? []) if (port.nodePort) keys.push(`${port.protocol ?? 'TCP'}/${port.nodePort}`);
+  for (const port of service.spec?.ports ?? [])
+    if (port.nodePort) keys.push(`${port.protocol ?? 'TCP'}/${port.nodePort}`);
   return keys;
 }
 
@@ -233,7 +252,4 @@ function withoutNodePort(port: ServicePort): ServicePort {
   return rest;
 }
 
-const hasKeys = (object: object | undefined): boolean => {
-  for (const _key in object) return true;
-  return false;
-};
+const hasKeys = (object: object | undefined): boolean => object !== undefined && Object.keys(object).length > 0;

@@ -24,7 +24,10 @@ export const namespaces: Strategy = {
     const named =
       metadata.labels?.[NAME_LABEL] === metadata.name
         ? object
-        : { ...object, metadata: { ...metadata, labels: { ...metadata.labels, [NAME_LABEL]: metadata.name as string } } };
+        : {
+            ...object,
+            metadata: { ...metadata, labels: { ...metadata.labels, [NAME_LABEL]: metadata.name as string } },
+          };
     // Only `finalize` changes the finalizers of the spec.
     return subresource === 'finalize' ? named : { ...named, spec: old.spec };
   },

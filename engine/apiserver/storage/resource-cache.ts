@@ -67,7 +67,9 @@ export class ResourceCache {
       const key = prefix + selection.name;
       if (this.etcd.get(key)) return new Set([key]);
       // Without a namespace the name may occur in each of them.
-      return selection.namespace ? new Set() : this.indexed(this.fieldIndexes, 'metadata.name', nameOf, [selection.name]);
+      return selection.namespace
+        ? new Set()
+        : this.indexed(this.fieldIndexes, 'metadata.name', nameOf, [selection.name]);
     }
     let best: Set<string> | undefined;
     for (const term of selection.fields) {
@@ -198,6 +200,8 @@ export function replay(events: readonly StoreEvent[], watch: Watch) {
   for (let i = 0; i < events.length; i++) {
     const event = events[i];
     const old = event.prev?.value as KubeObject | undefined;
-    watch.change(old, event.kv?.value as KubeObject | undefined, () => withResourceVersion(old as KubeObject, event.revision));
+    watch.change(old, event.kv?.value as KubeObject | undefined, () =>
+      withResourceVersion(old as KubeObject, event.revision),
+    );
   }
 }

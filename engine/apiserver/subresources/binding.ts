@@ -1,7 +1,7 @@
 // POST pods/NAME/binding: the scheduler's word on where a Pod runs.
 
 import type { Binding, Pod, PodCondition, ResourceInfo } from '../../api/types.ts';
-import type { Context } from '../context.ts';
+import { writerOf, type Context } from '../context.ts';
 import { readObject } from '../body.ts';
 import type { Core } from '../handlers/types.ts';
 import { conflict, notFound, unexpected } from '../status.ts';
@@ -36,7 +36,9 @@ export function binding(core: Core, ctx: Context): ApiResponse {
   const annotations = sent.metadata?.annotations;
   if (annotations) bound.metadata = { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } };
   // Not an update as clients make them: the spec changes, and neither generation nor validation has a part in it.
-  if (!ctx.dryRun) core.storage.put(pods, core.recordManager(ctx, pods, pod as never, bound as never, 'binding'));
+  if (!ctx.dryRun) {
+    core.ledger.note(pods, core.storage.put(pods, bound as never), pod as never, writerOf(ctx, 'binding'));
+  }
   return {
     code: 201,
     headers: {},

@@ -27,7 +27,11 @@ export function eviction(core: Core, ctx: Context): ApiResponse {
   if (!pod) throw notFound(ctx.info, name);
   if (!mayIgnoreBudgets(pod)) spendBudget(core, ctx, pod);
   deleteObject(core, ctx, ctx.info, namespace, name, sent.deleteOptions ?? {});
-  return { code: 201, headers: {}, body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } };
+  return {
+    code: 201,
+    headers: {},
+    body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
+  };
 }
 
 /** What does not run disrupts nothing. */
@@ -43,15 +47,22 @@ function spendBudget(core: Core, ctx: Context, pod: KubeObject) {
   const budgets = core.storage
     .cache(info)
     .list(new Selection(namespace, undefined, [], []))
-    .filter((budget) => matchesSelector(budget.spec?.selector, pod.metadata.labels)) as unknown as PodDisruptionBudget[];
+    .filter((budget) =>
+      matchesSelector(budget.spec?.selector, pod.metadata.labels),
+    ) as unknown as PodDisruptionBudget[];
   if (budgets.length === 0) return;
   if (budgets.length > 1) {
-    throw internalError('This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.');
+    throw internalError(
+      'This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.',
+    );
   }
   const budget = budgets[0];
-  const ready = pod.status?.conditions?.some((condition: { type: string; status: string }) => condition.type === 'Ready' && condition.status === 'True');
+  const ready = pod.status?.conditions?.some(
+    (condition: { type: string; status: string }) => condition.type === 'Ready' && condition.status === 'True',
+  );
   const status = budget.status;
-  const healthyEnough = (status?.currentHealthy ?? 0) >= (status?.desiredHealthy ?? 0) && (status?.desiredHealthy ?? 0) > 0;
+  const healthyEnough =
+    (status?.currentHealthy ?? 0) >= (status?.desiredHealthy ?? 0) && (status?.desiredHealthy ?? 0) > 0;
   if (!ready && (budget.spec?.unhealthyPodEvictionPolicy === 'AlwaysAllow' || healthyEnough)) return;
   const name = budget.metadata.name as string;
   if ((status?.observedGeneration ?? 0) < (budget.metadata.generation ?? 0)) {
@@ -59,7 +70,9 @@ function spendBudget(core: Core, ctx: Context, pod: KubeObject) {
   }
   const allowed = status?.disruptionsAllowed ?? 0;
   if (allowed <= 0) {
-    throw refused(`The disruption budget ${name} needs ${status?.desiredHealthy} healthy pods and has ${status?.currentHealthy} currently`);
+    throw refused(
+      `The disruption budget ${name} needs ${status?.desiredHealthy} healthy pods and has ${status?.currentHealthy} currently`,
+    );
   }
   if (ctx.dryRun) return;
   core.storage.put(info, {

@@ -86,7 +86,11 @@ function runningPod(core: Core, ctx: Context): { pod: Pod; container: string; ku
   const pod = podOf(core, ctx);
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') {
-    throw new StatusError(400, 'BadRequest', `cannot exec into a container in a completed pod; current phase is ${phase}`);
+    throw new StatusError(
+      400,
+      'BadRequest',
+      `cannot exec into a container in a completed pod; current phase is ${phase}`,
+    );
   }
   const container = containerOf(ctx, pod);
   const kubelet = kubeletOf(core, pod);

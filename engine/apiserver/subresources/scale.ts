@@ -32,7 +32,11 @@ export function scale(core: Core, ctx: Context): ApiResponse {
   const replicas: number = wanted.spec?.replicas ?? 0;
   if (replicas < 0) {
     throw invalid(SCALE, route.name, [
-      { type: 'FieldValueInvalid', field: 'spec.replicas', message: `Invalid value: ${replicas}: must be greater than or equal to 0` },
+      {
+        type: 'FieldValueInvalid',
+        field: 'spec.replicas',
+        message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
+      },
     ]);
   }
   const version = wanted.metadata.resourceVersion;

@@ -24,11 +24,19 @@ function checkAttributes({ spec }: KubeObject): FieldError[] {
   if (spec?.resourceAttributes && spec.nonResourceAttributes) {
     const { path = '', verb = '' } = spec.nonResourceAttributes;
     const shown = `authorization.NonResourceAttributes{Path:${JSON.stringify(path)}, Verb:${JSON.stringify(verb)}}`;
-    return [fault('spec.nonResourceAttributes', `Invalid value: ${shown}: cannot be specified in combination with resourceAttributes`)];
+    return [
+      fault(
+        'spec.nonResourceAttributes',
+        `Invalid value: ${shown}: cannot be specified in combination with resourceAttributes`,
+      ),
+    ];
   }
   if (!spec?.resourceAttributes && !spec?.nonResourceAttributes) {
     return [
-      fault('spec.resourceAttributes', 'Invalid value: "null": exactly one of nonResourceAttributes or resourceAttributes must be specified'),
+      fault(
+        'spec.resourceAttributes',
+        'Invalid value: "null": exactly one of nonResourceAttributes or resourceAttributes must be specified',
+      ),
     ];
   }
   return [];
@@ -85,7 +93,12 @@ export function localSubjectAccessReview(core: Core, ctx: Context): ApiResponse 
   const errors = checkSubject(review);
   const asked = review.spec?.resourceAttributes?.namespace;
   if (review.spec?.resourceAttributes && asked !== namespace) {
-    errors.push(fault('spec.resourceAttributes.namespace', `Invalid value: ${JSON.stringify(asked ?? '')}: must match metadata.namespace`));
+    errors.push(
+      fault(
+        'spec.resourceAttributes.namespace',
+        `Invalid value: ${JSON.stringify(asked ?? '')}: must match metadata.namespace`,
+      ),
+    );
   }
   refuse(errors);
   return answered(review, decide(core, review, subjectOf(review)));
@@ -113,5 +126,9 @@ export function tokenReview(core: Core, ctx: Context): ApiResponse {
   const user = core.tokens.token(review.spec?.token ?? '');
   if (!user) return answered(review, { user: {}, error: 'invalid bearer token' });
   const { name, uid, groups } = user;
-  return answered(review, { authenticated: true, user: { username: name, uid, groups }, audiences: [core.tokens.issuer] });
+  return answered(review, {
+    authenticated: true,
+    user: { username: name, uid, groups },
+    audiences: [core.tokens.issuer],
+  });
 }

@@ -43,9 +43,9 @@ export const replace: Command = {
             const seconds = args.int('grace-period');
             const gone = yield* deleteObject(kubectl, mapping, namespace, name, {
               propagationPolicy: cascadeOf(kubectl, args),
-              gracePeriodSeconds: seconds < 0 ? 0 : seconds,
+              gracePeriodSeconds: seconds < 0 ? undefined : seconds,
             });
-            printDeleted(kubectl, info, seconds <= 0, '', false);
+            printDeleted(kubectl, info, seconds === 0, '', false);
             yield* waitForDeletion(kubectl, mapping, namespace, name, gone.metadata?.uid, args.duration('timeout') || A_WEEK);
           } catch (error) {
             if (!isNotFound(error)) throw error;

@@ -117,6 +117,7 @@ export const autoscale: Command = {
           scaleTargetRef: { apiVersion: info.mapping.groupVersion, kind: info.mapping.kind, name: info.name },
           ...(metrics.length ? { metrics } : {}),
         },
+        status: { currentMetrics: null, desiredReplicas: 0 },
       };
       if (args.bool('save-config')) hpa = withLastApplied(hpa);
       const options = { dryRun, fieldManager: args.string('field-manager') };

@@ -4,9 +4,9 @@ import { encode } from '../../linux/bytes.ts';
 import type { KubeObject } from '../../api/types.ts';
 import { compactJson } from '../output/jsonpath.ts';
 
-/** Of a ConfigMap or a Secret. */
-export function hashSuffix(object: KubeObject): string {
-  const content: Record<string, unknown> = { kind: object.kind, name: object.metadata.name, data: object.data ?? '' };
+/** Of a ConfigMap or a Secret; `empty` is what stands for no data (kubectl's own null, kustomize's ''). */
+export function hashSuffix(object: KubeObject, empty: null | '' = null): string {
+  const content: Record<string, unknown> = { kind: object.kind, name: object.metadata.name, data: object.data ?? empty };
   if (object.kind === 'Secret') {
     content.type = object.type ?? '';
     if (object.stringData) content.stringData = object.stringData;

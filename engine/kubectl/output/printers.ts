@@ -139,7 +139,7 @@ function jsonPathPrinter(kubectl: Kubectl, template: string, asJson: boolean, al
       } catch (error) {
         if (!(error instanceof JsonPathError)) throw error;
         throw new CommandError(
-          `error executing jsonpath ${quote(template)}: Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goSyntax(object)}\n\n`,
+          `error executing jsonpath ${quote(template)}: Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${template}\n\tobject given to jsonpath engine was:\n\t\t${goSyntax(object)}\n\n\n`,
         );
       }
     },

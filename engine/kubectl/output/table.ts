@@ -42,11 +42,12 @@ export class TableWriter {
   }
 }
 
+const LOW_SURROGATES = /[\udc00-\udfff]/g;
+
 /** Characters, not UTF-16 units. */
 export function textWidth(text: string): number {
-  let width = text.length;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) >= 0xdc00 && text.charCodeAt(i) <= 0xdfff) width--;
-  return width;
+  const pairs = text.match(LOW_SURROGATES);
+  return pairs ? text.length - pairs.length : text.length;
 }
 
 /** meta/v1 Table as it arrives. */

@@ -83,8 +83,8 @@ function keyText(key: string): string {
   if (SIMPLE.test(key) && !isSpecialWord(key)) return key;
   const { plain, single } = analyze(key);
   if (plain && canBePlain(key)) return key;
-  if (!canBePlain(key) || !single) return doubleQuoted(key, '', Infinity);
-  return singleQuoted(key, '', Infinity);
+  if (!canBePlain(key) || !single) return doubleQuoted(key, '', -Infinity);
+  return singleQuoted(key, '', -Infinity);
 }
 
 const isSpecialWord = (text: string) => text.length < 6 && typeof resolve(text) !== 'string';
@@ -170,7 +170,7 @@ function doubleQuoted(text: string, indent: string, column: number): string {
   const chars = Array.from(text);
   for (let i = 0; i < chars.length; i++) {
     const c = chars[i];
-    if (c === ' ' && !spaces && column > WIDTH && column < Infinity && i > 0 && i < chars.length - 1) {
+    if (c === ' ' && !spaces && column > WIDTH && i > 0 && i < chars.length - 1) {
       out += '\n' + indent + (chars[i + 1] === ' ' ? '\\' : '');
       column = indent.length + (chars[i + 1] === ' ' ? 1 : 0);
       spaces = true;

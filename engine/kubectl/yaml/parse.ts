@@ -1,6 +1,7 @@
 // YAML to JSON values, as go-yaml and sigs.k8s.io/yaml read it: YAML 1.1 scalars (yes, 0o17, 1_000), merge keys,
 // keys as strings. Errors carry the words and lines that kubectl prints.
 
+import { base64Text } from '../../api/base64.ts';
 import { type Token, Scanner, YamlError, yamlError } from './scan.ts';
 
 export { YamlError };
@@ -15,20 +16,22 @@ export function parseYaml(text: string): YamlValue {
 /** Documents as kubectl divides a file: at lines that begin with `---`. */
 export function splitDocuments(text: string): string[] {
   const documents: string[] = [];
-  let start = 0;
-  if (text.startsWith('---') && /^---[^\S\n]*(#.*)?$/m.test(text.slice(0, text.indexOf('\n') + 1 || undefined))) start = 0;
-  for (;;) {
-    const at = text.indexOf('\n---', start);
+  let start = text.startsWith('---') ? afterLine(text, 0) : 0;
+  while (start <= text.length) {
+    let at = text.startsWith('---', start) ? start : text.indexOf('\n---', start);
     if (at < 0) break;
-    const lineEnd = text.indexOf('\n', at + 1);
+    if (at > start || text[at] === '\n') at++;
     documents.push(text.slice(start, at));
-    if (lineEnd < 0) return documents;
-    start = lineEnd + 1;
-    // A separator right after a separator: indexOf needs the newline before it.
-    if (text.startsWith('---', start)) start--;
+    start = afterLine(text, at);
   }
-  documents.push(text.slice(start));
+  // The last line counts as one even without its end.
+  if (start < text.length) documents.push(text.endsWith('\n') ? text.slice(start) : text.slice(start) + '\n');
   return documents;
+}
+
+function afterLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end < 0 ? text.length : end + 1;
 }
 
 /** Deeper documents are refused: the stack of a browser's sandbox is small. */
@@ -38,7 +41,8 @@ class Composer {
   private readonly scanner: Scanner;
   private readonly anchors = new Map<string, YamlValue>();
   private depth = 0;
-  private duplicates: string[] = [];
+  /** What is wrong with values, not with the syntax: told only when all of the text could be read. */
+  private problem: YamlError | undefined;
 
   constructor(text: string) {
     this.scanner = new Scanner(text);
@@ -65,7 +69,7 @@ class Composer {
     }
     const value = EMPTY_DOCUMENT[token.type] ? null : this.node();
     this.scanner.peek();
-    if (this.duplicates.length) throw new YamlError(`yaml: unmarshal errors:\n${this.duplicates.map((d) => `  ${d}`).join('\n')}`);
+    if (this.problem) throw this.problem;
     return value;
   }
 
@@ -138,29 +142,19 @@ class Composer {
 
   private blockMapping(): YamlValue {
     const start = this.scanner.next();
-    const map = new MapBuilder();
+    const map = new MapBuilder((message) => (this.problem ??= new YamlError(message)));
     for (;;) {
       const token = this.scanner.next();
       if (token.type === 'block end') return map.finish();
-      if (token.type !== 'key' && token.type !== 'value') {
-        throw yamlError(start.line, token.line, 'did not find expected key', false);
-      }
-      let key: YamlValue = null;
-      let plain = false;
+      if (token.type !== 'key') throw yamlError(start.line, token.line, 'did not find expected key', false);
       const at = this.scanner.peek();
-      let separator = token.type === 'value';
-      if (token.type === 'key') {
-        plain = at.plain;
-        if (at.type !== 'key' && at.type !== 'value' && at.type !== 'block end') key = this.node(true);
-        if (this.scanner.peek().type === 'value') {
-          this.scanner.next();
-          separator = true;
-        }
-      }
+      const key = NO_NODE[at.type] ? null : this.node(true);
       let value: YamlValue = null;
-      const next = this.scanner.peek().type;
-      if (separator && next !== 'key' && next !== 'value' && next !== 'block end') value = this.node(true);
-      map.add(key, value, plain);
+      if (this.scanner.peek().type === 'value') {
+        this.scanner.next();
+        if (!NO_NODE[this.scanner.peek().type]) value = this.node(true);
+      }
+      map.add(key, value, at.plain);
     }
   }
 
@@ -184,7 +178,7 @@ class Composer {
       }
       // A pair that stands alone is a mapping of one: [a: b].
       this.scanner.next();
-      const map = new MapBuilder();
+      const map = new MapBuilder((message) => (this.problem ??= new YamlError(message)));
       const type = this.scanner.peek().type;
       const key = type === 'value' || type === ',' || type === ']' ? null : this.node();
       map.add(key, this.flowValue(']'), false);
@@ -194,7 +188,7 @@ class Composer {
 
   private flowMapping(): YamlValue {
     const start = this.scanner.next();
-    const map = new MapBuilder();
+    const map = new MapBuilder((message) => (this.problem ??= new YamlError(message)));
     for (let first = true; ; first = false) {
       let token = this.scanner.peek();
       if (token.type !== '}' && !first) {
@@ -212,8 +206,7 @@ class Composer {
         const key = at.type === 'value' || at.type === ',' || at.type === '}' ? null : this.node();
         map.add(key, this.flowValue('}'), at.plain);
       } else {
-        const key = this.node();
-        map.add(key, this.flowValue('}'), token.plain);
+        map.add(this.node(), null, token.plain);
       }
     }
   }
@@ -226,30 +219,31 @@ class Composer {
   }
 }
 
+/** In a block mapping nothing stands before these. */
+const NO_NODE: Partial<Record<Token['type'], boolean>> = { key: true, value: true, 'block end': true };
 const EMPTY_DOCUMENT: Partial<Record<Token['type'], boolean>> = { directive: true, 'document start': true, 'document end': true, 'stream end': true };
 
 /** Collects pairs; `<<` merges what it refers to, own keys win. */
 class MapBuilder {
   private map: Record<string, YamlValue> = {};
   private merged: YamlValue[] = [];
+  private readonly fail: (message: string) => void;
+
+  constructor(fail: (message: string) => void) {
+    this.fail = fail;
+  }
 
   add(key: YamlValue, value: YamlValue, plain: boolean) {
     if (plain && key === '<<') {
-      const sources = Array.isArray(value) ? value : [value];
-      for (const source of sources) {
+      for (const source of Array.isArray(value) ? value : [value]) {
         if (source === null || typeof source !== 'object' || Array.isArray(source)) {
-          throw new YamlError('yaml: map merge requires map or sequence of maps as the value');
-        }
-        this.merged.push(source);
+          this.fail('yaml: map merge requires map or sequence of maps as the value');
+        } else this.merged.push(source);
       }
-      return;
-    }
-    if (key !== null && typeof key === 'object') {
-      throw new YamlError(`yaml: invalid map key: ${goValue(key)}`);
-    }
-    const name = key === null ? 'null' : String(key);
-    if (name === '__proto__') Object.defineProperty(this.map, name, { value, enumerable: true, configurable: true, writable: true });
-    else this.map[name] = value;
+    } else if (key === null) this.fail(`unsupported map key of type: %!s(<nil>), key: <nil>, value: ${goValue(value)}`);
+    else if (typeof key === 'object') this.fail(`yaml: invalid map key: ${goValue(key)}`);
+    else if (key === '__proto__') Object.defineProperty(this.map, key, { value, enumerable: true, configurable: true, writable: true });
+    else this.map[String(key)] = value;
   }
 
   finish(): YamlValue {
@@ -275,7 +269,7 @@ function scalar(token: Token, tag: string): YamlValue {
     case '!':
       return token.text;
     case '!!binary':
-      return token.text.replace(/\s/g, '');
+      return base64Text(token.text.replace(/\s/g, ''));
     case '!!null':
       return null;
     case '!!int':

@@ -53,12 +53,11 @@ const isBlank = (c: number) => c === SPACE || c === TAB;
 const isBlankz = (c: number) => isBlank(c) || isBreak(c) || c !== c;
 const isBreakz = (c: number) => isBreak(c) || c !== c;
 const isWord = (c: number) => (c >= 48 && c <= 57) || (c >= 65 && c <= 90) || (c >= 97 && c <= 122) || c === 45 || c === 95;
-const FLOW_INDICATORS = ',?[]{}';
 const NOT_PLAIN = '-?:,[]{}#&*!|>\'"%@`';
 
-/** go-yaml leaves the line out when it is the first. */
+/** Lines from 0: of the context and of the problem, which counts first. go-yaml leaves the line out when it is the first. */
 export function yamlError(contextLine: number, line: number, problem: string, scanner: boolean): YamlError {
-  const at = contextLine || line;
+  const at = line || contextLine;
   return new YamlError(`yaml: ${at ? `line ${at + (scanner ? 1 : 0)}: ` : ''}${problem}`);
 }
 
@@ -270,11 +269,12 @@ export class Scanner {
     this.unroll(-1);
     this.removeKey();
     this.keyAllowed = false;
-    const start = this.pos;
-    const name = /%(\S*)/y;
-    name.lastIndex = start;
-    const word = name.exec(this.text)?.[1];
-    if (word !== 'YAML' && word !== 'TAG') throw this.error(this.line, 'found unknown directive name');
+    let end = this.pos + 1;
+    while (isWord(this.text.charCodeAt(end))) end++;
+    const name = this.text.slice(this.pos + 1, end);
+    if (!name) throw this.error(this.line, 'could not find expected directive name');
+    if (!isBlankz(this.text.charCodeAt(end))) throw this.error(this.line, 'found unexpected non-alphabetical character');
+    if (name !== 'YAML' && name !== 'TAG') throw this.error(this.line, 'found unknown directive name');
     this.push('directive');
     while (!isBreakz(this.at())) this.skip();
   }
@@ -541,7 +541,7 @@ export class Scanner {
       if (c === 35) break;
       const start = this.pos;
       while (!isBlankz(c)) {
-        if (c === 58 && (isBlankz(this.at(1)) || (this.flow > 0 && FLOW_INDICATORS.includes(this.text[this.pos + 1])))) break;
+        if (c === 58 && isBlankz(this.at(1))) break;
         if (this.flow > 0 && (c === 44 || c === 91 || c === 93 || c === 123 || c === 125 || (c === 63 && isBlankz(this.at(1))))) break;
         this.pos++;
         c = this.at();

@@ -1,7 +1,7 @@
 // awk's tree as closures. What cannot wait is a plain function; only getline, system and pipes are coroutines.
 
 import type { Co } from '../../sim/index.ts';
-import { ereToRegExp } from '../regex.ts';
+import { ereToRegExp, replaceMatches } from '../regex.ts';
 import type { AwkProgram, Expr, Statement } from './awk-parser.ts';
 import { type AwkRuntime, AwkError, Jump } from './awk-runtime.ts';
 import { compare, fromInput, sprintf, toNumber, toText, truth, type Value } from './awk-values.ts';
@@ -425,9 +425,9 @@ export class Compiler {
     return this.update(target, inputs, (old, replacement) => {
       let count = 0;
       const make = replacementOf(this.text(replacement));
-      const text = this.text(old).replace(pattern.of(this.pendingSource, global ? 'g' : ''), (match) => {
+      const text = replaceMatches(this.text(old), pattern.of(this.pendingSource, global ? 'g' : ''), (match) => {
         count++;
-        return make(match);
+        return make(match[0]);
       });
       return { value: count ? text : old, result: count };
     });

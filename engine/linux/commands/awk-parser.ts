@@ -181,7 +181,7 @@ class AwkParser {
   program(): AwkProgram {
     const out: AwkProgram = { begin: [], end: [], rules: [], functions: new Map() };
     this.skipEnds();
-    while (this.token.kind !== 'end') {
+    while (!this.atEnd()) {
       if (this.take('BEGIN')) out.begin.push(this.block());
       else if (this.take('END')) out.end.push(this.block());
       else if (this.take('function') || this.take('func')) this.define(out);
@@ -195,7 +195,7 @@ class AwkParser {
         }
         out.rules.push({ pattern, until, body: this.is('{') ? this.block() : undefined });
       }
-      if (!this.is('newline') && !this.is(';') && this.token.kind !== 'end' && this.tokens[this.i - 1].text !== '}') this.unexpected();
+      if (!this.is('newline') && !this.is(';') && !this.atEnd() && this.tokens[this.i - 1].text !== '}') this.unexpected();
       this.skipEnds();
     }
     return out;
@@ -222,6 +222,10 @@ class AwkParser {
 
   private get token(): Token {
     return this.tokens[this.i];
+  }
+
+  private atEnd(): boolean {
+    return this.token.kind === 'end';
   }
 
   private is(text: string): boolean {

@@ -102,6 +102,7 @@ export const grep: Program = function* (process) {
   for (const path of files) {
     if (filesOf(process).isDirectory(path) && path !== '-') {
       complain(process, `${path}: Is a directory`);
+      failed = true;
       continue;
     }
     const reader = path !== '-' && options.has('s') && !filesOf(process).exists(path) ? undefined : openInput(process, path);

@@ -1,6 +1,156 @@
-// The commands of machines: one table.
-import type { Program } from '../types.ts';
-import { echo, printf } from './printf.ts';
-import { test } from './test.ts';
+// The commands of machines by name. An image lists those that it has; a machine of the cluster has them all.
 
-export const commands: Record<string, Program> = { echo, printf, test, '[': test };
+import type { Program } from '../types.ts';
+import { awk } from './awk.ts';
+import { base64 } from './base64.ts';
+import { cat } from './cat.ts';
+import { cp, mv } from './copying.ts';
+import { curl } from './curl.ts';
+import { cut } from './cut.ts';
+import { date } from './date.ts';
+import { cmp, diff } from './diff.ts';
+import { md5sum, sha1sum, sha256sum } from './digest.ts';
+import { hexdump, od, xxd } from './dump.ts';
+import { screenProgram } from './editors.ts';
+import { env, nice, nohup, printenv, sudo, timeout } from './environment.ts';
+import { expr } from './expr.ts';
+import { find } from './find.ts';
+import { grep } from './grep.ts';
+import { head } from './head.ts';
+import { column, comm, expand, fold, join, nl, paste, rev, shuf, split, tac } from './lines.ts';
+import { ls } from './ls.ts';
+import { arch, clear, groups, hostname, id, noStatus, nproc, sync, tty, uname, uptime, whoami, yesStatus } from './machine.ts';
+import { ln, mkdir, mkfifo, mktemp, touch } from './making.ts';
+import { basename, dirname, pwd, readlink, realpath, which } from './paths.ts';
+import { chgrp, chmod, chown } from './permissions.ts';
+import { echo, printf } from './printf.ts';
+import { kill, killall, pgrep, pidof, pkill, ps } from './processes.ts';
+import { rm, rmdir } from './removing.ts';
+import { sed } from './sed.ts';
+import { seq } from './seq.ts';
+import { sleep } from './sleep.ts';
+import { dig, getent, host, nc, nslookup, ping } from './sockets.ts';
+import { sort } from './sort.ts';
+import { df, du, file, mount, stat } from './space.ts';
+import { tail } from './tail.ts';
+import { tee } from './tee.ts';
+import { test } from './test.ts';
+import { tr } from './tr.ts';
+import { uniq } from './uniq.ts';
+import { watch } from './watch.ts';
+import { wc } from './wc.ts';
+import { wget } from './wget.ts';
+import { xargs } from './xargs.ts';
+import { yes } from './yes.ts';
+
+export const commands: Record<string, Program> = {
+  '[': test,
+  arch,
+  awk,
+  base64,
+  basename,
+  cat,
+  chgrp,
+  chmod,
+  chown,
+  clear,
+  cmp,
+  column,
+  comm,
+  cp,
+  curl,
+  cut,
+  date,
+  df,
+  diff,
+  dig,
+  dirname,
+  du,
+  echo,
+  egrep: grep,
+  env,
+  expand,
+  expr,
+  false: noStatus,
+  fgrep: grep,
+  file,
+  find,
+  fold,
+  getent,
+  grep,
+  groups,
+  head,
+  hexdump,
+  host,
+  hostname,
+  id,
+  join,
+  kill,
+  killall,
+  less: cat,
+  ln,
+  ls,
+  md5sum,
+  mkdir,
+  mkfifo,
+  mktemp,
+  more: cat,
+  mount,
+  mv,
+  nano: screenProgram,
+  nc,
+  nice,
+  nl,
+  nohup,
+  nproc,
+  nslookup,
+  od,
+  paste,
+  pgrep,
+  pidof,
+  ping,
+  pkill,
+  printenv,
+  printf,
+  ps,
+  pwd,
+  readlink,
+  realpath,
+  rev,
+  rm,
+  rmdir,
+  sed,
+  seq,
+  sha1sum,
+  sha256sum,
+  shuf,
+  sleep,
+  sort,
+  split,
+  stat,
+  sudo,
+  sync,
+  tac,
+  tail,
+  tee,
+  test,
+  timeout,
+  top: screenProgram,
+  touch,
+  tr,
+  true: yesStatus,
+  tty,
+  uname,
+  uniq,
+  uptime,
+  vi: screenProgram,
+  vim: screenProgram,
+  watch,
+  wc,
+  wget,
+  which,
+  whoami,
+  xargs,
+  xxd,
+  yes,
+};

@@ -37,7 +37,7 @@ export const touch: Program = function* (process) {
     long: { 'no-create': 'c', date: 'd', reference: 'r' },
     usage: '[OPTION]... FILE...',
   });
-  operands(process, options.args, 1);
+  operands(process, options.args, 1, Infinity, 'file operand');
   const time = touchTime(process, options.value('d'), options.value('r'), options.value('t'));
   return eachPath(
     process,

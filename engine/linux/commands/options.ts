@@ -180,9 +180,19 @@ export function numberOption(process: Process, text: string, what: string, statu
 
 const UNITS: Record<string, number> = { b: 512, k: 1024, K: 1024, M: 1024 ** 2, G: 1024 ** 3, T: 1024 ** 4 };
 
+/** GNU's commands that have words of their own for a file that cannot be read. */
+const OPEN_WORDS: Record<string, (path: string, why: string) => string> = {
+  head: (path, why) => `cannot open '${path}' for reading: ${why}`,
+  tail: (path, why) => `cannot open '${path}' for reading: ${why}`,
+  tac: (path, why) => `failed to open '${path}' for reading: ${why}`,
+  sort: (path, why) => `cannot read: ${path}: ${why}`,
+};
+
 /** How this command tells that a file cannot be read. */
 export function cannotOpen(process: Process, path: string, error: FsError): string {
-  return isBusybox(process) ? `can't open '${path}': ${error.message}` : `${path}: ${error.message}`;
+  if (isBusybox(process)) return `can't open '${path}': ${error.message}`;
+  const words = error.code === 'EISDIR' ? undefined : OPEN_WORDS[nameOf(process)];
+  return words ? words(path, error.message) : `${path}: ${error.message}`;
 }
 
 /** Opens a file or, for `-`, standard input; undefined after having complained. */
@@ -192,7 +202,7 @@ export function openInput(process: Process, path: string): Reader | undefined {
     return fileReader(openFile(process, path), process);
   } catch (error) {
     if (!(error instanceof FsError)) throw error;
-    complain(process, error.code === 'EISDIR' && !isBusybox(process) ? `${path}: ${error.message}` : cannotOpen(process, path, error));
+    complain(process, cannotOpen(process, path, error));
     return undefined;
   }
 }
@@ -245,9 +255,9 @@ export function eachPath(
 }
 
 /** Complains when there are too few or too many operands. */
-export function operands(process: Process, args: string[], least: number, most = Infinity) {
+export function operands(process: Process, args: string[], least: number, most = Infinity, what = 'operand') {
   if (args.length < least) {
-    usageError(process, args.length ? `missing operand after ‘${args[args.length - 1]}’` : 'missing operand');
+    usageError(process, args.length ? `missing ${what} after ‘${args[args.length - 1]}’` : `missing ${what}`);
   }
   if (args.length > most) usageError(process, `extra operand ‘${args[most]}’`);
 }

@@ -3,7 +3,7 @@
 import { FsError, type FileSystem } from '../fs.ts';
 import { filesOf } from '../host.ts';
 import type { Process, Program } from '../types.ts';
-import { complain, fail, isBusybox, operands, type Options, parseOptions, put } from './options.ts';
+import { complain, fail, isBusybox, operands, type Options, parseOptions, put, usageError } from './options.ts';
 import { groupId, userId } from './users.ts';
 
 const WHO: Record<string, number> = { u: 0o4700, g: 0o2070, o: 0o1007, a: 0o7777 };
@@ -84,7 +84,7 @@ export const chmod: Program = function* (process) {
   operands(process, options.args, reference === undefined ? 2 : 1);
   const text = reference === undefined ? (options.args.shift() as string) : undefined;
   const umask = process.umask ?? 0o022;
-  if (text !== undefined && parseMode(text, 0, false, umask) === undefined) fail(process, `invalid mode: ‘${text}’`);
+  if (text !== undefined && parseMode(text, 0, false, umask) === undefined) usageError(process, `invalid mode: ‘${text}’`);
   return change(process, options, options.args, (path, fs) => {
     const { mode, kind } = fs.stat(path);
     const wanted = text === undefined ? fs.stat(reference as string).mode : (parseMode(text, mode, kind === 'dir', umask) as number);

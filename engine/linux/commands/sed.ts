@@ -4,6 +4,7 @@ import type { Co } from '../../sim/index.ts';
 import { FsError } from '../fs.ts';
 import { filesOf } from '../host.ts';
 import { Exit, LineReader } from '../io.ts';
+import { replaceMatches } from '../regex.ts';
 import type { Process, Program, Reader } from '../types.ts';
 import { complain, emit, fail, isBusybox, nameOf, openInput, parseOptions } from './options.ts';
 import { type Address, type Command, parseScript, SedError } from './sed-script.ts';
@@ -59,7 +60,13 @@ export const sed: Program = function* (process) {
   const separator = options.has('z') ? '\0' : '\n';
   const quiet = options.has('n') || quietLine;
   const run = (inputs: string[], write: (text: string) => Co) => new Editor(process, commands, quiet, separator, write).run(inputs);
-  if (!options.has('i')) return yield* run(args.length ? args : ['-'], (text) => emit(process, text));
+  const print = (text: string) => emit(process, text);
+  if (options.has('s') && !options.has('i')) {
+    let status = 0;
+    for (const path of args) status = (yield* run([path], print)) || status;
+    return status;
+  }
+  if (!options.has('i')) return yield* run(args.length ? args : ['-'], print);
   return yield* inPlace(process, args, options.value('i') as string, run);
 };
 
@@ -416,11 +423,11 @@ class Editor {
     let count = 0;
     let changed = false;
     const { nth, global } = substitution;
-    const result = this.pattern.replace(regexp, (...match: unknown[]) => {
+    const result = replaceMatches(this.pattern, regexp, (match) => {
       count++;
-      if (count < nth || (!global && count > nth)) return match[0] as string;
+      if (count < nth || (!global && count > nth)) return match[0];
       changed = true;
-      return substitution.replace(match as string[]);
+      return substitution.replace(match);
     });
     if (!changed) return;
     this.pattern = result;

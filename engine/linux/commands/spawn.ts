@@ -8,7 +8,7 @@ import type { Process, Program, SpawnOptions } from '../types.ts';
 export function resolveProgram(process: Process, argv: string[], env = process.env): { program: Program; argv: string[] } | undefined {
   const fs = filesOf(process);
   const name = argv[0];
-  const paths = name.includes('/') ? [name] : (env.PATH ?? '').split(':').map((dir) => `${dir || '.'}/${name}`);
+  const paths = name.includes('/') ? [name] : (env.PATH ?? process.env.PATH ?? '').split(':').map((dir) => `${dir || '.'}/${name}`);
   for (const path of paths) {
     const node = fs.find(path);
     if (node?.kind !== 'file' || !fs.may(node, 1)) continue;

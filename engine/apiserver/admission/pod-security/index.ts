@@ -5,7 +5,9 @@ import { equal } from '../../equal.ts';
 import { forbidden, invalid } from '../../status.ts';
 import { Selection } from '../../storage/selection.ts';
 import type { AdmissionHost, AdmissionPlugin, Attributes } from '../types.ts';
-import { CHECKS, viewOf, type PodView, type Violation } from './checks.ts';
+import { BASELINE } from './baseline.ts';
+import { RESTRICTED } from './restricted.ts';
+import { viewOf, type PodView, type Violation } from './view.ts';
 
 type Level = 'privileged' | 'baseline' | 'restricted';
 type Mode = 'enforce' | 'audit' | 'warn';
@@ -15,6 +17,9 @@ interface Policy {
   minor: number;
   text: string;
 }
+
+/** By level, as they are reported. */
+const CHECKS = [...BASELINE, ...RESTRICTED];
 
 const PREFIX = 'pod-security.kubernetes.io/';
 const LEVELS: readonly string[] = ['privileged', 'baseline', 'restricted'];
@@ -69,7 +74,11 @@ function policyOf(labels: Record<string, string> | undefined, mode: Mode, errors
     fault(`${PREFIX}${mode}-version`, version, 'must be "latest" or "v1.x"');
   }
   if (level === undefined || !LEVELS.includes(level)) return undefined;
-  return { level: level as Level, minor: match ? Number(match[1]) : Infinity, text: `${level}:${match ? version : 'latest'}` };
+  return {
+    level: level as Level,
+    minor: match ? Number(match[1]) : Infinity,
+    text: `${level}:${match ? version : 'latest'}`,
+  };
 }
 
 function evaluate(policy: Policy, view: PodView): Violation[] {
@@ -125,7 +134,11 @@ function warnAbout(attributes: Attributes, policy: Policy, view: PodView) {
   if (violations.length) attributes.warn(`would violate PodSecurity "${policy.text}": ${details(violations)}`);
 }
 
-function checkTemplate(attributes: Attributes, host: AdmissionHost, template: { metadata?: object; spec?: PodSpec } | undefined) {
+function checkTemplate(
+  attributes: Attributes,
+  host: AdmissionHost,
+  template: { metadata?: object; spec?: PodSpec } | undefined,
+) {
   if (!template?.spec) return;
   const labels = labelsOf(attributes, host);
   // Without a level to warn at, the enforced one is warned about: the Pods will not come.
@@ -168,7 +181,9 @@ function warnAboutPresent(attributes: Attributes, { scheme, storage }: Admission
     groups.set(text, names);
   }
   if (groups.size === 0) return;
-  attributes.warn(`existing pods in namespace "${attributes.name}" violate the new PodSecurity enforce level "${policy.text}"`);
+  attributes.warn(
+    `existing pods in namespace "${attributes.name}" violate the new PodSecurity enforce level "${policy.text}"`,
+  );
   groups.forEach((names, text) => {
     const others = names.length - 1;
     const more = others === 0 ? '' : others === 1 ? ' (and 1 other pod)' : ` (and ${others} other pods)`;

@@ -163,7 +163,7 @@ function* rollBack(kubectl: Kubectl, args: Args, info: Info): Co<string> {
   const dryRun = dryRunOf(args);
   if (dryRun === 'client') return `${isDeployment ? '' : 'will roll back to '}${templateText(target.template)}`;
   if (isDeployment && object.spec.paused) {
-    throw new CommandError(`you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume deployment/${info.name}' and try again`);
+    throw new CommandError("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again");
   }
   if (deepEqual(withoutHash(target.template), withoutHash(object.spec.template))) {
     return `skipped rollback (current template already matches revision ${wanted})`;

@@ -1,36 +1,7 @@
-// Quality of service, resource arithmetic and restart rules of a Pod's spec: pure questions.
+// Resource arithmetic and restart rules of a Pod's spec: pure questions.
 
-import { compareQuantities, quantityMilli, quantityValue } from '../api/quantity.ts';
-import type { Container, Pod, PodSpec } from '../api/types.ts';
-
-export type Qos = 'Guaranteed' | 'Burstable' | 'BestEffort';
-
-const classes = new WeakMap<PodSpec, Qos>();
-
-/** Guaranteed: every container limits cpu and memory to what it requests; BestEffort: none asks for anything. */
-export function qosClass(pod: Pod): Qos {
-  if (pod.status?.qosClass) return pod.status.qosClass as Qos;
-  const spec = pod.spec as PodSpec;
-  let known = classes.get(spec);
-  if (!known) classes.set(spec, (known = computeQos(spec)));
-  return known;
-}
-
-function computeQos(spec: PodSpec): Qos {
-  const holders = spec.resources ? [spec] : [...spec.containers, ...(spec.initContainers ?? [])];
-  let any = false;
-  let guaranteed = true;
-  for (const { resources } of holders) {
-    for (const name of ['cpu', 'memory']) {
-      const request = resources?.requests?.[name];
-      const limit = resources?.limits?.[name];
-      if (request || limit) any = true;
-      if (!limit || (request !== undefined && compareQuantities(request, limit) !== 0)) guaranteed = false;
-    }
-  }
-  if (!any) return 'BestEffort';
-  return guaranteed ? 'Guaranteed' : 'Burstable';
-}
+import { quantityMilli, quantityValue } from '../api/quantity.ts';
+import type { Container, PodSpec } from '../api/types.ts';
 
 /** What a Pod asks of its node: the larger of its containers' sum and each init container, plus overhead. */
 export function podRequests(spec: PodSpec): { cpu: number; memory: number } {

@@ -1,0 +1,137 @@
+// Who owns which field of each stored object. An update only notes what it replaced; the field sets are worked out
+// when somebody wants to see or to apply, since most objects are never asked (and their updates must be quick).
+
+import type { KubeObject, ManagedFieldsEntry, ResourceInfo, Scheme } from '../../api/types.ts';
+import { difference, union, type FieldSet } from './field-set.ts';
+import { Typed } from './schema-walk.ts';
+
+/** One manager's way of writing. */
+export interface Writer {
+  manager: string;
+  subresource: string;
+  /** Undefined for who has changed nothing. */
+  time: string | undefined;
+}
+
+interface Note extends Writer {
+  old: KubeObject | undefined;
+  info: ResourceInfo;
+  /** Notes before this one that are not worked out yet. */
+  depth: number;
+}
+
+/** So many updates by alternating writers are noted before they are worked out. */
+const MAX_DEPTH = 6;
+
+export type Entries = readonly ManagedFieldsEntry[];
+const NONE: Entries = [];
+
+export class Ledger {
+  private readonly scheme: Scheme;
+  private readonly notes = new WeakMap<KubeObject, Note>();
+  private readonly known = new WeakMap<KubeObject, Entries>();
+  private readonly typed = new WeakMap<ResourceInfo, Typed>();
+
+  constructor(scheme: Scheme) {
+    this.scheme = scheme;
+  }
+
+  typedOf(info: ResourceInfo): Typed {
+    let typed = this.typed.get(info);
+    if (!typed) this.typed.set(info, (typed = new Typed(this.scheme, info)));
+    return typed;
+  }
+
+  /** `stored` replaces `old` by an update (or a creation) of this writer. */
+  note(info: ResourceInfo, stored: KubeObject, old: KubeObject | undefined, writer: Writer) {
+    const before = old && this.notes.get(old);
+    if (
+      before &&
+      before.manager === writer.manager &&
+      before.subresource === writer.subresource &&
+      before.info === info
+    ) {
+      // The same writer again: one step from what it first found.
+      this.notes.set(stored, { ...writer, old: before.old, info, depth: before.depth });
+      return;
+    }
+    let depth = before ? before.depth + 1 : 1;
+    if (before && depth > MAX_DEPTH) {
+      this.entries(old as KubeObject);
+      depth = 1;
+    }
+    this.notes.set(stored, { ...writer, old, info, depth });
+  }
+
+  /** Sets what is known of a stored object outright. */
+  set(stored: KubeObject, entries: Entries) {
+    this.notes.delete(stored);
+    this.known.set(stored, entries);
+  }
+
+  /** managedFields of a stored object. */
+  entries(stored: KubeObject): Entries {
+    const known = this.known.get(stored);
+    if (known) return known;
+    const note = this.notes.get(stored);
+    if (!note) return NONE;
+    const base = note.old ? this.entries(note.old) : NONE;
+    // Objects that nobody is recorded for stay so until somebody applies.
+    const entries = note.old && base.length === 0 ? NONE : this.updated(note.info, base, note.old, stored, note);
+    this.set(stored, entries);
+    return entries;
+  }
+
+  /** Entries after an update from `old` to `now`: the writer owns what it changed, nobody what is gone. */
+  updated(info: ResourceInfo, base: Entries, old: KubeObject | undefined, now: KubeObject, writer: Writer): Entries {
+    const { changed, removed } = this.typedOf(info).compare(old, now);
+    if (!changed && !removed) return base;
+    const lost = union(changed, removed);
+    const out: ManagedFieldsEntry[] = [];
+    let own: ManagedFieldsEntry | undefined;
+    for (const entry of base) {
+      if (isUpdateBy(entry, writer, info)) own = entry;
+      else {
+        const left = difference(entry.fieldsV1 as FieldSet, lost);
+        if (left) out.push(left === entry.fieldsV1 ? entry : { ...entry, fieldsV1: left });
+      }
+    }
+    const fields = union(difference(own?.fieldsV1 as FieldSet | undefined, removed), changed);
+    if (fields) out.push(entryFor(writer, 'Update', info.groupVersion, fields));
+    return sorted(out);
+  }
+}
+
+function isUpdateBy(entry: ManagedFieldsEntry, writer: Writer, info: ResourceInfo): boolean {
+  return (
+    entry.operation === 'Update' &&
+    entry.manager === writer.manager &&
+    (entry.subresource ?? '') === writer.subresource &&
+    entry.apiVersion === info.groupVersion
+  );
+}
+
+export function entryFor(
+  writer: Writer,
+  operation: 'Apply' | 'Update',
+  apiVersion: string,
+  fields: FieldSet,
+): ManagedFieldsEntry {
+  const entry: ManagedFieldsEntry = {
+    manager: writer.manager,
+    operation,
+    apiVersion,
+    fieldsType: 'FieldsV1',
+    fieldsV1: fields,
+  };
+  if (writer.time) entry.time = writer.time;
+  if (writer.subresource) entry.subresource = writer.subresource;
+  return entry;
+}
+
+/** Apply before Update, then by time, then by manager. */
+export function sorted(entries: ManagedFieldsEntry[]): ManagedFieldsEntry[] {
+  const key = ({ operation, time, manager, subresource }: ManagedFieldsEntry) =>
+    `${operation}\n${time ?? ''}\n${manager}\n${subresource ?? ''}`;
+  return entries.sort((a, b) => (key(a) < key(b) ? -1 : 1));
+}

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest';
+import { CONFIGMAPS, configMap, DEPLOYMENTS, deployment, serve } from './support.ts';
+
+function served() {
+  const base = serve();
+  const apply = (path: string, fieldManager: string, body: object, query: Record<string, string> = {}) =>
+    base.send('PATCH', path, body, {
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+      query: { fieldManager, ...query },
+    });
+  return { ...base, apply };
+}
+const A = `${CONFIGMAPS}/a`;
+const data = (values: Record<string, string>) => configMap('a', undefined, values);
+
+test('applying creates the object and records what the manager named', () => {
+  const { apply } = served();
+  const { code, body } = apply(A, 'one', data({ k: 'v' }));
+  expect(code).toBe(201);
+  expect(body.metadata.managedFields).toEqual([
+    {
+      manager: 'one',
+      operation: 'Apply',
+      apiVersion: 'v1',
+      time: '2026-01-05T09:00:00Z',
+      fieldsType: 'FieldsV1',
+      fieldsV1: { 'f:data': { 'f:k': {} } },
+    },
+  ]);
+});
+
+test('what a manager no longer names goes', () => {
+  const { apply } = served();
+  apply(A, 'one', data({ k: '1', l: '2' }));
+  expect(apply(A, 'one', data({ k: '1' })).body.data).toEqual({ k: '1' });
+});
+
+test('what another manager owns with another value is a conflict, unless it is forced', () => {
+  const { apply, send } = served();
+  apply(A, 'one', data({ k: '1', l: '1' }));
+  const refused = apply(A, 'two', data({ k: '2', l: '2' }));
+  expect(refused).toMatchObject({ code: 409, body: { reason: 'Conflict' } });
+  expect(refused.body.message).toBe('Apply failed with 2 conflicts: conflicts with "one":\n- .data.k\n- .data.l');
+  expect(apply(A, 'two', data({ k: '2' }), { force: 'true' }).body.data).toEqual({ k: '2', l: '1' });
+  // The first manager has lost `k`, so that leaving it out does not remove it.
+  apply(A, 'one', data({ l: '1' }));
+  expect(send('GET', A).body.data).toEqual({ k: '2', l: '1' });
+});
+
+test('updates own what they change, and applying against them says so', () => {
+  const { apply, send } = served();
+  send('POST', CONFIGMAPS, data({ k: '1' }), { query: { fieldManager: 'creator' } });
+  send('PUT', A, data({ k: '1', l: '2' }), { query: { fieldManager: 'editor' } });
+  const owners = send('GET', A).body.metadata.managedFields.map(
+    ({ manager, fieldsV1 }: { manager: string; fieldsV1: object }) => [manager, fieldsV1],
+  );
+  expect(owners).toEqual([
+    ['creator', { 'f:data': { '.': {}, 'f:k': {} } }],
+    ['editor', { 'f:data': { 'f:l': {} } }],
+  ]);
+  expect(apply(A, 'one', data({ l: '3' })).body.message).toBe(
+    'Apply failed with 1 conflict: conflict with "editor" using v1: .data.l',
+  );
+});
+
+test('list elements are owned by their keys', () => {
+  const { apply } = served();
+  const path = `${DEPLOYMENTS}/web`;
+  const web = deployment('web');
+  apply(path, 'one', web);
+  const only = (container: object) => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'web' },
+    spec: { template: { spec: { containers: [container] } } },
+  });
+  const { body } = apply(path, 'two', only({ name: 'side', image: 'busybox' }));
+  expect(body.spec.template.spec.containers.map((one: { name: string }) => one.name)).toEqual(['c', 'side']);
+  expect(apply(path, 'two', only({ name: 'c', image: 'other' })).body.message).toBe(
+    'Apply failed with 1 conflict: conflict with "one": .spec.template.spec.containers[name="c"].image',
+  );
+});
+
+test('a configuration needs a manager and known fields', () => {
+  const { apply } = served();
+  expect(apply(A, '', data({})).body.message).toBe(
+    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+  );
+  expect(apply(A, 'one', { ...data({}), foo: 1 }).body.message).toBe(
+    'failed to create typed patch object (/a; /v1, Kind=ConfigMap): .foo: field not declared in schema',
+  );
+});
+
+test('components that read in memory see no managed fields', () => {
+  const { apply, server } = served();
+  apply(A, 'one', data({ k: 'v' }));
+  const { body } = server.handle({ method: 'GET', path: A, user: { name: 'c', groups: [] } });
+  expect((body as { metadata: object }).metadata).not.toHaveProperty('managedFields');
+});

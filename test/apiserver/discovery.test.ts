@@ -1,0 +1,138 @@
+import { expect, test } from 'vitest';
+import { ApiServer } from '../../engine/apiserver/index.ts';
+import { KubeletError, type KubeletApi } from '../../engine/apiserver/types.ts';
+import { createScheme } from '../../engine/api/index.ts';
+import { Pipe } from '../../engine/linux/pipe.ts';
+import { Sim } from '../../engine/sim/index.ts';
+import { BIRTH, pod, PODS, serve } from './support.ts';
+
+test('discovery lists groups, versions and resources with their short names', () => {
+  const { send } = serve();
+  expect(send('GET', '/api').body.versions).toEqual(['v1']);
+  expect(send('GET', '/apis/apps').body.preferredVersion).toEqual({ groupVersion: 'apps/v1', version: 'v1' });
+  const { resources } = send('GET', '/apis/apps/v1').body;
+  const named = (name: string) => resources.find((one: { name: string }) => one.name === name);
+  expect(named('deployments')).toMatchObject({ kind: 'Deployment', shortNames: ['deploy'], namespaced: true });
+  expect(named('deployments/scale')).toMatchObject({ group: 'autoscaling', version: 'v1', kind: 'Scale' });
+});
+
+test('version and health answer as a real server does', () => {
+  const { send } = serve();
+  expect(send('GET', '/version').body).toMatchObject({ major: '1', minor: '35', gitVersion: 'v1.35.0' });
+  expect(send('GET', '/readyz').body).toBe('ok');
+  expect(send('GET', '/nothing').code).toBe(404);
+});
+
+test('reviews are answered and not stored', () => {
+  const { send, server } = serve();
+  const before = server.etcd.revision;
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectAccessReview',
+    spec: { resourceAttributes: { verb: 'get', resource: 'pods' } },
+  };
+  expect(send('POST', '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review).body.status).toEqual({
+    allowed: true,
+  });
+  const who = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
+  expect(send('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', who).body.status.userInfo.username).toBe(
+    'kubernetes-admin',
+  );
+  expect(server.etcd.revision).toBe(before);
+});
+
+test('an authorizer that says no is quoted', () => {
+  const sim = new Sim({ seed: 1, start: BIRTH });
+  const authorizer = {
+    authorize: ({ user }: { user: { name: string } }) => ({ allowed: user.name !== 'jane', reason: '' }),
+    rules: () => ({ resourceRules: [], nonResourceRules: [] }),
+  };
+  const server = new ApiServer({ sim, scheme: createScheme(), authorizer });
+  const { code, body } = server.handle({ method: 'GET', path: PODS, user: { name: 'jane', groups: [] } });
+  expect(code).toBe(403);
+  expect(body).toMatchObject({
+    message: 'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "default"',
+  });
+});
+
+test('a service account token is known until it runs out', () => {
+  const { send, server, sim } = serve();
+  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 600 } };
+  const { token } = send('POST', '/api/v1/namespaces/default/serviceaccounts/default/token', request).body.status;
+  const get = () => server.handle({ method: 'GET', path: PODS, headers: { authorization: `Bearer ${token}` } }).code;
+  expect(get()).toBe(200);
+  expect(server.requests.since(server.requests.count - 1)[0].user).toBe('system:serviceaccount:default:default');
+  sim.runUntil(BIRTH + 600_000);
+  expect(get()).toBe(401);
+});
+
+test('logs and exec go to the kubelet of the node', () => {
+  const { send, server } = serve();
+  send('POST', PODS, pod('p', { nodeName: 'worker-1' }));
+  const log = new Pipe();
+  log.write('hello\n');
+  const kubelet: KubeletApi = {
+    logs: (_namespace, _pod, container, options) => {
+      if (options.previous)
+        throw new KubeletError(400, `previous terminated container "${container}" in pod "p" not found`);
+      return log;
+    },
+    exec: (_namespace, _pod, _container, command) => ({
+      stdout: log,
+      stderr: log,
+      exited: log.changed,
+      exitCode: command.length,
+      kill() {},
+    }),
+    attach: () => ({ stdout: log, stderr: log, exited: log.changed, exitCode: 0, kill() {} }),
+  };
+  server.kubelets.set('worker-1', kubelet);
+  expect(send('GET', `${PODS}/p/log`).text?.take()).toBe('hello\n');
+  expect(send('GET', `${PODS}/p/log`, undefined, { query: { previous: 'true' } }).body.message).toBe(
+    'previous terminated container "c" in pod "p" not found',
+  );
+  expect(send('GET', `${PODS}/p/log`, undefined, { query: { container: 'x' } }).body.message).toBe(
+    'container x is not valid for pod p',
+  );
+  expect(send('POST', `${PODS}/p/exec`, undefined, { query: { command: ['ls', '-l'] } }).exec?.exitCode).toBe(2);
+});
+
+test('an eviction that a budget does not allow is put off', () => {
+  const { send, patch } = serve();
+  const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
+  const labelled = { ...pod('p', { nodeName: 'worker-1' }), metadata: { name: 'p', labels: { app: 'a' } } };
+  send('POST', PODS, labelled);
+  patch(`${PODS}/p/status`, 'merge', { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } });
+  send('POST', budgets, {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'b' },
+    spec: { minAvailable: 1, selector: { matchLabels: { app: 'a' } } },
+  });
+  const status = {
+    observedGeneration: 1,
+    disruptionsAllowed: 0,
+    currentHealthy: 1,
+    desiredHealthy: 1,
+    expectedPods: 1,
+  };
+  patch(`${budgets}/b/status`, 'merge', { status });
+  const evict = () =>
+    send('POST', `${PODS}/p/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' } });
+  expect(evict()).toMatchObject({
+    code: 429,
+    body: { message: "Cannot evict pod as it would violate the pod's disruption budget.", reason: 'TooManyRequests' },
+  });
+  patch(`${budgets}/b/status`, 'merge', { status: { disruptionsAllowed: 1 } });
+  expect(evict().code).toBe(201);
+  expect(send('GET', `${PODS}/p`).body.metadata.deletionTimestamp).toBeDefined();
+});
+
+test('a subresource that is not modelled is refused', () => {
+  const { send } = serve();
+  send('POST', PODS, pod('p'));
+  expect(send('GET', `${PODS}/p/proxy`)).toMatchObject({
+    code: 501,
+    body: { message: 'the subresource pods/proxy is not simulated' },
+  });
+});
