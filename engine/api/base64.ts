@@ -61,7 +61,7 @@ export function base64Text(base64: string): string {
     }
   }
   let out = '';
-  for (let i = 0; i < bytes.length; ) {
+  for (let i = 0; i < bytes.length;) {
     const byte = bytes[i++];
     const extra = byte < 0x80 ? 0 : byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
     let code = extra === 0 ? byte : byte & (0x3f >> extra);

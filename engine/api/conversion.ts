@@ -40,7 +40,11 @@ function autoscalerToV1(object: KubeObject): KubeObject {
   if (object.status) {
     const { currentMetrics, conditions: _conditions, ...status } = object.status as JsonObject;
     const current = (currentMetrics ?? []).find(isCpu)?.resource.current.averageUtilization;
-    out = set(out, 'status', { currentReplicas: 0, ...status, ...(current !== undefined && { [CPU_CURRENT]: current }) });
+    out = set(out, 'status', {
+      currentReplicas: 0,
+      ...status,
+      ...(current !== undefined && { [CPU_CURRENT]: current }),
+    });
   }
   return out;
 }
@@ -50,7 +54,10 @@ function autoscalerToV2(object: KubeObject): KubeObject {
   const metrics: JsonObject[] = [];
   const stored = object.metadata.annotations?.[METRICS_ANNOTATION];
   if (target !== undefined) {
-    metrics.push({ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: target } } });
+    metrics.push({
+      type: 'Resource',
+      resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: target } },
+    });
   }
   let out = object;
   if (stored) {
@@ -66,7 +73,9 @@ function autoscalerToV2(object: KubeObject): KubeObject {
   if (object.status) {
     const { [CPU_CURRENT]: current, ...status } = object.status as JsonObject;
     const currentMetrics =
-      current === undefined ? null : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: current } } }];
+      current === undefined
+        ? null
+        : [{ type: 'Resource', resource: { name: 'cpu', current: { averageUtilization: current } } }];
     out = set(out, 'status', { desiredReplicas: 0, currentMetrics, ...status });
   }
   return out;
@@ -77,6 +86,7 @@ export function convert(object: KubeObject, to: ResourceInfo): KubeObject {
   if (object.apiVersion === to.groupVersion) return object;
   let out = object;
   if (to.kind === 'Event') out = rename(object, to.group === '' ? EVENT_FIELDS_BACK : EVENT_FIELDS);
-  else if (to.kind === 'HorizontalPodAutoscaler') out = to.version === 'v1' ? autoscalerToV1(object) : autoscalerToV2(object);
+  else if (to.kind === 'HorizontalPodAutoscaler')
+    out = to.version === 'v1' ? autoscalerToV1(object) : autoscalerToV2(object);
   return set(out, 'apiVersion', to.groupVersion);
 }

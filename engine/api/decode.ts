@@ -28,7 +28,20 @@ const GO_SCALARS: Record<string, string> = {
   o: 'map[string]interface {}',
   j: 'interface {}',
 };
-const ZEROS: Record<string, unknown> = { s: '', b: false, i: 0, l: 0, d: 0, y: null, q: '0', t: null, m: null, x: 0, o: null, j: null };
+const ZEROS: Record<string, unknown> = {
+  s: '',
+  b: false,
+  i: 0,
+  l: 0,
+  d: 0,
+  y: null,
+  q: '0',
+  t: null,
+  m: null,
+  x: 0,
+  o: null,
+  j: null,
+};
 
 interface Reader {
   /** Names and indices from the root, ending with the struct being read. */
@@ -58,7 +71,13 @@ function jsonKind(value: unknown): string {
 }
 
 /** `owner` is the struct whose field holds the value, `field` that field. */
-function mismatch(reader: Reader, owner: StructType | undefined, ref: TypeRef, value: unknown, field?: string): DecodeError {
+function mismatch(
+  reader: Reader,
+  owner: StructType | undefined,
+  ref: TypeRef,
+  value: unknown,
+  field?: string,
+): DecodeError {
   const integer = (ref.code === 'i' || ref.code === 'l') && typeof value === 'number';
   const what = integer ? `number ${value}` : jsonKind(value);
   const names = reader.path.filter((part) => typeof part === 'string');
@@ -92,8 +111,9 @@ function readStruct(reader: Reader, type: StructType, value: unknown, owner: Str
       continue;
     }
     const given = source[key];
-    const decoded = readField(reader, type, field, given);
-    if (decoded === given) continue;
+    // A component's object may hold undefined for what it leaves out.
+    const decoded = given === undefined ? undefined : readField(reader, type, field, given);
+    if (decoded === given && given !== undefined) continue;
     out ??= { ...source };
     if (decoded === undefined) delete out[key];
     else out[key] = decoded;
@@ -139,7 +159,9 @@ function readField(reader: Reader, owner: StructType, field: Field, value: unkno
       const decoded = readCollection(reader, owner, field, value);
       reader.path.pop();
       if (field.always) return decoded;
-      return (field.code === '[' ? (decoded as unknown[]).length === 0 : isEmpty(decoded as JsonObject)) ? undefined : decoded;
+      return (field.code === '[' ? (decoded as unknown[]).length === 0 : isEmpty(decoded as JsonObject))
+        ? undefined
+        : decoded;
     }
     default:
       if (value !== null) return readScalar(reader, owner, field, value, field.name);
@@ -198,7 +220,13 @@ function isInteger(value: number, code: string): boolean {
   return code === 'i' ? value >= -2147483648 && value <= 2147483647 : Math.abs(value) < 9223372036854775808;
 }
 
-function readScalar(reader: Reader, owner: StructType, ref: TypeRef, value: unknown, field: string | undefined): unknown {
+function readScalar(
+  reader: Reader,
+  owner: StructType,
+  ref: TypeRef,
+  value: unknown,
+  field: string | undefined,
+): unknown {
   switch (ref.code) {
     case 's':
       if (typeof value === 'string') return value;
@@ -234,7 +262,9 @@ function readScalar(reader: Reader, owner: StructType, ref: TypeRef, value: unkn
         const time = normalizeTime(value, ref.code === 'm');
         if (time !== undefined) return time;
         const layout = ref.code === 'm' ? '2006-01-02T15:04:05.000000Z07:00' : '2006-01-02T15:04:05Z07:00';
-        throw new DecodeError(`parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(value)} as "2006"`);
+        throw new DecodeError(
+          `parsing time ${JSON.stringify(value)} as "${layout}": cannot parse ${JSON.stringify(value)} as "2006"`,
+        );
       }
       break;
     case 'y':
@@ -279,10 +309,7 @@ function badBase64(text: string): number {
   }
 }
 
-function isEmpty(object: JsonObject): boolean {
-  for (const _key in object) return false;
-  return true;
-}
+const isEmpty = (object: JsonObject) => Object.keys(object).length === 0;
 
 const zeroStructs = new Map<StructType, JsonObject>();
 

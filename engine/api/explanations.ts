@@ -17,7 +17,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
 
   ObjectMeta: 'What every stored object has: its identity, its labels, its owners and its history.',
   'ObjectMeta.creationTimestamp': 'When the server created the object.',
-  'ObjectMeta.deletionTimestamp': 'Set when deletion was asked for; the object goes once its finalizers and its grace period are over.',
+  'ObjectMeta.deletionTimestamp':
+    'Set when deletion was asked for; the object goes once its finalizers and its grace period are over.',
   'ObjectMeta.finalizers': 'Names of work that must be done before the object may go.',
   'ObjectMeta.generateName': 'A prefix to which the server adds five characters when no name is given.',
   'ObjectMeta.generation': 'Counts the changes of the spec.',
@@ -81,21 +82,26 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   'Probe.periodSeconds': 'Seconds between checks; 10 when nothing is said.',
   'Probe.timeoutSeconds': 'Seconds until a check without answer has failed; 1 when nothing is said.',
 
-  Deployment: 'Keeps a number of Pods of one template running, and replaces them step by step when the template changes.',
+  Deployment:
+    'Keeps a number of Pods of one template running, and replaces them step by step when the template changes.',
   DeploymentSpec: 'How many Pods a Deployment keeps, of what template, and how it replaces them.',
   'DeploymentSpec.minReadySeconds': 'Seconds a new Pod must be ready before it counts as available.',
   'DeploymentSpec.paused': 'Changes of the template start no rollout while this is true.',
-  'DeploymentSpec.progressDeadlineSeconds': 'Seconds without progress after which a rollout counts as failed; 600 when nothing is said.',
+  'DeploymentSpec.progressDeadlineSeconds':
+    'Seconds without progress after which a rollout counts as failed; 600 when nothing is said.',
   'DeploymentSpec.replicas': 'How many Pods are wanted; 1 when nothing is said.',
   'DeploymentSpec.revisionHistoryLimit': 'Old ReplicaSets to keep for a rollback; 10 when nothing is said.',
-  'DeploymentSpec.selector': "Which Pods are the Deployment's; it must match the template's labels and cannot be changed.",
+  'DeploymentSpec.selector':
+    "Which Pods are the Deployment's; it must match the template's labels and cannot be changed.",
   'DeploymentSpec.strategy': 'How old Pods are replaced by new ones.',
   'DeploymentSpec.template': 'The Pods that are made.',
   DeploymentStrategy: 'How old Pods are replaced by new ones.',
   'DeploymentStrategy.rollingUpdate': 'How far the number of Pods may be above and below the wanted one.',
   'DeploymentStrategy.type': 'RollingUpdate, or Recreate: all old Pods go before new ones come.',
-  'RollingUpdateDeployment.maxSurge': 'Pods above the wanted number, as a number or a percentage; 25% when nothing is said.',
-  'RollingUpdateDeployment.maxUnavailable': 'Pods below the wanted number, as a number or a percentage; 25% when nothing is said.',
+  'RollingUpdateDeployment.maxSurge':
+    'Pods above the wanted number, as a number or a percentage; 25% when nothing is said.',
+  'RollingUpdateDeployment.maxUnavailable':
+    'Pods below the wanted number, as a number or a percentage; 25% when nothing is said.',
   ReplicaSet: 'Keeps a number of Pods running that all look the same.',
   StatefulSet: 'Keeps Pods with fixed names, an order and volumes of their own.',
   DaemonSet: 'Keeps one Pod on every node, or on every node of some.',
@@ -135,7 +141,8 @@ export const EXPLANATIONS: Readonly<Record<string, string>> = {
   PersistentVolumeClaim: 'A request for storage that Pods can mount.',
   StorageClass: 'A kind of storage from which volumes are made.',
   ResourceQuota: 'How much a namespace may hold in all.',
-  LimitRange: 'What each container, Pod or claim of a namespace may ask for, and what it gets when it asks for nothing.',
+  LimitRange:
+    'What each container, Pod or claim of a namespace may ask for, and what it gets when it asks for nothing.',
   HorizontalPodAutoscaler: 'Changes the number of Pods with the load.',
   PodDisruptionBudget: 'How many Pods of a group must stay when nodes are drained.',
   PriorityClass: 'A name for a priority of Pods.',

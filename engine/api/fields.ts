@@ -22,7 +22,10 @@ function at(path: string, zero = ''): Getter {
 
 const paths = (...list: string[]) => Object.fromEntries(list.map((path) => [path, at(path)])) as Record<string, Getter>;
 
-const COMMON: Record<string, Getter> = { 'metadata.name': at('metadata.name'), 'metadata.namespace': at('metadata.namespace') };
+const COMMON: Record<string, Getter> = {
+  'metadata.name': at('metadata.name'),
+  'metadata.namespace': at('metadata.namespace'),
+};
 
 const EVENT: Record<string, Getter> = {
   ...paths(

@@ -32,6 +32,6 @@ export {
   type LabelRequirement,
 } from './selectors.ts';
 export { podSummary } from './table/pod.ts';
-export { nodeRoles } from './table/cluster.ts';
+export { nodeRoles } from './table/core.ts';
 export { formatMicroTime, formatTime, normalizeTime } from './time.ts';
 export * from './types.ts';

@@ -16,7 +16,9 @@ export function podQOSClass(spec: PodSpec): QOSClass {
   if (result) return result;
   const podLevel = spec.resources;
   const holders: { resources?: JsonObject }[] =
-    podLevel && (podLevel.requests || podLevel.limits) ? [spec] : [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
+    podLevel && (podLevel.requests || podLevel.limits)
+      ? [spec]
+      : [...(spec.initContainers ?? []), ...(spec.containers ?? [])];
   let any = false;
   let guaranteed = true;
   for (const { resources } of holders) {
@@ -24,7 +26,10 @@ export function podQOSClass(spec: PodSpec): QOSClass {
       const requested = set(resources?.requests, resource);
       const limited = set(resources?.limits, resource);
       if (requested || limited) any = true;
-      if (!limited || (requested && compareQuantities(resources?.requests[resource], resources?.limits[resource]) !== 0)) {
+      if (
+        !limited ||
+        (requested && compareQuantities(resources?.requests[resource], resources?.limits[resource]) !== 0)
+      ) {
         guaranteed = false;
       }
     }

@@ -58,13 +58,24 @@ function parseType(text: string, at: number): { ref: TypeRef; end: number } {
   return { ref: { code, struct: text.slice(at + 1, end) }, end };
 }
 
-const PATCH_STRATEGIES: Record<string, string> = { '^': 'merge', '>': 'retainKeys', '^>': 'merge,retainKeys', '<': 'replace' };
+const PATCH_STRATEGIES: Record<string, string> = {
+  '^': 'merge',
+  '>': 'retainKeys',
+  '^>': 'merge,retainKeys',
+  '<': 'replace',
+};
 
 function parseField(text: string): Field {
   const colon = text.indexOf(':');
   const { ref, end } = parseType(text, colon + 1);
   const marks = text.slice(end);
-  const field: Field = { ...ref, name: text.slice(0, colon), required: /[!?]/.test(marks), always: /[!=]/.test(marks), pointer: marks.includes('*') };
+  const field: Field = {
+    ...ref,
+    name: text.slice(0, colon),
+    required: /[!?]/.test(marks),
+    always: /[!=]/.test(marks),
+    pointer: marks.includes('*'),
+  };
   const rule: ListRule = {};
   const list = /~([^%&^><]*)/.exec(marks);
   if (list) {

@@ -9,7 +9,16 @@ import { fieldGetter, unsupportedField } from './fields.ts';
 import { structNameOf, structType, type Field, type StructType, type TypeRef } from './schema.ts';
 import { allowsUnconditionalUpdate, prepareForCreate, prepareForUpdate } from './strategy.ts';
 import { printTable } from './table/index.ts';
-import { DecodeError, type Decoded, type FieldError, type KubeObject, type ListRule, type ResourceInfo, type Scheme, type Table } from './types.ts';
+import {
+  DecodeError,
+  type Decoded,
+  type FieldError,
+  type KubeObject,
+  type ListRule,
+  type ResourceInfo,
+  type Scheme,
+  type Table,
+} from './types.ts';
 import { validate, validateUpdate } from './validation/index.ts';
 import { kindWarning, warningsFor } from './warnings.ts';
 
@@ -86,7 +95,8 @@ export function createScheme(): Catalog {
     },
     prepareForCreate: (info, object) => custom.get(info)?.prepareForCreate?.(object) ?? prepareForCreate(info, object),
     prepareForUpdate: (info, object, old, subresource) =>
-      custom.get(info)?.prepareForUpdate?.(object, old, subresource) ?? prepareForUpdate(info, object, old, subresource),
+      custom.get(info)?.prepareForUpdate?.(object, old, subresource) ??
+      prepareForUpdate(info, object, old, subresource),
     validate: (info, object) => {
       const faults = validate(info, object);
       return custom.size ? faults.concat(custom.get(info)?.validate?.(object) ?? []) : faults;

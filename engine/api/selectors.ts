@@ -23,7 +23,10 @@ export interface FieldRequirement {
 /** A selector that cannot be read. */
 export class SelectorError extends Error {}
 
-type Token = { kind: 'id' | 'in' | 'notin' | ',' | '(' | ')' | '!' | '=' | '==' | '!=' | '<' | '>' | 'end'; text: string };
+type Token = {
+  kind: 'id' | 'in' | 'notin' | ',' | '(' | ')' | '!' | '=' | '==' | '!=' | '<' | '>' | 'end';
+  text: string;
+};
 
 function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
@@ -80,12 +83,15 @@ function checkedRequirement(key: string, operator: LabelOperator, values: readon
   if (operator === 'gt' || operator === 'lt') {
     values.forEach((value, i) => {
       if (!/^[-+]?\d+$/.test(value)) {
-        faults.push(`values[${i}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`);
+        faults.push(
+          `values[${i}]: Invalid value: ${JSON.stringify(value)}: for 'Gt', 'Lt' operators, the value must be an integer`,
+        );
       }
     });
   }
   values.forEach((value, i) => {
-    for (const fault of isValidLabelValue(value)) faults.push(`values[${i}][${key}]: Invalid value: ${JSON.stringify(value)}: ${fault}`);
+    for (const fault of isValidLabelValue(value))
+      faults.push(`values[${i}][${key}]: Invalid value: ${JSON.stringify(value)}: ${fault}`);
   });
   if (faults.length === 1) throw new SelectorError(`unable to parse requirement: ${faults[0]}`);
   if (faults.length) throw new SelectorError(`unable to parse requirement: [${faults.join(', ')}]`);
@@ -182,7 +188,8 @@ class LabelParser {
         }
         continue;
       }
-      if (token.kind !== 'id' && token.kind !== 'in' && token.kind !== 'notin') throw unreadable(token, "',', or identifier");
+      if (token.kind !== 'id' && token.kind !== 'in' && token.kind !== 'notin')
+        throw unreadable(token, "',', or identifier");
       values.add(token.text);
       const after = this.take();
       if (after.kind === ')') return [...values].sort();
@@ -224,7 +231,14 @@ export function matchesRequirements(requirements: readonly LabelRequirement[], l
   return true;
 }
 
-const OPERATORS: Record<string, LabelOperator> = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!', Gt: 'gt', Lt: 'lt' };
+const OPERATORS: Record<string, LabelOperator> = {
+  In: 'in',
+  NotIn: 'notin',
+  Exists: 'exists',
+  DoesNotExist: '!',
+  Gt: 'gt',
+  Lt: 'lt',
+};
 
 // The selector of an object is compiled once for as long as the object lives.
 const compiled = new WeakMap<object, LabelRequirement[]>();

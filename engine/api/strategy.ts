@@ -113,7 +113,10 @@ const STRATEGIES: Record<string, Strategy> = {
   '/PersistentVolume': {
     create: (o) => set(o, 'status', { phase: 'Pending', lastPhaseTransitionTime: o.metadata.creationTimestamp }),
   },
-  '/PersistentVolumeClaim': { create: (o) => claimSources(set(o, 'status', { phase: 'Pending' })), update: claimSources },
+  '/PersistentVolumeClaim': {
+    create: (o) => claimSources(set(o, 'status', { phase: 'Pending' })),
+    update: claimSources,
+  },
   '/Pod': {
     generation: SPEC,
     create: createPod,
@@ -141,7 +144,11 @@ const STRATEGIES: Record<string, Strategy> = {
   'certificates.k8s.io/CertificateSigningRequest': {
     update: (o, old) => set(o, 'spec', old.spec),
     subresources: {
-      approval: (o, old) => ({ ...o, spec: old.spec, status: set(old.status ?? {}, 'conditions', o.status?.conditions) }),
+      approval: (o, old) => ({
+        ...o,
+        spec: old.spec,
+        status: set(old.status ?? {}, 'conditions', o.status?.conditions),
+      }),
     },
   },
   'discovery.k8s.io/EndpointSlice': { generation: ['endpoints', 'ports', 'addressType', 'labels'] },
@@ -201,7 +208,12 @@ function changed(field: string, object: KubeObject, old: KubeObject): boolean {
     : !deepEqual(object[field], old[field]);
 }
 
-export function prepareForUpdate(info: ResourceInfo, object: KubeObject, old: KubeObject, subresource?: string): KubeObject {
+export function prepareForUpdate(
+  info: ResourceInfo,
+  object: KubeObject,
+  old: KubeObject,
+  subresource?: string,
+): KubeObject {
   const strategy = strategyOf(info);
   let generation = old.metadata.generation;
   let out = object;
@@ -216,7 +228,9 @@ export function prepareForUpdate(info: ResourceInfo, object: KubeObject, old: Ku
     }
     if (strategy.generation?.some((field) => changed(field, out, old))) generation = (generation ?? 0) + 1;
   }
-  return out.metadata.generation === generation ? out : set(out, 'metadata', set(out.metadata, 'generation', generation));
+  return out.metadata.generation === generation
+    ? out
+    : set(out, 'metadata', set(out.metadata, 'generation', generation));
 }
 
 /** Kinds whose labels, too, are closed to writers of status. */
@@ -226,9 +240,14 @@ function prepareStatus(info: ResourceInfo, object: KubeObject, old: KubeObject):
   let out = set(object, 'spec', old.spec);
   let metadata = out.metadata;
   if (info.kind === 'Pod') {
-    metadata = set(set(metadata, 'ownerReferences', old.metadata.ownerReferences), 'deletionTimestamp', old.metadata.deletionTimestamp);
+    metadata = set(
+      set(metadata, 'ownerReferences', old.metadata.ownerReferences),
+      'deletionTimestamp',
+      old.metadata.deletionTimestamp,
+    );
     // The class is decided at creation and stays.
-    if (out.status && old.status?.qosClass) out = set(out, 'status', fill(out.status, { qosClass: old.status.qosClass }));
+    if (out.status && old.status?.qosClass)
+      out = set(out, 'status', fill(out.status, { qosClass: old.status.qosClass }));
   } else if (STATUS_KEEPS_LABELS.has(`${info.group}/${info.kind}`)) {
     metadata = set(metadata, 'labels', old.metadata.labels);
   }

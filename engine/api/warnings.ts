@@ -52,7 +52,9 @@ function containerWarnings(out: string[], path: string, list: JsonObject[] | und
       for (const resource of ['memory', 'ephemeral-storage']) {
         const value = container.resources?.[kind]?.[resource];
         if (typeof value === 'string' && value.endsWith('m')) {
-          out.push(`${path}[${c}].resources.${kind}[${resource}]: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`);
+          out.push(
+            `${path}[${c}].resources.${kind}[${resource}]: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`,
+          );
         }
       }
     }
@@ -72,7 +74,10 @@ function podSpecWarnings(spec: JsonObject, path: string): string[] {
   }
   (spec.hostAliases ?? []).forEach((alias: JsonObject, i: number) => {
     const first = spec.hostAliases.findIndex((other: JsonObject) => other.ip === alias.ip);
-    if (first !== i) out.push(`${path}.hostAliases[${i}].ip: duplicates the IP address ${path}.hostAliases[${first}].ip ${JSON.stringify(alias.ip)}`);
+    if (first !== i)
+      out.push(
+        `${path}.hostAliases[${i}].ip: duplicates the IP address ${path}.hostAliases[${first}].ip ${JSON.stringify(alias.ip)}`,
+      );
   });
   (spec.imagePullSecrets ?? []).forEach((ref: JsonObject, i: number) => {
     if (!ref.name) out.push(`${path}.imagePullSecrets[${i}].name: invalid empty name ""`);
@@ -85,7 +90,10 @@ function podSpecWarnings(spec: JsonObject, path: string): string[] {
   });
   containerWarnings(out, `${path}.initContainers`, spec.initContainers);
   containerWarnings(out, `${path}.containers`, spec.containers);
-  if (spec.terminationGracePeriodSeconds < 0) out.push(`${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`);
+  if (spec.terminationGracePeriodSeconds < 0)
+    out.push(
+      `${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
+    );
   if (path === 'spec') podWarnings.set(spec, out);
   return out;
 }
@@ -93,7 +101,8 @@ function podSpecWarnings(spec: JsonObject, path: string): string[] {
 function templateWarnings(object: KubeObject): string[] {
   if (object.kind === 'Pod') return podSpecWarnings(object.spec ?? {}, 'spec');
   if (object.kind === 'PodTemplate') return podSpecWarnings(object.template?.spec ?? {}, 'template.spec');
-  if (object.kind === 'CronJob') return podSpecWarnings(object.spec?.jobTemplate?.spec?.template?.spec ?? {}, 'spec.jobTemplate.spec.template.spec');
+  if (object.kind === 'CronJob')
+    return podSpecWarnings(object.spec?.jobTemplate?.spec?.template?.spec ?? {}, 'spec.jobTemplate.spec.template.spec');
   const template = object.spec?.template?.spec;
   return template ? podSpecWarnings(template, 'spec.template.spec') : [];
 }

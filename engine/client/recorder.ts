@@ -68,7 +68,7 @@ export class EventRecorder {
     }
     const namespace = ref.namespace || 'default';
     // A name as client-go makes it: the object's name and the time in nanoseconds, in hexadecimal.
-    const name = `${ref.name}.${(BigInt(now) * 1_000_000n + BigInt(this.sim.serial() % 1_000_000)).toString(16)}`;
+    const name = `${ref.name}.${(BigInt(Math.floor(now)) * 1_000_000n + BigInt(this.sim.serial() % 1_000_000)).toString(16)}`;
     try {
       this.events.create(namespace, {
         apiVersion: 'v1',

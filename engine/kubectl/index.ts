@@ -10,6 +10,7 @@ import { CommandError, report } from './errors.ts';
 import { Args } from './flags.ts';
 import { GLOBAL_FLAGS } from './kubeconfig.ts';
 import { Kubectl, type KubectlOptions } from './kubectl.ts';
+import { buildKustomization } from './kustomize/index.ts';
 import { deprecations } from './write-flags.ts';
 
 export type { KubectlOptions } from './kubectl.ts';
@@ -20,7 +21,8 @@ const ROOT: Command = { name: 'kubectl', short: 'kubectl controls the Kubernetes
 /** kubectl as a program of a machine. What it has discovered of a server is kept from run to run. */
 export function createKubectl(settings: KubectlOptions): Program {
   const caches = new Map<string, Discovery>();
-  return (process) => main(process, settings, caches);
+  const options = { buildKustomization, ...settings };
+  return (process) => main(process, options, caches);
 }
 
 function* main(process: Process, settings: KubectlOptions, caches: Map<string, Discovery>): Co<number> {

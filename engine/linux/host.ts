@@ -162,6 +162,7 @@ class Running implements Process {
   groups: number[];
   umask: number;
   status: number | undefined = undefined;
+  endedBy: string | undefined = undefined;
   readonly startedAt: number;
   private fatal: number | undefined;
 
@@ -192,6 +193,7 @@ class Running implements Process {
       // The kernel spares a container's process 1 from signals that it does not handle.
       if (HARMLESS.has(name) || this.pid === 1) return;
     }
+    this.endedBy ??= name;
     this.fatal ??= 128 + (SIGNALS[name] ?? 15);
     this.task?.wake();
   }
@@ -209,7 +211,7 @@ class Running implements Process {
         }
         const step = inner.next();
         if (step.done) {
-          status = step.value;
+          status = this.fatal ?? step.value;
           break;
         }
         yield step.value;

@@ -49,6 +49,8 @@ export interface Process {
   umask?: number;
   /** Exit status, once it has ended (128+n after a signal). */
   status?: number;
+  /** The signal that ended it. */
+  endedBy?: string;
   /** Virtual time of its start. */
   readonly startedAt?: number;
 }

@@ -44,7 +44,7 @@ export class SchedulerEvents {
         return;
       }
       const namespace = pod.metadata.namespace as string;
-      const nanos = BigInt(now) * 1_000_000n + BigInt(this.sim.random('event-name').int(1_000_000));
+      const nanos = BigInt(Math.floor(now)) * 1_000_000n + BigInt(this.sim.random('event-name').int(1_000_000));
       const name = `${pod.metadata.name}.${nanos.toString(16)}`;
       const event: Event = {
         apiVersion: 'v1',

@@ -313,8 +313,8 @@ function at(list: readonly (string | undefined)[], index: number): string | unde
 
 function ashArithmetic(shell: Shell, message: string): string {
   if (shell.flavour.kind === 'bash') return message;
-  if (message.includes('division by 0')) return shell.flavour.kind === 'ash' ? 'divide by zero' : 'arithmetic expression: division by zero';
-  return 'arithmetic syntax error';
+  if (message.includes('division by 0')) return shell.flavour.kind === 'ash' ? 'divide by zero' : `arithmetic expression: division by zero: "${message.split(':')[0]}"`;
+  return shell.flavour.kind === 'ash' ? 'arithmetic syntax error' : `arithmetic expression: expecting primary: "${message.split(':')[0]}"`;
 }
 
 /** The subscript of an array element: a number, or any text for an associative array. */

@@ -85,20 +85,15 @@ export class SyntaxProblem {
     const prefix = flavour.kind === 'dash' ? 'Syntax error' : 'syntax error';
     if (this.token === 'nesting') return `${prefix}: nesting too deep`;
     if (this.token?.startsWith('bad substitution')) return `${prefix}: bad substitution`;
-    const end = flavour.kind === 'dash' ? 'end of file' : 'end of file';
     if (this.opener === '"' || this.opener === "'") {
       return `${prefix}: ${flavour.kind === 'dash' ? 'Unterminated' : 'unterminated'} quoted string`;
     }
     const wanted = this.opener ? ')' : this.expecting;
     const suffix = wanted ? ` (expecting "${wanted}")` : '';
     if (this.token === undefined) {
-      return flavour.kind === 'dash' ? `${prefix}: ${capital(end)} unexpected${suffix}` : `${prefix}: unexpected ${end}${suffix}`;
+      return flavour.kind === 'dash' ? `${prefix}: end of file unexpected${suffix}` : `${prefix}: unexpected end of file${suffix}`;
     }
     const token = this.token === 'newline' ? 'newline' : `"${this.token}"`;
     return flavour.kind === 'dash' ? `${prefix}: ${token} unexpected${suffix}` : `${prefix}: unexpected ${token}${suffix}`;
   }
-}
-
-function capital(text: string): string {
-  return text[0].toUpperCase() + text.slice(1);
 }

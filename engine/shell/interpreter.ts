@@ -578,7 +578,8 @@ function* execute(shell: Shell, argv: string[], command: Simple, fds: Descriptor
   const builtin = shellFunction ? undefined : builtinFor(shell.flavour, name);
   if (!shellFunction && !builtin) {
     const environment = yield* environmentOf(shell, command, fds);
-    return yield* runProgram(shell, argv, environment, fds, replace);
+    const text = command.words.map((word) => word.raw).join(' ');
+    return yield* runProgram(shell, argv, environment, fds, replace, text);
   }
   const restore = yield* temporaryAssignments(shell, command, fds);
   try {
@@ -651,6 +652,7 @@ export function* runProgram(
   environment: Record<string, string>,
   fds: Descriptors,
   replace: boolean,
+  text = argv.join(' '),
 ): Co<number> {
   const found = findCommand(shell, argv);
   if (found instanceof NotFound) {
@@ -671,15 +673,16 @@ export function* runProgram(
     parent: shell.process,
   });
   const [status] = yield* foreground(shell, [process]);
-  if (status > 128 && shell.flavour.kind === 'bash') tellSignal(shell, status, fds);
+  if (process.endedBy && shell.flavour.kind === 'bash') tellSignal(shell, process, text, fds);
   return status;
 }
 
-/** bash tells when a command was killed, except by the signals that users send on purpose. */
-function tellSignal(shell: Shell, status: number, fds: Descriptors) {
-  if (!shell.interactive && status !== 128 + SIGNALS.KILL) return;
-  const words = SIGNAL_WORDS[status - 128];
-  if (words && shell.interactive) fds[2]?.writer?.write(`${words}\n`);
+/** bash tells when a signal has ended a command, except those that people send on purpose. */
+function tellSignal(shell: Shell, process: Process, text: string, fds: Descriptors) {
+  const words = SIGNAL_WORDS[SIGNALS[process.endedBy as string]];
+  if (!words) return;
+  if (shell.interactive || process.endedBy === 'TERM') fds[2]?.writer?.write(`${words}\n`);
+  else fds[2]?.writer?.write(`${shell.prefix()}${String(process.pid).padStart(5)} ${words.padEnd(23)} ${text}\n`);
 }
 
 /** Runs the program in the shell's own process, as `exec` does. */

@@ -81,15 +81,15 @@ function open(shell: Shell, op: string, path: string): Descriptor {
   } catch (error) {
     if (!(error instanceof FsError)) throw error;
     if (shell.flavour.kind === 'bash') throw new RedirectError(`${path}: ${error.message}`);
-    const text = error.code === 'ENOENT' ? (op === '<' ? 'no such file' : 'nonexistent directory') : error.message;
-    const words = shell.flavour.kind === 'ash' || op === '<' ? text.replace(/^no such file$/, 'no such file') : text;
-    throw new RedirectError(`${op === '<' ? "can't open" : "can't create"} ${path}: ${dashWords(shell, words, error)}`);
+    throw new RedirectError(openError(shell, op, path, error));
   }
 }
 
-function dashWords(shell: Shell, words: string, error: FsError): string {
-  if (shell.flavour.kind !== 'dash') return words;
-  return words === 'no such file' ? 'No such file' : words === 'nonexistent directory' ? 'Directory nonexistent' : error.message;
+/** ash says `can't open x: no such file`, dash `cannot open x: No such file`. */
+function openError(shell: Shell, op: string, path: string, error: FsError): string {
+  const dash = shell.flavour.kind === 'dash';
+  const missing = op === '<' ? (dash ? 'No such file' : 'no such file') : dash ? 'Directory nonexistent' : 'nonexistent directory';
+  return `${dash ? 'cannot' : "can't"} ${op === '<' ? 'open' : 'create'} ${path}: ${error.code === 'ENOENT' ? missing : error.message}`;
 }
 
 function device(shell: Shell, path: string): boolean {

@@ -2,7 +2,8 @@
 // of clusters; src/cells/notebook.ts decides when it runs.
 import { OutputPane } from './output.ts';
 import { commandsText, parseCommands, type Step } from './commands.ts';
-import { jqCommand, type Cell as PageCell } from './parse.ts';
+import { jqCommand } from './jq-command.ts';
+import type { Cell as PageCell } from './parse.ts';
 import type { Editor } from './editor.ts';
 
 export type CellState = 'idle' | 'queued' | 'running' | 'ok' | 'failed' | 'stopped';

@@ -3,7 +3,8 @@
 
 import type { Runner } from '../sandbox/runner.ts';
 import type { ClusterOptions } from '../sandbox/types.ts';
-import { jqCommand, parsePage, type Cell } from './parse.ts';
+import { jqCommand } from './jq-command.ts';
+import { parsePage, type Cell } from './parse.ts';
 
 export interface CommandResult {
   command: string;

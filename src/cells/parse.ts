@@ -166,8 +166,3 @@ export function parsePage(source: string): Page {
 }
 
 const slug = (name: string) => name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
-
-/** The shell command that a jq cell stands for. */
-export function jqCommand(input: string, filter: string): string {
-  return `${input} | jq '${filter.replaceAll("'", `'\\''`)}'`;
-}

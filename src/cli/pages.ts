@@ -1,7 +1,7 @@
-// The notes as files: where they are, what they are called.
+// The pages as files: where they are, what they are called.
 
 import { readdirSync, readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const CONTENT = fileURLToPath(new URL('../../content/', import.meta.url));
@@ -13,13 +13,12 @@ export interface PageFile {
   source: string;
 }
 
-/** All notes in order of their names, or those whose names contain one of `wanted`. */
+/** All pages with examples in order of their names, or those whose names contain one of `wanted`. */
 export function readPages(wanted: string[] = []): PageFile[] {
-  const base = join(CONTENT, 'notes');
-  return (readdirSync(base, { recursive: true }) as string[])
-    .filter((file) => file.endsWith('.mdx'))
+  return (readdirSync(CONTENT, { recursive: true }) as string[])
+    .filter((file) => file.endsWith('.mdx') && !file.startsWith('glossary/'))
     .sort()
-    .map((file) => ({ name: relative('.', file).replace(/\.mdx$/, ''), path: join(base, file) }))
+    .map((file) => ({ name: file.replace(/^notes\//, '').replace(/\.mdx$/, ''), path: join(CONTENT, file) }))
     .filter(({ name }) => wanted.length === 0 || wanted.some((w) => name.includes(w.replace(/^.*notes\//, '').replace(/\.mdx$/, ''))))
     .map((page) => ({ ...page, source: readFileSync(page.path, 'utf8') }));
 }

@@ -68,7 +68,7 @@ export class Runner {
       const slice = this.call<Slice>('step', this.budget);
       const took = performance.now() - began;
       this.budget = Math.max(20, Math.min(20_000, Math.round(this.budget * (took > 0 ? SLICE_MS / took : 2))));
-      for (const [stream, text] of slice.output) options.onOutput?.(stream, text);
+      for (const [stream, text] of joined(slice.output)) options.onOutput?.(stream, text);
       if (slice.done) return { exitCode: slice.exitCode, startedAt, endedAt: slice.now, stopped: interrupted };
       for (const call of slice.hostCalls) this.call('resolve', { id: call.id, result: await this.hostCall(call) });
       await breathe();
@@ -79,6 +79,17 @@ export class Runner {
   stop() {
     this.stopping = true;
   }
+}
+
+/** Neighbouring texts of one stream as one: a loop that prints lines makes one message a slice, not one a line. */
+function joined(output: Slice['output']): Slice['output'] {
+  const out: Slice['output'] = [];
+  for (const [stream, text] of output) {
+    const last = out.at(-1);
+    if (last && last[0] === stream) last[1] += text;
+    else out.push([stream, text]);
+  }
+  return out;
 }
 
 /** Lets messages (Stop) and output through; MessageChannel is not clamped as timers are. */

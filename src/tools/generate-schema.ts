@@ -51,7 +51,15 @@ const SCALARS: Record<string, string> = {
   'string:': 's',
   'boolean:': 'b',
 };
-const SPECIAL: Record<string, string> = { Quantity: 'q', Time: 't', MicroTime: 'm', IntOrString: 'x', FieldsV1: 'o', RawExtension: 'o', Patch: 'o' };
+const SPECIAL: Record<string, string> = {
+  Quantity: 'q',
+  Time: 't',
+  MicroTime: 'm',
+  IntOrString: 'x',
+  FieldsV1: 'o',
+  RawExtension: 'o',
+  Patch: 'o',
+};
 
 /** 'io.k8s.api.core.v1.Pod' to 'v1.Pod' where no other stable group has one, else 'core.v1.Pod'. */
 const fullNames = Object.keys(openapi.definitions).filter((n) => !unstable.test(n));
@@ -63,7 +71,10 @@ for (const full of fullNames) {
 const nameOf = (full: string): string => {
   const parts = full.split('.');
   const clash = (byShort.get(parts.slice(-2).join('.')) ?? []).length > 1 && !full.includes('.api.core.');
-  return parts.slice(clash ? -3 : -2).join('.').replace(/^v1\./, '');
+  return parts
+    .slice(clash ? -3 : -2)
+    .join('.')
+    .replace(/^v1\./, '');
 };
 
 function typeOf(s: Schema): string {
@@ -90,7 +101,8 @@ function marks(full: string, type: string, field: string, schema: Schema, requir
   const has = (set: Set<string>) =>
     set.has(`${last}.${field}`) || set.has(`*.${field}`) || set.has(`${full.split('.').slice(-2).join('.')}.${field}`);
   let out = '';
-  const valueStruct = type[0] === '@' && (has(sets.struct) || ((field === 'spec' || field === 'status') && s.$ref !== undefined));
+  const valueStruct =
+    type[0] === '@' && (has(sets.struct) || ((field === 'spec' || field === 'status') && s.$ref !== undefined));
   const always = has(sets.printed) || valueStruct || (type === '@ObjectMeta' && field === 'metadata');
   // Selectors are pointers even where they are required.
   const pointerStruct = type === '@LabelSelector';
@@ -117,17 +129,26 @@ for (const full of fullNames.sort()) {
   if (/List$/.test(name) && s.properties?.items) continue;
   const last = full.split('.').at(-1) as string;
   if (SPECIAL[last] || (!s.properties && s.type !== 'object')) continue;
-  const fields = Object.entries(s.properties ?? {})
-    .map(([f, p]) => {
-      const type = typeOf(p);
-      return `${f}:${type}${marks(full, type, f, p, s.required?.includes(f) ?? false)}`;
-    });
+  const fields = Object.entries(s.properties ?? {}).map(([f, p]) => {
+    const type = typeOf(p);
+    return `${f}:${type}${marks(full, type, f, p, s.required?.includes(f) ?? false)}`;
+  });
   types.push(`${name}${s['x-kubernetes-map-type'] === 'atomic' ? '%' : ''} ${fields.join(' ')}`);
 }
 
 // Resources: 'pods Pod n' + verbs unless they are the usual eight, then one '/sub Kind group/version verbs' each.
 const ALL = 'create,delete,deletecollection,get,list,patch,update,watch';
-const VERB: Record<string, string> = { post: 'create', put: 'update', list: 'list', get: 'get', patch: 'patch', delete: 'delete', deletecollection: 'deletecollection', watch: 'watch', watchlist: 'watch' };
+const VERB: Record<string, string> = {
+  post: 'create',
+  put: 'update',
+  list: 'list',
+  get: 'get',
+  patch: 'patch',
+  delete: 'delete',
+  deletecollection: 'deletecollection',
+  watch: 'watch',
+  watchlist: 'watch',
+};
 const METHOD: Record<string, string> = { get: 'get', post: 'create', put: 'update', patch: 'patch', delete: 'delete' };
 interface Res {
   kind: string;
@@ -137,7 +158,9 @@ interface Res {
 }
 const groups = new Map<string, Map<string, Res>>();
 for (const [path, operations] of Object.entries(openapi.paths)) {
-  const m = path.match(/^\/(?:api|apis\/([^/]+))\/(v\d+)\/(watch\/)?(namespaces\/\{namespace\}\/)?([a-z]+)(\/\{name\}(?:\/([a-z]+)(\/\{path\})?)?)?$/);
+  const m = path.match(
+    /^\/(?:api|apis\/([^/]+))\/(v\d+)\/(watch\/)?(namespaces\/\{namespace\}\/)?([a-z]+)(\/\{name\}(?:\/([a-z]+)(\/\{path\})?)?)?$/,
+  );
   if (!m || m[8]) continue;
   const [, group = '', version, watch, inNamespace, resource, , sub] = m;
   const gv = group ? `${group}/${version}` : version;
@@ -174,7 +197,8 @@ for (const gv of [...groups.keys()].sort((a, b) => (core(a) < core(b) ? -1 : 1))
       const { gvk, verbs } = res.subs.get(sub) as { gvk: Gvk; verbs: Set<string> };
       const foreign = `${gvk.group}/${gvk.version}` !== (gv === 'v1' ? '/v1' : gv) ? `${gvk.group}/${gvk.version}` : '';
       const v = [...verbs].sort().join(',');
-      line += sub === 'status' && v === 'get,patch,update' ? ';status' : `;${sub} ${gvk.kind} ${v} ${foreign}`.trimEnd();
+      line +=
+        sub === 'status' && v === 'get,patch,update' ? ';status' : `;${sub} ${gvk.kind} ${v} ${foreign}`.trimEnd();
     }
     served.push(line);
   }

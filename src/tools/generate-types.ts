@@ -29,7 +29,11 @@ for (const full of stable) {
   taken.set(short, [...(taken.get(short) ?? []), full]);
 }
 for (const [short, fulls] of taken) {
-  const best = preferred[short] ?? fulls.find((f) => f.includes('autoscaling.v2')) ?? fulls.find((f) => f.includes('.core.')) ?? fulls[0];
+  const best =
+    preferred[short] ??
+    fulls.find((f) => f.includes('autoscaling.v2')) ??
+    fulls.find((f) => f.includes('.core.')) ??
+    fulls[0];
   for (const full of fulls) {
     const [group, version] = full.split('.').slice(-3);
     const cap = group[0].toUpperCase() + group.slice(1) + version.toUpperCase();
@@ -50,7 +54,8 @@ function typeOf(s: Schema): string {
     return names.get(full) ?? 'JsonObject';
   }
   if (s.type === 'array') return `${paren(typeOf(s.items as Schema))}[]`;
-  if (s.type === 'object') return s.additionalProperties ? `Record<string, ${typeOf(s.additionalProperties)}>` : 'JsonObject';
+  if (s.type === 'object')
+    return s.additionalProperties ? `Record<string, ${typeOf(s.additionalProperties)}>` : 'JsonObject';
   if (s.type === 'integer' || s.type === 'number') return 'number';
   if (s.type === 'boolean') return 'boolean';
   return 'string';
@@ -67,7 +72,8 @@ export type JsonObject = Record<string, any>;
 for (const full of stable.sort()) {
   const s = openapi.definitions[full];
   if (!s.properties) continue;
-  const top = s['x-kubernetes-group-version-kind'] !== undefined && s.properties.metadata?.$ref?.endsWith('.ObjectMeta');
+  const top =
+    s['x-kubernetes-group-version-kind'] !== undefined && s.properties.metadata?.$ref?.endsWith('.ObjectMeta');
   out += `\nexport interface ${names.get(full)} {\n`;
   for (const [key, p] of Object.entries(s.properties)) {
     const need = s.required?.includes(key) || (top && key === 'metadata');

@@ -1,43 +1,111 @@
-// Where the time goes inside QuickJS: samples the guest's stack while a Deployment of N replicas becomes ready.
-// Usage: node src/tools/profile.ts 500
+// Where the time goes inside QuickJS while a Deployment becomes ready: takes the guest's stack whenever QuickJS
+// asks its interrupt handler (every 10,000 calls and backward jumps), and gives it the processor time since then.
+//
+//   node src/tools/profile.ts 500                 functions by their own time, and by time with what they call
+//   node src/tools/profile.ts 500 startContainer  the same below one function, and who calls it
+
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import { build } from 'esbuild';
-import { QuickJSEngine } from '../sandbox/quickjs.ts';
+import type { QuickJSContext, QuickJSRuntime } from 'quickjs-emscripten-core';
 import { hostCall } from '../cli/host.ts';
+import { engineBuild } from '../sandbox/bundle.ts';
+import { QuickJSEngine } from '../sandbox/quickjs.ts';
 import { Runner } from '../sandbox/runner.ts';
-const n = Number(process.argv[2]);
-const res = await build({ entryPoints: ['engine/index.ts'], bundle: true, write: false, format: 'iife', target: 'es2023', platform: 'neutral', mainFields: ['browser','module','main'], conditions: ['browser'] });
-const e: any = await QuickJSEngine.create(variant as any, res.outputFiles[0].text);
-const r = new Runner(e, hostCall);
-r.boot({ workers: Math.max(3, Math.ceil(n/105)) } as any);
-r.writeFile('web.yaml', `apiVersion: apps/v1
+
+const OWN_ROWS = 50;
+const TOTAL_ROWS = 110;
+
+const manifest = (replicas: number) => `apiVersion: apps/v1
 kind: Deployment
 metadata: {name: web}
 spec:
-  replicas: ${n}
+  replicas: ${replicas}
   selector: {matchLabels: {app: web}}
   template:
     metadata: {labels: {app: web}}
     spec: {containers: [{name: nginx, image: "nginx:1.27"}]}
-`);
-const self: Record<string, number> = {}, total: Record<string, number> = {};
-let samples = 0, busy = false;
-e.runtime.setInterruptHandler(() => {
-  if (busy) return false;
-  busy = true;
-  const v = e.context.evalCode('new Error().stack', 'x');
-  if (v.value) {
-    const stack = e.context.getString(v.value).split('\n').map((l: string) => (/at (\S+)/.exec(l) ?? [])[1] + ':' + ((/:(\d+)(?::\d+)?\)?$/.exec(l) ?? [])[1] ?? '')).slice(1);
-    v.value.dispose(); samples++;
-    const f = stack.filter((x: string) => !x.startsWith('undefined'));
-    if (f[0]) self[f[0]] = (self[f[0]] ?? 0) + 1;
-    for (const x of new Set(f.map((x: string) => x.split(':')[0])) as Set<string>) total[x] = (total[x] ?? 0) + 1;
+`;
+
+/** Times by name, µs. */
+class Times {
+  private readonly byName = new Map<string, number>();
+
+  add(name: string, time: number) {
+    this.byName.set(name, (this.byName.get(name) ?? 0) + time);
   }
-  busy = false; return false;
+
+  print(title: string, all: number, rows: number) {
+    console.log(`\n${title}`);
+    const sorted = [...this.byName].sort((a, b) => b[1] - a[1]).slice(0, rows);
+    for (const [name, time] of sorted) console.log(`${((time / all) * 100).toFixed(1).padStart(6)} %  ${name}`);
+  }
+}
+
+/** The source file of every line of an unminified bundle: esbuild writes its name in a comment above it. */
+function filesByLine(code: string): string[] {
+  let file = '';
+  return code.split('\n').map((line) => (file = /^ {2}\/\/ (\S+\.[jt]s)$/.exec(line)?.[1] ?? file));
+}
+
+/** A stack as `function (file)`, innermost first. */
+function parseStack(stack: string, files: string[]): string[] {
+  const frames: string[] = [];
+  for (const line of stack.split('\n')) {
+    const frame = /at (\S+) \(engine\.js:(\d+)/.exec(line);
+    if (frame) frames.push(`${frame[1]} (${files[Number(frame[2]) - 1] ?? '?'})`);
+  }
+  return frames;
+}
+
+const replicas = Number(process.argv[2] ?? 500);
+const below = process.argv[3];
+
+const result = await build({ ...engineBuild, minify: false, write: false });
+const code = result.outputFiles[0].text;
+const files = filesByLine(code);
+const engine = await QuickJSEngine.create(variant, code);
+const runner = new Runner(engine, hostCall);
+runner.boot({ workers: Math.max(3, Math.ceil(replicas / 105)) });
+runner.writeFile('web.yaml', manifest(replicas));
+
+const own = new Times();
+const total = new Times();
+const callers = new Times();
+let samples = 0;
+let all = 0;
+let sampling = false;
+
+const processorTime = () => process.cpuUsage().user;
+let since = processorTime();
+
+const { runtime, context } = engine as unknown as { runtime: QuickJSRuntime; context: QuickJSContext };
+function sample() {
+  const time = processorTime() - since;
+  const stack = context.unwrapResult(context.evalCode('new Error().stack')).consume((handle) => context.getString(handle));
+  let frames = parseStack(stack, files);
+  if (below) {
+    const at = frames.findLastIndex((frame) => frame.startsWith(`${below} `));
+    if (at < 0) return;
+    callers.add(frames.slice(at + 1, at + 4).join(' ← '), time);
+    frames = frames.slice(0, at + 1);
+  }
+  if (!frames.length) return;
+  samples++;
+  all += time;
+  own.add(frames[0], time);
+  for (const frame of new Set(frames)) total.add(frame, time);
+}
+runtime.setInterruptHandler(() => {
+  if (sampling) return false;
+  sampling = true;
+  sample();
+  sampling = false;
+  since = processorTime();
+  return false;
 });
-const t = performance.now();
-await r.run('kubectl create -f web.yaml');
-let s=r.now(); r.call('advance', s+45000);
-console.log('wall', performance.now()-t, 'samples', samples);
-const top = (o: Record<string, number>, k: number) => Object.entries(o).sort((a,b)=>b[1]-a[1]).slice(0,k).map(([a,b])=>`${(b/samples*100).toFixed(1)}% ${a}`).join('\n');
-console.log('SELF\n'+top(self,45)); console.log('TOTAL\n'+top(total,70));
+
+await runner.run('kubectl apply -f web.yaml && kubectl rollout status deployment/web');
+console.log(`${replicas} replicas: ${Math.round(all / 1000)} ms of processor time in ${samples} samples`);
+if (below) callers.print(`callers of ${below}`, all, 20);
+own.print('own', all, OWN_ROWS);
+total.print('with what they call', all, TOTAL_ROWS);

@@ -1,6 +1,7 @@
 // How a page's examples are read.
 import { describe, expect, test } from 'vitest';
-import { jqCommand, parseMeta, parsePage } from '../../src/cells/parse.ts';
+import { jqCommand } from '../../src/cells/jq-command.ts';
+import { parseMeta, parsePage } from '../../src/cells/parse.ts';
 
 const FENCE = '```';
 const page = (...lines: string[]) => ['---', 'title: T', 'cluster:', '  workers: 3', '---', ...lines].join('\n');

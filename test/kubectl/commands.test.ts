@@ -106,7 +106,7 @@ describe('objects from files', () => {
   });
 
   test.each([
-    ['broken.yaml', 'error: error parsing broken.yaml: error converting YAML to JSON: yaml: line 5: did not find expected key\n'],
+    ['broken.yaml', 'error: error parsing broken.yaml: error converting YAML to JSON: yaml: line 4: did not find expected key\n'],
     ['text.yaml', 'error: error validating "text.yaml": error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false\n'],
     ['typeless.yaml', 'error: error validating "typeless.yaml": error validating data: [apiVersion not set, kind not set]; if you choose to ignore these errors, turn validation off with --validate=false\n'],
     ['foo.yaml', 'error: resource mapping not found for name: "x" namespace: "" from "foo.yaml": no matches for kind "Foo" in version "v1"\nensure CRDs are installed first\n'],

@@ -8,7 +8,7 @@ describe('reading YAML', () => {
 
   // What kubectl v1.35 prints for each, after "error converting YAML to JSON: ".
   test.each([
-    ['a key less indented than its siblings', `${head}data:\n  a: b\n c: d\n`, 'yaml: line 7: did not find expected key'],
+    ['a key less indented than its siblings', `${head}data:\n  a: b\n c: d\n`, 'yaml: line 6: did not find expected key'],
     ['a tab as indentation', `${head}data:\n\ta: b\n`, 'yaml: line 6: found character that cannot start any token'],
     ['two colons in one line', `${head}data:\n  a: b: c\n`, 'yaml: line 6: mapping values are not allowed in this context'],
     ['an open bracket', `${head}data:\n  a: [b, c\n`, "yaml: line 6: did not find expected ',' or ']'"],
@@ -37,7 +37,7 @@ describe('reading YAML', () => {
   });
 
   test('merges what << refers to, and own keys win', () => {
-    expect(parseYaml('base: &b {x: 1, y: 2}\nuse:\n  <<: *b\n  y: 3\n')).toEqual({ base: { x: 1, y: 2 }, use: { x: 1, y: 3 } });
+    expect(parseYaml('base: &b {a: 1, b: 2}\nuse:\n  <<: *b\n  b: 3\n')).toEqual({ base: { a: 1, b: 2 }, use: { a: 1, b: 3 } });
   });
 
   test('refuses documents that are too deep instead of overflowing', () => {

@@ -5,7 +5,8 @@ import { utf8Base64 } from '../base64.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 import { claimSpec, volumeSources } from './pod.ts';
 
-const onSpec = (object: KubeObject, change: (spec: JsonObject) => JsonObject) => set(object, 'spec', change(object.spec ?? {}));
+const onSpec = (object: KubeObject, change: (spec: JsonObject) => JsonObject) =>
+  set(object, 'spec', change(object.spec ?? {}));
 const TCP = { protocol: 'TCP' };
 
 export function service(object: KubeObject): KubeObject {
@@ -17,7 +18,9 @@ export function service(object: KubeObject): KubeObject {
     }
     spec = updateEach(spec, 'ports', (port) => {
       const out = fill(port, TCP);
-      return out.targetPort === undefined || out.targetPort === 0 || out.targetPort === '' ? set(out, 'targetPort', out.port) : out;
+      return out.targetPort === undefined || out.targetPort === 0 || out.targetPort === ''
+        ? set(out, 'targetPort', out.port)
+        : out;
     });
     const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
     if (external) spec = fill(spec, { externalTrafficPolicy: 'Cluster' });
@@ -126,7 +129,9 @@ const RBAC = 'rbac.authorization.k8s.io';
 export function roleBinding(object: KubeObject): KubeObject {
   const out = update(object, 'roleRef', (ref) => (ref.apiGroup ? ref : set(ref, 'apiGroup', RBAC)));
   return updateEach(out, 'subjects', (subject) =>
-    subject.apiGroup || (subject.kind !== 'User' && subject.kind !== 'Group') ? subject : set(subject, 'apiGroup', RBAC),
+    subject.apiGroup || (subject.kind !== 'User' && subject.kind !== 'Group')
+      ? subject
+      : set(subject, 'apiGroup', RBAC),
   );
 }
 
@@ -155,7 +160,9 @@ function webhooks(object: KubeObject, extra: JsonObject): KubeObject {
       timeoutSeconds: 10,
       ...extra,
     });
-    const client = update(out, 'clientConfig', (config) => update(config, 'service', (ref) => fill(ref, { port: 443 })));
+    const client = update(out, 'clientConfig', (config) =>
+      update(config, 'service', (ref) => fill(ref, { port: 443 })),
+    );
     return updateEach(client, 'rules', (rule) => fill(rule, { scope: '*' }));
   });
 }
@@ -201,7 +208,9 @@ function deviceRequest(request: JsonObject): JsonObject {
   return updateEach(update(request, 'exactly', exact), 'firstAvailable', exact);
 }
 
-const claimDevices = (spec: JsonObject) => update(spec, 'devices', (devices) => updateEach(devices, 'requests', deviceRequest));
+const claimDevices = (spec: JsonObject) =>
+  update(spec, 'devices', (devices) => updateEach(devices, 'requests', deviceRequest));
 
 export const resourceClaim = (object: KubeObject) => onSpec(object, claimDevices);
-export const resourceClaimTemplate = (object: KubeObject) => onSpec(object, (spec) => update(spec, 'spec', claimDevices));
+export const resourceClaimTemplate = (object: KubeObject) =>
+  onSpec(object, (spec) => update(spec, 'spec', claimDevices));

@@ -5,14 +5,19 @@ import type { JsonObject, KubeObject } from '../types.ts';
 import { claimSpec, podTemplate } from './pod.ts';
 
 const withTemplate = (spec: JsonObject) => update(spec, 'template', podTemplate);
-const onSpec = (object: KubeObject, change: (spec: JsonObject) => JsonObject) => set(object, 'spec', change(object.spec ?? {}));
+const onSpec = (object: KubeObject, change: (spec: JsonObject) => JsonObject) =>
+  set(object, 'spec', change(object.spec ?? {}));
 
 export function deployment(object: KubeObject): KubeObject {
   return onSpec(object, (given) => {
     let spec = withTemplate(fill(given, { replicas: 1, revisionHistoryLimit: 10, progressDeadlineSeconds: 600 }));
     let strategy = fill(spec.strategy ?? {}, { type: 'RollingUpdate' });
     if (strategy.type === 'RollingUpdate') {
-      strategy = set(strategy, 'rollingUpdate', fill(strategy.rollingUpdate ?? {}, { maxUnavailable: '25%', maxSurge: '25%' }));
+      strategy = set(
+        strategy,
+        'rollingUpdate',
+        fill(strategy.rollingUpdate ?? {}, { maxUnavailable: '25%', maxSurge: '25%' }),
+      );
     }
     spec = set(spec, 'strategy', strategy);
     return spec;
@@ -40,9 +45,13 @@ export function statefulSet(object: KubeObject): KubeObject {
     let spec = fill(given, { replicas: 1, revisionHistoryLimit: 10, podManagementPolicy: 'OrderedReady' });
     spec = updateEach(withTemplate(spec), 'volumeClaimTemplates', claimTemplate);
     let strategy = fill(spec.updateStrategy ?? {}, { type: 'RollingUpdate' });
-    if (strategy.type === 'RollingUpdate') strategy = set(strategy, 'rollingUpdate', fill(strategy.rollingUpdate ?? {}, { partition: 0 }));
+    if (strategy.type === 'RollingUpdate')
+      strategy = set(strategy, 'rollingUpdate', fill(strategy.rollingUpdate ?? {}, { partition: 0 }));
     spec = set(spec, 'updateStrategy', strategy);
-    const retention = fill(spec.persistentVolumeClaimRetentionPolicy ?? {}, { whenDeleted: 'Retain', whenScaled: 'Retain' });
+    const retention = fill(spec.persistentVolumeClaimRetentionPolicy ?? {}, {
+      whenDeleted: 'Retain',
+      whenScaled: 'Retain',
+    });
     return set(spec, 'persistentVolumeClaimRetentionPolicy', retention);
   });
 }
@@ -104,7 +113,10 @@ const SCALE_UP = {
   ],
 };
 const SCALE_DOWN = { selectPolicy: 'Max', policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }] };
-const CPU_METRIC = { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } };
+const CPU_METRIC = {
+  type: 'Resource',
+  resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
+};
 
 export function horizontalPodAutoscaler(object: KubeObject): KubeObject {
   return onSpec(object, (given) => {

@@ -26,6 +26,8 @@ export const NONE = '<none>';
 export const UNKNOWN = '<unknown>';
 export const UNSET = '<unset>';
 
+export const name = (object: KubeObject) => object.metadata.name ?? '';
+
 export function age(object: KubeObject, now: number): string {
   return translateTimestampSince(object.metadata.creationTimestamp, now);
 }
@@ -40,12 +42,8 @@ export function containerCells(template: JsonObject | undefined): [string, strin
   return [containers.map((c) => c.name).join(','), containers.map((c) => c.image ?? '').join(',')];
 }
 
-/** `a=b,c=d` of a plain selector map. */
-export function keyCount(map: JsonObject | undefined): number {
-  let count = 0;
-  for (const _key in map) count++;
-  return count;
-}
+/** How many keys a map has, if there is one. */
+export const keyCount = (map: JsonObject | undefined) => (map ? Object.keys(map).length : 0);
 
 const ACCESS_MODES: [string, string][] = [
   ['ReadWriteOnce', 'RWO'],

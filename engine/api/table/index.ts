@@ -2,26 +2,27 @@
 
 import type { KubeObject, ResourceInfo, Table, TableColumn } from '../types.ts';
 import * as c from './cluster.ts';
+import * as core from './core.ts';
 import { parseColumns, type Printer } from './columns.ts';
 import { pod } from './pod.ts';
 import * as w from './workloads.ts';
 
 const PRINTERS: Record<string, Printer> = {
   '/ComponentStatus': c.componentStatus,
-  '/ConfigMap': c.configMap,
-  '/Endpoints': c.endpoints,
-  '/Event': c.event,
-  '/Namespace': c.namespace,
-  '/Node': c.node,
+  '/ConfigMap': core.configMap,
+  '/Endpoints': core.endpoints,
+  '/Event': core.event,
+  '/Namespace': core.namespace,
+  '/Node': core.node,
   '/PersistentVolume': c.persistentVolume,
   '/PersistentVolumeClaim': c.persistentVolumeClaim,
   '/Pod': pod,
   '/PodTemplate': w.podTemplate,
   '/ReplicationController': w.replicationController,
   '/ResourceQuota': c.resourceQuota,
-  '/Secret': c.secret,
-  '/Service': c.service,
-  '/ServiceAccount': c.serviceAccount,
+  '/Secret': core.secret,
+  '/Service': core.service,
+  '/ServiceAccount': core.serviceAccount,
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': c.webhookConfiguration,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicy': c.validatingAdmissionPolicy,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': c.validatingAdmissionPolicyBinding,
@@ -37,14 +38,14 @@ const PRINTERS: Record<string, Printer> = {
   'batch/Job': w.job,
   'certificates.k8s.io/CertificateSigningRequest': c.certificateSigningRequest,
   'coordination.k8s.io/Lease': c.lease,
-  'discovery.k8s.io/EndpointSlice': c.endpointSlice,
-  'events.k8s.io/Event': c.event,
+  'discovery.k8s.io/EndpointSlice': core.endpointSlice,
+  'events.k8s.io/Event': core.event,
   'flowcontrol.apiserver.k8s.io/FlowSchema': c.flowSchema,
   'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration': c.priorityLevel,
   'networking.k8s.io/IPAddress': c.ipAddress,
-  'networking.k8s.io/Ingress': c.ingress,
-  'networking.k8s.io/IngressClass': c.ingressClass,
-  'networking.k8s.io/NetworkPolicy': c.networkPolicy,
+  'networking.k8s.io/Ingress': core.ingress,
+  'networking.k8s.io/IngressClass': core.ingressClass,
+  'networking.k8s.io/NetworkPolicy': core.networkPolicy,
   'networking.k8s.io/ServiceCIDR': c.serviceCIDR,
   'node.k8s.io/RuntimeClass': c.runtimeClass,
   'policy/PodDisruptionBudget': w.podDisruptionBudget,

@@ -65,7 +65,8 @@ export const daemonSet: Printer = {
 };
 
 function jobStatus(job: KubeObject): string {
-  const holds = (type: string) => job.status?.conditions?.some((c: JsonObject) => c.type === type && c.status === 'True');
+  const holds = (type: string) =>
+    job.status?.conditions?.some((c: JsonObject) => c.type === type && c.status === 'True');
   if (holds('Complete')) return 'Complete';
   if (holds('Failed')) return 'Failed';
   if (job.metadata.deletionTimestamp) return 'Terminating';

@@ -24,7 +24,8 @@ export const configMap: Rules = {
     let size = 0;
     for (const key in object.data) {
       for (const fault of isConfigMapKey(key)) faults.invalid(`data[${key}]`, key, fault);
-      if (object.binaryData?.[key] !== undefined) faults.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
+      if (object.binaryData?.[key] !== undefined)
+        faults.invalid(`data[${key}]`, key, 'duplicate of key present in binaryData');
       size += utf8Length(object.data[key]);
     }
     for (const key in object.binaryData) {
@@ -54,7 +55,10 @@ export const secret: Rules = {
     }
     if (size > MAX_SIZE) faults.tooLong('data', MAX_SIZE);
     const type: string = object.type ?? '';
-    if (type === 'kubernetes.io/service-account-token' && !object.metadata.annotations?.['kubernetes.io/service-account.name']) {
+    if (
+      type === 'kubernetes.io/service-account-token' &&
+      !object.metadata.annotations?.['kubernetes.io/service-account.name']
+    ) {
       faults.required('metadata.annotations[kubernetes.io/service-account.name]');
     }
     if (type === 'kubernetes.io/basic-auth') {
@@ -88,7 +92,8 @@ export const namespace: Rules = {
   validateStatus(faults, object) {
     const phase = object.status?.phase;
     if (object.metadata.deletionTimestamp) {
-      if (phase !== 'Terminating') faults.invalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty");
+      if (phase !== 'Terminating')
+        faults.invalid('status.Phase', phase, "may only be 'Terminating' if `deletionTimestamp` is not empty");
     } else if (phase !== 'Active') {
       faults.invalid('status.Phase', phase, "may only be 'Active' if `deletionTimestamp` is empty");
     }
@@ -122,7 +127,8 @@ export const node: Rules = {
     cidrs.forEach((cidr, i) => {
       if (!cidrFamily(cidr)) faults.invalid(`spec.podCIDRs[${i}]`, cidr, 'must be valid CIDR');
     });
-    if (cidrs.length > 2) faults.invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family');
+    if (cidrs.length > 2)
+      faults.invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family');
   },
   validateUpdate(faults, object, old) {
     if (old.spec?.providerID && object.spec?.providerID !== old.spec.providerID) {

@@ -7,7 +7,8 @@ const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 
 /** Whether a default is of the type that its schema says; the words of the schema validator if not. */
 function defaultFault(value: unknown, schema: JsonObject): string | undefined {
-  if (schema['x-kubernetes-int-or-string']) return typeof value === 'string' || Number.isInteger(value) ? undefined : 'integer,string';
+  if (schema['x-kubernetes-int-or-string'])
+    return typeof value === 'string' || Number.isInteger(value) ? undefined : 'integer,string';
   const actual = Array.isArray(value) ? 'array' : value === null ? 'null' : typeof value;
   switch (schema.type) {
     case undefined:
@@ -75,21 +76,28 @@ function node(faults: Faults, path: string, schema: JsonObject, what: string, de
     if (what === 'at the root' && name === 'metadata') metadata(faults, at, child);
     node(faults, at, child, 'for specified object fields', depth + 1);
   }
-  if (items && typeof items === 'object' && !Array.isArray(items)) node(faults, `${path}.items`, items, 'for specified array items', depth + 1);
+  if (items && typeof items === 'object' && !Array.isArray(items))
+    node(faults, `${path}.items`, items, 'for specified array items', depth + 1);
   if (schema.type === 'array' && !items) faults.required(`${path}.items`, 'must be specified');
   if (additionalProperties && typeof additionalProperties === 'object') {
     node(faults, `${path}.additionalProperties`, additionalProperties, 'for specified object fields', depth + 1);
   }
-  if (schema.type !== undefined && schema.type !== '' && !TYPES.includes(schema.type)) faults.notSupported(`${path}.type`, schema.type, TYPES);
+  if (schema.type !== undefined && schema.type !== '' && !TYPES.includes(schema.type))
+    faults.notSupported(`${path}.type`, schema.type, TYPES);
   if (!isTyped(schema)) faults.required(`${path}.type`, `must not be empty ${what}`);
 }
 
 function metadata(faults: Faults, path: string, schema: JsonObject) {
   const other = Object.keys(schema.properties ?? {}).some((name) => name !== 'name' && name !== 'generateName');
-  if (other) faults.forbidden(path, 'must not specify anything other than name and generateName, but metadata is implicitly specified');
+  if (other)
+    faults.forbidden(
+      path,
+      'must not specify anything other than name and generateName, but metadata is implicitly specified',
+    );
 }
 
 export function customResourceSchema(faults: Faults, path: string, schema: JsonObject) {
   node(faults, path, schema, 'at the root', 0);
-  if (schema.type && schema.type !== 'object') faults.invalid(`${path}.type`, schema.type, 'must be object at the root');
+  if (schema.type && schema.type !== 'object')
+    faults.invalid(`${path}.type`, schema.type, 'must be object at the root');
 }

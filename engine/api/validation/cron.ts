@@ -16,7 +16,8 @@ type Bounds = (typeof FIELDS)[number];
 function number(text: string, bounds: Bounds): number | string {
   const name = bounds.names?.indexOf(text.toLowerCase()) ?? -1;
   if (name >= 0) return name + (bounds.base as number);
-  if (!/^[-+]?\d+$/.test(text)) return `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
+  if (!/^[-+]?\d+$/.test(text))
+    return `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
   return Number(text) < 0 ? `negative number (${Number(text)}) not allowed: ${text}` : Number(text);
 }
 

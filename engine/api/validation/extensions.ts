@@ -16,15 +16,25 @@ const APPROVED = 'api-approved.kubernetes.io';
 function crdNames(faults: Faults, names: JsonObject) {
   const label = (field: string, value: string | undefined) => {
     if (!value) faults.required(`spec.names.${field}`);
-    else faults.check(`spec.names.${field}`, field === 'kind' || field === 'listKind' ? value.toLowerCase() : value, isDNS1035Label);
+    else
+      faults.check(
+        `spec.names.${field}`,
+        field === 'kind' || field === 'listKind' ? value.toLowerCase() : value,
+        isDNS1035Label,
+      );
   };
   label('plural', names.plural);
   label('singular', names.singular);
   label('kind', names.kind);
   label('listKind', names.listKind);
-  (names.shortNames ?? []).forEach((name: string, i: number) => faults.check(`spec.names.shortNames[${i}]`, name, isDNS1035Label));
-  (names.categories ?? []).forEach((name: string, i: number) => faults.check(`spec.names.categories[${i}]`, name, isDNS1035Label));
-  if (names.kind && names.kind === names.listKind) faults.invalid('spec.names.listKind', names.listKind, 'kind and listKind may not be the same');
+  (names.shortNames ?? []).forEach((name: string, i: number) =>
+    faults.check(`spec.names.shortNames[${i}]`, name, isDNS1035Label),
+  );
+  (names.categories ?? []).forEach((name: string, i: number) =>
+    faults.check(`spec.names.categories[${i}]`, name, isDNS1035Label),
+  );
+  if (names.kind && names.kind === names.listKind)
+    faults.invalid('spec.names.listKind', names.listKind, 'kind and listKind may not be the same');
 }
 
 function crdVersions(faults: Faults, spec: JsonObject) {
@@ -36,7 +46,8 @@ function crdVersions(faults: Faults, spec: JsonObject) {
     const schema = version.schema?.openAPIV3Schema;
     if (!schema) faults.required(`${at}.schema.openAPIV3Schema`, 'schemas are required');
     // With one version upstream reports its parts under the fields that v1beta1 had.
-    else customResourceSchema(faults, shared ? 'spec.validation.openAPIV3Schema' : `${at}.schema.openAPIV3Schema`, schema);
+    else
+      customResourceSchema(faults, shared ? 'spec.validation.openAPIV3Schema' : `${at}.schema.openAPIV3Schema`, schema);
     const scale = version.subresources?.scale;
     if (scale) crdScale(faults, shared ? 'spec.subresources.scale' : `${at}.subresources.scale`, scale);
     (version.additionalPrinterColumns ?? []).forEach((column: JsonObject, c: number) => {
@@ -48,7 +59,8 @@ function crdVersions(faults: Faults, spec: JsonObject) {
     });
   });
   const names = versions.map((v) => v.name);
-  if (new Set(names).size !== names.length) faults.invalid('spec.versions', versions, 'must contain unique version names');
+  if (new Set(names).size !== names.length)
+    faults.invalid('spec.versions', versions, 'must contain unique version names');
   const storage = versions.filter((v) => v.storage);
   if (storage.length !== 1) {
     faults.invalid('spec.versions', versions, 'must have exactly one version marked as storage version');
@@ -68,8 +80,10 @@ function crdScale(faults: Faults, path: string, scale: JsonObject) {
       if (root) faults.required(`${path}.${field}`);
       continue;
     }
-    if (!SIMPLE_PATH.test(value)) faults.invalid(`${path}.${field}`, value, 'must be a simple json path starting with .');
-    else if (root && !value.startsWith(root)) faults.invalid(`${path}.${field}`, value, `should be a json path under ${root.slice(0, -1)}`);
+    if (!SIMPLE_PATH.test(value))
+      faults.invalid(`${path}.${field}`, value, 'must be a simple json path starting with .');
+    else if (root && !value.startsWith(root))
+      faults.invalid(`${path}.${field}`, value, `should be a json path under ${root.slice(0, -1)}`);
   }
 }
 
@@ -81,10 +95,12 @@ function crdConversion(faults: Faults, conversion: JsonObject) {
   }
   faults.ifNot(`${at}.strategy`, conversion.strategy, ['None', 'Webhook']);
   if (conversion.strategy !== 'Webhook') {
-    if (conversion.webhook) faults.forbidden(`${at}.webhookClientConfig`, 'should not be set when strategy is not set to Webhook');
+    if (conversion.webhook)
+      faults.forbidden(`${at}.webhookClientConfig`, 'should not be set when strategy is not set to Webhook');
     return;
   }
-  if (!conversion.webhook?.clientConfig) faults.required(`${at}.webhookClientConfig`, 'required when strategy is set to Webhook');
+  if (!conversion.webhook?.clientConfig)
+    faults.required(`${at}.webhookClientConfig`, 'required when strategy is set to Webhook');
   if (!conversion.webhook?.conversionReviewVersions?.length) faults.required(`${at}.conversionReviewVersions`);
 }
 
@@ -94,11 +110,13 @@ export const customResourceDefinition: Rules = {
   validate(faults, object, old) {
     const spec: JsonObject = object.spec ?? {};
     const name = object.metadata.name ?? '';
-    if (name !== `${spec.names?.plural ?? ''}.${spec.group ?? ''}`) faults.invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group');
+    if (name !== `${spec.names?.plural ?? ''}.${spec.group ?? ''}`)
+      faults.invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group');
     if (!spec.group) faults.required('spec.group');
     else {
       faults.check('spec.group', spec.group, isDNS1123Subdomain);
-      if (isDNS1123Subdomain(spec.group).length === 0 && !spec.group.includes('.')) faults.invalid('spec.group', spec.group, 'should be a domain with at least one dot');
+      if (isDNS1123Subdomain(spec.group).length === 0 && !spec.group.includes('.'))
+        faults.invalid('spec.group', spec.group, 'should be a domain with at least one dot');
     }
     if (!spec.scope) faults.required('spec.scope');
     else faults.ifNot('spec.scope', spec.scope, ['Cluster', 'Namespaced']);
@@ -119,7 +137,8 @@ export const customResourceDefinition: Rules = {
     }
     if (!stored.length) faults.invalid('status.storedVersions', stored, 'must have at least one stored version');
     stored.forEach((version, i) => {
-      if (!versions.some((v) => v.name === version)) faults.invalid(`status.storedVersions[${i}]`, version, 'must appear in spec.versions');
+      if (!versions.some((v) => v.name === version))
+        faults.invalid(`status.storedVersions[${i}]`, version, 'must appear in spec.versions');
     });
     if (old && (old.spec.scope !== spec.scope || old.spec.names?.plural !== spec.names?.plural)) {
       if (old.spec.scope !== spec.scope) faults.invalid('spec.scope', spec.scope, IMMUTABLE);
@@ -144,23 +163,37 @@ function webhooks(mutating: boolean): Rules {
       (object.webhooks ?? []).forEach((hook: JsonObject, i: number) => {
         const at = `webhooks[${i}]`;
         faults.check(`${at}.name`, hook.name ?? '', isDNS1123Subdomain);
-        if ((hook.name ?? '').split('.').length < 3) faults.invalid(`${at}.name`, hook.name ?? '', 'should be a domain with at least three segments separated by dots');
+        if ((hook.name ?? '').split('.').length < 3)
+          faults.invalid(
+            `${at}.name`,
+            hook.name ?? '',
+            'should be a domain with at least three segments separated by dots',
+          );
         if (seen.has(hook.name)) faults.duplicate(`${at}.name`, hook.name);
         seen.add(hook.name);
         (hook.rules ?? []).forEach((rule: JsonObject, r: number) => ruleOperations(faults, `${at}.rules[${r}]`, rule));
-        if (hook.failurePolicy !== undefined) faults.ifNot(`${at}.failurePolicy`, hook.failurePolicy, ['Fail', 'Ignore']);
-        if (hook.matchPolicy !== undefined) faults.ifNot(`${at}.matchPolicy`, hook.matchPolicy, ['Equivalent', 'Exact']);
+        if (hook.failurePolicy !== undefined)
+          faults.ifNot(`${at}.failurePolicy`, hook.failurePolicy, ['Fail', 'Ignore']);
+        if (hook.matchPolicy !== undefined)
+          faults.ifNot(`${at}.matchPolicy`, hook.matchPolicy, ['Equivalent', 'Exact']);
         if (!hook.sideEffects) faults.required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun');
         else faults.ifNot(`${at}.sideEffects`, hook.sideEffects, ['None', 'NoneOnDryRun']);
         if (hook.timeoutSeconds > 30 || hook.timeoutSeconds < 1) {
-          faults.invalid(`${at}.timeoutSeconds`, hook.timeoutSeconds, 'the timeout value must be between 1 and 30 seconds');
+          faults.invalid(
+            `${at}.timeoutSeconds`,
+            hook.timeoutSeconds,
+            'the timeout value must be between 1 and 30 seconds',
+          );
         }
-        if (!hook.admissionReviewVersions?.length) faults.required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1');
+        if (!hook.admissionReviewVersions?.length)
+          faults.required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1');
         labelSelector(faults, `${at}.namespaceSelector`, hook.namespaceSelector);
         labelSelector(faults, `${at}.objectSelector`, hook.objectSelector);
         const client: JsonObject = hook.clientConfig ?? {};
-        if (!client.url === !client.service) faults.required(`${at}.clientConfig`, 'exactly one of url or service is required');
-        if (mutating && hook.reinvocationPolicy !== undefined) faults.ifNot(`${at}.reinvocationPolicy`, hook.reinvocationPolicy, ['IfNeeded', 'Never']);
+        if (!client.url === !client.service)
+          faults.required(`${at}.clientConfig`, 'exactly one of url or service is required');
+        if (mutating && hook.reinvocationPolicy !== undefined)
+          faults.ifNot(`${at}.reinvocationPolicy`, hook.reinvocationPolicy, ['IfNeeded', 'Never']);
       });
     },
   };
@@ -185,7 +218,8 @@ export const validatingAdmissionPolicy: Rules = {
       faults.required('spec.auditAnnotations', words);
     }
     (spec.validations ?? []).forEach((validation: JsonObject, i: number) => {
-      if (!validation.expression?.trim()) faults.required(`spec.validations[${i}].expression`, 'expression is not specified');
+      if (!validation.expression?.trim())
+        faults.required(`spec.validations[${i}].expression`, 'expression is not specified');
     });
   },
 };
@@ -215,7 +249,12 @@ export const apiService: Rules = {
   validate(faults, object) {
     const spec: JsonObject = object.spec ?? {};
     const name = `${spec.version ?? ''}.${spec.group ?? ''}`;
-    if (object.metadata.name !== name) faults.invalid('metadata.name', object.metadata.name, `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(name)}`);
+    if (object.metadata.name !== name)
+      faults.invalid(
+        'metadata.name',
+        object.metadata.name,
+        `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(name)}`,
+      );
     if (spec.group) faults.check('spec.group', spec.group, isDNS1123Subdomain);
     faults.check('spec.version', spec.version ?? '', isDNS1035Label);
     if (spec.groupPriorityMinimum <= 0 || spec.groupPriorityMinimum > 20000) {
@@ -227,21 +266,46 @@ export const apiService: Rules = {
     if (!spec.service) return;
     if (!spec.service.namespace) faults.required('spec.service.namespace');
     if (!spec.service.name) faults.required('spec.service.name');
-    if (spec.insecureSkipTLSVerify && spec.caBundle) faults.invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present');
+    if (spec.insecureSkipTLSVerify && spec.caBundle)
+      faults.invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present');
   },
 };
 
 const CSR_USAGES = [
-  'any', 'cert sign', 'client auth', 'code signing', 'content commitment', 'crl sign', 'data encipherment', 'decipher only',
-  'digital signature', 'email protection', 'encipher only', 'ipsec end system', 'ipsec tunnel', 'ipsec user', 'key agreement',
-  'key encipherment', 'microsoft sgc', 'netscape sgc', 'ocsp signing', 's/mime', 'server auth', 'signing', 'timestamping',
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
 ];
 
 function signerName(faults: Faults, path: string, name: string) {
   if (!name) return faults.required(path);
   const segments = name.split('/');
   if (segments.length !== 2) {
-    return faults.invalid(path, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'");
+    return faults.invalid(
+      path,
+      name,
+      "must be a fully qualified domain and path of the form 'example.com/signer-name'",
+    );
   }
   if (segments[0].split('.').length < 2) {
     return faults.invalid(path, segments[0], 'should be a domain with at least two segments separated by dots');
@@ -275,24 +339,41 @@ export const certificateSigningRequest: Rules = {
       faults.invalid('spec.signerName', name, 'should be a domain with at least two segments separated by dots');
     } else signerName(faults, 'spec.signerName', name);
     if (spec.expirationSeconds !== undefined && spec.expirationSeconds < 600) {
-      faults.invalid('spec.expirationSeconds', spec.expirationSeconds, 'may not specify a duration less than 600 seconds (10 minutes)');
+      faults.invalid(
+        'spec.expirationSeconds',
+        spec.expirationSeconds,
+        'may not specify a duration less than 600 seconds (10 minutes)',
+      );
     }
   },
 };
 
 function accessReview(faults: Faults, spec: JsonObject, withUser: boolean) {
   if (spec.resourceAttributes && spec.nonResourceAttributes) {
-    faults.invalid('spec.nonResourceAttributes', spec.nonResourceAttributes, 'cannot be specified in combination with resourceAttributes');
+    faults.invalid(
+      'spec.nonResourceAttributes',
+      spec.nonResourceAttributes,
+      'cannot be specified in combination with resourceAttributes',
+    );
   }
   if (!spec.resourceAttributes && !spec.nonResourceAttributes) {
-    faults.invalid('spec.resourceAttributes', null, 'exactly one of nonResourceAttributes or resourceAttributes must be specified');
+    faults.invalid(
+      'spec.resourceAttributes',
+      null,
+      'exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    );
   }
-  if (withUser && !spec.user && !spec.groups?.length) faults.invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified');
+  if (withUser && !spec.user && !spec.groups?.length)
+    faults.invalid('spec.user', spec.user ?? '', 'at least one of user or group must be specified');
 }
 
 /** Reviews have no metadata to speak of: a name is neither needed nor looked at. */
-export const selfSubjectAccessReview: Rules = { validate: (faults, object) => accessReview(faults, object.spec ?? {}, false) };
-export const subjectAccessReview: Rules = { validate: (faults, object) => accessReview(faults, object.spec ?? {}, true) };
+export const selfSubjectAccessReview: Rules = {
+  validate: (faults, object) => accessReview(faults, object.spec ?? {}, false),
+};
+export const subjectAccessReview: Rules = {
+  validate: (faults, object) => accessReview(faults, object.spec ?? {}, true),
+};
 export const localSubjectAccessReview: Rules = {
   validate(faults, object) {
     accessReview(faults, object.spec ?? {}, true);
@@ -300,7 +381,11 @@ export const localSubjectAccessReview: Rules = {
     if (namespace !== undefined && namespace !== object.metadata.namespace) {
       faults.invalid('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace');
     }
-    if (object.spec?.nonResourceAttributes) faults.invalid('spec.nonResourceAttributes', object.spec.nonResourceAttributes, 'disallowed on this kind of request');
+    if (object.spec?.nonResourceAttributes)
+      faults.invalid(
+        'spec.nonResourceAttributes',
+        object.spec.nonResourceAttributes,
+        'disallowed on this kind of request',
+      );
   },
 };
-

@@ -1,6 +1,7 @@
 // Validation of a kind: metadata first, then the kind's own rules, all faults at once.
 
 import type { FieldError, KubeObject, ResourceInfo } from '../types.ts';
+import * as batch from './batch.ts';
 import * as config from './config.ts';
 import * as extensions from './extensions.ts';
 import { Faults } from './field.ts';
@@ -10,12 +11,13 @@ import { pod, podTemplate } from './pod.ts';
 import * as policy from './policy.ts';
 import * as rbac from './rbac.ts';
 import type { Rules } from './rules.ts';
+import * as service from './service.ts';
 import * as storage from './storage.ts';
 import * as workloads from './workloads.ts';
 
 const RULES: Record<string, Rules> = {
   '/ConfigMap': config.configMap,
-  '/Endpoints': network.endpoints,
+  '/Endpoints': service.endpoints,
   '/LimitRange': policy.limitRange,
   '/Namespace': config.namespace,
   '/Node': config.node,
@@ -26,7 +28,7 @@ const RULES: Record<string, Rules> = {
   '/ReplicationController': workloads.replicationController,
   '/ResourceQuota': policy.resourceQuota,
   '/Secret': config.secret,
-  '/Service': network.service,
+  '/Service': service.service,
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': extensions.mutatingWebhooks,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicy': extensions.validatingAdmissionPolicy,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': extensions.validatingAdmissionPolicyBinding,
@@ -42,11 +44,11 @@ const RULES: Record<string, Rules> = {
   'authorization.k8s.io/SelfSubjectAccessReview': extensions.selfSubjectAccessReview,
   'authorization.k8s.io/SubjectAccessReview': extensions.subjectAccessReview,
   'autoscaling/HorizontalPodAutoscaler': policy.horizontalPodAutoscaler,
-  'batch/CronJob': workloads.cronJob,
-  'batch/Job': workloads.job,
+  'batch/CronJob': batch.cronJob,
+  'batch/Job': batch.job,
   'certificates.k8s.io/CertificateSigningRequest': extensions.certificateSigningRequest,
   'coordination.k8s.io/Lease': policy.lease,
-  'discovery.k8s.io/EndpointSlice': network.endpointSlice,
+  'discovery.k8s.io/EndpointSlice': service.endpointSlice,
   'networking.k8s.io/IPAddress': network.ipAddress,
   'networking.k8s.io/Ingress': network.ingress,
   'networking.k8s.io/IngressClass': network.ingressClass,
@@ -65,7 +67,8 @@ const RULES: Record<string, Rules> = {
 };
 
 /** Kinds that are questions, not things: their metadata is not looked at. */
-const isReview = (info: ResourceInfo) => info.group === 'authorization.k8s.io' || info.group === 'authentication.k8s.io';
+const isReview = (info: ResourceInfo) =>
+  info.group === 'authorization.k8s.io' || info.group === 'authentication.k8s.io';
 
 export function validate(info: ResourceInfo, object: KubeObject): FieldError[] {
   const faults = new Faults();
@@ -76,7 +79,12 @@ export function validate(info: ResourceInfo, object: KubeObject): FieldError[] {
 }
 
 /** An update must be valid in itself and may not touch what is immutable. */
-export function validateUpdate(info: ResourceInfo, object: KubeObject, old: KubeObject, subresource?: string): FieldError[] {
+export function validateUpdate(
+  info: ResourceInfo,
+  object: KubeObject,
+  old: KubeObject,
+  subresource?: string,
+): FieldError[] {
   const faults = new Faults();
   const rules = RULES[`${info.group}/${info.kind}`];
   objectMetaUpdate(faults, object, old);

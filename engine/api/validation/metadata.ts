@@ -97,7 +97,13 @@ export function nameFormat(info: Pick<ResourceInfo, 'group' | 'kind'>): Format {
 }
 
 /** Metadata of a whole object or, at another path and without a name, of a template. */
-export function objectMeta(faults: Faults, info: ResourceInfo, object: KubeObject, format: Format = nameFormat(info), path = 'metadata') {
+export function objectMeta(
+  faults: Faults,
+  info: ResourceInfo,
+  object: KubeObject,
+  format: Format = nameFormat(info),
+  path = 'metadata',
+) {
   const meta = object.metadata;
   if (meta.generateName) {
     for (const fault of format(maskTrailingDash(meta.generateName))) {
@@ -127,7 +133,14 @@ export function finalizers(faults: Faults, meta: ObjectMeta, path = 'metadata') 
   }
 }
 
-const IMMUTABLE_META = ['name', 'namespace', 'uid', 'creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const;
+const IMMUTABLE_META = [
+  'name',
+  'namespace',
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+] as const;
 
 export function objectMetaUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
   const meta = object.metadata;

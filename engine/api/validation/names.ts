@@ -74,8 +74,16 @@ export const isCIdentifier = format(
   "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
   ['my_name', 'MY_NAME', 'MyName'],
 );
-export const isValidPercent = format(PERCENT, "a valid percent string must be a numeric string followed by an ending '%'", ['1%', '93%']);
-export const isHTTPHeaderName = format(HTTP_HEADER, "a valid HTTP header must consist of alphanumeric characters or '-'", ['X-Header-Name']);
+export const isValidPercent = format(
+  PERCENT,
+  "a valid percent string must be a numeric string followed by an ending '%'",
+  ['1%', '93%'],
+);
+export const isHTTPHeaderName = format(
+  HTTP_HEADER,
+  "a valid HTTP header must consist of alphanumeric characters or '-'",
+  ['X-Header-Name'],
+);
 
 /** Printable ASCII without '=' (relaxed environment variable names). */
 export const isEnvVarName: Format = (value) => {
@@ -146,10 +154,12 @@ export const isValidPortNum = (port: number): string[] =>
 export const isValidPortName: Format = (value) => {
   const faults: string[] = [];
   if (value.length > 15) faults.push('must be no more than 15 characters');
-  if (!/^[-a-z0-9]+$/.test(value)) faults.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
+  if (!/^[-a-z0-9]+$/.test(value))
+    faults.push('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   if (!/[a-z]/.test(value)) faults.push('must contain at least one letter (a-z)');
   if (value.includes('--')) faults.push('must not contain consecutive hyphens');
-  if (value !== '' && (value[0] === '-' || value[value.length - 1] === '-')) faults.push('must not begin or end with a hyphen');
+  if (value !== '' && (value[0] === '-' || value[value.length - 1] === '-'))
+    faults.push('must not begin or end with a hyphen');
   return faults;
 };
 
@@ -213,13 +223,14 @@ export function ipNumber(text: string): bigint {
   const tail = address.slice(address.lastIndexOf(':') + 1);
   if (tail.includes('.')) {
     const v4 = ipNumber(tail);
-    address = address.slice(0, address.length - tail.length) + (v4 >> 16n).toString(16) + ':' + (v4 & 0xffffn).toString(16);
+    address =
+      address.slice(0, address.length - tail.length) + (v4 >> 16n).toString(16) + ':' + (v4 & 0xffffn).toString(16);
   }
   const [head, rest] = address.split('::');
   const left = head ? head.split(':') : [];
   const right = rest ? rest.split(':') : [];
   const middle = rest === undefined ? 0 : 8 - left.length - right.length;
-  const groups = [...left, ...new Array<string>(middle).fill('0'), ...right];
+  const groups = [...left, ...'0'.repeat(middle), ...right];
   return groups.reduce((sum, group) => sum * 65536n + BigInt(parseInt(group, 16)), 0n);
 }
 

@@ -41,7 +41,8 @@ function spread(faults: Faults, path: string, list: JsonObject[] | undefined) {
       if (constraint[field] !== undefined) faults.ifNot(`${at}.${field}`, constraint[field], ['Honor', 'Ignore']);
     }
     (constraint.matchLabelKeys ?? []).forEach((key: string, k: number) => {
-      if (!constraint.labelSelector) faults.forbidden(`${at}.matchLabelKeys`, 'must not be specified when labelSelector is not set');
+      if (!constraint.labelSelector)
+        faults.forbidden(`${at}.matchLabelKeys`, 'must not be specified when labelSelector is not set');
       faults.check(`${at}.matchLabelKeys[${k}]`, key, isQualifiedName);
     });
     labelSelector(faults, `${at}.labelSelector`, constraint.labelSelector);
@@ -57,13 +58,19 @@ function dns(faults: Faults, path: string, spec: JsonObject) {
       faults.required(`${path}.dnsConfig`, 'must provide `dnsConfig` when `dnsPolicy` is None');
       return;
     }
-    if (!config.nameservers?.length) faults.required(`${path}.dnsConfig.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None');
+    if (!config.nameservers?.length)
+      faults.required(
+        `${path}.dnsConfig.nameservers`,
+        'must provide at least one DNS nameserver when `dnsPolicy` is None',
+      );
   }
   if (!config) return;
   const at = `${path}.dnsConfig`;
-  if (config.nameservers?.length > 3) faults.invalid(`${at}.nameservers`, config.nameservers, 'must not have more than 3 nameservers');
+  if (config.nameservers?.length > 3)
+    faults.invalid(`${at}.nameservers`, config.nameservers, 'must not have more than 3 nameservers');
   (config.nameservers ?? []).forEach((ip: string, i: number) => faults.check(`${at}.nameservers[${i}]`, ip, isValidIP));
-  if (config.searches?.length > 32) faults.invalid(`${at}.searches`, config.searches, 'must not have more than 32 search paths');
+  if (config.searches?.length > 32)
+    faults.invalid(`${at}.searches`, config.searches, 'must not have more than 32 search paths');
   (config.searches ?? []).forEach((search: string, i: number) => {
     const name = search.replace(/\.$/, '');
     if (name) faults.check(`${at}.searches[${i}]`, name.toLowerCase().replace(/_/g, '-'), isDNS1123Subdomain);
@@ -121,20 +128,26 @@ function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
   if (spec.subdomain) faults.check(`${path}.subdomain`, spec.subdomain, isDNS1123Label);
   tolerations(faults, `${path}.tolerations`, spec.tolerations);
   (spec.hostAliases ?? []).forEach((alias: JsonObject, i: number) => {
-    for (const fault of isValidIP(alias.ip ?? '')) faults.invalid(`${path}.hostAliases[${i}].ip`, alias.ip ?? '', fault);
+    for (const fault of isValidIP(alias.ip ?? ''))
+      faults.invalid(`${path}.hostAliases[${i}].ip`, alias.ip ?? '', fault);
     (alias.hostnames ?? []).forEach((name: string, h: number) =>
       faults.check(`${path}.hostAliases[${i}].hostnames[${h}]`, name, isDNS1123Subdomain),
     );
   });
   if (spec.priorityClassName) faults.check(`${path}.priorityClassName`, spec.priorityClassName, isDNS1123Subdomain);
   if (spec.runtimeClassName) faults.check(`${path}.runtimeClassName`, spec.runtimeClassName, isDNS1123Subdomain);
-  if (spec.preemptionPolicy !== undefined) faults.ifNot(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['Never', 'PreemptLowerPriority']);
+  if (spec.preemptionPolicy !== undefined)
+    faults.ifNot(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['Never', 'PreemptLowerPriority']);
   operatingSystem(faults, path, spec);
   if (spec.hostUsers !== false) {
     for (const list of ['initContainers', 'containers']) {
       (spec[list] ?? []).forEach((container: JsonObject, i: number) => {
         if (container.securityContext?.procMount !== 'Unmasked') return;
-        faults.invalid(`${path}.${list}[${i}].securityContext.procMount`, 'Unmasked', '`hostUsers` must be false to use `Unmasked`');
+        faults.invalid(
+          `${path}.${list}[${i}].securityContext.procMount`,
+          'Unmasked',
+          '`hostUsers` must be false to use `Unmasked`',
+        );
       });
     }
   }
@@ -156,7 +169,9 @@ const UPDATE_WORDS =
 
 function withImages(list: JsonObject[] | undefined, from: JsonObject[] | undefined) {
   if (!list) return list;
-  return list.map((container, i) => (from?.[i] && from[i].image !== container.image ? { ...container, image: from[i].image } : container));
+  return list.map((container, i) =>
+    from?.[i] && from[i].image !== container.image ? { ...container, image: from[i].image } : container,
+  );
 }
 
 /** A deadline may be set and shortened, never lifted or extended. */
@@ -166,7 +181,8 @@ function deadlineUpdate(faults: Faults, spec: JsonObject, old: JsonObject) {
   const before = old.activeDeadlineSeconds;
   if (now !== undefined) {
     if (now < 0 || now > 2147483647) faults.invalid(path, now, 'must be between 0 and 2147483647, inclusive');
-    else if (before !== undefined && before < now) faults.invalid(path, now, 'must be less than or equal to previous value');
+    else if (before !== undefined && before < now)
+      faults.invalid(path, now, 'must be less than or equal to previous value');
   } else if (before !== undefined) {
     faults.invalid(path, now, 'must not update from a positive integer to nil value');
   }
@@ -179,7 +195,8 @@ function tolerationsUpdate(faults: Faults, spec: JsonObject, old: JsonObject): b
       return deepEqual({ ...now, tolerationSeconds: 0 }, { ...before, tolerationSeconds: 0 });
     }),
   );
-  if (!kept) faults.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
+  if (!kept)
+    faults.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
   return kept;
 }
 
@@ -210,13 +227,17 @@ function specUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
   const oldGates = (before.schedulingGates ?? []).map((gate: JsonObject) => gate.name);
   const added = (spec.schedulingGates ?? []).filter((gate: JsonObject) => !oldGates.includes(gate.name));
   if (added.length) {
-    faults.forbidden('spec.schedulingGates', `only deletion is allowed, but found new scheduling gates '${added.map((g: JsonObject) => g.name).join("', '")}'`);
+    faults.forbidden(
+      'spec.schedulingGates',
+      `only deletion is allowed, but found new scheduling gates '${added.map((g: JsonObject) => g.name).join("', '")}'`,
+    );
   }
   tolerationsUpdate(faults, spec, before);
   // Everything that may change is put back; what then still differs may not.
   let munged = set(spec, 'containers', withImages(spec.containers, before.containers));
   munged = set(munged, 'initContainers', withImages(spec.initContainers, before.initContainers));
-  for (const field of ['activeDeadlineSeconds', 'schedulingGates', 'tolerations']) munged = set(munged, field, before[field]);
+  for (const field of ['activeDeadlineSeconds', 'schedulingGates', 'tolerations'])
+    munged = set(munged, field, before[field]);
   if (before.terminationGracePeriodSeconds < 0 && spec.terminationGracePeriodSeconds === 1) {
     munged = set(munged, 'terminationGracePeriodSeconds', before.terminationGracePeriodSeconds);
   }
@@ -230,7 +251,8 @@ function ephemeralUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
     const now = list.find((c) => c.name === before.name);
     const path = 'spec.ephemeralContainers';
     if (!now) faults.forbidden(path, `existing ephemeral containers ${JSON.stringify(before.name)} may not be removed`);
-    else if (!deepEqual(now, before)) faults.forbidden(path, `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed`);
+    else if (!deepEqual(now, before))
+      faults.forbidden(path, `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed`);
   }
 }
 
@@ -253,7 +275,8 @@ export const pod: Rules = {
     }
   },
   validateStatus(faults, object, old) {
-    if (object.spec?.nodeName !== old.spec?.nodeName) faults.forbidden('status.nodeName', 'may not be changed directly');
+    if (object.spec?.nodeName !== old.spec?.nodeName)
+      faults.forbidden('status.nodeName', 'may not be changed directly');
     const nominated = object.status?.nominatedNodeName;
     if (nominated) faults.check('status.nominatedNodeName', nominated, isDNS1123Subdomain);
     restarts(faults, object, old);
@@ -289,4 +312,3 @@ export function podTemplateSpec(faults: Faults, path: string, template: JsonObje
 export const podTemplate: Rules = {
   validate: (faults, object) => podTemplateSpec(faults, 'template', object.template),
 };
-

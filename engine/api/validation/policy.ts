@@ -9,8 +9,27 @@ import type { Rules } from './rules.ts';
 import { labelSelector } from './selectors.ts';
 import { countOrPercent } from './workloads.ts';
 
-const POD_SCOPED = new Set(['pods', 'cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory', 'ephemeral-storage', 'requests.ephemeral-storage', 'limits.ephemeral-storage']);
-const SCOPES = ['BestEffort', 'CrossNamespacePodAffinity', 'NotBestEffort', 'NotTerminating', 'PriorityClass', 'Terminating', 'VolumeAttributesClass'];
+const POD_SCOPED = new Set([
+  'pods',
+  'cpu',
+  'memory',
+  'requests.cpu',
+  'requests.memory',
+  'limits.cpu',
+  'limits.memory',
+  'ephemeral-storage',
+  'requests.ephemeral-storage',
+  'limits.ephemeral-storage',
+]);
+const SCOPES = [
+  'BestEffort',
+  'CrossNamespacePodAffinity',
+  'NotBestEffort',
+  'NotTerminating',
+  'PriorityClass',
+  'Terminating',
+  'VolumeAttributesClass',
+];
 const CONFLICTS: [string, string][] = [
   ['BestEffort', 'NotBestEffort'],
   ['Terminating', 'NotTerminating'],
@@ -22,9 +41,11 @@ export const resourceQuota: Rules = {
     for (const name in spec.hard) {
       const at = `spec.hard[${name}]`;
       for (const fault of isQualifiedName(name)) faults.invalid(at, name, fault);
-      if (compareQuantities(spec.hard[name], '0') < 0) faults.invalid(at, spec.hard[name], 'must be greater than or equal to 0');
+      if (compareQuantities(spec.hard[name], '0') < 0)
+        faults.invalid(at, spec.hard[name], 'must be greater than or equal to 0');
       const integer = !/cpu|memory|storage/.test(name);
-      if (integer && quantityMilli(spec.hard[name]) % 1000 !== 0) faults.invalid(at, spec.hard[name], 'must be an integer');
+      if (integer && quantityMilli(spec.hard[name]) % 1000 !== 0)
+        faults.invalid(at, spec.hard[name], 'must be an integer');
     }
     const scopes: string[] = spec.scopes ?? [];
     if (!scopes.length) return;
@@ -33,7 +54,8 @@ export const resourceQuota: Rules = {
         faults.invalid('spec.scopes', scopes, 'unsupported scope');
         continue;
       }
-      const allowed = scope === 'BestEffort' ? (name: string) => name === 'pods' : (name: string) => POD_SCOPED.has(name);
+      const allowed =
+        scope === 'BestEffort' ? (name: string) => name === 'pods' : (name: string) => POD_SCOPED.has(name);
       for (const name in spec.hard) {
         if (!allowed(name)) faults.invalid('spec.scopes', scopes, 'unsupported scope applied to resource');
       }
@@ -62,31 +84,38 @@ function limitItem(faults: Faults, at: string, item: JsonObject) {
   }
   if (type === 'Pod') {
     for (const field of ['default', 'defaultRequest']) {
-      if (Object.keys(item[field] ?? {}).length) faults.forbidden(`${at}.${field}`, "may not be specified when `type` is 'Pod'");
+      if (Object.keys(item[field] ?? {}).length)
+        faults.forbidden(`${at}.${field}`, "may not be specified when `type` is 'Pod'");
     }
   }
   if (type === 'PersistentVolumeClaim' && item.min?.storage === undefined && item.max?.storage === undefined) {
     faults.required(`${at}.limits`, 'either minimum or maximum storage value is required, but neither was provided');
   }
-  const above = (a: string | undefined, b: string | undefined) => a !== undefined && b !== undefined && compareQuantities(a, b) > 0;
+  const above = (a: string | undefined, b: string | undefined) =>
+    a !== undefined && b !== undefined && compareQuantities(a, b) > 0;
   for (const name of [...names].sort()) {
     const min = item.min?.[name];
     const max = item.max?.[name];
     const limit = item.default?.[name];
     const request = item.defaultRequest?.[name];
     const ratio = item.maxLimitRequestRatio?.[name];
-    const say = (field: string, value: string, detail: string) => faults.invalid(`${at}.${field}[${name}]`, value, detail);
+    const say = (field: string, value: string, detail: string) =>
+      faults.invalid(`${at}.${field}[${name}]`, value, detail);
     if (above(min, max)) say('min', min, `min value ${min} is greater than max value ${max}`);
-    if (above(min, request)) say('defaultRequest', request, `min value ${min} is greater than default request value ${request}`);
-    if (above(request, max)) say('defaultRequest', request, `default request value ${request} is greater than max value ${max}`);
-    if (above(request, limit)) say('defaultRequest', request, `default request value ${request} is greater than default limit value ${limit}`);
+    if (above(min, request))
+      say('defaultRequest', request, `min value ${min} is greater than default request value ${request}`);
+    if (above(request, max))
+      say('defaultRequest', request, `default request value ${request} is greater than max value ${max}`);
+    if (above(request, limit))
+      say('defaultRequest', request, `default request value ${request} is greater than default limit value ${limit}`);
     if (above(min, limit)) say('default', min, `min value ${min} is greater than default value ${limit}`);
     if (above(limit, max)) say('default', max, `default value ${limit} is greater than max value ${max}`);
     if (ratio === undefined) continue;
     if (compareQuantities(ratio, '1') < 0) say('maxLimitRequestRatio', ratio, `ratio ${ratio} is less than 1`);
     if (min !== undefined && max !== undefined) {
       const most = quantityMilli(max) / quantityMilli(min);
-      if (quantityMilli(ratio) / 1000 > most) say('maxLimitRequestRatio', ratio, `ratio ${ratio} is greater than max/min = ${most.toFixed(6)}`);
+      if (quantityMilli(ratio) / 1000 > most)
+        say('maxLimitRequestRatio', ratio, `ratio ${ratio} is greater than max/min = ${most.toFixed(6)}`);
     }
   }
 }
@@ -108,7 +137,10 @@ export const limitRange: Rules = {
   },
 };
 
-const SYSTEM_PRIORITIES: Record<string, number> = { 'system-cluster-critical': 2000000000, 'system-node-critical': 2000001000 };
+const SYSTEM_PRIORITIES: Record<string, number> = {
+  'system-cluster-critical': 2000000000,
+  'system-node-critical': 2000001000,
+};
 
 export const priorityClass: Rules = {
   validate(faults, object) {
@@ -116,16 +148,20 @@ export const priorityClass: Rules = {
     if (name.startsWith('system-')) {
       const known = SYSTEM_PRIORITIES[name];
       const words = "priority class names with 'system-' prefix are reserved for system use only. error: ";
-      if (known === undefined) faults.forbidden('metadata.name', `${words}${name} is not a known system priority class`);
-      else if (known !== object.value) faults.forbidden('metadata.name', `${words}value of ${name} PriorityClass must be ${known}`);
+      if (known === undefined)
+        faults.forbidden('metadata.name', `${words}${name} is not a known system priority class`);
+      else if (known !== object.value)
+        faults.forbidden('metadata.name', `${words}value of ${name} PriorityClass must be ${known}`);
     } else if (object.value > 1000000000) {
       faults.forbidden('value', 'maximum allowed value of a user defined priority is 1000000000');
     }
-    if (object.preemptionPolicy !== undefined) faults.ifNot('preemptionPolicy', object.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
+    if (object.preemptionPolicy !== undefined)
+      faults.ifNot('preemptionPolicy', object.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
   },
   validateUpdate(faults, object, old) {
     if (object.value !== old.value) faults.forbidden('value', 'may not be changed in an update.');
-    if (object.preemptionPolicy !== old.preemptionPolicy) faults.invalid('preemptionPolicy', object.preemptionPolicy, IMMUTABLE);
+    if (object.preemptionPolicy !== old.preemptionPolicy)
+      faults.invalid('preemptionPolicy', object.preemptionPolicy, IMMUTABLE);
   },
 };
 
@@ -145,7 +181,10 @@ export const podDisruptionBudget: Rules = {
     }
     labelSelector(faults, 'spec.selector', spec.selector);
     if (spec.unhealthyPodEvictionPolicy !== undefined) {
-      faults.ifNot('spec.unhealthyPodEvictionPolicy', spec.unhealthyPodEvictionPolicy, ['AlwaysAllow', 'IfHealthyBudget']);
+      faults.ifNot('spec.unhealthyPodEvictionPolicy', spec.unhealthyPodEvictionPolicy, [
+        'AlwaysAllow',
+        'IfHealthyBudget',
+      ]);
     }
   },
 };
@@ -165,7 +204,8 @@ function metricTarget(faults: Faults, at: string, target: JsonObject) {
     faults.invalid(`${at}.type`, target.type, 'must be either Utilization, Value, or AverageValue');
   }
   for (const field of ['value', 'averageValue']) {
-    if (target[field] !== undefined && compareQuantities(target[field], '0') <= 0) faults.invalid(`${at}.${field}`, target[field], 'must be positive');
+    if (target[field] !== undefined && compareQuantities(target[field], '0') <= 0)
+      faults.invalid(`${at}.${field}`, target[field], 'must be positive');
   }
   if (target.averageUtilization !== undefined && target.averageUtilization < 1) {
     faults.invalid(`${at}.averageUtilization`, target.averageUtilization, 'must be greater than 0');
@@ -177,7 +217,8 @@ function metricSource(faults: Faults, at: string, type: string, source: JsonObje
   metricTarget(faults, `${at}.target`, target);
   if (type === 'Resource' || type === 'ContainerResource') {
     if (!source.name) faults.required(`${at}.name`, 'must specify a resource name');
-    if (type === 'ContainerResource' && !source.container) faults.required(`${at}.container`, 'must specify a container');
+    if (type === 'ContainerResource' && !source.container)
+      faults.required(`${at}.container`, 'must specify a container');
     if (target.averageUtilization === undefined && target.averageValue === undefined) {
       faults.required(`${at}.target.averageUtilization`, 'must set either a target raw value or a target utilization');
     }
@@ -190,7 +231,8 @@ function metricSource(faults: Faults, at: string, type: string, source: JsonObje
   if (!source.metric?.name) faults.required(`${at}.metric.name`, 'must specify a metric name');
   else faults.check(`${at}.metric.name`, source.metric.name, pathSegment);
   if (type === 'Pods') {
-    if (target.averageValue === undefined) faults.required(`${at}.target.averageValue`, 'must specify a positive target averageValue');
+    if (target.averageValue === undefined)
+      faults.required(`${at}.target.averageValue`, 'must specify a positive target averageValue');
     return;
   }
   if (type === 'Object') {
@@ -216,7 +258,8 @@ function metric(faults: Faults, at: string, spec: JsonObject) {
   if (field && spec[field]) metricSource(faults, `${at}.${field}`, type, spec[field]);
   else if (!field) faults.notSupported(`${at}.type`, type, METRIC_TYPES);
   for (const other of populated) {
-    if (field && other !== field && spec[field]) faults.forbidden(`${at}.${other}`, 'must populate the given metric source only');
+    if (field && other !== field && spec[field])
+      faults.forbidden(`${at}.${other}`, 'must populate the given metric source only');
   }
 }
 
@@ -227,14 +270,16 @@ function scalingRules(faults: Faults, at: string, rules: JsonObject | undefined)
     faults.nonNegative(`${at}.stabilizationWindowSeconds`, window);
     if (window > 3600) faults.invalid(`${at}.stabilizationWindowSeconds`, window, 'must be less than or equal to 3600');
   }
-  if (rules.selectPolicy !== undefined) faults.ifNot(`${at}.selectPolicy`, rules.selectPolicy, ['Disabled', 'Max', 'Min']);
+  if (rules.selectPolicy !== undefined)
+    faults.ifNot(`${at}.selectPolicy`, rules.selectPolicy, ['Disabled', 'Max', 'Min']);
   if (!rules.policies?.length) faults.required(`${at}.policies`, 'must specify at least one Policy');
   (rules.policies ?? []).forEach((policy: JsonObject, i: number) => {
     const path = `${at}.policies[${i}]`;
     faults.ifNot(`${path}.type`, policy.type, ['Percent', 'Pods']);
     faults.positive(`${path}.value`, policy.value);
     faults.positive(`${path}.periodSeconds`, policy.periodSeconds);
-    if (policy.periodSeconds > 1800) faults.invalid(`${path}.periodSeconds`, policy.periodSeconds, 'must be less than or equal to 1800');
+    if (policy.periodSeconds > 1800)
+      faults.invalid(`${path}.periodSeconds`, policy.periodSeconds, 'must be less than or equal to 1800');
   });
 }
 
@@ -244,7 +289,8 @@ export const horizontalPodAutoscaler: Rules = {
     const min = spec.minReplicas;
     if (min !== undefined && min < 1) faults.invalid('spec.minReplicas', min, 'must be greater than or equal to 1');
     if (!(spec.maxReplicas >= 1)) faults.invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than 0');
-    if (min !== undefined && spec.maxReplicas < min) faults.invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`');
+    if (min !== undefined && spec.maxReplicas < min)
+      faults.invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`');
     const ref: JsonObject = spec.scaleTargetRef ?? {};
     for (const field of ['kind', 'name']) {
       if (!ref[field]) faults.required(`spec.scaleTargetRef.${field}`);
@@ -253,7 +299,10 @@ export const horizontalPodAutoscaler: Rules = {
     const metrics: JsonObject[] = spec.metrics ?? [];
     metrics.forEach((m, i) => metric(faults, `spec.metrics[${i}]`, m));
     if (min === 0 && !metrics.some((m) => m.type === 'Object' || m.type === 'External')) {
-      faults.forbidden('spec.metrics', 'must specify at least one Object or External metric to support scaling to zero replicas');
+      faults.forbidden(
+        'spec.metrics',
+        'must specify at least one Object or External metric to support scaling to zero replicas',
+      );
     }
     scalingRules(faults, 'spec.behavior.scaleUp', spec.behavior?.scaleUp);
     scalingRules(faults, 'spec.behavior.scaleDown', spec.behavior?.scaleDown);

@@ -12,13 +12,23 @@ const GROUP = 'rbac.authorization.k8s.io';
 function policyRule(faults: Faults, path: string, rule: JsonObject, namespaced: boolean) {
   if (!rule.verbs?.length) faults.required(`${path}.verbs`, 'verbs must contain at least one value');
   if (rule.nonResourceURLs?.length) {
-    if (namespaced) faults.invalid(`${path}.nonResourceURLs`, rule.nonResourceURLs, 'namespaced rules cannot apply to non-resource URLs');
+    if (namespaced)
+      faults.invalid(
+        `${path}.nonResourceURLs`,
+        rule.nonResourceURLs,
+        'namespaced rules cannot apply to non-resource URLs',
+      );
     if (rule.apiGroups?.length || rule.resources?.length || rule.resourceNames?.length) {
-      faults.invalid(`${path}.nonResourceURLs`, rule.nonResourceURLs, 'rules cannot apply to both regular resources and non-resource URLs');
+      faults.invalid(
+        `${path}.nonResourceURLs`,
+        rule.nonResourceURLs,
+        'rules cannot apply to both regular resources and non-resource URLs',
+      );
     }
     return;
   }
-  if (!rule.apiGroups?.length) faults.required(`${path}.apiGroups`, 'resource rules must supply at least one api group');
+  if (!rule.apiGroups?.length)
+    faults.required(`${path}.apiGroups`, 'resource rules must supply at least one api group');
   if (!rule.resources?.length) faults.required(`${path}.resources`, 'resource rules must supply at least one resource');
 }
 
@@ -37,7 +47,9 @@ export const clusterRole: Rules = {
     if (!aggregation.clusterRoleSelectors?.length) {
       faults.required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil');
     }
-    (aggregation.clusterRoleSelectors ?? []).forEach((selector: JsonObject, i: number) => labelSelector(faults, `${path}[${i}]`, selector));
+    (aggregation.clusterRoleSelectors ?? []).forEach((selector: JsonObject, i: number) =>
+      labelSelector(faults, `${path}[${i}]`, selector),
+    );
   },
 };
 
@@ -66,7 +78,9 @@ function binding(kinds: string[], namespaced: boolean): Rules {
       if (ref.apiGroup !== GROUP) faults.notSupported('roleRef.apiGroup', ref.apiGroup, [GROUP]);
       if (!kinds.includes(ref.kind)) faults.notSupported('roleRef.kind', ref.kind, kinds);
       if (!ref.name) faults.required('roleRef.name');
-      (object.subjects ?? []).forEach((value: JsonObject, i: number) => subject(faults, `subjects[${i}]`, value, namespaced));
+      (object.subjects ?? []).forEach((value: JsonObject, i: number) =>
+        subject(faults, `subjects[${i}]`, value, namespaced),
+      );
     },
     validateUpdate(faults, object, old) {
       if (!deepEqual(object.roleRef, old.roleRef)) faults.invalid('roleRef', object.roleRef, 'cannot change roleRef');

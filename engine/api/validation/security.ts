@@ -16,8 +16,10 @@ function profile(faults: Faults, path: string, value: JsonObject | undefined, wh
   switch (value.type) {
     case 'Localhost':
       if (!value.localhostProfile) faults.required(at, `must be set when ${what} type is Localhost`);
-      else if (value.localhostProfile.startsWith('/')) faults.invalid(at, value.localhostProfile, 'must be a relative path');
-      else if (value.localhostProfile.split('/').includes('..')) faults.invalid(at, value.localhostProfile, "must not contain '..'");
+      else if (value.localhostProfile.startsWith('/'))
+        faults.invalid(at, value.localhostProfile, 'must be a relative path');
+      else if (value.localhostProfile.split('/').includes('..'))
+        faults.invalid(at, value.localhostProfile, "must not contain '..'");
       break;
     case 'RuntimeDefault':
     case 'Unconfined':
@@ -42,13 +44,22 @@ export function securityContext(faults: Faults, path: string, value: JsonObject,
   profile(faults, `${path}.seccompProfile`, value.seccompProfile, 'seccomp');
   profile(faults, `${path}.appArmorProfile`, value.appArmorProfile, 'AppArmor');
   if (value.allowPrivilegeEscalation === false) {
-    if (value.privileged) faults.invalid(path, value, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true');
-    if ((value.capabilities?.add ?? []).includes('CAP_SYS_ADMIN') || (value.capabilities?.add ?? []).includes('SYS_ADMIN')) {
-      faults.invalid(path, value, 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN');
+    if (value.privileged)
+      faults.invalid(path, value, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true');
+    if (
+      (value.capabilities?.add ?? []).includes('CAP_SYS_ADMIN') ||
+      (value.capabilities?.add ?? []).includes('SYS_ADMIN')
+    ) {
+      faults.invalid(
+        path,
+        value,
+        'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN',
+      );
     }
   }
   if (windows) {
-    for (const field of WINDOWS_CONTAINER) if (value[field] !== undefined) faults.forbidden(`${path}.${field}`, WINDOWS);
+    for (const field of WINDOWS_CONTAINER)
+      if (value[field] !== undefined) faults.forbidden(`${path}.${field}`, WINDOWS);
   }
 }
 
@@ -93,7 +104,9 @@ export function podSecurityContext(faults: Faults, path: string, spec: JsonObjec
   id(faults, `${path}.runAsUser`, value.runAsUser);
   id(faults, `${path}.runAsGroup`, value.runAsGroup);
   id(faults, `${path}.fsGroup`, value.fsGroup);
-  (value.supplementalGroups ?? []).forEach((group: number, i: number) => id(faults, `${path}.supplementalGroups[${i}]`, group));
+  (value.supplementalGroups ?? []).forEach((group: number, i: number) =>
+    id(faults, `${path}.supplementalGroups[${i}]`, group),
+  );
   if (spec.hostUsers === false && spec.hostIPC) faults.forbidden(`${path}.hostIPC`, 'when `hostUsers` is false');
   if (value.sysctls) sysctls(faults, `${path}.sysctls`, value.sysctls);
   if (value.fsGroupChangePolicy !== undefined) {

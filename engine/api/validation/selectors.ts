@@ -1,6 +1,14 @@
 // Label selectors, node selectors, affinity, tolerations and taints as validation sees them.
 
-import type { Affinity, JsonObject, LabelSelector, NodeSelector, NodeSelectorTerm, PodAffinityTerm, Toleration } from '../types.ts';
+import type {
+  Affinity,
+  JsonObject,
+  LabelSelector,
+  NodeSelector,
+  NodeSelectorTerm,
+  PodAffinityTerm,
+  Toleration,
+} from '../types.ts';
 import { Faults } from './field.ts';
 import { labels } from './metadata.ts';
 import { isDNS1123Label, isQualifiedName, isValidLabelValue } from './names.ts';
@@ -14,11 +22,13 @@ export function labelSelector(faults: Faults, path: string, selector: LabelSelec
     switch (expression.operator) {
       case 'In':
       case 'NotIn':
-        if (!expression.values?.length) faults.required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'");
+        if (!expression.values?.length)
+          faults.required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'");
         break;
       case 'Exists':
       case 'DoesNotExist':
-        if (expression.values?.length) faults.forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+        if (expression.values?.length)
+          faults.forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
         break;
       default:
         faults.invalid(`${at}.operator`, expression.operator, 'not a valid selector operator');
@@ -37,11 +47,13 @@ function nodeExpression(faults: Faults, at: string, expression: JsonObject) {
       break;
     case 'Exists':
     case 'DoesNotExist':
-      if (count > 0) faults.forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
+      if (count > 0)
+        faults.forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'");
       break;
     case 'Gt':
     case 'Lt':
-      if (count !== 1) faults.required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'");
+      if (count !== 1)
+        faults.required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'");
       break;
     default:
       faults.invalid(`${at}.operator`, expression.operator, 'not a valid selector operator');
@@ -53,7 +65,10 @@ function nodeField(faults: Faults, at: string, expression: JsonObject) {
   if (expression.operator !== 'In' && expression.operator !== 'NotIn') {
     faults.invalid(`${at}.operator`, expression.operator, 'not a valid selector operator');
   } else if (expression.values?.length !== 1) {
-    faults.required(`${at}.values`, "must be only one value when `operator` is 'In' or 'NotIn' for node field selector");
+    faults.required(
+      `${at}.values`,
+      "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
+    );
   }
   if (expression.key !== 'metadata.name') faults.invalid(`${at}.key`, expression.key, 'not a valid field selector key');
 }
@@ -80,7 +95,8 @@ function podAffinityTerm(faults: Faults, path: string, term: PodAffinityTerm) {
   for (const field of ['matchLabelKeys', 'mismatchLabelKeys'] as const) {
     (term[field] ?? []).forEach((key, i) => {
       const at = `${path}.${field}[${i}]`;
-      if (!term.labelSelector) faults.forbidden(`${path}.${field}`, 'must not be specified when labelSelector is not set');
+      if (!term.labelSelector)
+        faults.forbidden(`${path}.${field}`, 'must not be specified when labelSelector is not set');
       faults.check(at, key, isQualifiedName);
     });
   }
@@ -120,19 +136,29 @@ export function tolerations(faults: Faults, path: string, list: Toleration[] | u
     const at = `${path}[${i}]`;
     if (toleration.key) faults.check(`${at}.key`, toleration.key, isQualifiedName);
     if (!toleration.key && toleration.operator !== 'Exists') {
-      faults.invalid(`${at}.operator`, toleration.operator ?? '', 'operator must be Exists when `key` is empty, which means "match all values and all keys"');
+      faults.invalid(
+        `${at}.operator`,
+        toleration.operator ?? '',
+        'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+      );
     }
     if (toleration.tolerationSeconds !== undefined && toleration.effect !== 'NoExecute') {
-      faults.invalid(`${at}.effect`, toleration.effect ?? '', "effect must be 'NoExecute' when `tolerationSeconds` is set");
+      faults.invalid(
+        `${at}.effect`,
+        toleration.effect ?? '',
+        "effect must be 'NoExecute' when `tolerationSeconds` is set",
+      );
     }
     switch (toleration.operator) {
       case undefined:
       case '':
       case 'Equal':
-        for (const fault of isValidLabelValue(toleration.value ?? '')) faults.invalid(`${at}.operator`, toleration.value, fault);
+        for (const fault of isValidLabelValue(toleration.value ?? ''))
+          faults.invalid(`${at}.operator`, toleration.value, fault);
         break;
       case 'Exists':
-        if (toleration.value) faults.invalid(`${at}.operator`, toleration.value, 'value must be empty when `operator` is \'Exists\'');
+        if (toleration.value)
+          faults.invalid(`${at}.operator`, toleration.value, "value must be empty when `operator` is 'Exists'");
         break;
       default:
         faults.notSupported(`${at}.operator`, toleration.operator, ['Equal', 'Exists']);

@@ -29,22 +29,29 @@ export function claimSpec(faults: Faults, path: string, spec: JsonObject) {
   labelSelector(faults, `${path}.selector`, spec.selector);
   const storage = spec.resources?.requests?.storage;
   if (storage === undefined) faults.required(`${path}.resources[storage]`);
-  else if (compareQuantities(storage, '0') <= 0) faults.invalid(`${path}.resources[storage]`, storage, 'must be greater than zero');
+  else if (compareQuantities(storage, '0') <= 0)
+    faults.invalid(`${path}.resources[storage]`, storage, 'must be greater than zero');
   if (spec.storageClassName) faults.check(`${path}.storageClassName`, spec.storageClassName, isDNS1123Subdomain);
   if (spec.volumeMode !== undefined) faults.ifNot(`${path}.volumeMode`, spec.volumeMode, VOLUME_MODES);
-  if (spec.volumeAttributesClassName) faults.check(`${path}.volumeAttributesClassName`, spec.volumeAttributesClassName, isDNS1123Subdomain);
+  if (spec.volumeAttributesClassName)
+    faults.check(`${path}.volumeAttributesClassName`, spec.volumeAttributesClassName, isDNS1123Subdomain);
   for (const field of ['dataSource', 'dataSourceRef']) {
     const source = spec[field];
     if (!source) continue;
     if (!source.name) faults.required(`${path}.${field}.name`);
     if (!source.kind) faults.required(`${path}.${field}.kind`);
     if (!source.apiGroup && source.kind !== 'PersistentVolumeClaim') {
-      faults.invalid(`${path}.${field}`, source.kind, 'must be PersistentVolumeClaim when referencing the default apiGroup');
+      faults.invalid(
+        `${path}.${field}`,
+        source.kind,
+        'must be PersistentVolumeClaim when referencing the default apiGroup',
+      );
     }
   }
 }
 
-const CLAIM_WORDS = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+const CLAIM_WORDS =
+  'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 
 /** The difference as upstream appends it: every old line with a minus, every new one with a plus. */
 function difference(before: unknown, now: unknown): string {
@@ -63,7 +70,8 @@ export const persistentVolumeClaim: Rules = {
       same = set(same, 'resources', set(same.resources ?? {}, 'requests', requests));
       same = set(same, 'volumeAttributesClassName', old.spec.volumeAttributesClassName);
     }
-    if (!old.spec.storageClassName && old.spec.storageClassName === undefined) same = set(same, 'storageClassName', undefined);
+    if (!old.spec.storageClassName && old.spec.storageClassName === undefined)
+      same = set(same, 'storageClassName', undefined);
     if (!deepEqual(same, old.spec)) {
       faults.forbidden('spec', `${CLAIM_WORDS}${difference(old.spec, object.spec)}`);
       return;
@@ -74,7 +82,8 @@ export const persistentVolumeClaim: Rules = {
     if (compareQuantities(now, before) < 0 && !(given && compareQuantities(now, given) > 0)) {
       faults.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity');
     }
-    if (old.spec.volumeMode !== object.spec.volumeMode) faults.invalid('spec.volumeMode', object.spec.volumeMode, IMMUTABLE);
+    if (old.spec.volumeMode !== object.spec.volumeMode)
+      faults.invalid('spec.volumeMode', object.spec.volumeMode, IMMUTABLE);
   },
 };
 
@@ -95,7 +104,8 @@ export const persistentVolume: Rules = {
       faults.notSupported('spec.capacity', capacity, ['storage']);
     }
     for (const name in capacity) {
-      if (compareQuantities(capacity[name], '0') <= 0) faults.invalid(`spec.capacity[${name}]`, capacity[name], 'must be greater than zero');
+      if (compareQuantities(capacity[name], '0') <= 0)
+        faults.invalid(`spec.capacity[${name}]`, capacity[name], 'must be greater than zero');
     }
     if (spec.persistentVolumeReclaimPolicy) {
       faults.ifNot('spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, RECLAIM);
@@ -105,7 +115,8 @@ export const persistentVolume: Rules = {
       faults.forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
     }
     if (spec.nodeAffinity) {
-      if (!spec.nodeAffinity.required) faults.required('spec.nodeAffinity.required', 'must specify required node constraints');
+      if (!spec.nodeAffinity.required)
+        faults.required('spec.nodeAffinity.required', 'must specify required node constraints');
       else nodeSelector(faults, 'spec.nodeAffinity.required', spec.nodeAffinity.required);
     } else if (spec.local) {
       faults.required('spec.nodeAffinity', 'Local volume requires node affinity');
@@ -117,9 +128,13 @@ export const persistentVolume: Rules = {
     const before = sourceOf(old.spec);
     const now = sourceOf(object.spec);
     if (!deepEqual(before, now)) {
-      faults.forbidden('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation${difference(before, now)}`);
+      faults.forbidden(
+        'spec.persistentvolumesource',
+        `spec.persistentvolumesource is immutable after creation${difference(before, now)}`,
+      );
     }
-    if (object.spec.volumeMode !== old.spec.volumeMode) faults.invalid('spec.volumeMode', object.spec.volumeMode, IMMUTABLE);
+    if (object.spec.volumeMode !== old.spec.volumeMode)
+      faults.invalid('spec.volumeMode', object.spec.volumeMode, IMMUTABLE);
     if (old.spec.nodeAffinity && !deepEqual(old.spec.nodeAffinity, object.spec.nodeAffinity)) {
       faults.invalid('spec.nodeAffinity', object.spec.nodeAffinity, IMMUTABLE);
     }
@@ -134,10 +149,14 @@ export const storageClass: Rules = {
     else faults.ifNot('volumeBindingMode', object.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']);
   },
   validateUpdate(faults, object, old) {
-    if (!deepEqual(object.parameters, old.parameters)) faults.forbidden('parameters', 'updates to parameters are forbidden.');
-    if (object.provisioner !== old.provisioner) faults.forbidden('provisioner', 'updates to provisioner are forbidden.');
-    if (object.reclaimPolicy !== old.reclaimPolicy) faults.forbidden('reclaimPolicy', 'updates to reclaimPolicy are forbidden.');
-    if (object.volumeBindingMode !== old.volumeBindingMode) faults.invalid('volumeBindingMode', object.volumeBindingMode, IMMUTABLE);
+    if (!deepEqual(object.parameters, old.parameters))
+      faults.forbidden('parameters', 'updates to parameters are forbidden.');
+    if (object.provisioner !== old.provisioner)
+      faults.forbidden('provisioner', 'updates to provisioner are forbidden.');
+    if (object.reclaimPolicy !== old.reclaimPolicy)
+      faults.forbidden('reclaimPolicy', 'updates to reclaimPolicy are forbidden.');
+    if (object.volumeBindingMode !== old.volumeBindingMode)
+      faults.invalid('volumeBindingMode', object.volumeBindingMode, IMMUTABLE);
   },
 };
 
@@ -147,21 +166,26 @@ export const csiDriver: Rules = {
     for (const field of ['attachRequired', 'podInfoOnMount', 'storageCapacity']) {
       if (spec[field] === undefined) faults.required(`spec.${field}`);
     }
-    for (const mode of spec.volumeLifecycleModes ?? []) faults.ifNot('spec.volumeLifecycleModes', mode, ['Ephemeral', 'Persistent']);
-    if (spec.fsGroupPolicy) faults.ifNot('spec.fsGroupPolicy', spec.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType']);
+    for (const mode of spec.volumeLifecycleModes ?? [])
+      faults.ifNot('spec.volumeLifecycleModes', mode, ['Ephemeral', 'Persistent']);
+    if (spec.fsGroupPolicy)
+      faults.ifNot('spec.fsGroupPolicy', spec.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType']);
   },
   validateUpdate(faults, object, old) {
-    if (object.spec?.attachRequired !== old.spec?.attachRequired) faults.invalid('spec.attachedRequired', object.spec?.attachRequired, IMMUTABLE);
+    if (object.spec?.attachRequired !== old.spec?.attachRequired)
+      faults.invalid('spec.attachedRequired', object.spec?.attachRequired, IMMUTABLE);
   },
 };
 
 export const volumeAttributesClass: Rules = {
   validate(faults, object) {
     if (!object.driverName) faults.required('driverName');
-    if (!Object.keys(object.parameters ?? {}).length) faults.required('parameters', 'must contain at least one key/value pair');
+    if (!Object.keys(object.parameters ?? {}).length)
+      faults.required('parameters', 'must contain at least one key/value pair');
   },
   validateUpdate(faults, object, old) {
     if (object.driverName !== old.driverName) faults.forbidden('driverName', 'updates to driverName are forbidden.');
-    if (!deepEqual(object.parameters, old.parameters)) faults.forbidden('parameters', 'updates to parameters are forbidden.');
+    if (!deepEqual(object.parameters, old.parameters))
+      faults.forbidden('parameters', 'updates to parameters are forbidden.');
   },
 };

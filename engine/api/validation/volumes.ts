@@ -2,7 +2,8 @@
 
 import { compareQuantities } from '../quantity.ts';
 import type { JsonObject } from '../types.ts';
-import { PULL_POLICIES, fieldRef, resourceFieldRef } from './container.ts';
+import { PULL_POLICIES } from './container.ts';
+import { fieldRef, resourceFieldRef } from './env.ts';
 import { Faults } from './field.ts';
 import { isConfigMapKey, isDNS1123Label, isDNS1123Subdomain } from './names.ts';
 import { claimSpec } from './storage.ts';
@@ -10,9 +11,11 @@ import { claimSpec } from './storage.ts';
 type Source = (faults: Faults, path: string, source: JsonObject, volume: string) => void;
 
 /** Fields that a source must have. */
-const required = (...fields: string[]): Source => (faults, path, source) => {
-  for (const field of fields) if (!source[field]?.length) faults.required(`${path}.${field}`);
-};
+const required =
+  (...fields: string[]): Source =>
+  (faults, path, source) => {
+    for (const field of fields) if (!source[field]?.length) faults.required(`${path}.${field}`);
+  };
 
 function backSteps(faults: Faults, path: string, value: string) {
   if (value.split('/').includes('..')) faults.invalid(path, value, "must not contain '..'");
@@ -21,7 +24,8 @@ function backSteps(faults: Faults, path: string, value: string) {
 function localPath(faults: Faults, path: string, value: string) {
   if (value.startsWith('/')) faults.invalid(path, value, 'must be a relative path');
   backSteps(faults, path, value);
-  if (value.startsWith('..') && !value.startsWith('../') && value !== '..') faults.invalid(path, value, "must not start with '..'");
+  if (value.startsWith('..') && !value.startsWith('../') && value !== '..')
+    faults.invalid(path, value, "must not start with '..'");
 }
 
 function mode(faults: Faults, path: string, value: number | undefined) {
@@ -41,14 +45,21 @@ function items(faults: Faults, path: string, list: JsonObject[] | undefined) {
   });
 }
 
-const DOWNWARD_FIELDS = ['metadata.annotations', 'metadata.labels', 'metadata.name', 'metadata.namespace', 'metadata.uid'];
+const DOWNWARD_FIELDS = [
+  'metadata.annotations',
+  'metadata.labels',
+  'metadata.name',
+  'metadata.namespace',
+  'metadata.uid',
+];
 
 function downwardFile(faults: Faults, path: string, file: JsonObject) {
   if (!file.path) faults.required(`${path}.path`);
   else localPath(faults, `${path}.path`, file.path);
   if (file.fieldRef) {
     fieldRef(faults, `${path}.fieldRef`, file.fieldRef, DOWNWARD_FIELDS, ['metadata.annotations', 'metadata.labels']);
-    if (file.resourceFieldRef) faults.invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously');
+    if (file.resourceFieldRef)
+      faults.invalid(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously');
   } else if (file.resourceFieldRef) {
     resourceFieldRef(faults, `${path}.resourceFieldRef`, file.resourceFieldRef, true);
   } else {
@@ -92,8 +103,18 @@ const projected: Source = (faults, path, source) => {
     const token = one('serviceAccountToken');
     if (token) {
       const seconds = token.expirationSeconds;
-      if (seconds < 600) faults.invalid(`${at}.serviceAccountToken.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes');
-      if (seconds > 4294967296) faults.invalid(`${at}.serviceAccountToken.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds');
+      if (seconds < 600)
+        faults.invalid(
+          `${at}.serviceAccountToken.expirationSeconds`,
+          seconds,
+          'may not specify a duration less than 10 minutes',
+        );
+      if (seconds > 4294967296)
+        faults.invalid(
+          `${at}.serviceAccountToken.expirationSeconds`,
+          seconds,
+          'may not specify a duration larger than 2^32 seconds',
+        );
       if (!token.path) faults.required(`${at}.serviceAccountToken.path`);
       else {
         localPath(faults, `${at}.serviceAccountToken.path`, token.path);
@@ -109,7 +130,16 @@ const projected: Source = (faults, path, source) => {
   });
 };
 
-const HOST_PATH_TYPES = ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'];
+const HOST_PATH_TYPES = [
+  '',
+  'BlockDevice',
+  'CharDevice',
+  'Directory',
+  'DirectoryOrCreate',
+  'File',
+  'FileOrCreate',
+  'Socket',
+];
 
 export const SOURCES: Record<string, Source> = {
   emptyDir(faults, path, source) {
@@ -141,7 +171,8 @@ export const SOURCES: Record<string, Source> = {
   iscsi: required('targetPortal', 'iqn'),
   glusterfs: required('endpoints', 'path'),
   flocker(faults, path, source) {
-    if (!source.datasetName && !source.datasetUUID) faults.required(path, 'one of datasetName and datasetUUID is required');
+    if (!source.datasetName && !source.datasetUUID)
+      faults.required(path, 'one of datasetName and datasetUUID is required');
   },
   persistentVolumeClaim: required('claimName'),
   rbd: required('monitors', 'image'),
@@ -154,7 +185,8 @@ export const SOURCES: Record<string, Source> = {
     for (const file of source.items ?? []) downwardFile(faults, path, file);
   },
   fc(faults, path, source) {
-    if (!source.targetWWNs?.length && !source.wwids?.length) faults.required(`${path}.targetWWNs`, 'must specify either targetWWNs or wwids, but not both');
+    if (!source.targetWWNs?.length && !source.wwids?.length)
+      faults.required(`${path}.targetWWNs`, 'must specify either targetWWNs or wwids, but not both');
   },
   flexVolume: required('driver'),
   configMap(faults, path, source) {

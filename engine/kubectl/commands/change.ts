@@ -24,14 +24,14 @@ export const changeFlags = (manager: string): readonly Flag[] => [
 ];
 
 /** Changes every object; `modify` returns the new one, the same one for no change, or throws. */
-export function* changeAll(kubectl: Kubectl, args: Args, found: Found, operation: string, modify: (object: KubeObject) => KubeObject): Co {
+export function* changeAll(kubectl: Kubectl, args: Args, found: Found, operation: string, modify: (object: KubeObject, info: Info) => KubeObject): Co {
   const dryRun = dryRunOf(args);
   const local = args.has('local') && args.bool('local');
   const printer: Printer = changePrinter(kubectl, args, operation, local ? 'none' : dryRun);
   const { errors } = found;
   for (const info of found.infos) {
     try {
-      const modified = modify(info.object);
+      const modified = modify(info.object, info);
       if (local || dryRun === 'client') {
         printer.print(modified);
         continue;

@@ -107,12 +107,18 @@ function selection(args: Args) {
     latest: true,
     keepLists: tables,
     read: {
-      accept: tables ? TABLE : undefined,
+      accept: tables ? TABLE : seesManagedFields(args) ? 'application/json' : undefined,
       includeObject: tables && sorting ? 'Object' : undefined,
       limit: sorting ? undefined : args.int('chunk-size'),
       subresource: args.string('subresource') || undefined,
     },
   });
+}
+
+/** Only what is asked for as JSON carries managedFields; all other output leaves them out. */
+function seesManagedFields(args: Args): boolean {
+  const { format } = outputFormat(args);
+  return args.bool('show-managed-fields') || /^(jsonpath|go-template|template|custom-columns)/.test(format);
 }
 
 /** The qualified kind that stands before names when several types are listed: `deployment.apps`. */
@@ -169,7 +175,6 @@ function printObjects(kubectl: Kubectl, args: Args, found: Found) {
   const printer = outputPrinter(kubectl, args, true, args.bool('no-headers'));
   const { infos, errors, single } = found;
   if (single && errors.length) throwAll(errors);
-  if (infos.length === 0 && errors.length) throw new Collected(errors);
   if (infos.length === 0 && single) return;
   if (args.string('sort-by')) sortInfos(infos, args.string('sort-by'));
   if (single && infos.length === 1) printer.print(infos[0].object);
@@ -205,8 +210,9 @@ function sortInfos(infos: Info[], sortBy: string) {
     }
     return;
   }
+  if (infos.length < 2) return;
   const { list, found } = sortedBy(infos, (info) => keyOf(info.object));
-  if (infos.length && !found) throw new CommandError(`couldn't find any field with path ${quote(expression)} in the list of objects`);
+  if (!found) throw new CommandError(`couldn't find any field with path ${quote(expression)} in the list of objects`);
   infos.splice(0, infos.length, ...list);
 }
 

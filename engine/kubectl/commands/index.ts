@@ -32,6 +32,7 @@ import { explain } from './explain.ts';
 import { expose } from './expose.ts';
 import { get } from './get.ts';
 import { apiResources, apiVersions, clusterInfo, version } from './info.ts';
+import { kustomize } from './kustomize.ts';
 import { annotate, label } from './label.ts';
 import { logs } from './logs.ts';
 import { cordon, drain, taint, uncordon } from './nodes.ts';
@@ -64,6 +65,7 @@ export const commands: readonly Command[] = [
   explain,
   expose,
   get,
+  kustomize,
   label,
   logs,
   patch,

@@ -104,7 +104,8 @@ export const autoscale: Command = {
     if (found.infos.length === 0) throw new CommandError('no objects passed to autoscale');
     for (const info of found.infos) {
       if (!info.mapping.subresources.includes('scale')) {
-        throw new CommandError(`cannot autoscale a ${info.mapping.kind}: no scale subresource`);
+        const { mapping } = info;
+        throw new CommandError(`cannot autoscale a ${mapping.kind}: could not find scale subresource for ${mapping.group ? mapping.groupVersion : '/' + mapping.version}, Resource=${mapping.resource} in discovery information`);
       }
       const name = args.string('name') || info.name;
       let hpa: KubeObject = {

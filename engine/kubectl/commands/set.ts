@@ -7,7 +7,7 @@ import { CommandError, quote } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { podSpecOf, withPodSpec } from '../pod-spec.ts';
-import { find, hasFiles, parseSelector, selectionOf } from '../resource/builder.ts';
+import { type Info, find, hasFiles, parseSelector, selectionOf } from '../resource/builder.ts';
 import { changeAll, changeFlags } from './change.ts';
 import { env } from './set/env.ts';
 
@@ -34,6 +34,9 @@ export function* findForSet(kubectl: Kubectl, args: Args, resources: readonly st
   return yield* find(kubectl, selectionOf(args, { args: resources, latest: !args.bool('local') }));
 }
 
+const noTemplate = ({ mapping, name }: Info) =>
+  new CommandError(`${mapping.resource}/${name} the object is not a pod or does not have a pod template: *${mapping.version}.${mapping.kind}`);
+
 type Container = JsonObject & { name: string };
 
 /** Changes the containers (init containers too) that `matches`. */
@@ -56,9 +59,9 @@ const image: Command = {
     if (pairs.size === 0) throw new CommandError(args.bool('local') && resources.length ? LOCAL_NEEDS_FILES : 'at least one image update is required');
     if (pairs.has('*') && pairs.size > 1) throw new CommandError('all containers are already specified by *, but saw more than one container_name=container_image pairs');
     const found = yield* findForSet(kubectl, args, resources);
-    yield* changeAll(kubectl, args, found, 'image updated', (object) => {
+    yield* changeAll(kubectl, args, found, 'image updated', (object, info) => {
       const spec = podSpecOf(object);
-      if (!spec) throw new CommandError(`the object is not a pod or does not have a pod template: ${object.kind}`);
+      if (!spec) throw noTemplate(info);
       const names = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((c: Container) => c.name);
       for (const name of pairs.keys()) if (name !== '*' && !names.includes(name)) throw new CommandError(`unable to find container named ${quote(name)}`);
       return withContainers(object, (c) => {
@@ -166,8 +169,8 @@ const serviceaccount: Command = {
     const name = words.pop();
     if (name === undefined) throw new CommandError('serviceaccount is required');
     const found = yield* findForSet(kubectl, args, words);
-    yield* changeAll(kubectl, args, found, 'serviceaccount updated', (object) => {
-      if (!podSpecOf(object)) throw new CommandError(`the object is not a pod or does not have a pod template: ${object.kind}`);
+    yield* changeAll(kubectl, args, found, 'serviceaccount updated', (object, info) => {
+      if (!podSpecOf(object)) throw noTemplate(info);
       return withPodSpec(object, (spec) => ({ ...spec, serviceAccountName: name, ...(spec.serviceAccount ? { serviceAccount: name } : {}) }));
     });
   },

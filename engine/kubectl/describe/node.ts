@@ -2,7 +2,7 @@
 
 import { addQuantities, canonicalQuantity, quantityMilli, quantityValue } from '../../api/quantity.ts';
 import type { KubeObject, Node, Pod } from '../../api/types.ts';
-import { nodeRoles } from '../../api/table/cluster.ts';
+import { nodeRoles } from '../../api/table/core.ts';
 import type { Co } from '../../sim/index.ts';
 import { isNotFound } from '../errors.ts';
 import type { Kubectl } from '../kubectl.ts';

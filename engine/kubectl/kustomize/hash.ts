@@ -4,8 +4,8 @@ import { encode } from '../../linux/bytes.ts';
 import type { KubeObject } from '../../api/types.ts';
 import { compactJson } from '../output/jsonpath.ts';
 
-/** Of a ConfigMap or a Secret; `empty` is what stands for no data (kubectl's own null, kustomize's ''). */
-export function hashSuffix(object: KubeObject, empty: null | '' = null): string {
+/** Of a ConfigMap or a Secret; `empty` is what stands for no data (kustomize: ''). */
+export function hashSuffix(object: KubeObject, empty: object | '' = {}): string {
   const content: Record<string, unknown> = { kind: object.kind, name: object.metadata.name, data: object.data ?? empty };
   if (object.kind === 'Secret') {
     content.type = object.type ?? '';

@@ -233,6 +233,8 @@ const FILTER = /^\?\((.*)\)$/s;
 class Parser {
   private readonly text: string;
   private pos = 0;
+  /** The innermost range has met its {end}. */
+  private ended = false;
 
   constructor(text: string) {
     this.text = text;
@@ -260,19 +262,23 @@ class Parser {
         this.pos = word.lastIndex;
         this.closeAction();
         if (!inRange) throw new JsonPathError('not in range, nothing to end');
+        this.ended = true;
         return nodes;
       }
       if (match) {
         this.pos = word.lastIndex;
         const over = this.path('}');
         this.closeAction();
-        nodes.push({ type: 'range', over, body: this.sequence(true) });
+        const body = this.sequence(true);
+        nodes.push({ type: 'range', over, body });
+        // Without its {end}, what was to be repeated also runs once by itself.
+        if (!this.ended) nodes.push(...body);
+        this.ended = false;
         continue;
       }
       nodes.push({ type: 'list', nodes: this.path('}') });
       this.closeAction();
     }
-    if (inRange) throw new JsonPathError('unclosed action');
     return nodes;
   }
 

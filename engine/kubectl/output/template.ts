@@ -478,12 +478,12 @@ function operand(reader: LexReader): Expr {
     case 'number':
       return { type: 'literal', value: Number(token.text) };
     case 'field':
-      return token.text === '.' ? { type: 'dot' } : { type: 'field', fields: token.text.slice(1).split('.'), at: token.at };
+      return token.text === '.' ? { type: 'dot' } : fieldAt(token);
     case 'variable': {
       const next = reader.tokens[reader.at];
       const fields = next?.kind === 'field' && next.joined && next.text !== '.' ? next.text.slice(1).split('.') : [];
       if (fields.length) reader.at++;
-      return { type: 'variable', name: token.text, fields, at: token.at };
+      return { type: 'variable', name: token.text, fields, at: fields.length ? next.at : token.at };
     }
     case 'word':
       if (CONSTANTS.has(token.text)) return { type: 'literal', value: CONSTANTS.get(token.text) };
@@ -500,6 +500,12 @@ function operand(reader: LexReader): Expr {
     }
   }
   throw new TemplateError(`template: output:1: unexpected ${JSON.stringify(token.text)} in operand`);
+}
+
+/** Errors point at the second name of a chain, as Go's do. */
+function fieldAt(token: Lexeme): Expr {
+  const fields = token.text.slice(1).split('.');
+  return { type: 'field', fields, at: fields.length > 1 ? token.at + 1 + fields[0].length : token.at };
 }
 
 function checked(name: string): string {

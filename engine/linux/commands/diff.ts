@@ -194,6 +194,7 @@ function* compare(process: Process, options: Options, left: string, right: strin
   if (dirs[0] && dirs[1]) return yield* directories(process, options, left, right, depth);
   const paths = [dirs[0] ? `${left}/${basename(right)}` : left, dirs[1] ? `${right}/${basename(left)}` : right];
   const texts: string[] = [];
+  let failed = false;
   for (const path of paths) {
     try {
       const missing = options.has('N') && path !== '-' && !fs.exists(path);
@@ -201,9 +202,10 @@ function* compare(process: Process, options: Options, left: string, right: strin
     } catch (error) {
       if (!(error instanceof FsError)) throw error;
       complain(process, `${path}: ${error.message}`);
-      return 2;
+      failed = true;
     }
   }
+  if (failed) return 2;
   const labels = options.values('label');
   const label = (i: number) => labels[i] ?? `${paths[i]}\t${formatDate('%F %T.%N %z', fs.find(paths[i])?.mtime ?? process.host.sim.now)}`;
   const key = (line: string) => {

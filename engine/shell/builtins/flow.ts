@@ -85,7 +85,7 @@ export const source: Builtin = function* (call) {
     if (!(error instanceof FsError)) throw error;
     const words = error.code === 'EISDIR' ? 'is a directory' : error.message;
     if (shell.flavour.kind === 'bash') shell.complain(fds, `${error.code === 'EISDIR' ? argv[0] + ': ' : ''}${path}: ${words}`);
-    else complain(call, `can't open '${path}': ${error.message}`);
+    else complain(call, shell.flavour.kind === 'dash' ? `${path}: not found` : `can't open '${path}': ${error.message}`);
     if (shell.flavour.kind === 'bash' || shell.interactive) return 1;
     throw new Flow('exit', 2);
   }

@@ -202,6 +202,8 @@ export const kill: Builtin = function* (call) {
       status = 1;
     } else if (parsed.signal !== '0') process?.signal(parsed.signal);
   }
+  // A signal to the shell itself takes effect before the next command.
+  yield 0;
   return status;
 };
 

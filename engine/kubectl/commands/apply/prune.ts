@@ -30,6 +30,9 @@ const DEFAULT_ALLOWLIST = [
   'apps/v1/StatefulSet',
 ];
 
+const DEPRECATED =
+  'prune.go:71] Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.';
+
 export function checkPrune(args: Args) {
   if (args.bool('all') && args.string('selector')) throw new CommandError('cannot set --all and --selector at the same time');
   if (!args.bool('all') && !args.string('selector')) {
@@ -39,6 +42,7 @@ export function checkPrune(args: Args) {
 }
 
 export function* prune(kubectl: Kubectl, args: Args, applied: readonly KubeObject[], dryRun: DryRun): Co {
+  if (args.strings('prune-allowlist').length === 0) kubectl.log('W', DEPRECATED);
   const kept = new Set(applied.map((o) => o.metadata.uid));
   const namespaces = new Set(applied.map((o) => o.metadata.namespace).filter((n) => n));
   namespaces.add(kubectl.namespace);

@@ -66,7 +66,7 @@ export function* createAndPrint(
       });
     } catch (error) {
       if (!(error instanceof StatusError) || !failure) throw error;
-      throw new StatusError({ ...error.status, message: `${failure}: ${error.message}` }, error.code);
+      throw new CommandError(`${failure}${failure.endsWith('secret') ? '' : ':'} ${error.message}`);
     }
   }
   const printer = changePrinter(kubectl, args, 'created', dryRun);

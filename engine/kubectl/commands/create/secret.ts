@@ -80,7 +80,7 @@ const dockerRegistry = generator({
     { name: 'from-file', type: 'strings', usage: 'A docker config file to take as it is ([.dockerconfigjson=]path).' },
     HASH_FLAG,
   ],
-  failure: 'failed to create secret docker-registry',
+  failure: 'failed to create secret',
   build: plain((args, name, kubectl) => {
     if (args.strings('from-file').length) {
       const duplicate = (key: string) => `cannot add key ${key}, another key by that name already exists`;

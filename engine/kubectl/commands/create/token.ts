@@ -1,7 +1,11 @@
 // kubectl create token: a token for a service account.
 
+import type { KubeObject } from '../../../api/types.ts';
+import type { Co } from '../../../sim/index.ts';
 import type { Command } from '../../command.ts';
-import { CommandError, usageError } from '../../errors.ts';
+import type { Mapping } from '../../discovery.ts';
+import { CommandError, StatusError, usageError } from '../../errors.ts';
+import type { Kubectl } from '../../kubectl.ts';
 import { PRINT_FLAGS, outputFormat, outputPrinter } from '../../output/printers.ts';
 import { localMapping } from '../../resource/builder.ts';
 import { createObject } from '../../resource/rest.ts';
@@ -36,9 +40,17 @@ export const token: Command = {
     }
     const account = localMapping({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: {} });
     const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: {}, spec };
-    const answer = yield* createObject(kubectl, account, kubectl.namespace, request, { subresource: 'token' }, name);
+    const answer = yield* requested(kubectl, account, request, name);
     if (!answer.status?.token) throw new CommandError('failed to create token: no token in server response');
     if (outputFormat(args).format === '') kubectl.line(answer.status.token);
     else outputPrinter(kubectl, args).print(answer);
   },
 };
+
+function* requested(kubectl: Kubectl, account: Mapping, request: object, name: string): Co<KubeObject> {
+  try {
+    return yield* createObject(kubectl, account, kubectl.namespace, request, { subresource: 'token' }, name);
+  } catch (error) {
+    throw error instanceof StatusError ? new CommandError(`failed to create token: ${error.message}`) : error;
+  }
+}

@@ -129,6 +129,7 @@ export const serviceaccount = generator({
   aliases: ['sa'],
   short: 'Create a service account with the specified name',
   usage: 'NAME',
+  failure: 'failed to create serviceaccount',
   build: plain((_, name) => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name } })),
 });
 
@@ -141,6 +142,7 @@ export const quota = generator({
     { name: 'hard', type: 'string', usage: 'A comma-delimited set of resource=quantity pairs that define a hard limit.' },
     { name: 'scopes', type: 'string', usage: 'A comma-delimited set of quota scopes that must all match each object tracked by the quota.' },
   ],
+  failure: 'failed to create quota',
   build: plain((args, name): KubeObject => {
     const spec: Record<string, unknown> = {};
     const hard = keyValues(args.string('hard') ? args.string('hard').split(',') : [], (e) => `Invalid argument syntax ${e}, expected <resource>=<value>`);
