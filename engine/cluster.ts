@@ -11,7 +11,7 @@ import { createRegistry } from './images/index.ts';
 import { createJq } from './jq.ts';
 import { createKubectl } from './kubectl/index.ts';
 import { Kubelet, type NodeSpec } from './kubelet/index.ts';
-import { createHost, FileSystem, Network, tree, type Host, type Program } from './linux/index.ts';
+import { createHost, devices, FileSystem, Network, tree, type Host, type Program, type TreeEntry } from './linux/index.ts';
 import { commands } from './linux/commands/index.ts';
 import { startScheduler } from './scheduler/index.ts';
 import { createShell } from './shell/index.ts';
@@ -42,6 +42,8 @@ export interface Cluster {
   /** The reader's machine and its home directory. */
   readonly workstation: Host;
   readonly home: string;
+  /** Who types on the reader's machine: an ordinary user. */
+  readonly uid: number;
   /** Nodes by name: what runs in a node's shell runs there. */
   readonly machines: ReadonlyMap<string, Host>;
 }
@@ -51,6 +53,7 @@ const BIRTH = Date.UTC(2026, 0, 5, 9, 0, 0);
 /** Virtual time between kubeadm's last line and the reader's first command, ms: nodes are Ready by then. */
 const SETTLE = 120_000;
 const HOME = '/home/user';
+const USER_ID = 1000;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const MAX_NODES = 5000;
 const MASTERS = ['system:masters', 'system:authenticated'];
@@ -82,7 +85,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     const controlPlane = index < settings.controlPlanes;
     const ip = nodeAddress(index);
     const net = network.namespace([ip]);
-    const fs = new FileSystem({ root: tree(machineFiles(name), sim.now), now: () => sim.now });
+    const fs = fileSystem(sim, machineFiles(name), ['/root', '/tmp', '/var/log', '/etc/kubernetes/manifests']);
     const machine = createHost({ sim, hostname: name, fs, net, env: { PATH, HOME: '/root' }, programs: { ...commands, ...shells } });
     machines.set(name, machine);
     const node: NodeSpec = controlPlane
@@ -108,17 +111,19 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
   const scheduler = clientOf('system:kube-scheduler', ['system:authenticated']);
   startScheduler({ sim, client: scheduler, informers: new InformerFactory(scheduler), host: settings.nodes[0] });
 
+  const home = fileSystem(sim, workstationFiles(), ['/root', '/tmp', '/var/log', HOME]);
+  for (const path of [HOME, `${HOME}/.kube`, `${HOME}/.kube/config`]) home.chown(path, USER_ID, USER_ID);
   const workstation = createHost({
     sim,
     hostname: 'workstation',
-    fs: new FileSystem({ root: tree(workstationFiles(), sim.now), now: () => sim.now }),
+    fs: home,
     net: network.namespace(['10.0.255.1']),
     env: { PATH, HOME, USER: 'user' },
     programs: { ...commands, ...shells, kubectl, jq: createJq((args, input) => hostCalls.jq(args, input)) },
   });
 
   sim.runUntil(BIRTH);
-  return { sim, handle, client: new Client(handle, 'kubebook', { name: 'kubernetes-admin', groups: MASTERS }), workstation, home: HOME, machines };
+  return { sim, handle, client: new Client(handle, 'kubebook', { name: 'kubernetes-admin', groups: MASTERS }), workstation, home: HOME, uid: USER_ID, machines };
 }
 
 /** 10.0.0.10 is the first control plane. */
@@ -153,7 +158,16 @@ function check(options: ClusterOptions): { seed: number; controlPlanes: number; 
   return { seed: Number(seed), controlPlanes, nodes, tainted: taintControlPlanes };
 }
 
-const baseFiles = (hostname: string): Record<string, string> => ({
+function fileSystem(sim: Sim, files: Record<string, TreeEntry>, directories: string[]): FileSystem {
+  const fs = new FileSystem({ root: tree(files, sim.now), now: () => sim.now });
+  for (const path of directories) fs.mkdir(path, { recursive: true });
+  fs.chmod('/tmp', 0o1777);
+  return fs;
+}
+
+const baseFiles = (hostname: string): Record<string, TreeEntry> => ({
+  ...devices(),
+  '/etc/group': 'root:x:0:\nuser:x:1000:\n',
   '/etc/hostname': `${hostname}\n`,
   '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n`,
   '/etc/os-release': 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n',
@@ -162,14 +176,11 @@ const baseFiles = (hostname: string): Record<string, string> => ({
 const machineFiles = (hostname: string) => ({
   ...baseFiles(hostname),
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n',
-  '/root/.profile': '',
-  '/etc/kubernetes/manifests/.keep': '',
 });
 
 const workstationFiles = () => ({
   ...baseFiles('workstation'),
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\nuser:x:1000:1000::/home/user:/bin/bash\n',
-  '/tmp/.keep': '',
   [`${HOME}/.kube/config`]: KUBECONFIG,
 });
 

@@ -41,7 +41,8 @@ export class Terminal {
   }
 
   writeFile(name: string, text: string) {
-    const { fs } = this.cluster.workstation;
+    const { uid } = this.cluster;
+    const fs = this.cluster.workstation.fs.view({ uid, gid: uid });
     const path = name.startsWith('/') ? name : `${this.cluster.home}/${name}`;
     fs.mkdir(dirname(path), { recursive: true });
     fs.writeFile(path, text);
@@ -123,7 +124,8 @@ export class Terminal {
     if (!shell) {
       const machine = on ? this.cluster.machines.get(on) : this.cluster.workstation;
       if (!machine) return undefined;
-      shell = new ShellSession({ host: machine, cwd: on ? '/root' : this.cluster.home });
+      const { home, uid } = this.cluster;
+      shell = new ShellSession(on ? { host: machine, cwd: '/root' } : { host: machine, cwd: home, uid, gid: uid });
       this.shells.set(on, shell);
     }
     return shell;

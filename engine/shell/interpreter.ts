@@ -23,8 +23,8 @@ import { ReadonlyError } from './variables.ts';
 /** Virtual ms that a builtin and the start of a program take. */
 const BUILTIN_COST = 0.1;
 const PROGRAM_COST = 1;
-/** Functions and substitutions inside each other. */
-const MAX_NESTING = 50;
+/** Blocks, functions and substitutions inside each other: the engine's own stack is small. */
+const MAX_NESTING = 100;
 
 export const runner: Runner = {
   substitute,
@@ -94,9 +94,21 @@ export function* runCommand(shell: Shell, command: Command, fds: Descriptors): C
     case 'function':
       shell.functions.set(command.name, { body: command.body, source: command.source });
       return 0;
-    default:
-      return yield* runCompound(shell, command, fds);
+    default: {
+      const { nesting } = shell;
+      deeper(shell, fds, 'shell');
+      const status = yield* runCompound(shell, command, fds);
+      shell.nesting = nesting;
+      return status;
+    }
   }
+}
+
+/** One level more of blocks, functions and substitutions inside each other; past the limit the script ends. */
+function deeper(shell: Shell, fds: Descriptors, name: string) {
+  if (++shell.nesting <= MAX_NESTING) return;
+  shell.complain(fds, `${name}: maximum function nesting level exceeded (${MAX_NESTING})`);
+  throw new Flow(shell.interactive ? 'abort' : 'exit', 1);
 }
 
 function timing(ms: number): string {
@@ -156,11 +168,8 @@ export function* runTraps(shell: Shell, fds: Descriptors): Co {
 
 /** Runs text as commands of this shell (`eval`, traps, `source`); a syntax error gives 2. */
 export function* runText(shell: Shell, text: string, fds: Descriptors, line = shell.line, status = 0): Co<number> {
-  if (++shell.nesting > MAX_NESTING) {
-    shell.nesting--;
-    shell.complain(fds, `eval: maximum eval nesting level exceeded (${MAX_NESTING})`);
-    throw new Flow('exit', 1);
-  }
+  const { nesting } = shell;
+  deeper(shell, fds, 'eval');
   try {
     const alias = shell.interactive ? (name: string) => shell.aliases.get(name) : undefined;
     const parser = new Parser(text, { flavour: shell.flavour, alias, line });
@@ -180,7 +189,7 @@ export function* runText(shell: Shell, text: string, fds: Descriptors, line = sh
       yield* runList(shell, list, fds);
     }
   } finally {
-    shell.nesting--;
+    shell.nesting = nesting;
   }
 }
 
@@ -306,6 +315,7 @@ function* condition(shell: Shell, list: List, fds: Descriptors): Co<number> {
 
 function* loop(shell: Shell, more: () => Co<boolean>, body: List, fds: Descriptors): Co<number> {
   let status = 0;
+  const { nesting } = shell;
   shell.loops++;
   try {
     for (;;) {
@@ -315,6 +325,7 @@ function* loop(shell: Shell, more: () => Co<boolean>, body: List, fds: Descripto
       } catch (error) {
         if (!(error instanceof Flow) || (error.kind !== 'break' && error.kind !== 'continue')) throw error;
         status = 0;
+        shell.nesting = nesting;
         if (--error.value > 0 && shell.loops > 1) throw error;
         if (error.kind === 'break') break;
       }
@@ -379,7 +390,9 @@ export function* runExitTrap(shell: Shell, status: number, fds: Descriptors): Co
 function* substitute(shell: Shell, body: List, fds: Descriptors): Co<string> {
   const out = new Collector();
   const child = shell.fork(shell.process);
-  if (++child.nesting > MAX_NESTING) throw new ExpansionError('maximum nesting level exceeded');
+  // A substitution stands on twice as much of the stack as a block.
+  child.nesting++;
+  deeper(child, fds, 'command substitution');
   const inner = fds.slice();
   inner[1] = { writer: out };
   // `$(< file)` is the file's content.
@@ -620,12 +633,8 @@ function* temporaryAssignments(shell: Shell, command: Simple, fds: Descriptors):
 
 function* callFunction(shell: Shell, name: string, argv: string[], fds: Descriptors): Co<number> {
   const { body } = shell.functions.get(name)!;
-  if (++shell.nesting > MAX_NESTING) {
-    shell.nesting--;
-    shell.complain(fds, `${name}: maximum function nesting level exceeded (${MAX_NESTING})`);
-    throw new Flow('exit', 1);
-  }
-  const { parameters, loops } = shell;
+  const { parameters, loops, nesting } = shell;
+  deeper(shell, fds, name);
   shell.parameters = argv.slice(1);
   shell.loops = 0;
   shell.functionNames = [...shell.functionNames, name];
@@ -638,7 +647,7 @@ function* callFunction(shell: Shell, name: string, argv: string[], fds: Descript
     if (error instanceof Flow && error.kind === 'return') return error.value;
     throw error;
   } finally {
-    shell.nesting--;
+    shell.nesting = nesting;
     shell.variables.leave();
     shell.parameters = parameters;
     shell.loops = loops;

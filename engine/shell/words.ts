@@ -13,7 +13,7 @@ const STOPS_HERE = /[\\`$]/g;
 const STOPS_INDEX = /[\\'"`$\]]/g;
 const STOPS_BRACE = /[\\'"`$}/:]/g;
 /** Nested quotes, substitutions and blocks that are still read. */
-const MAX_DEPTH = 40;
+const MAX_DEPTH = 120;
 
 export interface ParserOptions {
   flavour: Flavour;

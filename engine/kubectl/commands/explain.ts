@@ -48,22 +48,36 @@ export const explain: Command = {
   examples: ['kubectl explain pods', 'kubectl explain deployment.spec.strategy', 'kubectl explain pod --recursive'],
   flags: [
     { name: 'api-version', type: 'string', usage: 'Use given api-version (group/version) of the resource.' },
-    { name: 'output', short: 'o', type: 'string', default: 'plaintext', usage: 'Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).' },
+    {
+      name: 'output',
+      short: 'o',
+      type: 'string',
+      default: 'plaintext',
+      usage: 'Format in which to render the schema. Valid values are: (plaintext, plaintext-openapiv2).',
+    },
     { name: 'recursive', type: 'bool', usage: 'When true, print the name of all the fields recursively.' },
   ],
   *run(kubectl, args) {
     if (args.args.length === 0) {
-      kubectl.warn('You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.\n');
+      kubectl.warn(
+        'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.\n',
+      );
       throw usageError(kubectl.path, 'Required resource not specified.');
     }
     if (args.args.length > 1) throw new CommandError('We accept only this format: explain RESOURCE');
-    if (!args.string('output').startsWith('plaintext')) throw new CommandError(`--output ${args.string('output')} is not available: plaintext is`);
+    if (!args.string('output').startsWith('plaintext'))
+      throw new CommandError(`--output ${args.string('output')} is not available: plaintext is`);
     const [resource, ...path] = args.args[0].split('.');
     const mapping = yield* kubectl.mappingFor(resource);
-    const [group, version] = args.string('api-version') ? splitVersion(args.string('api-version')) : [mapping.group, mapping.version];
+    const [group, version] = args.string('api-version')
+      ? splitVersion(args.string('api-version'))
+      : [mapping.group, mapping.version];
     const info = builtinScheme().kind(group, version, mapping.kind);
     const struct = info && structType(structNameOf(group, version, mapping.kind));
-    if (!struct) throw new CommandError(`couldn't find resource for "${group ? `${group}/` : ''}${version}, Resource=${mapping.resource}"`);
+    if (!struct)
+      throw new CommandError(
+        `couldn't find resource for "${group ? `${group}/` : ''}${version}, Resource=${mapping.resource}"`,
+      );
     let name = mapping.kind;
     let fields: readonly Field[] = struct.fieldList;
     let field: Field | undefined;
@@ -76,7 +90,16 @@ export const explain: Command = {
       name = inner ?? '';
       fields = inner ? fieldsOf(inner) : [];
     }
-    show(kubectl, { group, version, kind: mapping.kind, name, parent, field, fields, recursive: args.bool('recursive') });
+    show(kubectl, {
+      group,
+      version,
+      kind: mapping.kind,
+      name,
+      parent,
+      field,
+      fields,
+      recursive: args.bool('recursive'),
+    });
   },
 };
 
@@ -121,8 +144,10 @@ function one(field: Field, struct: string): string {
   return `${line(field, 1)}${wrap(sentence(struct, field.name) ?? '<no description>', 4)}\n\n`;
 }
 
-const sentence = (struct: string, field: string): string | undefined => EXPLANATIONS[`${plainName(struct)}.${field}`] ?? EXPLANATIONS[`*.${field}`];
-const line = (field: Field, level: number) => `${'  '.repeat(level)}${field.name}\t<${typeText(field)}>${field.required ? ' -required-' : ''}\n`;
+const sentence = (struct: string, field: string): string | undefined =>
+  EXPLANATIONS[`${plainName(struct)}.${field}`] ?? EXPLANATIONS[`*.${field}`];
+const line = (field: Field, level: number) =>
+  `${'  '.repeat(level)}${field.name}\t<${typeText(field)}>${field.required ? ' -required-' : ''}\n`;
 
 const MAX_DEPTH = 12;
 

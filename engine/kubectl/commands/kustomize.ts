@@ -21,7 +21,8 @@ export const kustomize: Command = {
       kubectl.out(text);
       return;
     }
-    if (!kubectl.fs.isDirectory(dirname(kubectl.fs.absolute(path)))) throw new CommandError(`open ${path}: no such file or directory`);
+    if (!kubectl.fs.isDirectory(dirname(kubectl.fs.absolute(path))))
+      throw new CommandError(`open ${path}: no such file or directory`);
     kubectl.fs.writeFile(path, text);
   },
 };

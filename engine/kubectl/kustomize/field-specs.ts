@@ -42,7 +42,11 @@ export const ALL_LABELS: readonly FieldSpec[] = [
   { path: 'spec/selector/matchLabels', create: true, group: 'apps', kind: 'StatefulSet' },
   { path: 'spec/volumeClaimTemplates[]/metadata/labels', create: true, group: 'apps', kind: 'StatefulSet' },
   ...['Deployment', 'StatefulSet'].flatMap((kind) =>
-    [...AFFINITY_TERMS, 'topologySpreadConstraints'].map((term) => ({ path: `spec/template/spec/${term}/labelSelector/matchLabels`, group: 'apps', kind })),
+    [...AFFINITY_TERMS, 'topologySpreadConstraints'].map((term) => ({
+      path: `spec/template/spec/${term}/labelSelector/matchLabels`,
+      group: 'apps',
+      kind,
+    })),
   ),
   { path: 'spec/selector/matchLabels', group: 'batch', kind: 'Job' },
   { path: 'spec/jobTemplate/spec/selector/matchLabels', group: 'batch', kind: 'CronJob' },
@@ -52,19 +56,28 @@ export const ALL_LABELS: readonly FieldSpec[] = [
   { path: 'spec/egress/to/podSelector/matchLabels', group: 'networking.k8s.io', kind: 'NetworkPolicy' },
   ...TEMPLATE_LABELS,
 ];
-export const ANNOTATIONS: readonly FieldSpec[] = [{ path: 'metadata/annotations', create: true }, ...templates('annotations')];
+export const ANNOTATIONS: readonly FieldSpec[] = [
+  { path: 'metadata/annotations', create: true },
+  ...templates('annotations'),
+];
 
-export const REPLICAS: readonly FieldSpec[] = ['Deployment', 'ReplicationController', 'ReplicaSet', 'StatefulSet'].map((kind) => ({
-  path: 'spec/replicas',
-  create: true,
-  kind,
-}));
+export const REPLICAS: readonly FieldSpec[] = ['Deployment', 'ReplicationController', 'ReplicaSet', 'StatefulSet'].map(
+  (kind) => ({
+    path: 'spec/replicas',
+    create: true,
+    kind,
+  }),
+);
 
 /** Beside metadata/namespace, which every namespaced kind has. */
 export const NAMESPACES: readonly FieldSpec[] = [
   { path: 'metadata/name', create: true, kind: 'Namespace' },
   { path: 'spec/service/namespace', create: true, kind: 'APIService', group: 'apiregistration.k8s.io' },
-  { path: 'spec/conversion/webhook/clientConfig/service/namespace', kind: 'CustomResourceDefinition', group: 'apiextensions.k8s.io' },
+  {
+    path: 'spec/conversion/webhook/clientConfig/service/namespace',
+    kind: 'CustomResourceDefinition',
+    group: 'apiextensions.k8s.io',
+  },
 ];
 
 /** Kinds that no prefix or suffix is put on. */
@@ -141,7 +154,10 @@ export const NAME_REFERENCES: readonly NameReferences[] = [
       { path: `${INGRESS_ANNOTATION}auth-secret`, kind: 'Ingress' },
       { path: `${INGRESS_ANNOTATION}auth-tls-secret`, kind: 'Ingress' },
       { path: 'imagePullSecrets/name', kind: 'ServiceAccount' },
-      ...['secretName', 'adminSecretName', 'userSecretName', 'secretRef'].map((field) => ({ path: `parameters/${field}`, kind: 'StorageClass' })),
+      ...['secretName', 'adminSecretName', 'userSecretName', 'secretRef'].map((field) => ({
+        path: `parameters/${field}`,
+        kind: 'StorageClass',
+      })),
       { path: 'rules/resourceNames', kind: 'Role' },
       { path: 'rules/resourceNames', kind: 'ClusterRole' },
       { path: 'spec/azureFile/secretName', kind: 'PersistentVolume' },
@@ -156,8 +172,16 @@ export const NAME_REFERENCES: readonly NameReferences[] = [
       { path: 'spec/rules/http/paths/backend/service/name', kind: 'Ingress' },
       { path: 'spec/defaultBackend/service/name', kind: 'Ingress' },
       { path: 'spec/service/name', kind: 'APIService', group: 'apiregistration.k8s.io' },
-      { path: 'webhooks/clientConfig/service', kind: 'ValidatingWebhookConfiguration', group: 'admissionregistration.k8s.io' },
-      { path: 'webhooks/clientConfig/service', kind: 'MutatingWebhookConfiguration', group: 'admissionregistration.k8s.io' },
+      {
+        path: 'webhooks/clientConfig/service',
+        kind: 'ValidatingWebhookConfiguration',
+        group: 'admissionregistration.k8s.io',
+      },
+      {
+        path: 'webhooks/clientConfig/service',
+        kind: 'MutatingWebhookConfiguration',
+        group: 'admissionregistration.k8s.io',
+      },
       { path: 'spec/rules/backendRefs/name', kind: 'HTTPRoute' },
     ],
   },
@@ -180,7 +204,10 @@ export const NAME_REFERENCES: readonly NameReferences[] = [
       ...only(NAMED_PODS, inPods('serviceAccountName')),
     ],
   },
-  { target: { kind: 'PersistentVolumeClaim', version: 'v1' }, fieldSpecs: only(NAMED_PODS, inPods('volumes/persistentVolumeClaim/claimName')) },
+  {
+    target: { kind: 'PersistentVolumeClaim', version: 'v1' },
+    fieldSpecs: only(NAMED_PODS, inPods('volumes/persistentVolumeClaim/claimName')),
+  },
   {
     target: { kind: 'PersistentVolume', version: 'v1' },
     fieldSpecs: [
@@ -196,8 +223,14 @@ export const NAME_REFERENCES: readonly NameReferences[] = [
       { path: 'spec/volumeClaimTemplates/spec/storageClassName', kind: 'StatefulSet' },
     ],
   },
-  { target: { kind: 'PriorityClass', version: 'v1', group: 'scheduling.k8s.io' }, fieldSpecs: only(NAMED_PODS, inPods('priorityClassName')) },
-  { target: { kind: 'IngressClass', version: 'v1', group: 'networking.k8s.io' }, fieldSpecs: [{ path: 'spec/ingressClassName', kind: 'Ingress' }] },
+  {
+    target: { kind: 'PriorityClass', version: 'v1', group: 'scheduling.k8s.io' },
+    fieldSpecs: only(NAMED_PODS, inPods('priorityClassName')),
+  },
+  {
+    target: { kind: 'IngressClass', version: 'v1', group: 'networking.k8s.io' },
+    fieldSpecs: [{ path: 'spec/ingressClassName', kind: 'Ingress' }],
+  },
 ];
 
 /** Calls `change` with the value at the path, and puts its answer there; `missing` is what is made at the end of a path. */
@@ -207,7 +240,13 @@ export function visit(object: Json, gvk: Gvk, spec: FieldSpec, change: (value: a
   walk(object, steps, 0, spec.create && missing ? missing : undefined, change);
 }
 
-function walk(value: any, steps: readonly string[], at: number, missing: (() => unknown) | undefined, change: (value: any) => any): any {
+function walk(
+  value: any,
+  steps: readonly string[],
+  at: number,
+  missing: (() => unknown) | undefined,
+  change: (value: any) => any,
+): any {
   if (at === steps.length) return change(value);
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) value[i] = walk(value[i], steps, at, missing, change);

@@ -7,7 +7,12 @@ import type { GeneratorArgs, GeneratorOptions } from './kustomization.ts';
 import type { Loader } from './loader.ts';
 import { type Json, Resource } from './resource.ts';
 
-export function generate(kind: 'ConfigMap' | 'Secret', args: GeneratorArgs, global: GeneratorOptions | undefined, loader: Loader): Resource {
+export function generate(
+  kind: 'ConfigMap' | 'Secret',
+  args: GeneratorArgs,
+  global: GeneratorOptions | undefined,
+  loader: Loader,
+): Resource {
   const word = kind.toLowerCase();
   if (!args.name) throw new CommandError(`a ${word} must have a name`);
   const options = merged(global, args.options);
@@ -19,11 +24,12 @@ export function generate(kind: 'ConfigMap' | 'Secret', args: GeneratorArgs, glob
   const data: Json = {};
   const binaryData: Json = {};
   for (const [key, value] of pairs(args, loader)) {
-    if (!/^[-._a-zA-Z0-9]+$/.test(key)) throw new CommandError(`"${key}" is not a valid key name: ${KEY_RULE}`);
-    if (key in data || key in binaryData) throw new CommandError(`${word} ${args.name} illegally repeats the key \`${key}\``);
+    if (key in data || key in binaryData)
+      throw new CommandError(`${word} ${args.name} illegally repeats the key \`${key}\``);
     if (kind === 'Secret') data[key] = wrapped(utf8Base64(value));
     // eslint-disable-next-line no-control-regex
-    else if (/[\ud800-\udfff]/.test(value.replace(/[\ud800-\udbff][\udc00-\udfff]/g, ''))) binaryData[key] = wrapped(toBase64(encode(value)));
+    else if (/[\ud800-\udfff]/.test(value.replace(/[\ud800-\udbff][\udc00-\udfff]/g, '')))
+      binaryData[key] = wrapped(toBase64(encode(value)));
     else data[key] = value;
   }
   if (Object.keys(data).length) object.data = data;
@@ -35,9 +41,6 @@ export function generate(kind: 'ConfigMap' | 'Secret', args: GeneratorArgs, glob
   resource.needsHash = !options.disableNameSuffixHash;
   return resource;
 }
-
-const KEY_RULE =
-  "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')";
 
 function merged(global: GeneratorOptions = {}, own: GeneratorOptions = {}): GeneratorOptions {
   return {
@@ -60,7 +63,9 @@ function pairs(args: GeneratorArgs, loader: Loader): [string, string][] {
   return [
     ...attempt(`env source files: ${list(envs)}`, () => envs.flatMap((path) => envFile(loader.read(path)))),
     ...attempt(`literal sources ${list(args.literals ?? [])}`, () => (args.literals ?? []).map(literal)),
-    ...attempt(`file sources: ${list(args.files ?? [])}`, () => (args.files ?? []).map((source) => file(source, loader))),
+    ...attempt(`file sources: ${list(args.files ?? [])}`, () =>
+      (args.files ?? []).map((source) => file(source, loader)),
+    ),
   ];
 }
 
@@ -83,9 +88,11 @@ function literal(source: string): [string, string] {
 
 function file(source: string, loader: Loader): [string, string] {
   const parts = source.split('=');
-  if (parts.length > 2) throw new CommandError('key names or file paths cannot contain \'=\'');
-  if (parts.length === 2 && !parts[0]) throw new CommandError(`missing key name for file path ${quoteGo(parts[1])} in source ${quoteGo(source)}`);
-  if (parts.length === 2 && !parts[1]) throw new CommandError(`missing file path for key name ${quoteGo(parts[0])} in source ${quoteGo(source)}`);
+  if (parts.length > 2) throw new CommandError(`source ${quoteGo(source)} key name or file path contains '='`);
+  if (parts.length === 2 && !parts[0])
+    throw new CommandError(`missing key name for file path ${quoteGo(parts[1])} in source ${quoteGo(source)}`);
+  if (parts.length === 2 && !parts[1])
+    throw new CommandError(`missing file path for key name ${quoteGo(parts[0])} in source ${quoteGo(source)}`);
   const path = parts[parts.length - 1];
   return [parts.length === 2 ? parts[0] : path.slice(path.lastIndexOf('/') + 1), loader.read(path)];
 }
@@ -99,11 +106,7 @@ function envFile(text: string): [string, string][] {
     if (line === '' || line[0] === '#') continue;
     const equals = line.indexOf('=');
     const key = equals < 0 ? line : line.slice(0, equals);
-    if (!/^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(key)) throw new CommandError(`"${key}" is not a valid key name: ${ENV_RULE}`);
     out.push([key, equals < 0 ? '' : line.slice(equals + 1)]);
   }
   return out;
 }
-
-const ENV_RULE =
-  "a valid environment variable name must consist of alphabetic characters, digits, '_', '-', or '.', and must not start with a digit (e.g. 'my.env-name',  or 'MY_ENV.NAME',  or 'MyEnvName1', regex used for validation is '[-._a-zA-Z][-._a-zA-Z0-9]*')";

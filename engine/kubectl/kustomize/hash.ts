@@ -6,7 +6,11 @@ import { compactJson } from '../output/jsonpath.ts';
 
 /** Of a ConfigMap or a Secret; `empty` is what stands for no data (kustomize: ''). */
 export function hashSuffix(object: KubeObject, empty: object | '' = {}): string {
-  const content: Record<string, unknown> = { kind: object.kind, name: object.metadata.name, data: object.data ?? empty };
+  const content: Record<string, unknown> = {
+    kind: object.kind,
+    name: object.metadata.name,
+    data: object.data ?? empty,
+  };
   if (object.kind === 'Secret') {
     content.type = object.type ?? '';
     if (object.stringData) content.stringData = object.stringData;

@@ -2,6 +2,7 @@
 // and components are gathered, then its patches and transformers run over all of them; hashes and references to
 // renamed objects come last, once for the whole tree.
 
+import type { KubeObject } from '../../api/types.ts';
 import { CommandError } from '../errors.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { toYaml } from '../yaml/emit.ts';
@@ -29,16 +30,25 @@ export function buildKustomization(kubectl: Kubectl, path: string): string {
   for (const resource of resources) {
     if (!resource.needsHash) continue;
     resource.remember();
-    resource.name += `-${hashSuffix(resource.object as never)}`;
+    // The hash is of the content alone: prefixes do not change it.
+    resource.name += `-${hashSuffix({ ...resource.object, metadata: { name: '' } } as KubeObject, '')}`;
   }
   fixNameReferences(resources);
   resources = resources.filter((r) => !r.object.metadata.annotations?.['config.kubernetes.io/local-config']);
   if (kustomization.buildMetadata?.includes('managedByLabel')) {
-    for (const { object } of resources) object.metadata.labels = { ...object.metadata.labels, 'app.kubernetes.io/managed-by': MANAGED_BY };
+    for (const { object } of resources)
+      object.metadata.labels = { ...object.metadata.labels, 'app.kubernetes.io/managed-by': MANAGED_BY };
   }
   return inOrder(resources, kustomization.sortOptions)
-    .map((r) => toYaml(r.object))
+    .map((r) => toYaml(withTextAnnotations(r.object)))
     .join('---\n');
+}
+
+/** Annotations are texts, whatever was copied into them. */
+function withTextAnnotations(object: Json): Json {
+  const { annotations } = object.metadata;
+  for (const key in annotations) if (typeof annotations[key] !== 'object') annotations[key] = String(annotations[key]);
+  return object;
 }
 
 class Build {
@@ -66,7 +76,8 @@ class Build {
         throw wrap('accumulating resources', error);
       }
     }
-    for (const args of k.configMapGenerator ?? []) absorb(resources, generate('ConfigMap', args, k.generatorOptions, loader));
+    for (const args of k.configMapGenerator ?? [])
+      absorb(resources, generate('ConfigMap', args, k.generatorOptions, loader));
     for (const args of k.secretGenerator ?? []) absorb(resources, generate('Secret', args, k.generatorOptions, loader));
     for (const path of k.components ?? []) resources = this.component(resources, path, loader, depth);
     resources = mergePatches(resources, k.patchesStrategicMerge ?? [], loader);
@@ -96,7 +107,8 @@ class Build {
     try {
       const inner = loader.enter(path);
       const kustomization = this.loadAt(inner);
-      if (kustomization.kind === 'Component') throw new CommandError(`expected kind != 'Component' for path '${inner.root}'`);
+      if (kustomization.kind === 'Component')
+        throw new CommandError(`expected kind != 'Component' for path '${inner.root}'`);
       let made: Resource[];
       try {
         made = this.accumulate(kustomization, inner, [], depth + 1);
@@ -130,7 +142,8 @@ class Build {
     }
     try {
       const kustomization = this.loadAt(inner);
-      if (kustomization.kind !== 'Component') throw new CommandError(`expected kind 'Component' for path '${inner.root}' but got '${kustomization.kind}'`);
+      if (kustomization.kind !== 'Component')
+        throw new CommandError(`expected kind 'Component' for path '${inner.root}' but got '${kustomization.kind}'`);
       try {
         return this.accumulate(kustomization, inner, resources, depth + 1);
       } catch (error) {
@@ -150,9 +163,9 @@ function wrap(prefix: string, error: unknown): Error {
 function readResources(text: string, path: string): Resource[] {
   const out: Resource[] = [];
   for (const document of splitDocuments(text)) {
-    let value;
+    let value: Json;
     try {
-      value = parseYaml(document);
+      value = parseYaml(document, true) as Json;
     } catch (error) {
       if (error instanceof YamlError) throw new CommandError(`MalformedYAMLError: ${error.message} in File: ${path}`);
       throw error;
@@ -163,7 +176,9 @@ function readResources(text: string, path: string): Resource[] {
     for (const item of items as Json[]) {
       const object = copy(item);
       if (!object.metadata?.name) {
-        throw new CommandError(`missing metadata.name in object {{${String(object.apiVersion)} ${String(object.kind)}} {{ } map[] map[]}}`);
+        throw new CommandError(
+          `missing metadata.name in object {{${String(object.apiVersion)} ${String(object.kind)}} {{ } map[] map[]}}`,
+        );
       }
       out.push(new Resource(object));
     }
@@ -173,7 +188,8 @@ function readResources(text: string, path: string): Resource[] {
 
 function append(resources: Resource[], resource: Resource) {
   const { id } = resource;
-  if (resources.some((other) => sameId(other.id, id))) throw new CommandError(`may not add resource with an already registered id: ${idText(id)}`);
+  if (resources.some((other) => sameId(other.id, id)))
+    throw new CommandError(`may not add resource with an already registered id: ${idText(id)}`);
   resources.push(resource);
 }
 
@@ -189,7 +205,10 @@ function absorb(resources: Resource[], made: Resource) {
     resources.push(made);
     return;
   }
-  if (found.length > 1) throw fail(`found multiple objects [${found.map((r) => idText(r.id)).join(' ')}] that could accept merge of ${idText(id)}`);
+  if (found.length > 1)
+    throw fail(
+      `found multiple objects [${found.map((r) => idText(r.id)).join(' ')}] that could accept merge of ${idText(id)}`,
+    );
   const [old] = found;
   if (!change) throw fail(`id ${shown} exists; behavior must be merge or replace`);
   const metadata: Json = { ...made.object.metadata, name: old.object.metadata.name };
@@ -199,7 +218,8 @@ function absorb(resources: Resource[], made: Resource) {
   }
   const object: Json = { ...made.object, metadata };
   if (made.behavior === 'merge') {
-    for (const map of ['data', 'binaryData']) if (old.object[map] || object[map]) object[map] = { ...old.object[map], ...object[map] };
+    for (const map of ['data', 'binaryData'])
+      if (old.object[map] || object[map]) object[map] = { ...old.object[map], ...object[map] };
   }
   old.object = object;
 }

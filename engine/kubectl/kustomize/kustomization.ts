@@ -160,7 +160,8 @@ export function readKustomization(text: string, directory: string, warn: (line: 
   const fields = Object.keys(value ?? {}).filter((field) => !['apiVersion', 'kind', 'metadata'].includes(field));
   if (fields.length === 0) throw new CommandError('kustomization.yaml is empty');
   for (const field of fields) {
-    if (REFUSED[field] && !isBlank(raw[field])) throw new CommandError(`kustomization.yaml: ${field}: ${REFUSED[field]} are not possible here`);
+    if (REFUSED[field] && !isBlank(raw[field]))
+      throw new CommandError(`kustomization.yaml: ${field}: ${REFUSED[field]} are not possible here`);
   }
   checkKind(raw, directory);
   const { bases, imageTags, ...rest } = raw;
@@ -175,10 +176,17 @@ export function readKustomization(text: string, directory: string, warn: (line: 
 const isBlank = (value: unknown) => value === undefined || (Array.isArray(value) && value.length === 0);
 
 function checked(value: unknown): Json {
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new CommandError(
+      `invalid Kustomization: json: cannot unmarshal ${Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value} into Go value of type types.Kustomization`,
+    );
+  }
   try {
     const { value: raw, strict } = decodeStruct(structs(), value);
     // Go's decoder names the field alone, without the way to it.
-    const unknown = strict.map((line) => /"(?:.*[.\]])?([^."\]]+)"$/.exec(line)?.[1]).find((name) => name !== undefined);
+    const unknown = strict
+      .map((line) => /"(?:.*[.\]])?([^."\]]+)"$/.exec(line)?.[1])
+      .find((name) => name !== undefined);
     if (unknown !== undefined) throw new CommandError(`invalid Kustomization: json: unknown field "${unknown}"`);
     return raw as Json;
   } catch (error) {
@@ -187,12 +195,17 @@ function checked(value: unknown): Json {
   }
 }
 
-const VERSIONS: Record<string, string> = { Kustomization: 'kustomize.config.k8s.io/v1beta1', Component: 'kustomize.config.k8s.io/v1alpha1' };
+const VERSIONS: Record<string, string> = {
+  Kustomization: 'kustomize.config.k8s.io/v1beta1',
+  Component: 'kustomize.config.k8s.io/v1alpha1',
+};
 
 function checkKind(raw: Json, directory: string) {
   const problems: string[] = [];
   if (raw.kind && !VERSIONS[raw.kind]) problems.push('kind should be Kustomization or Component');
   const version = VERSIONS[raw.kind] ?? VERSIONS.Kustomization;
-  if (raw.apiVersion && raw.apiVersion !== version) problems.push(`apiVersion for ${raw.kind ?? ''} should be ${version}`);
-  if (problems.length) throw new CommandError(`Failed to read kustomization file under ${directory}:\n${problems.join('\n')}`);
+  if (raw.apiVersion && raw.apiVersion !== version)
+    problems.push(`apiVersion for ${raw.kind ?? ''} should be ${version}`);
+  if (problems.length)
+    throw new CommandError(`Failed to read kustomization file under ${directory}:\n${problems.join('\n')}`);
 }

@@ -25,26 +25,33 @@ export class Loader {
 
   /** Another directory, named by a kustomization. */
   enter(path: string): Loader {
+    if (path.startsWith('/')) throw new CommandError(`new root '${path}' cannot be absolute`);
     const full = directory(this.fs, this.resolve(path));
     const cycle = [...this.above, this.root].find((visited) => visited === full || visited.startsWith(`${full}/`));
-    if (cycle !== undefined) throw new CommandError(`cycle detected: candidate root '${full}' contains visited root '${cycle}'`);
+    if (cycle !== undefined)
+      throw new CommandError(`cycle detected: candidate root '${full}' contains visited root '${cycle}'`);
     return new Loader(this.fs, full, [...this.above, this.root]);
   }
 
   /** The text of kustomization.yaml. */
   kustomization(): string {
     const found = FILE_NAMES.filter((name) => this.fs.exists(`${this.root}/${name}`));
-    if (found.length === 0) throw new CommandError(`unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${this.root}'`);
+    if (found.length === 0)
+      throw new CommandError(
+        `unable to find one of 'kustomization.yaml', 'kustomization.yml' or 'Kustomization' in directory '${this.root}'`,
+      );
     if (found.length > 1) throw new CommandError(`Found multiple kustomization files under: ${this.root}\n`);
     return this.fs.readFile(`${this.root}/${found[0]}`);
   }
 
   read(path: string): string {
-    if (/^https?:\/\//.test(path)) throw new CommandError(`Get ${quote(path)}: dial tcp: lookup ${path.split('/')[2]}: no such host`);
+    if (/^https?:\/\//.test(path))
+      throw new CommandError(`Get ${quote(path)}: dial tcp: lookup ${path.split('/')[2]}: no such host`);
     const full = this.resolve(path);
     if (!this.fs.exists(full)) throw new CommandError(missing(full));
     if (this.fs.isDirectory(full)) throw new CommandError(`'${full}' must resolve to a file`);
-    if (!full.startsWith(this.root === '/' ? '/' : `${this.root}/`)) throw new CommandError(`security; file '${full}' is not in or below '${this.root}'`);
+    if (!full.startsWith(this.root === '/' ? '/' : `${this.root}/`))
+      throw new CommandError(`security; file '${full}' is not in or below '${this.root}'`);
     return this.fs.readFile(full);
   }
 
@@ -53,10 +60,12 @@ export class Loader {
   }
 }
 
-const missing = (path: string, name = path) => `evalsymlink failure on '${name}' : lstat ${path}: no such file or directory`;
+const missing = (path: string, name = path) =>
+  `evalsymlink failure on '${name}' : lstat ${path}: no such file or directory`;
 
 function directory(fs: FileSystem, full: string, name = full): string {
-  if (!fs.exists(full)) throw new CommandError(`must build at directory: not a valid directory: ${missing(full, name)}`);
+  if (!fs.exists(full))
+    throw new CommandError(`must build at directory: not a valid directory: ${missing(full, name)}`);
   if (!fs.isDirectory(full)) throw new CommandError(`must build at directory: '${full}': file is not directory`);
   return fs.realpath(full);
 }

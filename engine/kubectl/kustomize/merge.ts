@@ -11,9 +11,15 @@ export function mergePatch(object: Json, patch: Json): Json | undefined {
   return mergeMap(object, patch, root);
 }
 
-const structAt = (ref: TypeRef | undefined): StructType | undefined => (ref?.code === '@' ? structType(ref.struct as string) : undefined);
+const structAt = (ref: TypeRef | undefined): StructType | undefined =>
+  ref?.code === '@' ? structType(ref.struct as string) : undefined;
 
-function mergeMap(target: Json | undefined, patch: Json, type: StructType | undefined, valueType?: TypeRef): Json | undefined {
+function mergeMap(
+  target: Json | undefined,
+  patch: Json,
+  type: StructType | undefined,
+  valueType?: TypeRef,
+): Json | undefined {
   const { $patch: directive, ...rest } = patch;
   if (directive === 'delete') return undefined;
   if (directive === 'replace' || !target) return withoutNulls(rest);
@@ -29,7 +35,13 @@ function mergeMap(target: Json | undefined, patch: Json, type: StructType | unde
 
 function mergeValue(target: unknown, patch: unknown, field: TypeRef | undefined): unknown {
   if (patch === null) return undefined;
-  if (isMap(patch)) return mergeMap(isMap(target) ? target : undefined, patch, structAt(field), field?.code === '{' ? field.element : undefined);
+  if (isMap(patch))
+    return mergeMap(
+      isMap(target) ? target : undefined,
+      patch,
+      structAt(field),
+      field?.code === '{' ? field.element : undefined,
+    );
   if (!Array.isArray(patch)) return patch;
   const rule = (field as Field | undefined)?.rule;
   if (!Array.isArray(target) || !rule?.patchStrategy?.includes('merge')) return mergedList(patch);
@@ -42,8 +54,14 @@ function mergedList(patch: unknown[]): unknown[] {
   return patch.filter((item) => !isMap(item) || item.$patch === undefined).map(withoutNulls);
 }
 
-function mergeList(target: unknown[], patch: unknown[], keys: readonly string[], type: StructType | undefined): unknown[] {
-  if (patch.some((item) => isMap(item) && item.$patch === 'replace' && Object.keys(item).length === 1)) return mergedList(patch);
+function mergeList(
+  target: unknown[],
+  patch: unknown[],
+  keys: readonly string[],
+  type: StructType | undefined,
+): unknown[] {
+  if (patch.some((item) => isMap(item) && item.$patch === 'replace' && Object.keys(item).length === 1))
+    return mergedList(patch);
   const left = target.slice();
   const used = keys.filter((key) => [...target, ...patch].some((item) => isMap(item) && item[key] !== undefined));
   const out: unknown[] = [];

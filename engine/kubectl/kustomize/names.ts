@@ -16,12 +16,21 @@ export function fixNameReferences(resources: readonly Resource[]) {
   for (const referrer of resources) {
     const gvk = gvkOf(referrer.object);
     for (const { target, fieldSpecs } of NAME_REFERENCES) {
-      for (const spec of fieldSpecs) visit(referrer.object, gvk, { ...spec, create: false }, (value) => follow(value, referrer, spec, target, renamed));
+      for (const spec of fieldSpecs)
+        visit(referrer.object, gvk, { ...spec, create: false }, (value) =>
+          follow(value, referrer, spec, target, renamed),
+        );
     }
   }
 }
 
-function follow(value: unknown, referrer: Resource, spec: FieldSpec, target: Gvk, renamed: readonly Resource[]): unknown {
+function follow(
+  value: unknown,
+  referrer: Resource,
+  spec: FieldSpec,
+  target: Gvk,
+  renamed: readonly Resource[],
+): unknown {
   if (typeof value === 'string') return referral(value, referrer, spec, target, renamed)?.name ?? value;
   if (Array.isArray(value)) return value.map((item) => follow(item, referrer, spec, target, renamed));
   if (!isMap(value)) return value;
@@ -29,7 +38,9 @@ function follow(value: unknown, referrer: Resource, spec: FieldSpec, target: Gvk
   if (typeof name !== 'string') return value;
   let candidates = renamed;
   if (typeof namespace === 'string') {
-    candidates = renamed.filter((r) => r.originalId.namespace === namespace || (namespace === 'default' && !r.originalId.namespace));
+    candidates = renamed.filter(
+      (r) => r.originalId.namespace === namespace || (namespace === 'default' && !r.originalId.namespace),
+    );
     if (candidates.length === 0) candidates = renamed.filter((r) => r.namespace === namespace);
   }
   const found = referral(name, referrer, spec, target, candidates);
@@ -37,18 +48,28 @@ function follow(value: unknown, referrer: Resource, spec: FieldSpec, target: Gvk
   return found.namespace ? { ...value, name: found.name, namespace: found.namespace } : { ...value, name: found.name };
 }
 
-function referral(oldName: string, referrer: Resource, spec: FieldSpec, target: Gvk, candidates: readonly Resource[]): Resource | undefined {
+function referral(
+  oldName: string,
+  referrer: Resource,
+  spec: FieldSpec,
+  target: Gvk,
+  candidates: readonly Resource[],
+): Resource | undefined {
   const wasOf = (r: Resource, gvk: Gvk) => r.previous.some((id) => isSelected(id, gvk));
   const own = referrer.id;
   const cluster = isClusterScoped(own);
   let found = candidates.filter((r) => r.previous.some((id) => id.name === oldName) && wasOf(r, target));
   const roleRef = spec.path.endsWith('roleRef/name') && (referrer.object.roleRef as Json | undefined);
-  if (roleRef && roleRef.apiGroup && roleRef.kind) found = found.filter((r) => wasOf(r, { group: roleRef.apiGroup, kind: roleRef.kind }));
+  if (roleRef && roleRef.apiGroup && roleRef.kind)
+    found = found.filter((r) => wasOf(r, { group: roleRef.apiGroup, kind: roleRef.kind }));
   if (!cluster) {
     const namespace = own.namespace || 'default';
-    found = found.filter((r) => isClusterScoped(r.id) || r.object.kind === 'ServiceAccount' || (r.namespace || 'default') === namespace);
+    found = found.filter(
+      (r) => isClusterScoped(r.id) || r.object.kind === 'ServiceAccount' || (r.namespace || 'default') === namespace,
+    );
   }
-  if (found.length > 1) found = found.filter((r) => sameEnding(r.prefixes, referrer.prefixes) && sameEnding(r.suffixes, referrer.suffixes));
+  if (found.length > 1)
+    found = found.filter((r) => sameEnding(r.prefixes, referrer.prefixes) && sameEnding(r.suffixes, referrer.suffixes));
   if (found.length > 1 && found.some((r) => r.name !== found[0].name)) {
     throw new CommandError(
       `updating name reference in '${spec.path}' field of '${idText(own)}':  found multiple possible referrals: ${found.map((r) => idText(r.id)).join(', ')}`,

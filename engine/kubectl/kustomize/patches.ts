@@ -9,31 +9,50 @@ import { YamlError, parseYaml, splitDocuments } from '../yaml/parse.ts';
 import type { PatchEntry, Selector } from './kustomization.ts';
 import type { Loader } from './loader.ts';
 import { mergePatch } from './merge.ts';
-import { type Json, Resource, copy, gvkOf, idText, isMap, isSelected, sameId } from './resource.ts';
+import { type Gvk, type Json, Resource, copy, idText, isMap, sameId } from './resource.ts';
 
 /** patchesStrategicMerge: paths, or patches themselves. */
 export function mergePatches(resources: Resource[], entries: readonly string[], loader: Loader): Resource[] {
   for (const entry of entries) {
-    const patches = documents(entry.includes('\n') || entry.trimStart().startsWith('{') ? entry : loader.read(entry));
-    for (const patch of patches ?? []) resources = mergeByName(resources, patch as Json);
+    let text = entry;
+    if (!entry.includes('\n') && !entry.trimStart().startsWith('{')) {
+      try {
+        text = loader.read(entry);
+      } catch (error) {
+        throw new CommandError(
+          `${configured('PatchStrategicMergeTransformer', { paths: [entry] })}${(error as Error).message}`,
+        );
+      }
+    }
+    for (const patch of documents(text) ?? []) resources = mergeByName(resources, patch as Json);
   }
   return resources;
 }
 
 /** patches (either form) and patchesJson6902. */
-export function applyPatches(resources: Resource[], entries: readonly PatchEntry[], loader: Loader, plugin = 'PatchTransformer'): Resource[] {
+export function applyPatches(
+  resources: Resource[],
+  entries: readonly PatchEntry[],
+  loader: Loader,
+  plugin = 'PatchTransformer',
+): Resource[] {
   for (const entry of entries) {
     const { text, how } = source(entry, loader, plugin);
     const values = documents(text);
-    if (values && values.length && values.every((v) => isMap(v) && v.kind)) resources = applyMerges(resources, values as Json[], entry);
-    else if (values && values.length === 1 && Array.isArray(values[0])) applyOperations(resources, values[0] as unknown as Operation[], entry, how);
-    else throw new CommandError(`unable to parse SM or JSON patch from ${how}`);
+    if (values && values.length && values.every((v) => isMap(v) && v.kind))
+      resources = applyMerges(resources, values as Json[], entry);
+    else if (values && values.length === 1 && Array.isArray(values[0]))
+      applyOperations(resources, values[0] as unknown as Operation[], entry, how);
+    else throw new CommandError(`${configured(plugin, entry)}unable to parse SM or JSON patch from ${how}`);
   }
   return resources;
 }
 
+const configured = (plugin: string, config: object) =>
+  `trouble configuring builtin ${plugin} with config: \`\n${toYaml(config)}\`: `;
+
 function source(entry: PatchEntry, loader: Loader, plugin: string): { text: string; how: string } {
-  const fail = (why: string) => new CommandError(`trouble configuring builtin ${plugin} with config: \`\n${toYaml(entry)}\`: ${why}`);
+  const fail = (why: string) => new CommandError(configured(plugin, entry) + why);
   if (entry.path && entry.patch) throw fail(`patch and path can't be set at the same time\n${toYaml(entry)}`.trimEnd());
   if (entry.patch) return { text: entry.patch, how: `[patch: ${quote(entry.patch)}]` };
   if (!entry.path) throw fail(`must specify one of patch and path in\n${toYaml(entry)}`.trimEnd());
@@ -47,7 +66,7 @@ function source(entry: PatchEntry, loader: Loader, plugin: string): { text: stri
 function documents(text: string): unknown[] | undefined {
   try {
     return splitDocuments(text)
-      .map((document) => copy(parseYaml(document)))
+      .map((document) => copy(parseYaml(document, true)))
       .filter((value) => value !== null);
   } catch (error) {
     if (error instanceof YamlError) return undefined;
@@ -61,7 +80,9 @@ function mergeByName(resources: Resource[], patch: Json): Resource[] {
   if (found.length !== 1) {
     const text = idText(id);
     const why = found.length ? `multiple matches for Id ${text}` : `no matches for Id ${text}`;
-    throw new CommandError(`no resource matches strategic merge patch ${quote(text)}: ${why}; failed to find unique target for patch ${text}`);
+    throw new CommandError(
+      `no resource matches strategic merge patch ${quote(text)}: ${why}; failed to find unique target for patch ${text}`,
+    );
   }
   return mergeInto(resources, found[0], patch);
 }
@@ -69,13 +90,20 @@ function mergeByName(resources: Resource[], patch: Json): Resource[] {
 function applyMerges(resources: Resource[], patches: readonly Json[], entry: PatchEntry): Resource[] {
   for (const patch of patches) {
     if (!entry.target) resources = mergeByName(resources, patch);
-    else for (const resource of selected(resources, entry.target)) resources = mergeInto(resources, resource, patch, entry.options);
+    else
+      for (const resource of selected(resources, entry.target))
+        resources = mergeInto(resources, resource, patch, entry.options);
   }
   return resources;
 }
 
 /** The name and the kind stay what they were unless the patch may change them. */
-function mergeInto(resources: Resource[], resource: Resource, patch: Json, options: Record<string, boolean> = {}): Resource[] {
+function mergeInto(
+  resources: Resource[],
+  resource: Resource,
+  patch: Json,
+  options: Record<string, boolean> = {},
+): Resource[] {
   const { object } = resource;
   const { kind, apiVersion } = object;
   const { name, namespace } = object.metadata;
@@ -92,7 +120,12 @@ function mergeInto(resources: Resource[], resource: Resource, patch: Json, optio
   return resources;
 }
 
-function applyOperations(resources: readonly Resource[], operations: readonly Operation[], entry: PatchEntry, how: string) {
+function applyOperations(
+  resources: readonly Resource[],
+  operations: readonly Operation[],
+  entry: PatchEntry,
+  how: string,
+) {
   if (!entry.target) throw new CommandError(`must specify a target for JSON patch ${how}`);
   for (const resource of selected(resources, entry.target)) {
     const before = resource.id;
@@ -108,7 +141,7 @@ function applyOperations(resources: readonly Resource[], operations: readonly Op
   }
 }
 
-/** Names and namespaces of a selector are regular expressions for the whole of a name, now or earlier. */
+/** Kinds, names and namespaces of a selector are regular expressions for the whole of what the object is called, now or earlier. */
 export function selected(resources: readonly Resource[], selector: Selector): Resource[] {
   const whole = (pattern: string | undefined) => {
     if (!pattern) return undefined;
@@ -118,13 +151,23 @@ export function selected(resources: readonly Resource[], selector: Selector): Re
       throw new CommandError(`error parsing regexp: ${quote(pattern)}`);
     }
   };
+  const group = whole(selector.group);
+  const version = whole(selector.version);
+  const kind = whole(selector.kind);
   const name = whole(selector.name);
   const namespace = whole(selector.namespace);
   const labels = selector.labelSelector ? parseSelector(selector.labelSelector) : undefined;
   const annotations = selector.annotationSelector ? parseSelector(selector.annotationSelector) : undefined;
   return resources.filter((r) => {
-    if (!isSelected(gvkOf(r.object), selector) && !isSelected(r.originalId, selector)) return false;
-    if (!r.ids.some((id) => (!name || name.test(id.name)) && (!namespace || namespace.test(id.namespace || 'default')))) return false;
+    const isKind = (gvk: Required<Gvk>) =>
+      (!group || group.test(gvk.group)) && (!version || version.test(gvk.version)) && (!kind || kind.test(gvk.kind));
+    if (
+      !r.ids.some(
+        (id) =>
+          isKind(id) && (!name || name.test(id.name)) && (!namespace || namespace.test(id.namespace || 'default')),
+      )
+    )
+      return false;
     if (labels && !matchesRequirements(labels, r.object.metadata.labels)) return false;
     return !annotations || matchesRequirements(annotations, r.object.metadata.annotations);
   });

@@ -4,19 +4,23 @@ import { CommandError } from '../errors.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import type { FieldOptions, Replacement, Selector } from './kustomization.ts';
 import type { Loader } from './loader.ts';
-import { type Json, Resource, copy, gvkText, idText, isMap, isSelected } from './resource.ts';
+import { type Json, Resource, copy, gvkText, isMap, isSelected } from './resource.ts';
 
 export function applyReplacements(resources: readonly Resource[], entries: readonly Replacement[], loader: Loader) {
   for (const entry of entries.flatMap((e) => fromFile(e, loader))) {
     if (!entry.targets) throw new CommandError('replacements must specify a source and at least one target');
-    if (entry.source && entry.sourceValue !== undefined) throw new CommandError('replacements must specify only one of source or sourceValue');
-    if (!entry.source && entry.sourceValue === undefined) throw new CommandError('replacements must specify a source and at least one target');
+    if (entry.source && entry.sourceValue !== undefined)
+      throw new CommandError('replacements must specify only one of source or sourceValue');
+    if (!entry.source && entry.sourceValue === undefined)
+      throw new CommandError('replacements must specify a source and at least one target');
     const value = entry.source ? sourceValue(resources, entry.source) : entry.sourceValue;
     for (const target of entry.targets) {
       if (!target.select) throw new CommandError('target must specify resources to select');
       for (const resource of resources) {
-        if (!matches(resource, target.select) || target.reject?.some((selector) => matches(resource, selector))) continue;
-        for (const path of target.fieldPaths ?? ['metadata.name']) replaceAt(resource, path, value, target.options ?? {});
+        if (!matches(resource, target.select) || target.reject?.some((selector) => matches(resource, selector)))
+          continue;
+        for (const path of target.fieldPaths ?? ['metadata.name'])
+          replaceAt(resource, path, value, target.options ?? {});
       }
     }
   }
@@ -40,18 +44,20 @@ function matches(resource: Resource, selector: Selector): boolean {
 
 function sourceValue(resources: readonly Resource[], source: NonNullable<Replacement['source']>): unknown {
   const found = resources.filter((r) => matches(r, source));
-  const what = () => `${gvkText({ group: source.group ?? '', version: source.version ?? '', kind: source.kind ?? '' })}/${source.name || '[noName]'}.${source.namespace || '[noNs]'}`;
+  const what = () =>
+    `${gvkText({ group: source.group ?? '', version: source.version ?? '', kind: source.kind ?? '' })}/${source.name || '[noName]'}.${source.namespace || '[noNs]'}`;
   if (found.length > 1) throw new CommandError(`multiple matches for selector ${what()}`);
   if (found.length === 0) throw new CommandError(`nothing selected by ${what()}`);
   const path = source.fieldPath ?? 'metadata.name';
   let value: unknown;
   visitPath(found[0].object, steps(path), 0, false, (v) => (value = v));
-  if (value === undefined) throw new CommandError(`fieldPath \`${path}\` is missing for replacement source ${idText(found[0].id)}`);
+  if (value === undefined) throw new CommandError(`fieldPath \`${path}\` is missing for replacement source ${what()}`);
   const { delimiter, index = 0 } = source.options ?? {};
   if (!delimiter) return value;
   if (typeof value === 'object') throw new CommandError('delimiter option can only be used with scalar nodes');
   const parts = String(value).split(delimiter);
-  if (index < 0 || index >= parts.length) throw new CommandError(`options.index ${index} is out of bounds for value ${String(value)}`);
+  if (index < 0 || index >= parts.length)
+    throw new CommandError(`options.index ${index} is out of bounds for value ${String(value)}`);
   return parts[index];
 }
 
@@ -63,7 +69,8 @@ function replaceAt(resource: Resource, path: string, value: unknown, options: Fi
     return combined(old, value, options);
   });
   if (!found) {
-    if (options.create) throw new CommandError(`unable to find or create field ${JSON.stringify(path)} in replacement target`);
+    if (options.create)
+      throw new CommandError(`unable to find or create field ${JSON.stringify(path)} in replacement target`);
     throw new CommandError(`unable to find field ${JSON.stringify(path)} in replacement target`);
   }
 }
@@ -73,7 +80,8 @@ function combined(old: unknown, value: unknown, { delimiter, index = 0 }: FieldO
     // A text stays a text, whatever is written into it.
     return typeof old === 'string' && typeof value !== 'object' ? String(value) : copy(value);
   }
-  if (typeof old === 'object' && old !== null) throw new CommandError('delimiter option can only be used with scalar nodes');
+  if (typeof old === 'object' && old !== null)
+    throw new CommandError('delimiter option can only be used with scalar nodes');
   const parts = String(old ?? '').split(delimiter);
   if (index < 0) parts.unshift(String(value));
   else if (index >= parts.length) parts.push(String(value));
@@ -102,7 +110,13 @@ function steps(path: string): string[] {
 }
 
 /** Calls `change` at every place that the path leads to; `*` and [key=value] lead into lists. */
-function visitPath(node: Json | unknown[], path: readonly string[], at: number, create: boolean, change: (value: unknown) => unknown) {
+function visitPath(
+  node: Json | unknown[],
+  path: readonly string[],
+  at: number,
+  create: boolean,
+  change: (value: unknown) => unknown,
+) {
   const step = path[at];
   const last = at === path.length - 1;
   const child = (key: string | number) => {

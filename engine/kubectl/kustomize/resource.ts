@@ -2,7 +2,8 @@
 
 export type Json = Record<string, any>;
 
-export const isMap = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isMap = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Objects are changed in place, so nothing may be shared (YAML anchors do share). */
 export function copy<T>(value: T): T {
@@ -33,12 +34,15 @@ export function gvkOf(object: Json): Required<Gvk> {
 export function idText(id: Id): string {
   return `${gvkText(id)}/${id.name || '[noName]'}.${id.namespace || '[noNs]'}`;
 }
-export const gvkText = (gvk: Required<Gvk>) => `${gvk.kind || '[noKind]'}.${gvk.version || '[noVer]'}.${gvk.group || '[noGrp]'}`;
+export const gvkText = (gvk: Required<Gvk>) =>
+  `${gvk.kind || '[noKind]'}.${gvk.version || '[noVer]'}.${gvk.group || '[noGrp]'}`;
 
 /** Whether `gvk` is one that `selected` means: what it leaves out may be anything. */
 export function isSelected(gvk: Gvk, selected: Gvk): boolean {
   return (
-    (!selected.kind || selected.kind === gvk.kind) && (!selected.group || selected.group === gvk.group) && (!selected.version || selected.version === gvk.version)
+    (!selected.kind || selected.kind === gvk.kind) &&
+    (!selected.group || selected.group === gvk.group) &&
+    (!selected.version || selected.version === gvk.version)
   );
 }
 
@@ -46,7 +50,11 @@ export function isSelected(gvk: Gvk, selected: Gvk): boolean {
 const effective = (namespace: string) => namespace || 'default';
 
 export const sameId = (a: Id, b: Id) =>
-  a.kind === b.kind && a.group === b.group && a.version === b.version && a.name === b.name && effective(a.namespace) === effective(b.namespace);
+  a.kind === b.kind &&
+  a.group === b.group &&
+  a.version === b.version &&
+  a.name === b.name &&
+  effective(a.namespace) === effective(b.namespace);
 
 export class Resource {
   object: Json;

@@ -1,7 +1,17 @@
 // What a kustomization changes in all of its objects: namespace, names, labels, annotations, replicas, images.
 
 import { CommandError } from '../errors.ts';
-import { ALL_LABELS, ANNOTATIONS, FIXED_NAMES, type FieldSpec, METADATA_LABELS, NAMESPACES, REPLICAS, TEMPLATE_LABELS, visit } from './field-specs.ts';
+import {
+  ALL_LABELS,
+  ANNOTATIONS,
+  FIXED_NAMES,
+  type FieldSpec,
+  METADATA_LABELS,
+  NAMESPACES,
+  REPLICAS,
+  TEMPLATE_LABELS,
+  visit,
+} from './field-specs.ts';
 import type { ImageEntry, Kustomization, LabelEntry } from './kustomization.ts';
 import { isClusterScoped } from './names.ts';
 import { type Json, Resource, gvkOf, gvkText, idText, isMap, isSelected, sameId } from './resource.ts';
@@ -13,7 +23,8 @@ export function setNamespace(resources: readonly Resource[], namespace: string) 
     resource.remember();
     if (!isClusterScoped(gvk)) object.metadata.namespace = namespace;
     if (/^(Cluster)?RoleBinding$/.test(gvk.kind)) {
-      for (const subject of (object.subjects ?? []) as Json[]) if (subject.name === 'default') subject.namespace = namespace;
+      for (const subject of (object.subjects ?? []) as Json[])
+        if (subject.name === 'default') subject.namespace = namespace;
     }
     for (const spec of NAMESPACES) {
       visit(
@@ -25,7 +36,10 @@ export function setNamespace(resources: readonly Resource[], namespace: string) 
       );
     }
     const clash = resources.filter((other) => sameId(other.id, resource.id));
-    if (clash.length > 1) throw new CommandError(`namespace transformation produces ID conflict: [${clash.map((r) => idText(r.id)).join(' ')}]`);
+    if (clash.length > 1)
+      throw new CommandError(
+        `namespace transformation produces ID conflict: [${clash.map((r) => idText(r.id)).join(' ')}]`,
+      );
   }
 }
 
@@ -39,9 +53,17 @@ export function rename(resources: readonly Resource[], prefix: string, suffix: s
   }
 }
 
-export function addLabels(resources: readonly Resource[], entries: readonly LabelEntry[], common: Record<string, string> | undefined) {
+export function addLabels(
+  resources: readonly Resource[],
+  entries: readonly LabelEntry[],
+  common: Record<string, string> | undefined,
+) {
   for (const { pairs, fields = [], includeSelectors, includeTemplates } of entries) {
-    const specs = includeSelectors ? ALL_LABELS : includeTemplates ? [...TEMPLATE_LABELS, ...METADATA_LABELS] : METADATA_LABELS;
+    const specs = includeSelectors
+      ? ALL_LABELS
+      : includeTemplates
+        ? [...TEMPLATE_LABELS, ...METADATA_LABELS]
+        : METADATA_LABELS;
     addEntries(resources, pairs, [...fields, ...specs]);
   }
   addEntries(resources, common, ALL_LABELS);
@@ -50,7 +72,11 @@ export function addLabels(resources: readonly Resource[], entries: readonly Labe
 export const addAnnotations = (resources: readonly Resource[], annotations: Record<string, string> | undefined) =>
   addEntries(resources, annotations, ANNOTATIONS);
 
-function addEntries(resources: readonly Resource[], entries: Record<string, string> | undefined, specs: readonly FieldSpec[]) {
+function addEntries(
+  resources: readonly Resource[],
+  entries: Record<string, string> | undefined,
+  specs: readonly FieldSpec[],
+) {
   if (!entries || Object.keys(entries).length === 0) return;
   for (const { object } of resources) {
     const gvk = gvkOf(object);
@@ -84,8 +110,12 @@ export function setReplicas(resources: readonly Resource[], entries: NonNullable
       }
     }
     if (!found) {
-      const kinds = ['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController'].map((kind) => gvkText({ group: '', version: '', kind }));
-      throw new CommandError(`resource with name ${name} does not match a config with the following GVK [${kinds.join(' ')}]`);
+      const kinds = ['Deployment', 'StatefulSet', 'ReplicaSet', 'ReplicationController'].map((kind) =>
+        gvkText({ group: '', version: '', kind }),
+      );
+      throw new CommandError(
+        `resource with name ${name} does not match a config with the following GVK [${kinds.join(' ')}]`,
+      );
     }
   }
 }
@@ -103,9 +133,12 @@ function walkContainers(value: unknown, entry: ImageEntry) {
   for (const key in value) {
     const child = value[key];
     if ((key === 'containers' || key === 'initContainers') && Array.isArray(child)) {
-      for (const container of child) if (isMap(container) && typeof container.image === 'string') container.image = newImage(container.image, entry);
-    } else if ((key === 'volumes') && Array.isArray(child)) {
-      for (const volume of child) if (isMap(volume?.image) && typeof volume.image.reference === 'string') volume.image.reference = newImage(volume.image.reference, entry);
+      for (const container of child)
+        if (isMap(container) && typeof container.image === 'string') container.image = newImage(container.image, entry);
+    } else if (key === 'volumes' && Array.isArray(child)) {
+      for (const volume of child)
+        if (isMap(volume?.image) && typeof volume.image.reference === 'string')
+          volume.image.reference = newImage(volume.image.reference, entry);
     } else if (typeof child === 'object') walkContainers(child, entry);
   }
 }

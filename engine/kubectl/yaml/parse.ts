@@ -8,9 +8,9 @@ export { YamlError };
 
 export type YamlValue = null | boolean | number | string | YamlValue[] | { [key: string]: YamlValue };
 
-/** The documents of a stream are read one by one: this is the first. */
-export function parseYaml(text: string): YamlValue {
-  return new Composer(text).document();
+/** The documents of a stream are read one by one: this is the first. `core`: yes, no, on and off are texts, as in YAML 1.2. */
+export function parseYaml(text: string, core = false): YamlValue {
+  return new Composer(text, core).document();
 }
 
 /** Documents as kubectl divides a file: at lines that begin with `---`. */
@@ -39,12 +39,14 @@ const MAX_DEPTH = 100;
 
 class Composer {
   private readonly scanner: Scanner;
+  private readonly core: boolean;
   private readonly anchors = new Map<string, YamlValue>();
   private depth = 0;
   /** What is wrong with values, not with the syntax: told only when all of the text could be read. */
   private problem: YamlError | undefined;
 
-  constructor(text: string) {
+  constructor(text: string, core: boolean) {
+    this.core = core;
     this.scanner = new Scanner(text);
   }
 
@@ -101,7 +103,7 @@ class Composer {
     switch (token.type) {
       case 'scalar':
         this.scanner.next();
-        return scalar(token, tag);
+        return this.core && token.plain && !tag && YAML_1_1_WORD.test(token.text) ? token.text : scalar(token, tag);
       case '[':
         return this.flowSequence();
       case '{':
@@ -285,6 +287,7 @@ function scalar(token: Token, tag: string): YamlValue {
   }
 }
 
+const YAML_1_1_WORD = /^([yn]|yes|no|on|off)$/i;
 const WORDS: Record<string, null | boolean | number> = { '': null, '~': null, null: null, Null: null, NULL: null, '.inf': Infinity, '.Inf': Infinity, '.INF': Infinity, '+.inf': Infinity, '+.Inf': Infinity, '+.INF': Infinity, '-.inf': -Infinity, '-.Inf': -Infinity, '-.INF': -Infinity, '.nan': NaN, '.NaN': NaN, '.NAN': NaN };
 for (const word of ['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON']) WORDS[word] = true;
 for (const word of ['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF']) WORDS[word] = false;

@@ -17,6 +17,7 @@ export const expr: Program = function* (process) {
 
 class Evaluator {
   private i = 0;
+  private depth = 0;
   private readonly process: Process;
   private readonly args: string[];
   constructor(process: Process, args: string[]) {
@@ -50,7 +51,9 @@ class Evaluator {
     if (word === undefined) this.fail(`syntax error: missing argument after ‘${args[args.length - 1]}’`);
     switch (word) {
       case '(': {
+        if (++this.depth > 40) this.fail('an expression nested this deeply is not modelled');
         const value = this.level(0);
+        this.depth--;
         if (args[this.i++] !== ')') this.fail("syntax error: expecting ')' after ‘" + (args[this.i - 2] ?? '') + '’');
         return value;
       }
