@@ -63,7 +63,15 @@ const STORED_AS: Record<string, [group: string, version: string, resource: strin
 export function createScheme(): Catalog {
   const catalogue = new Catalogue();
   const custom = new Map<ResourceInfo, CustomKind>();
-  const structOf = (info: ResourceInfo) => structType(structNameOf(info.group, info.version, info.kind));
+  const structs = new Map<ResourceInfo, StructType | undefined>();
+  const structOf = (info: ResourceInfo) => {
+    let type = structs.get(info);
+    if (!type) {
+      type = structType(structNameOf(info.group, info.version, info.kind));
+      structs.set(info, type);
+    }
+    return type;
+  };
 
   return {
     resources: () => catalogue.resources(),

@@ -6,6 +6,7 @@ import { DecodeError, type KubeObject, type ResourceInfo, type Scheme } from '..
 import { warn, type Context } from './context.ts';
 import { duplicateFields } from './duplicate-fields.ts';
 import { badRequest, unsupportedMediaType } from './status.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 const ACCEPTED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
 
@@ -187,35 +188,3 @@ const withKind = (info: ResourceInfo, object: KubeObject): KubeObject =>
   object.kind === info.kind && object.apiVersion === info.groupVersion && object.metadata
     ? object
     : { ...object, kind: info.kind, apiVersion: info.groupVersion, metadata: object.metadata ?? {} };
-
-/** Parts that are known to hold no undefined: shared by many objects (a template's spec), walked once. */
-const clean = new WeakSet<object>();
-
-/** The same value without fields that are undefined, as JSON would carry it. Copies only what it must. */
-export function withoutUndefined<T extends object>(value: T): T {
-  if (clean.has(value)) return value;
-  let out: T | undefined;
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      const item = value[i];
-      if (typeof item !== 'object' || item === null) continue;
-      const better = withoutUndefined(item as object);
-      if (better !== item) ((out ??= value.slice() as unknown as T) as unknown as unknown[])[i] = better;
-    }
-  } else {
-    const fields = value as Record<string, unknown>;
-    for (const key in fields) {
-      const field = fields[key];
-      if (field === undefined) {
-        out ??= { ...value };
-        delete (out as Record<string, unknown>)[key];
-      } else if (typeof field === 'object' && field !== null) {
-        const better = withoutUndefined(field as object);
-        if (better !== field) ((out ??= { ...value }) as Record<string, unknown>)[key] = better;
-      }
-    }
-  }
-  const result = out ?? value;
-  clean.add(result);
-  return result;
-}

@@ -46,13 +46,15 @@ const PATCH_CONTENT: Record<PatchType, string> = {
 export class Client {
   readonly user: UserInfo;
   private readonly handle: Handle;
-  private readonly userAgent: string;
+  private readonly headers: Readonly<Record<string, string>>;
+  /** Those of each kind of patch. */
+  private readonly patchHeaders: Partial<Record<PatchType, Readonly<Record<string, string>>>> = {};
 
   /** `name`: the component, e.g. 'kube-scheduler'; it becomes the field manager. */
   constructor(handle: Handle, name: string, user: UserInfo) {
     this.handle = handle;
     this.user = user;
-    this.userAgent = name;
+    this.headers = { 'user-agent': name };
   }
 
   /** The resource `plural` of 'v1' or 'apps/v1'. */
@@ -62,8 +64,18 @@ export class Client {
 
   /** Sends a request; throws ApiError for codes from 400. */
   send(request: Omit<ApiRequest, 'user'>): ApiResponse {
-    const headers = { 'user-agent': this.userAgent, ...request.headers };
-    const response = this.handle({ ...request, headers, user: this.user });
+    const { method, path, query, body } = request;
+    const headers = request.headers ? { ...this.headers, ...request.headers } : this.headers;
+    return this.answered(this.handle({ method, path, query, headers, body, user: this.user }));
+  }
+
+  /** Sends a patch; throws as `send` does. */
+  patch(path: string, type: PatchType, body: object): ApiResponse {
+    const headers = (this.patchHeaders[type] ??= { ...this.headers, 'content-type': PATCH_CONTENT[type] });
+    return this.answered(this.handle({ method: 'PATCH', path, headers, body, user: this.user }));
+  }
+
+  private answered(response: ApiResponse): ApiResponse {
     if (response.code >= 400) throw new ApiError(response);
     return response;
   }
@@ -74,6 +86,9 @@ export class ResourceClient<T extends object> {
   private readonly base: string;
   readonly plural: string;
   readonly namespaced: boolean;
+  /** The collection asked for last: most requests of a component go to one namespace. */
+  private lastNamespace: string | undefined;
+  private lastPath = '';
   constructor(client: Client, groupVersion: string, plural: string, namespaced: boolean) {
     this.client = client;
     this.base = groupVersion.includes('/') ? `/apis/${groupVersion}` : `/api/${groupVersion}`;
@@ -82,12 +97,12 @@ export class ResourceClient<T extends object> {
   }
 
   private path(namespace: string | undefined, name?: string, subresource?: string): string {
-    let path = this.base;
-    if (this.namespaced && namespace) path += `/namespaces/${namespace}`;
-    path += `/${this.plural}`;
-    if (name !== undefined) path += `/${name}`;
-    if (subresource) path += `/${subresource}`;
-    return path;
+    if (this.lastPath === '' || namespace !== this.lastNamespace) {
+      this.lastNamespace = namespace;
+      this.lastPath = `${this.base}${this.namespaced && namespace ? `/namespaces/${namespace}` : ''}/${this.plural}`;
+    }
+    if (name === undefined) return subresource ? `${this.lastPath}/${subresource}` : this.lastPath;
+    return subresource ? `${this.lastPath}/${name}/${subresource}` : `${this.lastPath}/${name}`;
   }
 
   get(namespace: string, name: string): T {
@@ -117,8 +132,7 @@ export class ResourceClient<T extends object> {
     return this.update(namespace, name, object, 'status');
   }
   patch(namespace: string, name: string, type: PatchType, patch: object, subresource?: string): T {
-    const headers = { 'content-type': PATCH_CONTENT[type] };
-    return this.client.send({ method: 'PATCH', path: this.path(namespace, name, subresource), headers, body: patch }).body as T;
+    return this.client.patch(this.path(namespace, name, subresource), type, patch).body as T;
   }
   delete(namespace: string, name: string, options?: DeleteOptions) {
     this.client.send({ method: 'DELETE', path: this.path(namespace, name), body: options && { kind: 'DeleteOptions', apiVersion: 'v1', ...options } });

@@ -42,7 +42,8 @@ export function findCommand(root: Command, globals: readonly Flag[], argv: reado
     const word = rest[at];
     const next = command.commands.find((c) => c.name === word || c.aliases?.includes(word));
     if (!next) {
-      if (command === root) throw new CommandError(`unknown command "${word}" for "${root.name}"${suggest(root, word)}`);
+      if (command === root)
+        throw new CommandError(`unknown command "${word}" for "${root.name}"${suggest(root, word)}`);
       break;
     }
     rest = [...rest.slice(0, at), ...rest.slice(at + 1)];
@@ -71,7 +72,8 @@ function firstWord(flags: readonly Flag[], argv: readonly string[]): number {
 function suggest(root: Command, word: string): string {
   const near: string[] = [];
   for (const { name } of root.commands ?? []) {
-    if (distance(word.toLowerCase(), name.toLowerCase()) <= 2 || name.toLowerCase().startsWith(word.toLowerCase())) near.push(name);
+    if (distance(word.toLowerCase(), name.toLowerCase()) <= 2 || name.toLowerCase().startsWith(word.toLowerCase()))
+      near.push(name);
   }
   return near.length ? `\n\nDid you mean this?\n${near.map((n) => `\t${n}\n`).join('')}` : '';
 }
@@ -96,12 +98,15 @@ export function parseArgs(found: Found, globals: readonly Flag[]): Args {
   const own = found.command.flags ?? [];
   const shorts = new Set<string | undefined>(own.map((f) => f.short));
   const names = new Set(own.map((f) => f.name));
-  const inherited = globals.filter((f) => !names.has(f.name)).map((f) => (f.short && shorts.has(f.short) ? { ...f, short: undefined } : f));
+  const inherited = globals
+    .filter((f) => !names.has(f.name))
+    .map((f) => (f.short && shorts.has(f.short) ? { ...f, short: undefined } : f));
   try {
     const help = shorts.has('h') ? { ...HELP, short: undefined } : HELP;
     return parseFlags([...own, ...inherited, help], found.rest);
   } catch (error) {
-    if (error instanceof CommandError) throw new CommandError(`${error.message}\nSee '${found.path} --help' for usage.`);
+    if (error instanceof CommandError)
+      throw new CommandError(`${error.message}\nSee '${found.path} --help' for usage.`);
     throw error;
   }
 }
@@ -109,14 +114,17 @@ export function parseArgs(found: Found, globals: readonly Flag[]): Args {
 /** Flags that must be given. */
 export function checkRequired(found: Found, args: Args) {
   const missing = (found.command.flags ?? []).filter((f) => f.required && !args.changed(f.name));
-  if (missing.length) throw new CommandError(`required flag(s) ${missing.map((f) => `"${f.name}"`).join(', ')} not set`);
+  if (missing.length)
+    throw new CommandError(`required flag(s) ${missing.map((f) => `"${f.name}"`).join(', ')} not set`);
 }
 
 /** Two flags that exclude each other, in cobra's words. */
 export function exclusive(args: Args, names: readonly string[]) {
   const set = names.filter((name) => args.changed(name)).sort();
   if (set.length > 1) {
-    throw new CommandError(`if any flags in the group [${names.join(' ')}] are set none of the others can be; [${set.join(' ')}] were all set`);
+    throw new CommandError(
+      `if any flags in the group [${names.join(' ')}] are set none of the others can be; [${set.join(' ')}] were all set`,
+    );
   }
 }
 
@@ -136,12 +144,17 @@ export function helpText(found: Found, globals: readonly Flag[]): string {
   const { command, path } = found;
   let out = `${command.short}\n\n`;
   if (command.examples?.length) out += `Examples:\n${command.examples.map((e) => `  ${e}\n`).join('')}\n`;
-  if (command.commands) out += listCommands(command.commands.slice().sort((a, b) => (a.name < b.name ? -1 : 1)), 'Available Commands:');
+  if (command.commands)
+    out += listCommands(
+      command.commands.slice().sort((a, b) => (a.name < b.name ? -1 : 1)),
+      'Available Commands:',
+    );
   const flags = (command.flags ?? []).filter((f) => !f.hidden).sort((a, b) => (a.name < b.name ? -1 : 1));
   if (flags.length) out += `Options:\n${flags.map(flagHelp).join('\n')}\n`;
   out += `Usage:\n  ${path}${command.usage ? ' ' + command.usage : command.commands ? ' SUBCOMMAND' : ''} [options]\n\n`;
   if (command.commands) out += `Use "${path} <command> --help" for more information about a given command.\n`;
-  if (globals.length) out += 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n';
+  if (globals.length)
+    out += 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n';
   return out;
 }
 

@@ -93,12 +93,16 @@ export class Discovery {
     for (const { name, versions } of groups) {
       this.groups.push({ group: name, versions });
       for (const version of versions) {
-        const list = (yield* send({ method: 'GET', path: name ? `/apis/${name}/${version}` : `/api/${version}` })).body as any;
+        const list = (yield* send({ method: 'GET', path: name ? `/apis/${name}/${version}` : `/api/${version}` }))
+          .body as any;
         const all: Discovered[] = list.resources ?? [];
         for (const r of all) {
           if (r.name.includes('/')) continue;
           const prefix = r.name + '/';
-          this.add(name, version, { ...r, subresources: all.filter((s) => s.name.startsWith(prefix)).map((s) => s.name.slice(prefix.length)) });
+          this.add(name, version, {
+            ...r,
+            subresources: all.filter((s) => s.name.startsWith(prefix)).map((s) => s.name.slice(prefix.length)),
+          });
         }
       }
     }
@@ -141,7 +145,9 @@ export class Discovery {
   find(argument: string): Mapping | undefined {
     const parts = argument.split('.');
     if (parts.length >= 3) {
-      const exact = this.candidates(parts[0]).find((m) => m.version === parts[1] && m.group === parts.slice(2).join('.'));
+      const exact = this.candidates(parts[0]).find(
+        (m) => m.version === parts[1] && m.group === parts.slice(2).join('.'),
+      );
       if (exact) return exact;
     }
     const all = this.candidates(parts[0]);

@@ -74,7 +74,11 @@ export function statusError(response: ApiResponse): StatusError {
     status: 'Failure',
     code: response.code,
     reason: known?.reason,
-    message: known?.message ?? (typeof body === 'string' ? body.trim() : `an error on the server ("unknown") has prevented the request from succeeding`),
+    message:
+      known?.message ??
+      (typeof body === 'string'
+        ? body.trim()
+        : `an error on the server ("unknown") has prevented the request from succeeding`),
   };
   return new StatusError(status, response.code);
 }
@@ -90,7 +94,9 @@ const UNSTRUCTURED: Record<number, { reason: string; message: string }> = {
 export function addSource(verb: string, source: string, error: unknown): Error {
   if (!source || !(error instanceof Error) || error instanceof Exit) return error as Error;
   const message = `error when ${verb} ${quote(source)}: ${error.message}`;
-  return error instanceof StatusError ? new StatusError({ ...error.status, message }, error.code) : new CommandError(message);
+  return error instanceof StatusError
+    ? new StatusError({ ...error.status, message }, error.code)
+    : new CommandError(message);
 }
 
 /** Throws nothing, the one, or all of them together. */
@@ -118,7 +124,9 @@ export function quote(text: string): string {
 function standardMessage(error: Error): string | undefined {
   if (error instanceof StatusError) {
     if (error.reason === 'Unauthorized') return `error: You must be logged in to the server (${error.message})`;
-    return error.reason ? `Error from server (${error.reason}): ${error.message}` : `Error from server: ${error.message}`;
+    return error.reason
+      ? `Error from server (${error.reason}): ${error.message}`
+      : `Error from server: ${error.message}`;
   }
   if (error instanceof ConnectionError) return error.message;
   return undefined;
@@ -128,14 +136,17 @@ const messageOf = (error: Error) => standardMessage(error) ?? error.message;
 
 /** What kubectl prints on stderr for an error, and its exit status. */
 export function report(error: Error): { text: string; code: number } {
-  if (error instanceof AggregateFailure && !(error instanceof Collected) && error.errors.length === 1) error = error.errors[0];
+  if (error instanceof AggregateFailure && !(error instanceof Collected) && error.errors.length === 1)
+    error = error.errors[0];
   if (error instanceof Exit) return { text: '', code: error.exitCode };
   if (error instanceof AggregateFailure) {
     return { text: error.errors.map((e) => messageOf(e) + '\n').join(''), code: 1 };
   }
   if (error instanceof StatusError && error.reason === 'Invalid') return { text: invalidMessage(error), code: 1 };
   let text = standardMessage(error);
-  if (text === undefined) text = error instanceof BareError || error.message.startsWith('error: ') ? error.message : `error: ${error.message}`;
+  if (text === undefined)
+    text =
+      error instanceof BareError || error.message.startsWith('error: ') ? error.message : `error: ${error.message}`;
   if (!text.endsWith('\n')) text += '\n';
   return { text, code: error instanceof CommandError ? error.exitCode : 1 };
 }

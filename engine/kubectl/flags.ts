@@ -66,7 +66,10 @@ export class Args {
 
   set(flag: Flag, text: string) {
     const value = read(flag, text);
-    this.values.set(flag.name, Array.isArray(value) && this.given.has(flag.name) ? [...this.strings(flag.name), ...value] : value);
+    this.values.set(
+      flag.name,
+      Array.isArray(value) && this.given.has(flag.name) ? [...this.strings(flag.name), ...value] : value,
+    );
     this.given.add(flag.name);
   }
 
@@ -101,8 +104,10 @@ function read(flag: Flag, text: string): boolean | string | number | string[] {
       return value;
     }
     case 'int':
-      if (!/^[+-]?(\d+|0[xX][0-9a-fA-F]+)$/.test(text)) throw fail(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`);
-      if (Math.abs(Number(text)) > 9223372036854775807) throw fail(`strconv.ParseInt: parsing ${quote(text)}: value out of range`);
+      if (!/^[+-]?(\d+|0[xX][0-9a-fA-F]+)$/.test(text))
+        throw fail(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`);
+      if (Math.abs(Number(text)) > 9223372036854775807)
+        throw fail(`strconv.ParseInt: parsing ${quote(text)}: value out of range`);
       return Number(text);
     case 'duration': {
       const ms = parseDuration(text);
@@ -142,7 +147,16 @@ function splitCsv(text: string): string[] {
   return out;
 }
 
-const UNIT_MS: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, μs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const UNIT_MS: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
 
 /** A Go duration in ms, or the words of Go's error. */
 export function parseDuration(text: string): number | string {

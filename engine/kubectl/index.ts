@@ -2,7 +2,15 @@
 
 import type { Co } from '../sim/index.ts';
 import type { Process, Program } from '../linux/types.ts';
-import { type Command, type Found, checkRequired, findCommand, helpText, parseArgs, unknownSubcommand } from './command.ts';
+import {
+  type Command,
+  type Found,
+  checkRequired,
+  findCommand,
+  helpText,
+  parseArgs,
+  unknownSubcommand,
+} from './command.ts';
 import { commands } from './commands/index.ts';
 import { inOrder, options, rootHelp } from './commands/root.ts';
 import type { Discovery } from './discovery.ts';
@@ -10,19 +18,21 @@ import { CommandError, report } from './errors.ts';
 import { Args } from './flags.ts';
 import { GLOBAL_FLAGS } from './kubeconfig.ts';
 import { Kubectl, type KubectlOptions } from './kubectl.ts';
-import { buildKustomization } from './kustomize/index.ts';
 import { deprecations } from './write-flags.ts';
 
 export type { KubectlOptions } from './kubectl.ts';
 export type { Connection, Kubeconfig } from './kubeconfig.ts';
 
-const ROOT: Command = { name: 'kubectl', short: 'kubectl controls the Kubernetes cluster manager.', commands: [...inOrder(commands), options] };
+const ROOT: Command = {
+  name: 'kubectl',
+  short: 'kubectl controls the Kubernetes cluster manager.',
+  commands: [...inOrder(commands), options],
+};
 
 /** kubectl as a program of a machine. What it has discovered of a server is kept from run to run. */
 export function createKubectl(settings: KubectlOptions): Program {
   const caches = new Map<string, Discovery>();
-  const options = { buildKustomization, ...settings };
-  return (process) => main(process, options, caches);
+  return (process) => main(process, settings, caches);
 }
 
 function* main(process: Process, settings: KubectlOptions, caches: Map<string, Discovery>): Co<number> {
@@ -46,7 +56,13 @@ function* main(process: Process, settings: KubectlOptions, caches: Map<string, D
     }
     return status;
   } catch (error) {
-    if (!(error instanceof Error) || error instanceof RangeError || error instanceof TypeError || error instanceof ReferenceError) throw error;
+    if (
+      !(error instanceof Error) ||
+      error instanceof RangeError ||
+      error instanceof TypeError ||
+      error instanceof ReferenceError
+    )
+      throw error;
     const { text, code } = report(error);
     if (text) process.stderr.write(text);
     return code;

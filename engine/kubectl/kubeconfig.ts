@@ -50,24 +50,41 @@ export const GLOBAL_FLAGS: readonly Flag[] = [
   { name: 'as', type: 'string', usage: 'Username to impersonate for the operation.' },
   { name: 'as-group', type: 'array', usage: 'Group to impersonate for the operation, this flag can be repeated.' },
   { name: 'as-uid', type: 'string', usage: 'UID to impersonate for the operation.' },
-  { name: 'as-user-extra', type: 'array', usage: 'User extras (key=value) to impersonate for the operation, this flag can be repeated.' },
+  {
+    name: 'as-user-extra',
+    type: 'array',
+    usage: 'User extras (key=value) to impersonate for the operation, this flag can be repeated.',
+  },
   { name: 'certificate-authority', type: 'string', usage: 'Path to a cert file for the certificate authority' },
   { name: 'client-certificate', type: 'string', usage: 'Path to a client certificate file for TLS' },
   { name: 'client-key', type: 'string', usage: 'Path to a client key file for TLS' },
   { name: 'cluster', type: 'string', usage: 'The name of the kubeconfig cluster to use' },
   { name: 'context', type: 'string', usage: 'The name of the kubeconfig context to use' },
-  { name: 'insecure-skip-tls-verify', type: 'bool', usage: "If true, the server's certificate will not be checked for validity" },
+  {
+    name: 'insecure-skip-tls-verify',
+    type: 'bool',
+    usage: "If true, the server's certificate will not be checked for validity",
+  },
   { name: 'kubeconfig', type: 'string', usage: 'Path to the kubeconfig file to use for CLI requests.' },
   { name: 'namespace', short: 'n', type: 'string', usage: 'If present, the namespace scope for this CLI request' },
   { name: 'password', type: 'string', usage: 'Password for basic authentication to the API server' },
-  { name: 'request-timeout', type: 'string', default: '0', usage: 'How long to wait for a single server request (1s, 2m, 3h); zero means no limit.' },
+  {
+    name: 'request-timeout',
+    type: 'string',
+    default: '0',
+    usage: 'How long to wait for a single server request (1s, 2m, 3h); zero means no limit.',
+  },
   { name: 'server', short: 's', type: 'string', usage: 'The address and port of the Kubernetes API server' },
   { name: 'tls-server-name', type: 'string', usage: 'Server name to use for server certificate validation' },
   { name: 'token', type: 'string', usage: 'Bearer token for authentication to the API server' },
   { name: 'user', type: 'string', usage: 'The name of the kubeconfig user to use' },
   { name: 'username', type: 'string', usage: 'Username for basic authentication to the API server' },
   { name: 'v', short: 'v', type: 'int', usage: 'number for the log level verbosity (6 and more show the requests)' },
-  { name: 'warnings-as-errors', type: 'bool', usage: 'Treat warnings received from the server as errors and exit with a non-zero exit code' },
+  {
+    name: 'warnings-as-errors',
+    type: 'bool',
+    usage: 'Treat warnings received from the server as errors and exit with a non-zero exit code',
+  },
 ];
 
 /** The files a command line and an environment name, in order. */
@@ -89,7 +106,14 @@ type Named = { name?: string } & Record<string, unknown>;
 
 export function loadKubeconfig(process: Process, flag: string): Kubeconfig {
   const files = kubeconfigFiles(process, flag);
-  const config: Kubeconfig = { clusters: new Map(), users: new Map(), contexts: new Map(), currentContext: '', origin: new Map(), files };
+  const config: Kubeconfig = {
+    clusters: new Map(),
+    users: new Map(),
+    contexts: new Map(),
+    currentContext: '',
+    origin: new Map(),
+    files,
+  };
   for (const file of files) {
     if (!process.host.fs.exists(file)) {
       if (flag) throw new CommandError(`stat ${flag}: no such file or directory`);
@@ -106,7 +130,8 @@ export function mergeFile(config: Kubeconfig, file: string, text: string) {
   try {
     doc = parseYaml(text);
   } catch (error) {
-    if (error instanceof YamlError) throw new CommandError(`error loading config file ${quote(file)}: ${error.message}`);
+    if (error instanceof YamlError)
+      throw new CommandError(`error loading config file ${quote(file)}: ${error.message}`);
     throw error;
   }
   if (doc === null) return;
@@ -147,7 +172,8 @@ export function resolveConnection(process: Process, config: Kubeconfig, globals:
   const context = config.contexts.get(contextName);
   if (globals.string('context') && !context) throw new CommandError(`context "${contextName}" does not exist`);
   const errors: string[] = [];
-  if (!context && config.currentContext) errors.push(`context was not found for specified context: ${config.currentContext}`);
+  if (!context && config.currentContext)
+    errors.push(`context was not found for specified context: ${config.currentContext}`);
   const clusterName = globals.string('cluster') || context?.cluster || '';
   const userName = globals.string('user') || context?.user || '';
   const cluster = { ...config.clusters.get(clusterName) };
@@ -160,7 +186,8 @@ export function resolveConnection(process: Process, config: Kubeconfig, globals:
     if (globals.string('user')) throw new CommandError(`auth info "${userName}" does not exist`);
     errors.push(`user ${quote(userName)} was not found`);
   }
-  if (errors.length) throw new CommandError(`Error in configuration: ${errors.length === 1 ? errors[0] : '\n* ' + errors.join('\n* ')}`);
+  if (errors.length)
+    throw new CommandError(`Error in configuration: ${errors.length === 1 ? errors[0] : '\n* ' + errors.join('\n* ')}`);
   if (globals.string('server')) cluster.server = globals.string('server');
   if (globals.string('token')) user.token = globals.string('token');
   if (globals.string('username')) user.username = globals.string('username');
@@ -190,7 +217,8 @@ export function authHeaders(process: Process, user: AuthInfo, globals: Args): Re
   const headers: Record<string, string> = {};
   const token = user.token ?? (user.tokenFile ? process.host.fs.readFile(user.tokenFile).trim() : undefined);
   if (token) headers.authorization = `Bearer ${token}`;
-  else if (user.username) headers.authorization = `Basic ${toBase64(encode(`${user.username}:${user.password ?? ''}`))}`;
+  else if (user.username)
+    headers.authorization = `Basic ${toBase64(encode(`${user.username}:${user.password ?? ''}`))}`;
   const as = globals.string('as') || user.as;
   const groups = globals.strings('as-group').length ? globals.strings('as-group') : (user['as-groups'] ?? []);
   const uid = globals.string('as-uid') || user['as-uid'];

@@ -13,8 +13,6 @@ import { type Args, parseDuration } from './flags.ts';
 import { type Connection, type Kubeconfig, authHeaders, loadKubeconfig, resolveConnection } from './kubeconfig.ts';
 
 export interface KubectlOptions {
-  /** Builds the kustomization in a directory to YAML (the -k flag). */
-  buildKustomization?: (kubectl: Kubectl, directory: string) => string;
   /**
    * Sends a request to the server of `connection`. The identity is in the headers, or in the client certificate of
    * `connection.user`; undefined means that nobody listens at `connection.server`.
@@ -95,12 +93,17 @@ export class Kubectl {
   *send(request: ApiRequest): Co<ApiResponse> {
     yield ROUND_TRIP;
     const connection = this.connection;
-    this.headers ??= { 'user-agent': `kubectl/${this.options.version} (linux/amd64) kubernetes`, ...authHeaders(this.process, connection.user, this.globals) };
+    this.headers ??= {
+      'user-agent': `kubectl/${this.options.version} (linux/amd64) kubernetes`,
+      ...authHeaders(this.process, connection.user, this.globals),
+    };
     const headers = request.headers ? { ...this.headers, ...request.headers } : this.headers;
     const response = this.options.transport({ ...request, headers }, connection);
     if (!response) {
       const host = connection.server.replace(/^https?:\/\//, '').replace(/\/.*/, '');
-      throw new ConnectionError(`The connection to the server ${host} was refused - did you specify the right host or port?`);
+      throw new ConnectionError(
+        `The connection to the server ${host} was refused - did you specify the right host or port?`,
+      );
     }
     if (this.verbosity >= 6) this.logRequest(request, headers, response);
     this.printWarnings(response);
@@ -113,33 +116,43 @@ export class Kubectl {
     const text = this.globals.string('request-timeout');
     const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDuration(text);
     if (typeof ms === 'string') {
-      throw new CommandError('Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)');
+      throw new CommandError(
+        'Invalid timeout value. Timeout must be a single integer in seconds, or an integer followed by a corresponding time unit (e.g. 1s | 2m | 3h)',
+      );
     }
     return ms;
   }
 
   private logRequest(request: ApiRequest, headers: Record<string, string>, response: ApiResponse) {
     const url = this.connection.server + request.path + queryString(request.query);
-    const log = (text: string) => this.log('I', `round_trippers.go:${text.startsWith('"Request"') ? 527 : 632}] ${text}`);
+    const log = (text: string) =>
+      this.log('I', `round_trippers.go:${text.startsWith('"Request"') ? 527 : 632}] ${text}`);
     if (this.verbosity >= 7) {
       let lines = '';
-      for (const name in headers) lines += `\t${headerName(name)}: ${name === 'authorization' ? '<masked>' : headers[name]}\n`;
+      for (const name in headers)
+        lines += `\t${headerName(name)}: ${name === 'authorization' ? '<masked>' : headers[name]}\n`;
       log(`"Request" verb="${request.method}" url="${url}" headers=<\n${lines} >`);
     }
     if (this.verbosity >= 8 && request.body !== undefined) {
-      log(`"Request Body" body=${JSON.stringify(typeof request.body === 'string' ? request.body : JSON.stringify(request.body))}`);
+      log(
+        `"Request Body" body=${JSON.stringify(typeof request.body === 'string' ? request.body : JSON.stringify(request.body))}`,
+      );
     }
     const what = this.verbosity >= 7 ? '' : `verb="${request.method}" url="${url}" `;
     log(`"Response" ${what}status="${response.code} ${STATUS_TEXT[response.code] ?? ''}" milliseconds=${ROUND_TRIP}`);
     if (this.verbosity >= 8 && response.body !== undefined) {
-      log(`"Response Body" body=${JSON.stringify(typeof response.body === 'string' ? response.body : JSON.stringify(response.body))}`);
+      log(
+        `"Response Body" body=${JSON.stringify(typeof response.body === 'string' ? response.body : JSON.stringify(response.body))}`,
+      );
     }
   }
 
   /** A line of klog: `I0105 09:00:01.000000       7 file.go:1] …`. */
   log(level: 'I' | 'W', text: string) {
     const iso = new Date(this.now).toISOString();
-    this.warn(`${level}${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000 ${String(this.process.pid).padStart(7)} ${text}`);
+    this.warn(
+      `${level}${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000 ${String(this.process.pid).padStart(7)} ${text}`,
+    );
   }
 
   private printWarnings(response: ApiResponse) {
@@ -210,13 +223,15 @@ const STATUS_TEXT: Record<number, string> = {
   503: 'Service Unavailable',
 };
 
-const headerName = (name: string) => name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
+const headerName = (name: string) =>
+  name.replace(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
 
 function queryString(query: ApiRequest['query']): string {
   const parts: string[] = [];
   for (const name in query) {
     const value = query[name];
-    for (const one of Array.isArray(value) ? value : [value]) parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(one)}`);
+    for (const one of Array.isArray(value) ? value : [value])
+      parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(one)}`);
   }
   return parts.length ? '?' + parts.join('&') : '';
 }

@@ -28,7 +28,12 @@ export function withPodSpec(object: KubeObject, change: (spec: JsonObject) => Js
   return path ? (changeAt(object, path, 0, change) as KubeObject) : object;
 }
 
-function changeAt(value: any, path: readonly string[], at: number, change: (spec: JsonObject) => JsonObject): JsonObject {
+function changeAt(
+  value: any,
+  path: readonly string[],
+  at: number,
+  change: (spec: JsonObject) => JsonObject,
+): JsonObject {
   if (at === path.length) return change(value ?? {});
   return { ...value, [path[at]]: changeAt(value?.[path[at]], path, at + 1, change) };
 }

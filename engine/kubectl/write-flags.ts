@@ -3,7 +3,7 @@
 import type { KubeObject } from '../api/types.ts';
 import { CommandError, quote } from './errors.ts';
 import type { Args, Flag } from './flags.ts';
-import { compactJson } from './output/jsonpath.ts';
+import { compactJson } from './output/json.ts';
 import type { DryRun } from './output/printers.ts';
 
 const ALONE = 'unchanged';

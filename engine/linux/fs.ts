@@ -1,241 +1,11 @@
-// Files in memory: trees of nodes, symbolic links, mounts, permissions. A directory may lie over a lower one
-// (an image's tree, shared by all of its containers) and may be mounted in several file systems (a volume).
+// A tree of files as one user sees it: paths, symbolic links, mounts, permissions. A directory may be mounted in
+// several file systems (a volume).
 
-import { Signal } from '../sim/index.ts';
-import { byteLength } from './bytes.ts';
-import type { Pipe } from './pipe.ts';
-import type { Program } from './types.ts';
+import { DirNode, FileNode, FsError, LinkNode, type FsNode, type Meta } from './nodes.ts';
+import { dirname, normalize } from './path.ts';
 
-/** What libc's strerror says for each error that a file system gives. */
-export const ERRORS = {
-  ENOENT: 'No such file or directory',
-  EEXIST: 'File exists',
-  ENOTDIR: 'Not a directory',
-  EISDIR: 'Is a directory',
-  EACCES: 'Permission denied',
-  EPERM: 'Operation not permitted',
-  EROFS: 'Read-only file system',
-  ENOTEMPTY: 'Directory not empty',
-  ELOOP: 'Too many levels of symbolic links',
-  EINVAL: 'Invalid argument',
-  EBUSY: 'Device or resource busy',
-  ENOSPC: 'No space left on device',
-} as const;
-
-export type FsCode = keyof typeof ERRORS;
-
-/** Thrown by every operation that fails; `message` is the libc text alone, without the path. */
-export class FsError extends Error {
-  readonly code: FsCode;
-  readonly path: string;
-  constructor(code: FsCode, path: string) {
-    super(ERRORS[code]);
-    this.code = code;
-    this.path = path;
-  }
-}
-
-export type FsNode = FileNode | DirNode | LinkNode;
-
-/** Special files: what `open` finds there instead of content. */
-export type Device = 'null' | 'zero' | 'full' | 'random' | 'tty' | 'stdin' | 'stdout' | 'stderr';
-
-interface Meta {
-  mode?: number;
-  uid?: number;
-  gid?: number;
-  mtime?: number;
-}
-
-export class FileNode {
-  readonly kind = 'file';
-  mode: number;
-  uid: number;
-  gid: number;
-  mtime: number;
-  nlink = 1;
-  /** A command: what runs when the file is executed. */
-  program?: Program;
-  device?: Device;
-  /** A named pipe. */
-  fifo?: Pipe;
-  /** Size in bytes where the content does not tell it (a program's binary). */
-  bytes?: number;
-  private content: string | (() => string);
-  private tail: string[] | undefined;
-  private watched: Signal | undefined;
-
-  constructor(content: string | (() => string) = '', meta: Meta = {}) {
-    this.content = content;
-    this.mode = meta.mode ?? 0o644;
-    this.uid = meta.uid ?? 0;
-    this.gid = meta.gid ?? 0;
-    this.mtime = meta.mtime ?? 0;
-  }
-
-  get text(): string {
-    if (typeof this.content === 'function') return this.content();
-    if (this.tail) {
-      this.content += this.tail.join('');
-      this.tail = undefined;
-    }
-    return this.content;
-  }
-
-  set text(text: string) {
-    this.content = text;
-    this.tail = undefined;
-    this.watched?.fire();
-  }
-
-  /** Adds at the end without joining strings until somebody reads (logs grow by many small lines). */
-  append(text: string) {
-    if (typeof this.content === 'function') this.content = this.content();
-    (this.tail ??= []).push(text);
-    this.watched?.fire();
-  }
-
-  /** Fires on every change of the content. */
-  get changed(): Signal {
-    return (this.watched ??= new Signal());
-  }
-
-  get size(): number {
-    return this.bytes ?? (this.device || this.fifo ? 0 : byteLength(this.text));
-  }
-
-  copy(): FileNode {
-    const copy = new FileNode(this.content, this);
-    if (this.tail) copy.tail = this.tail.slice();
-    copy.program = this.program;
-    copy.device = this.device;
-    copy.fifo = this.fifo;
-    copy.bytes = this.bytes;
-    return copy;
-  }
-}
-
-export class LinkNode {
-  readonly kind = 'link';
-  mode = 0o777;
-  uid: number;
-  gid: number;
-  mtime: number;
-  target: string;
-  constructor(target: string, meta: Meta = {}) {
-    this.target = target;
-    this.uid = meta.uid ?? 0;
-    this.gid = meta.gid ?? 0;
-    this.mtime = meta.mtime ?? 0;
-  }
-  get size(): number {
-    return byteLength(this.target);
-  }
-}
-
-export class DirNode {
-  readonly kind = 'dir';
-  mode: number;
-  uid: number;
-  gid: number;
-  mtime: number;
-  readonly size = 4096;
-  /** Entries of this layer; the lower one's show through where this has none and has not removed them. */
-  private readonly own = new Map<string, FsNode>();
-  private readonly lower: DirNode | undefined;
-  private removed: Set<string> | undefined;
-
-  constructor(meta: Meta & { lower?: DirNode } = {}) {
-    this.lower = meta.lower;
-    this.mode = meta.mode ?? meta.lower?.mode ?? 0o755;
-    this.uid = meta.uid ?? meta.lower?.uid ?? 0;
-    this.gid = meta.gid ?? meta.lower?.gid ?? 0;
-    this.mtime = meta.mtime ?? meta.lower?.mtime ?? 0;
-  }
-
-  get(name: string): FsNode | undefined {
-    const own = this.own.get(name);
-    if (own || !this.lower || this.removed?.has(name)) return own;
-    const below = this.lower.get(name);
-    if (below?.kind !== 'dir') return below;
-    const over = new DirNode({ lower: below });
-    this.own.set(name, over);
-    return over;
-  }
-
-  /** The entry as one that may be changed: a lower layer's file is copied up first. */
-  writable(name: string): FsNode | undefined {
-    const node = this.get(name);
-    if (!node || node.kind === 'dir' || this.own.has(name)) return node;
-    const copy = node.kind === 'file' ? node.copy() : new LinkNode(node.target, node);
-    this.own.set(name, copy);
-    return copy;
-  }
-
-  set(name: string, node: FsNode) {
-    this.own.set(name, node);
-  }
-
-  delete(name: string) {
-    this.own.delete(name);
-    if (this.lower?.get(name)) (this.removed ??= new Set()).add(name);
-  }
-
-  names(): string[] {
-    const names: string[] = [];
-    this.own.forEach((_node, name) => names.push(name));
-    if (this.lower) {
-      for (const name of this.lower.names()) if (!this.own.has(name) && !this.removed?.has(name)) names.push(name);
-    }
-    return names.sort();
-  }
-
-  get empty(): boolean {
-    return this.names().length === 0;
-  }
-
-  /** Bytes of the files in this layer alone: what a container has written. */
-  layerBytes(): number {
-    let sum = 0;
-    this.own.forEach((node) => (sum += node.kind === 'dir' ? node.layerBytes() : node.size));
-    return sum;
-  }
-
-  /** Bytes of everything below. */
-  totalBytes(): number {
-    let sum = 0;
-    for (const name of this.names()) {
-      const node = this.get(name) as FsNode;
-      sum += node.kind === 'dir' ? node.totalBytes() : node.size;
-    }
-    return sum;
-  }
-}
-
-export type TreeEntry = string | (() => string) | FsNode;
-
-/** A tree from paths to contents; a path that ends in `/` is an empty directory. */
-export function tree(entries: Record<string, TreeEntry>, mtime = 0): DirNode {
-  const root = new DirNode({ mtime });
-  for (const path in entries) {
-    const names = path.split('/').filter(Boolean);
-    const entry = entries[path];
-    let dir = root;
-    const depth = path.endsWith('/') ? names.length : names.length - 1;
-    for (let i = 0; i < depth; i++) {
-      let next = dir.get(names[i]);
-      if (next?.kind !== 'dir') {
-        next = new DirNode({ mtime });
-        dir.set(names[i], next);
-      }
-      dir = next;
-    }
-    if (depth < names.length) {
-      dir.set(names[depth], typeof entry === 'object' ? entry : new FileNode(entry, { mtime }));
-    }
-  }
-  return root;
-}
+export * from './nodes.ts';
+export * from './path.ts';
 
 export interface Stat {
   kind: 'file' | 'dir' | 'link' | 'device' | 'fifo';
@@ -273,6 +43,8 @@ export interface ViewOptions {
 interface Core {
   root: DirNode;
   now: () => number;
+  /** Modification time of what came with the tree and has none. */
+  born: number;
   mounts: Map<string, Mount>;
   readOnly: boolean;
 }
@@ -311,6 +83,7 @@ export class FileSystem {
     this.core = core ?? {
       root: options.root ?? new DirNode(options.base ? { lower: options.base } : {}),
       now: options.now ?? (() => 0),
+      born: options.now?.() ?? 0,
       mounts: new Map(),
       readOnly: options.readOnly ?? false,
     };
@@ -385,11 +158,11 @@ export class FileSystem {
   }
 
   stat(path: string): Stat {
-    return toStat(this.node(path, true));
+    return this.statOf(this.node(path, true));
   }
 
   lstat(path: string): Stat {
-    return toStat(this.node(path, false));
+    return this.statOf(this.node(path, false));
   }
 
   exists(path: string): boolean {
@@ -607,6 +380,12 @@ export class FileSystem {
 
   // ---- inside --------------------------------------------------------------------------------------------
 
+  private statOf(node: FsNode): Stat {
+    const kind = node.kind === 'file' ? (node.device ? 'device' : node.fifo ? 'fifo' : 'file') : node.kind;
+    const { mode, uid, gid, size } = node;
+    return { kind, mode, uid, gid, size, mtime: node.mtime || this.core.born, node };
+  }
+
   private inGroup(gid: number): boolean {
     return gid === this.gid || this.groups.includes(gid);
   }
@@ -644,9 +423,38 @@ export class FileSystem {
     place.parent.mtime = this.core.now();
   }
 
+  /** What `walk` finds for an absolute path of plain names through directories, as most are; undefined for all others. */
+  private direct(path: string, follow: boolean): Place | undefined {
+    const { mounts, root } = this.core;
+    const top = mounts.size ? mounts.get('/') : undefined;
+    let dir = (top?.node as DirNode) ?? root;
+    let readOnly = top ? !!top.readOnly : this.core.readOnly;
+    for (let from = 1; ;) {
+      const slash = path.indexOf('/', from);
+      const name = slash < 0 ? path.slice(from) : path.slice(from, slash);
+      if (name === '' || name === '.' || name === '..' || !this.may(dir, 1)) return undefined;
+      let node = dir.get(name);
+      if (mounts.size) {
+        const mount = mounts.get(slash < 0 ? path : path.slice(0, slash));
+        if (mount) {
+          node = mount.node;
+          readOnly = mount.readOnly ?? false;
+        }
+      }
+      if (slash < 0) {
+        return follow && node?.kind === 'link' ? undefined : { parent: dir, name, node, path, readOnly };
+      }
+      if (node?.kind !== 'dir') return undefined;
+      dir = node;
+      from = slash + 1;
+    }
+  }
+
   /** Follows `path` part by part. Only the last part may be missing. */
   private walk(path: string, follow: boolean): Place {
     if (path === '') throw new FsError('ENOENT', path);
+    const place = path.startsWith('/') && path.length > 1 ? this.direct(path, follow) : undefined;
+    if (place) return place;
     const { mounts, root } = this.core;
     const top = mounts.get('/');
     const dirs: DirNode[] = [(top?.node as DirNode) ?? root];
@@ -715,31 +523,4 @@ export class FileSystem {
       readOnly: readOnly[depth],
     };
   }
-}
-
-function toStat(node: FsNode): Stat {
-  const kind = node.kind === 'file' ? (node.device ? 'device' : node.fifo ? 'fifo' : 'file') : node.kind;
-  return { kind, mode: node.mode, uid: node.uid, gid: node.gid, size: node.size, mtime: node.mtime, node };
-}
-
-/** Resolves `.`, `..` and double slashes of an absolute path. */
-export function normalize(path: string): string {
-  const out: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') out.pop();
-    else if (part && part !== '.') out.push(part);
-  }
-  return '/' + out.join('/');
-}
-
-export function basename(path: string): string {
-  const trimmed = path.length > 1 ? path.replace(/\/+$/, '') || '/' : path;
-  return trimmed === '/' ? '/' : trimmed.slice(trimmed.lastIndexOf('/') + 1);
-}
-
-export function dirname(path: string): string {
-  const trimmed = path.replace(/\/+$/, '');
-  if (!trimmed) return path.startsWith('/') ? '/' : '.';
-  const i = trimmed.lastIndexOf('/');
-  return i < 0 ? '.' : trimmed.slice(0, i).replace(/\/+$/, '') || '/';
 }

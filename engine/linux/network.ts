@@ -144,7 +144,10 @@ export class NetworkNamespace {
     if (typeof target === 'string') return target;
     const listener = target.listener(to.ip, to.port);
     if (!listener) return 'ECONNREFUSED';
-    const from: Address = { ip: local && isLoopback(to.ip) ? to.ip : (this.addresses[0] ?? '127.0.0.1'), port: this.nextPort++ };
+    const from: Address = {
+      ip: local && isLoopback(to.ip) ? to.ip : (this.addresses[0] ?? '127.0.0.1'),
+      port: this.nextPort++,
+    };
     if (this.nextPort > 60999) this.nextPort = 32768;
     const delay = local ? 0 : network.latency;
     const there = new Pipe();
@@ -222,7 +225,11 @@ export class NetworkNamespace {
       local,
       remote,
       tls,
-      reader: { read: () => incoming.read(), unread: (text) => incoming.unread(text), close: () => incoming.closeReader() },
+      reader: {
+        read: () => incoming.read(),
+        unread: (text) => incoming.unread(text),
+        close: () => incoming.closeReader(),
+      },
       writer,
       close: () => {
         this.open.delete(socket);

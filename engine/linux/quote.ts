@@ -24,7 +24,14 @@ export function backslashed(text: string): string {
   return text.replace(/[^\w@%+=:./^-]/gu, (c) => (c.charCodeAt(0) > 127 ? c : '\\' + c));
 }
 
-const NAMED: Record<string, string> = { '\n': '\\n', '\t': '\\t', '\r': '\\r', '\x1b': '\\E', '\x07': '\\a', '\b': '\\b' };
+const NAMED: Record<string, string> = {
+  '\n': '\\n',
+  '\t': '\\t',
+  '\r': '\\r',
+  '\x1b': '\\E',
+  '\x07': '\\a',
+  '\b': '\\b',
+};
 
 function ansi(text: string): string {
   const body = text.replace(/[\\'\x00-\x1f\x7f]/g, (c) => {

@@ -65,7 +65,11 @@ class Reader {
         this.fail('syntax error: operand expected', src.slice(at).trim());
       }
       const kind = match[1] !== undefined ? 'number' : match[2] !== undefined ? 'name' : 'op';
-      this.tokens.push({ kind, text: match[1] ?? match[2] ?? match[3], at: TOKEN.lastIndex - (match[1] ?? match[2] ?? match[3]).length });
+      this.tokens.push({
+        kind,
+        text: match[1] ?? match[2] ?? match[3],
+        at: TOKEN.lastIndex - (match[1] ?? match[2] ?? match[3]).length,
+      });
     }
   }
 
@@ -95,7 +99,8 @@ class Reader {
   }
 
   private expression(least: number): Node {
-    if (++this.depth > MAX_DEPTH) this.fail('expression recursion level exceeded', this.src.slice(this.tokens[this.i]?.at ?? 0));
+    if (++this.depth > MAX_DEPTH)
+      this.fail('expression recursion level exceeded', this.src.slice(this.tokens[this.i]?.at ?? 0));
     let left = this.unary();
     for (;;) {
       const op = this.op;
@@ -113,7 +118,8 @@ class Reader {
         if (least > 3) break;
         this.i++;
         const yes = this.expression(1);
-        if (this.op !== ':') this.fail("`:' expected for conditional expression", this.src.slice(this.tokens[this.i]?.at ?? 0));
+        if (this.op !== ':')
+          this.fail("`:' expected for conditional expression", this.src.slice(this.tokens[this.i]?.at ?? 0));
         this.i++;
         left = { kind: 'ternary', condition: left, yes, no: this.expression(3) };
         continue;
@@ -230,7 +236,8 @@ function value(node: Node, src: string, scope: ArithmeticScope, depth: number): 
       if (text === '') return 0n;
       const number = parseNumber(text);
       if (number !== undefined) return number;
-      if (depth > 20) throw new ArithmeticError(`${text}: expression recursion level exceeded (error token is "${text}")`);
+      if (depth > 20)
+        throw new ArithmeticError(`${text}: expression recursion level exceeded (error token is "${text}")`);
       return calculate(text, scope, depth + 1);
     }
     case 'unary': {
@@ -273,7 +280,10 @@ function binary(op: string, a: bigint, b: bigint, src: string): bigint {
       return BigInt.asIntN(64, a * b);
     case '/':
     case '%':
-      if (b === 0n) throw new ArithmeticError(`${src}: division by 0 (error token is "${src.slice(src.lastIndexOf(op) + 1).trim()}")`);
+      if (b === 0n)
+        throw new ArithmeticError(
+          `${src}: division by 0 (error token is "${src.slice(src.lastIndexOf(op) + 1).trim()}")`,
+        );
       return op === '/' ? BigInt.asIntN(64, a / b) : a % b;
     case '**':
       if (b < 0n) throw new ArithmeticError(`${src}: exponent less than 0 (error token is "${b}")`);

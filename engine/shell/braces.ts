@@ -78,7 +78,8 @@ function range(body: string): string[] | undefined {
     const from = Number(numbers[1]);
     const to = Number(numbers[2]);
     const step = Math.abs(Number(numbers[3] ?? 1)) || 1;
-    const width = /^-?0\d/.test(numbers[1]) || /^-?0\d/.test(numbers[2]) ? Math.max(numbers[1].length, numbers[2].length) : 0;
+    const width =
+      /^-?0\d/.test(numbers[1]) || /^-?0\d/.test(numbers[2]) ? Math.max(numbers[1].length, numbers[2].length) : 0;
     const out: string[] = [];
     const count = Math.floor(Math.abs(to - from) / step);
     for (let i = 0; i <= count && i < 100_000; i++) {

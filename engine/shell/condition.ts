@@ -53,7 +53,12 @@ function* compare(context: Context, test: Extract<Condition, { kind: 'binary' }>
   }
   const right = yield* expandText(context, test.right);
   if (/^-(?:eq|ne|lt|le|gt|ge)$/.test(test.op)) {
-    return binaryTest(String(arithmetic(shell, left)), test.op, String(arithmetic(shell, right)), testScope(shell, context.fds));
+    return binaryTest(
+      String(arithmetic(shell, left)),
+      test.op,
+      String(arithmetic(shell, right)),
+      testScope(shell, context.fds),
+    );
   }
   try {
     return binaryTest(left, test.op, right, testScope(shell, context.fds));

@@ -20,7 +20,13 @@ export interface Runner {
   runTraps(shell: Shell, fds: Descriptors): Co;
   runProgram(shell: Shell, argv: string[], env: Record<string, string>, fds: Descriptors, replace: boolean): Co<number>;
   /** Runs a program in the shell's own process. */
-  becomeProgram(shell: Shell, program: Program, argv: string[], env: Record<string, string>, fds: Descriptors): Co<number>;
+  becomeProgram(
+    shell: Shell,
+    program: Program,
+    argv: string[],
+    env: Record<string, string>,
+    fds: Descriptors,
+  ): Co<number>;
   builtin(shell: Shell, name: string): Builtin | undefined;
 }
 
@@ -293,11 +299,16 @@ export function arithmetic(shell: Shell, text: string): bigint {
       get: (name, index) => {
         if (index === undefined) {
           const value = shell.get(name);
-          if (value === undefined && shell.options.has('u')) throw new ExpansionError(`${name}: unbound variable`, 1, true);
+          if (value === undefined && shell.options.has('u'))
+            throw new ExpansionError(`${name}: unbound variable`, 1, true);
           return value;
         }
         const variable = shell.variables.get(name);
-        return variable?.map ? variable.map.get(index) : variable?.list ? at(variable.list, Number(index)) : variable?.value;
+        return variable?.map
+          ? variable.map.get(index)
+          : variable?.list
+            ? at(variable.list, Number(index))
+            : variable?.value;
       },
       set: (name, index, value) => shell.set(name, value, index),
     });
@@ -313,8 +324,13 @@ function at(list: readonly (string | undefined)[], index: number): string | unde
 
 function ashArithmetic(shell: Shell, message: string): string {
   if (shell.flavour.kind === 'bash') return message;
-  if (message.includes('division by 0')) return shell.flavour.kind === 'ash' ? 'divide by zero' : `arithmetic expression: division by zero: "${message.split(':')[0]}"`;
-  return shell.flavour.kind === 'ash' ? 'arithmetic syntax error' : `arithmetic expression: expecting primary: "${message.split(':')[0]}"`;
+  if (message.includes('division by 0'))
+    return shell.flavour.kind === 'ash'
+      ? 'divide by zero'
+      : `arithmetic expression: division by zero: "${message.split(':')[0]}"`;
+  return shell.flavour.kind === 'ash'
+    ? 'arithmetic syntax error'
+    : `arithmetic expression: expecting primary: "${message.split(':')[0]}"`;
 }
 
 /** The subscript of an array element: a number, or any text for an associative array. */
@@ -331,14 +347,21 @@ export function* assign(context: Context, assignment: Assignment): Co {
   const before = shell.variables.get(name);
   if (assignment.array) {
     const map = before?.map ? new Map(append ? before.map : []) : undefined;
-    const list: (string | undefined)[] = !append ? [] : before?.list ? before.list.slice() : before?.value !== undefined ? [before.value] : [];
+    const list: (string | undefined)[] = !append
+      ? []
+      : before?.list
+        ? before.list.slice()
+        : before?.value !== undefined
+          ? [before.value]
+          : [];
     for (const element of assignment.array) {
       if (element.index) {
         const key = map ? yield* expandText(context, element.index) : yield* subscript(context, name, element.index);
         const text = yield* expandText(context, element.value);
         if (map) map.set(key, text);
         else list[Number(key)] = text;
-      } else if (map) throw new ExpansionError(`${name}: ${element.value.raw}: must use subscript when assigning associative array`);
+      } else if (map)
+        throw new ExpansionError(`${name}: ${element.value.raw}: must use subscript when assigning associative array`);
       else yield* expandInto(context, element.value, list as string[]);
     }
     shell.variables.assign(name, '', map ? '' : '0');
@@ -348,7 +371,8 @@ export function* assign(context: Context, assignment: Assignment): Co {
   let text = assignment.value ? yield* expandText(context, assignment.value, true) : '';
   const index = assignment.index && (yield* subscript(context, name, assignment.index));
   if (append) {
-    const old = index === undefined ? shell.get(name) : before?.map ? before.map.get(index) : before?.list?.[Number(index)];
+    const old =
+      index === undefined ? shell.get(name) : before?.map ? before.map.get(index) : before?.list?.[Number(index)];
     text = before?.integer ? String(arithmetic(shell, `${old ?? 0}+(${text || 0})`)) : (old ?? '') + text;
   } else if (before?.integer) text = String(arithmetic(shell, text));
   shell.set(name, text, index);

@@ -91,9 +91,13 @@ export class SyntaxProblem {
     const wanted = this.opener ? ')' : this.expecting;
     const suffix = wanted ? ` (expecting "${wanted}")` : '';
     if (this.token === undefined) {
-      return flavour.kind === 'dash' ? `${prefix}: end of file unexpected${suffix}` : `${prefix}: unexpected end of file${suffix}`;
+      return flavour.kind === 'dash'
+        ? `${prefix}: end of file unexpected${suffix}`
+        : `${prefix}: unexpected end of file${suffix}`;
     }
     const token = this.token === 'newline' ? 'newline' : `"${this.token}"`;
-    return flavour.kind === 'dash' ? `${prefix}: ${token} unexpected${suffix}` : `${prefix}: unexpected ${token}${suffix}`;
+    return flavour.kind === 'dash'
+      ? `${prefix}: ${token} unexpected${suffix}`
+      : `${prefix}: unexpected ${token}${suffix}`;
   }
 }

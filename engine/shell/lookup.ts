@@ -76,8 +76,14 @@ function script(shell: Shell, node: FileNode, path: string, argv: string[], dept
     return program ? { program, argv: [own, path, ...args] } : new NotFound(`${own}: not found`, 127);
   }
   const end = text.indexOf('\n');
-  const [interpreter, option] = text.slice(2, end < 0 ? undefined : end).trim().split(/\s+(.*)/s);
-  const next = depth < 3 ? load(shell, interpreter, [interpreter, ...(option ? [option] : []), path, ...args], depth + 1) : undefined;
+  const [interpreter, option] = text
+    .slice(2, end < 0 ? undefined : end)
+    .trim()
+    .split(/\s+(.*)/s);
+  const next =
+    depth < 3
+      ? load(shell, interpreter, [interpreter, ...(option ? [option] : []), path, ...args], depth + 1)
+      : undefined;
   if (next && !(next instanceof NotFound)) return next;
   if (shell.flavour.kind !== 'bash') return new NotFound(`${path}: not found`, 127);
   // bash 5.2: "cannot execute: required file not found".

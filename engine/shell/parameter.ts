@@ -12,7 +12,12 @@ type Value = { one: string | undefined } | { many: string[]; star: boolean };
 
 export function* parameterValues(context: Context, part: Parameter, quoted: boolean): Co<string | string[]> {
   const { shell } = context;
-  if (part.op === 'names') return join(shell, shell.variables.names().filter((name) => name.startsWith(part.name)), false);
+  if (part.op === 'names')
+    return join(
+      shell,
+      shell.variables.names().filter((name) => name.startsWith(part.name)),
+      false,
+    );
   let name = part.name;
   let value: Value;
   if (part.indirect) {
@@ -117,7 +122,13 @@ function keys(variable: Variable | undefined): string[] {
   return variable.value === undefined ? [] : ['0'];
 }
 
-function* defaulted(context: Context, part: Parameter, name: string, value: Value, quoted: boolean): Co<string | string[]> {
+function* defaulted(
+  context: Context,
+  part: Parameter,
+  name: string,
+  value: Value,
+  quoted: boolean,
+): Co<string | string[]> {
   const { shell } = context;
   const op = part.op as string;
   const kind = op[op.length - 1];
@@ -137,7 +148,11 @@ function* defaulted(context: Context, part: Parameter, name: string, value: Valu
   const text = yield* argumentText(context, part);
   const bash = shell.flavour.kind === 'bash';
   const words = text || (op.startsWith(':') ? 'parameter null or not set' : 'parameter not set');
-  throw new ExpansionError(`${name}: ${bash && !text && !op.startsWith(':') ? 'parameter not set' : words}`, bash ? 127 : 2, true);
+  throw new ExpansionError(
+    `${name}: ${bash && !text && !op.startsWith(':') ? 'parameter not set' : words}`,
+    bash ? 127 : 2,
+    true,
+  );
 }
 
 function* argument(context: Context, part: Parameter): Co<string | string[]> {
@@ -155,7 +170,13 @@ function* argumentText(context: Context, part: Parameter): Co<string> {
   return part.argument ? yield* expandText(context, part.argument, true) : '';
 }
 
-function* substring(context: Context, part: Parameter, value: Value, name: string, quoted: boolean): Co<string | string[]> {
+function* substring(
+  context: Context,
+  part: Parameter,
+  value: Value,
+  name: string,
+  quoted: boolean,
+): Co<string | string[]> {
   const { shell } = context;
   const number = function* (word: Word | undefined): Co<number> {
     return word ? Number(arithmetic(shell, (yield* expandText(context, word)).trim())) : 0;

@@ -46,7 +46,11 @@ function escapeInBracket(c: string, dash: boolean): string {
 }
 
 /** The body of a bracket expression from `[` on, as regular expression source, and where it ends. */
-export function bracketSource(pattern: string, start: number, backslash = true): { source: string; end: number } | undefined {
+export function bracketSource(
+  pattern: string,
+  start: number,
+  backslash = true,
+): { source: string; end: number } | undefined {
   let i = start + 1;
   let source = '[';
   if (pattern[i] === '!' || pattern[i] === '^') {

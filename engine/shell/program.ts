@@ -7,7 +7,8 @@ import type { Process, Program } from '../linux/types.ts';
 import type { List } from './ast.ts';
 import { optionName, setOption } from './builtins/variables.ts';
 import { type Flavour, FLAVOURS, SyntaxProblem } from './flavour.ts';
-import { enclosed, reportSyntax, runCommand, runList, runStage } from './interpreter.ts';
+import { enclosed, runStage } from './children.ts';
+import { reportSyntax, runCommand, runList } from './interpreter.ts';
 import { Parser } from './parser.ts';
 import { type Descriptors, Flow, Shell } from './shell.ts';
 
@@ -59,7 +60,7 @@ function invocation(argv: string[]): Invocation {
       i++;
       break;
     }
-    if (arg === '--norc' || arg === '--noprofile' || arg === '--login' || arg === '--posix') continue;
+    if (arg === '--norc' || arg === '--noprofile' || arg === '--login') continue;
     if (!/^[-+]./.test(arg)) break;
     if (arg.startsWith('--')) return { ...out, error: `${arg}: invalid option` };
     for (const letter of arg.slice(1)) {
@@ -116,7 +117,10 @@ function* runShell(process: Process, flavour: Flavour): Co<number> {
   } catch (error) {
     if (!(error instanceof FsError)) throw error;
     if (flavour.kind === 'bash') process.stderr.write(`${own}: ${call.script}: ${error.message}\n`);
-    else process.stderr.write(`${own}: ${flavour.kind === 'dash' ? '0: cannot open' : "can't open"} ${quoted(flavour, call.script)}${flavour.kind === 'dash' ? ': No such file' : `: ${error.message}`}\n`);
+    else
+      process.stderr.write(
+        `${own}: ${flavour.kind === 'dash' ? '0: cannot open' : "can't open"} ${quoted(flavour, call.script)}${flavour.kind === 'dash' ? ': No such file' : `: ${error.message}`}\n`,
+      );
     return error.code === 'ENOENT' ? (flavour.kind === 'bash' ? 127 : 2) : 126;
   }
   shell.numbered = true;
@@ -143,7 +147,9 @@ function* runCommandString(shell: Shell, text: string, fds: Descriptors): Co<num
     if (following || !last || last.background || last.command.kind !== 'simple') yield* runList(shell, list, fds);
     else {
       if (items.length > 1) yield* runList(shell, { items: items.slice(0, -1) }, fds);
-      shell.status = shell.traps.size ? yield* runCommand(shell, last.command, fds) : yield* runStage(shell, last.command, fds);
+      shell.status = shell.traps.size
+        ? yield* runCommand(shell, last.command, fds)
+        : yield* runStage(shell, last.command, fds);
     }
     list = following;
   }
@@ -214,7 +220,11 @@ function* runTerminal(shell: Shell, fds: Descriptors): Co<number> {
   const prompt = () => {
     const { hostname } = shell.process.host;
     const where = shell.cwd === shell.home ? '~' : shell.cwd;
-    return shell.flavour.kind === 'bash' ? `root@${hostname}:${where}${root} ` : shell.flavour.kind === 'ash' ? `${where === '~' ? '~' : shell.cwd} ${root} ` : `${root} `;
+    return shell.flavour.kind === 'bash'
+      ? `root@${hostname}:${where}${root} `
+      : shell.flavour.kind === 'ash'
+        ? `${where === '~' ? '~' : shell.cwd} ${root} `
+        : `${root} `;
   };
   const input = new LineReader(shell.process.stdin);
   let text = '';

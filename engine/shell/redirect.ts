@@ -88,7 +88,8 @@ function open(shell: Shell, op: string, path: string): Descriptor {
 /** ash says `can't open x: no such file`, dash `cannot open x: No such file`. */
 function openError(shell: Shell, op: string, path: string, error: FsError): string {
   const dash = shell.flavour.kind === 'dash';
-  const missing = op === '<' ? (dash ? 'No such file' : 'no such file') : dash ? 'Directory nonexistent' : 'nonexistent directory';
+  const missing =
+    op === '<' ? (dash ? 'No such file' : 'no such file') : dash ? 'Directory nonexistent' : 'nonexistent directory';
   return `${dash ? 'cannot' : "can't"} ${op === '<' ? 'open' : 'create'} ${path}: ${error.code === 'ENOENT' ? missing : error.message}`;
 }
 

@@ -5,7 +5,8 @@ import { nullReader } from '../linux/io.ts';
 import type { Host, Process, Program, Reader, Writer } from '../linux/types.ts';
 import { reportJobs } from './builtins/jobs.ts';
 import { FLAVOURS } from './flavour.ts';
-import { runExitTrap, runText } from './interpreter.ts';
+import { runExitTrap } from './children.ts';
+import { runText } from './interpreter.ts';
 import { initialize, type ShellName } from './program.ts';
 import { type Descriptors, Flow, pay, Shell } from './shell.ts';
 
@@ -72,7 +73,11 @@ export class ShellSession {
   *run(text: string, streams: SessionStreams): Co<number> {
     const { shell } = this;
     const { stdin = nullReader, stdout, stderr, tty = false } = streams;
-    const fds: Descriptors = [{ reader: stdin, tty }, { writer: stdout, tty }, { writer: stderr, tty }];
+    const fds: Descriptors = [
+      { reader: stdin, tty },
+      { writer: stdout, tty },
+      { writer: stderr, tty },
+    ];
     const given = fds.slice();
     this.kept.forEach((descriptor, fd) => (fds[fd] = descriptor));
     const before = fds.slice();

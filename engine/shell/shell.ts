@@ -7,6 +7,10 @@ import type { Command } from './ast.ts';
 import type { Flavour } from './flavour.ts';
 import { Variables } from './variables.ts';
 
+/** Virtual ms that a builtin and the start of a program take. */
+export const BUILTIN_COST = 0.1;
+export const PROGRAM_COST = 1;
+
 /** An open file descriptor. */
 export interface Descriptor {
   reader?: Reader;

@@ -57,7 +57,8 @@ export class Variables {
   assign(name: string, value: string, index?: string) {
     const before = this.all.get(name);
     if (before?.readonly) throw new ReadonlyError(name);
-    const text = before?.letters === 'upper' ? value.toUpperCase() : before?.letters === 'lower' ? value.toLowerCase() : value;
+    const text =
+      before?.letters === 'upper' ? value.toUpperCase() : before?.letters === 'lower' ? value.toLowerCase() : value;
     if (before?.map) {
       const map = new Map(before.map);
       map.set(index ?? '0', text);

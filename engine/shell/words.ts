@@ -85,7 +85,15 @@ export abstract class WordParser {
   protected parts(stop: string, double: boolean, here = false): Part[] {
     this.enter();
     const parts: Part[] = [];
-    const finder = here ? STOPS_HERE : double && stop === '"' ? STOPS_DOUBLE : stop === META ? STOPS_WORD : stop === ']' ? STOPS_INDEX : STOPS_BRACE;
+    const finder = here
+      ? STOPS_HERE
+      : double && stop === '"'
+        ? STOPS_DOUBLE
+        : stop === META
+          ? STOPS_WORD
+          : stop === ']'
+            ? STOPS_INDEX
+            : STOPS_BRACE;
     const src = this.src;
     for (;;) {
       if (this.pos >= src.length) break;
@@ -206,7 +214,9 @@ export abstract class WordParser {
     const c = this.src[this.pos];
     if (c === undefined) return undefined;
     if (c === '\n') return 'newline';
-    const operator = /^(?:;;&|;;|;&|&&|\|\||&>>|&>|<<-|<<<|<<|>>|<&|>&|\|&|[;&|<>()])/.exec(this.src.slice(this.pos, this.pos + 3));
+    const operator = /^(?:;;&|;;|;&|&&|\|\||&>>|&>|<<-|<<<|<<|>>|<&|>&|\|&|[;&|<>()])/.exec(
+      this.src.slice(this.pos, this.pos + 3),
+    );
     if (operator) return operator[0];
     return /^[^\s;&|<>()]+/.exec(this.src.slice(this.pos))?.[0] ?? c;
   }
@@ -310,7 +320,11 @@ export abstract class WordParser {
       return new SyntaxProblem(line, `bad substitution: ${this.src.slice(start, end + 1)}`);
     };
     const out: Parameter = { kind: 'parameter', name: '' };
-    if (this.src[this.pos] === '#' && this.src[this.pos + 1] !== '}' && !/^#[-:%#/]/.test(this.src.slice(this.pos, this.pos + 2))) {
+    if (
+      this.src[this.pos] === '#' &&
+      this.src[this.pos + 1] !== '}' &&
+      !/^#[-:%#/]/.test(this.src.slice(this.pos, this.pos + 2))
+    ) {
       out.length = true;
       this.pos++;
     } else if (this.src[this.pos] === '!' && this.flavour.bashisms && /[\w@*]/.test(this.src[this.pos + 1] ?? '')) {
@@ -363,7 +377,8 @@ export abstract class WordParser {
         out.second = this.operand('}', double);
       }
     } else if (!op.startsWith('@')) out.argument = this.operand('}', double && basic && !/^[#%]/.test(op));
-    if (this.src[this.pos] !== '}') throw this.src[this.pos] === undefined ? new SyntaxProblem(line, undefined, '}') : bad();
+    if (this.src[this.pos] !== '}')
+      throw this.src[this.pos] === undefined ? new SyntaxProblem(line, undefined, '}') : bad();
     this.pos++;
     parts.push(out);
   }

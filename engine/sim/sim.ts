@@ -61,6 +61,7 @@ export class Task<T = void> {
   error: unknown;
   private readonly sim: Sim;
   private readonly co: Co<T>;
+  private readonly go = () => this.resume();
   private timer: Timer | undefined;
   private waiting: Signal[] = [];
   private pendingKill = false;
@@ -76,7 +77,7 @@ export class Task<T = void> {
   wake() {
     if (this.done) return;
     this.detach();
-    this.timer = this.sim.after(0, () => this.resume());
+    this.timer = this.sim.after(0, this.go);
   }
 
   /** Ends the task: its `finally` blocks run, nothing after the current wait does. */
@@ -126,7 +127,7 @@ export class Task<T = void> {
     }
     const wait = step.value;
     if (typeof wait === 'number') {
-      this.timer = this.sim.after(wait, () => this.resume());
+      this.timer = this.sim.after(wait, this.go);
     } else if (wait instanceof Signal) {
       wait.add(this as Task<unknown>);
       this.waiting.push(wait);
@@ -176,7 +177,11 @@ export class Sim {
   onError: (where: string, error: unknown) => void = (_where, error) => {
     throw error;
   };
-  private heap: Entry[] = [];
+  /** What is due later, as a heap. */
+  private readonly heap: Entry[] = [];
+  /** What became due at the present time while it was present: in order already, from `first` on. */
+  private readonly due: Entry[] = [];
+  private first = 0;
   private seq = 0;
   private readonly streams = new Map<string, Random>();
 
@@ -209,8 +214,10 @@ export class Sim {
 
   /** Runs `fn` at virtual time `time` (ms since the epoch); a time in the past means now. */
   at(time: number, fn: () => void): Timer {
-    const entry = new Entry(time > this.now ? time : this.now, this.seq++, fn);
-    this.push(entry);
+    const later = time > this.now;
+    const entry = new Entry(later ? time : this.now, this.seq++, fn);
+    if (later) this.push(entry);
+    else this.due.push(entry);
     return entry;
   }
 
@@ -240,14 +247,17 @@ export class Sim {
 
   /** Time of the next event, or undefined when nothing will ever happen. */
   nextAt(): number | undefined {
-    while (this.heap.length && !this.heap[0].run) this.pop();
-    return this.heap.length ? this.heap[0].at : undefined;
+    for (;;) {
+      const entry = this.peek();
+      if (!entry || entry.run) return entry?.at;
+      this.take();
+    }
   }
 
   /** Runs the next event and moves the clock to it. False when there is none. */
   step(): boolean {
     for (;;) {
-      const entry = this.pop();
+      const entry = this.take();
       if (!entry) return false;
       const run = entry.run;
       if (!run) continue;
@@ -270,6 +280,22 @@ export class Sim {
 
   report(where: string, error: unknown) {
     this.onError(where, error);
+  }
+
+  private peek(): Entry | undefined {
+    const entry = this.due[this.first];
+    const top = this.heap[0];
+    return entry && !(top && top.at === entry.at && top.seq < entry.seq) ? entry : top;
+  }
+
+  private take(): Entry | undefined {
+    const { due } = this;
+    const entry = due[this.first];
+    if (!entry) return this.pop();
+    const top = this.heap[0];
+    if (top && top.at === entry.at && top.seq < entry.seq) return this.pop();
+    if (++this.first === due.length) this.first = due.length = 0;
+    return entry;
   }
 
   private push(entry: Entry) {

@@ -12,7 +12,7 @@ import { engineBuild } from '../sandbox/bundle.ts';
 import { QuickJSEngine } from '../sandbox/quickjs.ts';
 import { Runner } from '../sandbox/runner.ts';
 
-const OWN_ROWS = 50;
+const OWN_ROWS = 70;
 const TOTAL_ROWS = 110;
 
 const manifest = (replicas: number) => `apiVersion: apps/v1

@@ -13,12 +13,21 @@ describe('the command line', () => {
     ['kubectl get pods --nope', "error: unknown flag: --nope\nSee 'kubectl get --help' for usage.\n"],
     ['kubectl get pods -Z', "error: unknown shorthand flag: 'Z' in -Z\nSee 'kubectl get --help' for usage.\n"],
     ['kubectl get pods -n', "error: flag needs an argument: 'n' in -n\nSee 'kubectl get --help' for usage.\n"],
-    ['kubectl scale --replicas=x deploy/a', `error: invalid argument "x" for "--replicas" flag: strconv.ParseInt: parsing "x": invalid syntax\nSee 'kubectl scale --help' for usage.\n`],
-    ['kubectl wait --timeout=5 pods/x', `error: invalid argument "5" for "--timeout" flag: time: missing unit in duration "5"\nSee 'kubectl wait --help' for usage.\n`],
+    [
+      'kubectl scale --replicas=x deploy/a',
+      `error: invalid argument "x" for "--replicas" flag: strconv.ParseInt: parsing "x": invalid syntax\nSee 'kubectl scale --help' for usage.\n`,
+    ],
+    [
+      'kubectl wait --timeout=5 pods/x',
+      `error: invalid argument "5" for "--timeout" flag: time: missing unit in duration "5"\nSee 'kubectl wait --help' for usage.\n`,
+    ],
     ['kubectl create deployment a', 'error: required flag(s) "image" not set\n'],
     ['kubectl rollout foo', `error: unknown command "foo"\nSee 'kubectl rollout -h' for help and examples\n`],
     ['kubectl get nope', 'error: the server doesn\'t have a resource type "nope"\n'],
-    ['kubectl get pods -o nope', 'error: unable to match a printer suitable for the output format "nope", allowed formats are: custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml\n'],
+    [
+      'kubectl get pods -o nope',
+      'error: unable to match a printer suitable for the output format "nope", allowed formats are: custom-columns,custom-columns-file,go-template,go-template-file,json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml\n',
+    ],
     ['kubectl get cm x', 'Error from server (NotFound): configmaps "x" not found\n'],
     ['kubectl apply', 'error: must specify one of -f and -k\n'],
     ['kubectl get pods -l a=b c', 'error: name cannot be provided when a selector is specified\n'],
@@ -28,7 +37,9 @@ describe('the command line', () => {
   });
 
   test('a flag may stand before the command', () => {
-    expect(machine.run('kubectl -n kube-system get pods').stderr).toBe('No resources found in kube-system namespace.\n');
+    expect(machine.run('kubectl -n kube-system get pods').stderr).toBe(
+      'No resources found in kube-system namespace.\n',
+    );
   });
 
   test('help lists the flags of a command', () => {
@@ -36,7 +47,9 @@ describe('the command line', () => {
   });
 
   test('every request is shown from verbosity 6 on', () => {
-    expect(machine.run('kubectl get pods -v=6').stderr).toContain('"Response" verb="GET" url="https://10.0.0.1:6443/api/v1/namespaces/default/pods?limit=500" status="200 OK"');
+    expect(machine.run('kubectl get pods -v=6').stderr).toContain(
+      '"Response" verb="GET" url="https://10.0.0.1:6443/api/v1/namespaces/default/pods?limit=500" status="200 OK"',
+    );
   });
 
   test('the token of the kubeconfig is sent with every request', () => {
@@ -44,7 +57,9 @@ describe('the command line', () => {
   });
 
   test('a missing kubeconfig means a server that does not answer', () => {
-    expect(machine.run('kubectl get pods --kubeconfig=none')).toEqual(fails('error: stat none: no such file or directory\n'));
+    expect(machine.run('kubectl get pods --kubeconfig=none')).toEqual(
+      fails('error: stat none: no such file or directory\n'),
+    );
   });
 });
 
@@ -64,20 +79,26 @@ describe('objects from files', () => {
   test('create, get, delete say what they did', () => {
     const machine = new Machine(files);
     expect(machine.run('kubectl create -f two.yaml')).toEqual(says('configmap/cm created\nconfigmap/other created\n'));
-    expect(machine.run('kubectl create -f cm.yaml')).toEqual(fails('Error from server (AlreadyExists): error when creating "cm.yaml": configmaps "cm" already exists\n'));
+    expect(machine.run('kubectl create -f cm.yaml')).toEqual(
+      fails('Error from server (AlreadyExists): error when creating "cm.yaml": configmaps "cm" already exists\n'),
+    );
     expect(machine.run('kubectl get cm')).toEqual(says('NAME    AGE\ncm      5m\nother   5m\n'));
     expect(machine.run('kubectl get cm/cm cm/nope -o name')).toEqual({
       ...fails('Error from server (NotFound): configmaps "nope" not found\n'),
       stdout: 'configmap/cm\n',
     });
-    expect(machine.run('kubectl delete -f two.yaml')).toEqual(says('configmap "cm" deleted from default namespace\nconfigmap "other" deleted from default namespace\n'));
+    expect(machine.run('kubectl delete -f two.yaml')).toEqual(
+      says('configmap "cm" deleted from default namespace\nconfigmap "other" deleted from default namespace\n'),
+    );
   });
 
   test('apply creates, then leaves alone, then configures', () => {
     const machine = new Machine(files);
     expect(machine.run('kubectl apply -f cm.yaml').stdout).toBe('configmap/cm created\n');
     expect(machine.run('kubectl apply -f cm.yaml').stdout).toBe('configmap/cm unchanged\n');
-    expect(machine.run('kubectl apply -f cm2.yaml --dry-run=client').stdout).toBe('configmap/cm configured (dry run)\n');
+    expect(machine.run('kubectl apply -f cm2.yaml --dry-run=client').stdout).toBe(
+      'configmap/cm configured (dry run)\n',
+    );
     expect(machine.run('kubectl apply -f cm2.yaml').stdout).toBe('configmap/cm configured\n');
     expect(machine.run('kubectl apply -f cm.yaml').stdout).toBe('configmap/cm configured\n');
     expect(machine.run('kubectl get cm cm -o jsonpath={.data}').stdout).toBe('{"a":"1"}');
@@ -86,14 +107,20 @@ describe('objects from files', () => {
   test('apply writes the configuration as kubectl does', () => {
     const machine = new Machine(files);
     machine.run('kubectl apply -f cm.yaml');
-    const annotation = machine.run(`kubectl get cm cm -o jsonpath='{.metadata.annotations.kubectl\\.kubernetes\\.io/last-applied-configuration}'`);
-    expect(annotation.stdout).toBe('{"apiVersion":"v1","data":{"a":"1"},"kind":"ConfigMap","metadata":{"annotations":{},"name":"cm","namespace":"default"}}\n');
+    const annotation = machine.run(
+      `kubectl get cm cm -o jsonpath='{.metadata.annotations.kubectl\\.kubernetes\\.io/last-applied-configuration}'`,
+    );
+    expect(annotation.stdout).toBe(
+      '{"apiVersion":"v1","data":{"a":"1"},"kind":"ConfigMap","metadata":{"annotations":{},"name":"cm","namespace":"default"}}\n',
+    );
   });
 
   test('apply warns of objects that it has not made', () => {
     const machine = new Machine(files);
     machine.run('kubectl create -f cm.yaml');
-    expect(machine.run('kubectl apply -f cm.yaml').stderr).toContain('Warning: resource configmaps/cm is missing the kubectl.kubernetes.io/last-applied-configuration annotation');
+    expect(machine.run('kubectl apply -f cm.yaml').stderr).toContain(
+      'Warning: resource configmaps/cm is missing the kubectl.kubernetes.io/last-applied-configuration annotation',
+    );
   });
 
   test('diff shows what apply would change and exits with 1', () => {
@@ -106,11 +133,26 @@ describe('objects from files', () => {
   });
 
   test.each([
-    ['broken.yaml', 'error: error parsing broken.yaml: error converting YAML to JSON: yaml: line 4: did not find expected key\n'],
-    ['text.yaml', 'error: error validating "text.yaml": error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false\n'],
-    ['typeless.yaml', 'error: error validating "typeless.yaml": error validating data: [apiVersion not set, kind not set]; if you choose to ignore these errors, turn validation off with --validate=false\n'],
-    ['foo.yaml', 'error: resource mapping not found for name: "x" namespace: "" from "foo.yaml": no matches for kind "Foo" in version "v1"\nensure CRDs are installed first\n'],
-    ['elsewhere.yaml', `error: the namespace from the provided object "elsewhere" does not match the namespace "default". You must pass '--namespace=elsewhere' to perform this operation.\n`],
+    [
+      'broken.yaml',
+      'error: error parsing broken.yaml: error converting YAML to JSON: yaml: line 4: did not find expected key\n',
+    ],
+    [
+      'text.yaml',
+      'error: error validating "text.yaml": error validating data: invalid object to validate; if you choose to ignore these errors, turn validation off with --validate=false\n',
+    ],
+    [
+      'typeless.yaml',
+      'error: error validating "typeless.yaml": error validating data: [apiVersion not set, kind not set]; if you choose to ignore these errors, turn validation off with --validate=false\n',
+    ],
+    [
+      'foo.yaml',
+      'error: resource mapping not found for name: "x" namespace: "" from "foo.yaml": no matches for kind "Foo" in version "v1"\nensure CRDs are installed first\n',
+    ],
+    [
+      'elsewhere.yaml',
+      `error: the namespace from the provided object "elsewhere" does not match the namespace "default". You must pass '--namespace=elsewhere' to perform this operation.\n`,
+    ],
     ['bad.json', 'error: error parsing bad.json: unexpected EOF\n'],
     ['none.yaml', 'error: the path "none.yaml" does not exist\n'],
   ])('%s is refused in the words of kubectl', (file, stderr) => {
@@ -122,7 +164,9 @@ describe('objects from files', () => {
     const machine = new Machine({ 'dir/a.yaml': list, 'dir/readme.txt': 'x', 'dir/sub/b.yml': CM });
     expect(machine.run('kubectl create -f -', { stdin: CM }).stdout).toBe('configmap/cm created\n');
     expect(machine.run('kubectl apply -f dir').stdout).toBe('configmap/l1 created\n');
-    expect(machine.run('kubectl delete -R -f dir').stdout).toBe('configmap "l1" deleted from default namespace\nconfigmap "cm" deleted from default namespace\n');
+    expect(machine.run('kubectl delete -R -f dir').stdout).toBe(
+      'configmap "l1" deleted from default namespace\nconfigmap "cm" deleted from default namespace\n',
+    );
   });
 });
 
@@ -157,7 +201,9 @@ describe('generators', () => {
     expect(yaml('create configmap c --from-literal=k=v --from-file=app.properties')).toBe(
       'apiVersion: v1\ndata:\n  app.properties: |\n    x=1\n  k: v\nkind: ConfigMap\nmetadata:\n  name: c\n',
     );
-    expect(yaml('create configmap c --from-env-file=vars.env')).toBe('apiVersion: v1\ndata:\n  A: "1"\n  B: "2"\nkind: ConfigMap\nmetadata:\n  name: c\n');
+    expect(yaml('create configmap c --from-env-file=vars.env')).toBe(
+      'apiVersion: v1\ndata:\n  A: "1"\n  B: "2"\nkind: ConfigMap\nmetadata:\n  name: c\n',
+    );
   });
 
   test('a hash of the content as a suffix, as real kubectl counts it', () => {
@@ -178,7 +224,10 @@ describe('generators', () => {
 
   test('run makes a Pod; the words after -- are its arguments', () => {
     expect(yaml('run b --image=busybox --restart=Never').split('\n')).toContain('  restartPolicy: Never');
-    expect(machine.run('kubectl run b --image=busybox --dry-run=client -o jsonpath={.spec.containers[0].args} -- sleep 5').stdout).toBe('["sleep","5"]');
+    expect(
+      machine.run('kubectl run b --image=busybox --dry-run=client -o jsonpath={.spec.containers[0].args} -- sleep 5')
+        .stdout,
+    ).toBe('["sleep","5"]');
   });
 
   test('the namespace of the command line is written into the object', () => {

@@ -6,7 +6,12 @@ import { threeWayPatch } from '../../engine/kubectl/patch/three-way.ts';
 
 type Json = Record<string, any>;
 
-const deployment = (spec: Json): Json => ({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' }, spec });
+const deployment = (spec: Json): Json => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'web' },
+  spec,
+});
 const pods = (containers: Json[], more: Json = {}): Json => ({ template: { spec: { containers, ...more } } });
 const mapping = localMapping(deployment({}) as any);
 
@@ -26,9 +31,20 @@ test('fields that others have set stay, fields that left the file go', () => {
 });
 
 test('containers merge by name: one is changed, one removed, a foreign one stays', () => {
-  const original = deployment(pods([{ name: 'a', image: 'a:1' }, { name: 'b', image: 'b:1' }]));
+  const original = deployment(
+    pods([
+      { name: 'a', image: 'a:1' },
+      { name: 'b', image: 'b:1' },
+    ]),
+  );
   const modified = deployment(pods([{ name: 'a', image: 'a:2' }]));
-  const current = deployment(pods([{ name: 'a', image: 'a:1', imagePullPolicy: 'Always' }, { name: 'b', image: 'b:1' }, { name: 'sidecar', image: 's' }]));
+  const current = deployment(
+    pods([
+      { name: 'a', image: 'a:1', imagePullPolicy: 'Always' },
+      { name: 'b', image: 'b:1' },
+      { name: 'sidecar', image: 's' },
+    ]),
+  );
   expect(applied(original, modified, current).spec.template.spec.containers).toEqual([
     { name: 'a', image: 'a:2', imagePullPolicy: 'Always' },
     { name: 'sidecar', image: 's' },
@@ -37,7 +53,9 @@ test('containers merge by name: one is changed, one removed, a foreign one stays
 
 test('nothing to do gives an empty patch', () => {
   const wanted = deployment(pods([{ name: 'a', image: 'a:1' }]));
-  const current = deployment(pods([{ name: 'a', image: 'a:1', terminationMessagePath: '/dev/termination-log' }], { dnsPolicy: 'ClusterFirst' }));
+  const current = deployment(
+    pods([{ name: 'a', image: 'a:1', terminationMessagePath: '/dev/termination-log' }], { dnsPolicy: 'ClusterFirst' }),
+  );
   expect(threeWayPatch(mapping, wanted, wanted, current).patch).toEqual({});
 });
 
@@ -50,12 +68,19 @@ test('lists without a merge key are replaced as a whole', () => {
 test('a strategy that changes its type drops the fields of the old one', () => {
   const original = deployment({ strategy: { type: 'RollingUpdate' } });
   const current = deployment({ strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: '25%' } } });
-  expect(applied(original, deployment({ strategy: { type: 'Recreate' } }), current).spec.strategy).toEqual({ type: 'Recreate' });
+  expect(applied(original, deployment({ strategy: { type: 'Recreate' } }), current).spec.strategy).toEqual({
+    type: 'Recreate',
+  });
 });
 
 test('custom resources get a JSON merge patch', () => {
   const custom = { apiVersion: 'example.com/v1', kind: 'CronTab', metadata: { name: 'x' } };
-  const { type, patch } = threeWayPatch(localMapping(custom as any), { spec: { a: 1, list: [1] } }, { spec: { list: [1, 2] } }, { spec: { a: 1, b: 2, list: [1] } });
+  const { type, patch } = threeWayPatch(
+    localMapping(custom as any),
+    { spec: { a: 1, list: [1] } },
+    { spec: { list: [1, 2] } },
+    { spec: { a: 1, b: 2, list: [1] } },
+  );
   expect(type).toBe('merge');
   expect(patch).toEqual({ spec: { a: null, list: [1, 2] } });
 });

@@ -22,9 +22,25 @@ interface Kind {
 const KINDS: Kind[] = [
   { group: '', version: 'v1', kind: 'Pod', resource: 'pods', short: ['po'], categories: ['all'], namespaced: true },
   { group: '', version: 'v1', kind: 'ConfigMap', resource: 'configmaps', short: ['cm'], namespaced: true },
-  { group: '', version: 'v1', kind: 'Service', resource: 'services', short: ['svc'], categories: ['all'], namespaced: true },
+  {
+    group: '',
+    version: 'v1',
+    kind: 'Service',
+    resource: 'services',
+    short: ['svc'],
+    categories: ['all'],
+    namespaced: true,
+  },
   { group: '', version: 'v1', kind: 'Namespace', resource: 'namespaces', short: ['ns'], namespaced: false },
-  { group: 'apps', version: 'v1', kind: 'Deployment', resource: 'deployments', short: ['deploy'], categories: ['all'], namespaced: true },
+  {
+    group: 'apps',
+    version: 'v1',
+    kind: 'Deployment',
+    resource: 'deployments',
+    short: ['deploy'],
+    categories: ['all'],
+    namespaced: true,
+  },
   { group: 'batch', version: 'v1', kind: 'Job', resource: 'jobs', categories: ['all'], namespaced: true },
 ];
 
@@ -46,12 +62,22 @@ export class Store {
     if (request.path === '/api') return ok({ kind: 'APIVersions', versions: ['v1'] });
     if (request.path === '/apis') {
       const groups = [...new Set(KINDS.map((k) => k.group))].filter((g) => g);
-      return ok({ kind: 'APIGroupList', groups: groups.map((name) => ({ name, versions: [{ groupVersion: `${name}/v1`, version: 'v1' }] })) });
+      return ok({
+        kind: 'APIGroupList',
+        groups: groups.map((name) => ({ name, versions: [{ groupVersion: `${name}/v1`, version: 'v1' }] })),
+      });
     }
-    const match = /^\/(?:api|apis\/([^/]+))\/([^/]+)(?:\/namespaces\/([^/]+)(?=\/))?(?:\/([^/]+)(?:\/([^/]+))?)?$/.exec(request.path);
+    const match = /^\/(?:api|apis\/([^/]+))\/([^/]+)(?:\/namespaces\/([^/]+)(?=\/))?(?:\/([^/]+)(?:\/([^/]+))?)?$/.exec(
+      request.path,
+    );
     if (!match) return status(404, 'NotFound', 'the server could not find the requested resource');
     const [, group = '', version, namespace = '', resource, name] = match;
-    if (!resource) return ok({ kind: 'APIResourceList', groupVersion: group ? `${group}/${version}` : version, resources: this.resources(group) });
+    if (!resource)
+      return ok({
+        kind: 'APIResourceList',
+        groupVersion: group ? `${group}/${version}` : version,
+        resources: this.resources(group),
+      });
     const kind = KINDS.find((k) => k.group === group && k.resource === resource);
     if (!kind) return status(404, 'NotFound', 'the server could not find the requested resource');
     return this.serve(request, kind, namespace, name);
@@ -75,31 +101,61 @@ export class Store {
     const body = (typeof request.body === 'string' ? JSON.parse(request.body) : request.body) as Json;
     if (request.method === 'POST') {
       const key = `${prefix}/${body.metadata.name}`;
-      if (this.objects.has(key)) return status(409, 'AlreadyExists', `${qualified} "${body.metadata.name}" already exists`, { name: body.metadata.name, kind: kind.resource });
-      return { code: 201, headers: {}, body: this.store(key, { ...body, metadata: { ...body.metadata, namespace: namespace || undefined } }, request) };
+      if (this.objects.has(key))
+        return status(409, 'AlreadyExists', `${qualified} "${body.metadata.name}" already exists`, {
+          name: body.metadata.name,
+          kind: kind.resource,
+        });
+      return {
+        code: 201,
+        headers: {},
+        body: this.store(key, { ...body, metadata: { ...body.metadata, namespace: namespace || undefined } }, request),
+      };
     }
     if (name === undefined) {
-      const items = [...this.objects.entries()].filter(([k]) => (namespace ? k.startsWith(`${prefix}/`) : k.startsWith(`${kind.resource}/`))).map(([, o]) => o);
+      const items = [...this.objects.entries()]
+        .filter(([k]) => (namespace ? k.startsWith(`${prefix}/`) : k.startsWith(`${kind.resource}/`)))
+        .map(([, o]) => o);
       const labels = request.query?.labelSelector;
-      const chosen = typeof labels === 'string' ? items.filter((o) => labels.split(',').every((l) => o.metadata.labels?.[l.split('=')[0]] === l.split('=')[1])) : items;
+      const chosen =
+        typeof labels === 'string'
+          ? items.filter((o) =>
+              labels.split(',').every((l) => o.metadata.labels?.[l.split('=')[0]] === l.split('=')[1]),
+            )
+          : items;
       return { code: 200, headers: {}, body: this.list(request, kind, chosen) };
     }
     const key = `${prefix}/${name}`;
     const object = this.objects.get(key);
-    if (!object) return status(404, 'NotFound', `${qualified} "${name}" not found`, { name, kind: kind.resource, group: kind.group });
+    if (!object)
+      return status(404, 'NotFound', `${qualified} "${name}" not found`, {
+        name,
+        kind: kind.resource,
+        group: kind.group,
+      });
     if (request.method === 'DELETE') {
       this.objects.delete(key);
       return { code: 200, headers: {}, body: object };
     }
     if (request.method === 'PUT') return { code: 200, headers: {}, body: this.store(key, body, request) };
-    if (request.method === 'PATCH') return { code: 200, headers: {}, body: this.store(key, merge(object, body) as Json, request) };
-    return { code: 200, headers: {}, body: request.headers?.accept?.includes('as=Table') ? this.table([object]) : object };
+    if (request.method === 'PATCH')
+      return { code: 200, headers: {}, body: this.store(key, merge(object, body) as Json, request) };
+    return {
+      code: 200,
+      headers: {},
+      body: request.headers?.accept?.includes('as=Table') ? this.table([object]) : object,
+    };
   }
 
   private store(key: string, object: Json, request: ApiRequest): Json {
     const old = this.objects.get(key);
     if (old && same(old, object)) return old;
-    const metadata = { uid: `uid-${key}`, creationTimestamp: '2026-01-05T09:00:00Z', ...object.metadata, resourceVersion: String(++this.version) };
+    const metadata = {
+      uid: `uid-${key}`,
+      creationTimestamp: '2026-01-05T09:00:00Z',
+      ...object.metadata,
+      resourceVersion: String(++this.version),
+    };
     const stored = { ...object, metadata };
     if (!request.query?.dryRun) this.objects.set(key, stored);
     return stored;
@@ -107,7 +163,12 @@ export class Store {
 
   private list(request: ApiRequest, kind: Kind, items: Json[]): Json {
     if (request.headers?.accept?.includes('as=Table')) return this.table(items);
-    return { apiVersion: kind.group ? `${kind.group}/${kind.version}` : kind.version, kind: `${kind.kind}List`, metadata: { resourceVersion: String(this.version) }, items };
+    return {
+      apiVersion: kind.group ? `${kind.group}/${kind.version}` : kind.version,
+      kind: `${kind.kind}List`,
+      metadata: { resourceVersion: String(this.version) },
+      items,
+    };
   }
 
   private table(objects: Json[]): Json {
@@ -125,7 +186,9 @@ export class Store {
   }
 }
 
-const same = (a: Json, b: Json) => JSON.stringify({ ...a, metadata: { ...a.metadata, resourceVersion: 0 } }) === JSON.stringify({ ...b, metadata: { ...b.metadata, resourceVersion: 0 } });
+const same = (a: Json, b: Json) =>
+  JSON.stringify({ ...a, metadata: { ...a.metadata, resourceVersion: 0 } }) ===
+  JSON.stringify({ ...b, metadata: { ...b.metadata, resourceVersion: 0 } });
 
 /** A merge patch: enough for a store. */
 function merge(target: unknown, patch: unknown): unknown {
@@ -173,11 +236,25 @@ export class Machine {
   }
 
   run(line: string, options: { stdin?: string; env?: Record<string, string> } = {}): Result {
-    const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|((?:[^\s'"]|'[^']*'|"[^"]*")+)/g)].map((m) => m[1] ?? m[2] ?? m[3].replace(/'([^']*)'|"([^"]*)"/g, '$1$2'));
+    const words = [...line.matchAll(/'([^']*)'|"([^"]*)"|((?:[^\s'"]|'[^']*'|"[^"]*")+)/g)].map(
+      (m) => m[1] ?? m[2] ?? m[3].replace(/'([^']*)'|"([^"]*)"/g, '$1$2'),
+    );
     const result: Result = { stdout: '', stderr: '', exitCode: -1 };
     let stdin: string | undefined = options.stdin;
-    const host = { sim: this.sim, hostname: 'test', fs: this.fs, env: {}, program: () => undefined, processes: new Map(), spawn: () => undefined };
-    const writer = (name: 'stdout' | 'stderr') => ({ write: (text: string) => ((result[name] += text), true), *drain() {}, close() {} });
+    const host = {
+      sim: this.sim,
+      hostname: 'test',
+      fs: this.fs,
+      env: {},
+      program: () => undefined,
+      processes: new Map(),
+      spawn: () => undefined,
+    };
+    const writer = (name: 'stdout' | 'stderr') => ({
+      write: (text: string) => ((result[name] += text), true),
+      *drain() {},
+      close() {},
+    });
     const process = {
       pid: 7,
       argv: words,

@@ -8,9 +8,17 @@ describe('reading YAML', () => {
 
   // What kubectl v1.35 prints for each, after "error converting YAML to JSON: ".
   test.each([
-    ['a key less indented than its siblings', `${head}data:\n  a: b\n c: d\n`, 'yaml: line 6: did not find expected key'],
+    [
+      'a key less indented than its siblings',
+      `${head}data:\n  a: b\n c: d\n`,
+      'yaml: line 6: did not find expected key',
+    ],
     ['a tab as indentation', `${head}data:\n\ta: b\n`, 'yaml: line 6: found character that cannot start any token'],
-    ['two colons in one line', `${head}data:\n  a: b: c\n`, 'yaml: line 6: mapping values are not allowed in this context'],
+    [
+      'two colons in one line',
+      `${head}data:\n  a: b: c\n`,
+      'yaml: line 6: mapping values are not allowed in this context',
+    ],
     ['an open bracket', `${head}data:\n  a: [b, c\n`, "yaml: line 6: did not find expected ',' or ']'"],
     ['an open brace', `${head}data:\n  a: {b: c\n`, "yaml: line 6: did not find expected ',' or '}'"],
     ['an open quote', `${head}data:\n  a: "b\n`, 'yaml: line 7: found unexpected end of stream'],
@@ -33,11 +41,18 @@ describe('reading YAML', () => {
   });
 
   test('joins folded lines and keeps literal ones', () => {
-    expect(parseYaml('a: >-\n  x\n  y\n\n  z\nb: |\n  x\n   y\nc: x\n  y\n')).toEqual({ a: 'x y\nz', b: 'x\n y\n', c: 'x y' });
+    expect(parseYaml('a: >-\n  x\n  y\n\n  z\nb: |\n  x\n   y\nc: x\n  y\n')).toEqual({
+      a: 'x y\nz',
+      b: 'x\n y\n',
+      c: 'x y',
+    });
   });
 
   test('merges what << refers to, and own keys win', () => {
-    expect(parseYaml('base: &b {a: 1, b: 2}\nuse:\n  <<: *b\n  b: 3\n')).toEqual({ base: { a: 1, b: 2 }, use: { a: 1, b: 3 } });
+    expect(parseYaml('base: &b {a: 1, b: 2}\nuse:\n  <<: *b\n  b: 3\n')).toEqual({
+      base: { a: 1, b: 2 },
+      use: { a: 1, b: 3 },
+    });
   });
 
   test('refuses documents that are too deep instead of overflowing', () => {
@@ -51,7 +66,9 @@ describe('reading YAML', () => {
 
 describe('writing YAML', () => {
   test('sorts keys and puts lists at the column of their key', () => {
-    expect(toYaml({ b: [{ y: 1, x: [] }], a: {}, c: [['x', 'y']] })).toBe('a: {}\nb:\n- x: []\n  "y": 1\nc:\n- - x\n  - "y"\n');
+    expect(toYaml({ b: [{ y: 1, x: [] }], a: {}, c: [['x', 'y']] })).toBe(
+      'a: {}\nb:\n- x: []\n  "y": 1\nc:\n- - x\n  - "y"\n',
+    );
   });
 
   test.each([

@@ -80,14 +80,14 @@ function dns(faults: Faults, path: string, spec: JsonObject) {
   });
 }
 
-const goodSpecs = new WeakMap<object, string>();
+const goodSpecs = new WeakSet<object>();
 
 /** A Pod's spec at `path`, of a Pod or of a template. Specs that came out well are not looked at twice. */
 export function podSpec(faults: Faults, path: string, spec: JsonObject) {
-  if (goodSpecs.get(spec) === path) return;
+  if (goodSpecs.has(spec)) return;
   const before = faults.list.length;
   checkPodSpec(faults, path, spec);
-  if (faults.list.length === before) goodSpecs.set(spec, path);
+  if (faults.list.length === before) goodSpecs.add(spec);
 }
 
 function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
@@ -97,8 +97,10 @@ function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
     windows: spec.os?.name === 'windows',
   };
   containers(faults, `${path}.containers`, spec.containers, context, new Set());
-  initContainers(faults, `${path}.initContainers`, spec.initContainers, context, spec.containers ?? [], new Set());
-  ephemeralContainers(faults, `${path}.ephemeralContainers`, spec.ephemeralContainers, context, spec);
+  if (spec.initContainers)
+    initContainers(faults, `${path}.initContainers`, spec.initContainers, context, spec.containers ?? [], new Set());
+  if (spec.ephemeralContainers)
+    ephemeralContainers(faults, `${path}.ephemeralContainers`, spec.ephemeralContainers, context, spec);
   if (!spec.restartPolicy) faults.required(`${path}.restartPolicy`);
   else faults.ifNot(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES);
   dns(faults, path, spec);
@@ -106,7 +108,7 @@ function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
     labels(faults, `${path}.nodeSelector`, { [key]: spec.nodeSelector[key] });
   }
   podSecurityContext(faults, `${path}.securityContext`, spec);
-  affinity(faults, `${path}.affinity`, spec.affinity);
+  if (spec.affinity) affinity(faults, `${path}.affinity`, spec.affinity);
   (spec.readinessGates ?? []).forEach((gate: JsonObject, i: number) =>
     faults.check(`${path}.readinessGates[${i}].conditionType`, gate.conditionType, isQualifiedName),
   );
@@ -117,7 +119,8 @@ function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
     if (gates.has(gate.name)) faults.duplicate(at, gate.name);
     gates.add(gate.name);
   });
-  spread(faults, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints);
+  if (spec.topologySpreadConstraints)
+    spread(faults, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints);
   if (spec.serviceAccountName) faults.check(`${path}.serviceAccountName`, spec.serviceAccountName, isDNS1123Subdomain);
   if (spec.nodeName) faults.check(`${path}.nodeName`, spec.nodeName, isDNS1123Subdomain);
   const deadline = spec.activeDeadlineSeconds;
@@ -126,7 +129,7 @@ function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
   }
   if (spec.hostname) faults.check(`${path}.hostname`, spec.hostname, isDNS1123Label);
   if (spec.subdomain) faults.check(`${path}.subdomain`, spec.subdomain, isDNS1123Label);
-  tolerations(faults, `${path}.tolerations`, spec.tolerations);
+  if (spec.tolerations) tolerations(faults, `${path}.tolerations`, spec.tolerations);
   (spec.hostAliases ?? []).forEach((alias: JsonObject, i: number) => {
     for (const fault of isValidIP(alias.ip ?? ''))
       faults.invalid(`${path}.hostAliases[${i}].ip`, alias.ip ?? '', fault);

@@ -8,7 +8,7 @@ import { Faults } from './field.ts';
 import { isConfigMapKey, isDNS1123Label, isDNS1123Subdomain } from './names.ts';
 import { claimSpec } from './storage.ts';
 
-type Source = (faults: Faults, path: string, source: JsonObject, volume: string) => void;
+type Source = (faults: Faults, path: string, source: JsonObject) => void;
 
 /** Fields that a source must have. */
 const required =
@@ -220,14 +220,37 @@ export const SOURCES: Record<string, Source> = {
   },
 };
 
+// Whether a source is good does not depend on the Pod that it is in, and admission gives all Pods the same ones.
+const goodSources = new WeakSet<object>();
+
+/** The only source, when there is just one. */
+function onlySource(volume: JsonObject): string | undefined {
+  let only: string | undefined;
+  for (const key in volume) {
+    if (!SOURCES[key] || !volume[key]) continue;
+    if (only !== undefined) return undefined;
+    only = key;
+  }
+  return only;
+}
+
 /** Exactly one source; returns how many there are. */
 export function volumeSource(faults: Faults, path: string, volume: JsonObject): number {
+  const only = onlySource(volume);
+  if (only !== undefined) {
+    const source = volume[only];
+    if (goodSources.has(source)) return 1;
+    const before = faults.list.length;
+    SOURCES[only](faults, `${path}.${only}`, source);
+    if (faults.list.length === before) goodSources.add(source);
+    return 1;
+  }
   let count = 0;
   for (const kind in SOURCES) {
     const source = volume[kind];
     if (!source) continue;
     if (++count > 1) faults.forbidden(`${path}.${kind}`, 'may not specify more than 1 volume type');
-    else SOURCES[kind](faults, `${path}.${kind}`, source, volume.name);
+    else SOURCES[kind](faults, `${path}.${kind}`, source);
   }
   return count;
 }

@@ -1,13 +1,14 @@
 // PATCH: the present object, changed as a patch of one of four kinds says, then what every update goes through.
 
 import { DecodeError, type KubeObject } from '../../api/types.ts';
-import { contentType, jsonError, parseText, reportStrict, withoutUndefined } from '../body.ts';
+import { contentType, jsonError, parseText, reportStrict } from '../body.ts';
 import { param, type Context } from '../context.ts';
 import { PatchError } from '../patch/errors.ts';
 import { jsonPatch, type Operation } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
 import { goMap, strategicMerge } from '../patch/strategic-merge.ts';
 import { badRequest, invalid, StatusError } from '../status.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { apply } from './apply.ts';
 import { updateObject, type Updated } from './update.ts';
 import type { Core } from './types.ts';
@@ -38,7 +39,8 @@ export function patch(core: Core, ctx: Context): Updated {
 /** The patch as a value of the shape that its kind demands. */
 export function readPatch(ctx: Context, type: string): object {
   const body = ctx.request.body;
-  if (typeof body === 'object' && body !== null) return withoutUndefined(body);
+  // A strategic merge leaves out what is undefined by itself.
+  if (typeof body === 'object' && body !== null) return type === STRATEGIC_PATCH ? body : withoutUndefined(body);
   const prefix = type === STRATEGIC_PATCH ? '' : 'error decoding patch: ';
   let value: unknown;
   try {

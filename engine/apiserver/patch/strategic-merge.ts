@@ -3,6 +3,7 @@
 
 import type { ListRule, ResourceInfo, Scheme } from '../../api/types.ts';
 import { equal } from '../equal.ts';
+import { withoutUndefined } from '../without-undefined.ts';
 import { PatchError } from './errors.ts';
 
 type Json = Record<string, unknown>;
@@ -12,20 +13,31 @@ const isObject = (value: unknown): value is Json =>
 const ELEMENT_ORDER = '$setElementOrder/';
 const DELETE_PRIMITIVES = '$deleteFromPrimitiveList/';
 
-/** Rules of one kind by path, asked for once. */
+/** The rules of one kind as a tree of its fields, asked for once. */
 class Rules {
-  private readonly scheme: Scheme;
-  private readonly info: ResourceInfo;
-  private readonly known = new Map<string, ListRule | undefined>();
-  constructor(scheme: Scheme, info: ResourceInfo) {
-    this.scheme = scheme;
-    this.info = info;
+  private readonly ask: (path: readonly string[]) => ListRule | undefined;
+  private readonly path: readonly string[];
+  private readonly fields = new Map<string, Rules>();
+  private known = false;
+  private own: ListRule | undefined;
+
+  constructor(ask: (path: readonly string[]) => ListRule | undefined, path: readonly string[] = []) {
+    this.ask = ask;
+    this.path = path;
   }
-  at(path: string): ListRule | undefined {
-    if (this.known.has(path)) return this.known.get(path);
-    const rule = this.scheme.listRule(this.info, path.split('.'));
-    this.known.set(path, rule);
-    return rule;
+
+  field(name: string): Rules {
+    let rules = this.fields.get(name);
+    if (!rules) this.fields.set(name, (rules = new Rules(this.ask, [...this.path, name])));
+    return rules;
+  }
+
+  get rule(): ListRule | undefined {
+    if (!this.known) {
+      this.known = true;
+      this.own = this.ask(this.path);
+    }
+    return this.own;
   }
 }
 
@@ -34,19 +46,19 @@ const rulesOf = new WeakMap<ResourceInfo, Rules>();
 /** The patched object; parts that the patch does not touch are shared with `target`. */
 export function strategicMerge(scheme: Scheme, info: ResourceInfo, target: Json, patch: Json): Json {
   let rules = rulesOf.get(info);
-  if (!rules) rulesOf.set(info, (rules = new Rules(scheme, info)));
-  return mergeObject(rules, '', target, patch);
+  if (!rules) rulesOf.set(info, (rules = new Rules((path) => scheme.listRule(info, path))));
+  return mergeObject(rules, target, patch);
 }
 
-function mergeObject(rules: Rules, path: string, target: Json | undefined, patch: Json): Json {
+function mergeObject(rules: Rules, target: Json | undefined, patch: Json): Json {
   const directive = patch.$patch;
   if (directive !== undefined) {
-    if (directive === 'replace') return without(patch, '$patch');
+    if (directive === 'replace') return withoutUndefined(without(patch, '$patch'));
     if (directive === 'delete') return {};
     throw new PatchError(`unknown patch type: ${String(directive)} in map: ${goMap(patch)}`);
   }
   let out: Json | undefined;
-  const orders: string[] = [];
+  let orders: string[] | undefined;
   for (const key in patch) {
     const value = patch[key];
     if (value === undefined) continue;
@@ -54,7 +66,7 @@ function mergeObject(rules: Rules, path: string, target: Json | undefined, patch
       // '$'
       if (key === '$patch' || key === '$retainKeys') continue;
       if (key.startsWith(ELEMENT_ORDER)) {
-        orders.push(key.slice(ELEMENT_ORDER.length));
+        (orders ??= []).push(key.slice(ELEMENT_ORDER.length));
         continue;
       }
       if (key.startsWith(DELETE_PRIMITIVES)) {
@@ -74,23 +86,13 @@ function mergeObject(rules: Rules, path: string, target: Json | undefined, patch
       }
       continue;
     }
-    const merged = mergeValue(rules, path === '' ? key : `${path}.${key}`, old, value, patch[ELEMENT_ORDER + key]);
+    const merged =
+      typeof value === 'object' ? mergeValue(rules.field(key), old, value, patch, key) : value;
     if (merged === old) continue;
-    out ??= { ...target };
+    out ??= target ? { ...target } : {};
     out[key] = merged;
   }
-  // Lists that the patch orders without changing an element.
-  for (const name of orders) {
-    if (patch[name] !== undefined) continue;
-    const list = (out ?? target)?.[name];
-    if (!Array.isArray(list)) continue;
-    const rule = rules.at(path === '' ? name : `${path}.${name}`);
-    const ordered = order(list, patch[ELEMENT_ORDER + name] as unknown[], list, rule?.patchMergeKey);
-    if (!equal(ordered, list)) {
-      out ??= { ...target };
-      out[name] = ordered;
-    }
-  }
+  if (orders) out = orderLists(rules, orders, target, patch, out);
   const retain = patch.$retainKeys;
   if (Array.isArray(retain)) {
     for (const key in patch) {
@@ -104,24 +106,40 @@ function mergeObject(rules: Rules, path: string, target: Json | undefined, patch
   return out ?? target ?? {};
 }
 
-function mergeValue(rules: Rules, path: string, old: unknown, value: unknown, elementOrder: unknown): unknown {
-  if (Array.isArray(value)) {
-    const rule = rules.at(path);
-    if (!rule?.patchStrategy?.includes('merge')) return equal(old, value) ? old : value;
-    const list = Array.isArray(old) ? old : [];
-    return mergeList(rules, path, list, value, rule.patchMergeKey, elementOrder as unknown[] | undefined);
+/** Lists that the patch orders without changing an element. */
+function orderLists(rules: Rules, names: readonly string[], target: Json | undefined, patch: Json, changed: Json | undefined) {
+  let out = changed;
+  for (const name of names) {
+    if (patch[name] !== undefined) continue;
+    const list = (out ?? target)?.[name];
+    if (!Array.isArray(list)) continue;
+    const { rule } = rules.field(name);
+    const ordered = order(list, patch[ELEMENT_ORDER + name] as unknown[], list, rule?.patchMergeKey);
+    if (!equal(ordered, list)) {
+      out ??= { ...target };
+      out[name] = ordered;
+    }
   }
-  if (isObject(value)) {
-    if (!isObject(old)) return mergeObject(rules, path, undefined, value);
-    if (rules.at(path)?.patchStrategy === 'replace') return equal(old, value) ? old : value;
-    return mergeObject(rules, path, old, value);
-  }
-  return old === value ? old : value;
+  return out;
 }
+
+/** `value`, the field `key` of `patch`, is an object or a list. */
+function mergeValue(rules: Rules, old: unknown, value: object, patch: Json, key: string): unknown {
+  const { rule } = rules;
+  if (Array.isArray(value)) {
+    if (!rule?.patchStrategy?.includes('merge')) return equal(old, value) ? old : withoutUndefined(value);
+    const list = Array.isArray(old) ? old : NOTHING;
+    return mergeList(rules, list, value, rule.patchMergeKey, patch[ELEMENT_ORDER + key] as unknown[] | undefined);
+  }
+  if (!isObject(old)) return mergeObject(rules, undefined, value as Json);
+  if (rule?.patchStrategy === 'replace') return equal(old, value) ? old : withoutUndefined(value);
+  return mergeObject(rules, old, value as Json);
+}
+
+const NOTHING: readonly unknown[] = [];
 
 function mergeList(
   rules: Rules,
-  path: string,
   old: readonly unknown[],
   patch: readonly unknown[],
   mergeKey: string | undefined,
@@ -129,7 +147,10 @@ function mergeList(
 ): unknown[] {
   if (!mergeKey || (patch.length > 0 && !isObject(patch[0]))) {
     const out = old.slice();
-    for (const item of patch) if (!out.some((other) => equal(item, other))) out.push(item);
+    for (const item of patch) {
+      if (out.some((other) => equal(item, other))) continue;
+      out.push(typeof item === 'object' && item !== null ? withoutUndefined(item) : item);
+    }
     const list = order(out, elementOrder ?? patch, old, undefined);
     return list.length === old.length && equal(list, old) ? (old as unknown[]) : list;
   }
@@ -139,7 +160,7 @@ function mergeList(
     const element = item as Json;
     if (element.$patch === 'replace') {
       // The list as a whole: the other elements of the patch are what it becomes.
-      return patch.filter((other) => (other as Json).$patch !== 'replace');
+      return withoutUndefined(patch.filter((other) => (other as Json).$patch !== 'replace'));
     }
     const id = element[mergeKey];
     if (id === undefined || id === null) {
@@ -148,11 +169,13 @@ function mergeList(
     if (element.$patch === 'delete') out = out.filter((other) => (other as Json)[mergeKey] !== id);
     else additions.push(element);
   }
-  for (const element of additions) {
+  for (let i = 0; i < additions.length; i++) {
+    const element = additions[i];
     const id = element[mergeKey];
-    const index = out.findIndex((other) => (other as Json)[mergeKey] === id);
-    if (index < 0) out.push(mergeObject(rules, path, undefined, element));
-    else out[index] = mergeObject(rules, path, out[index] as Json, element);
+    let index = 0;
+    while (index < out.length && (out[index] as Json)[mergeKey] !== id) index++;
+    if (index === out.length) out.push(mergeObject(rules, undefined, element));
+    else out[index] = mergeObject(rules, out[index] as Json, element);
   }
   // Elements stand as the patch has them, even without a directive that says so.
   out = order(out, elementOrder ?? additions, old, mergeKey);
@@ -174,7 +197,8 @@ function order(
   server: readonly unknown[],
   mergeKey?: string,
 ): unknown[] {
-  const idOf = (item: unknown): unknown => (mergeKey && isObject(item) ? item[mergeKey] : item);
+  if (stands(list, wanted, mergeKey)) return list as unknown[];
+  const idOf = (item: unknown): unknown => identity(item, mergeKey);
   const position = new Map<unknown, number>();
   wanted.forEach((item, index) => position.set(idOf(item), index));
   const serverPosition = new Map<unknown, number>();
@@ -197,6 +221,16 @@ function order(
   }
   return out;
 }
+
+/** Whether `list` has the wanted elements and no others, in that order: most often it has. */
+function stands(list: readonly unknown[], wanted: readonly unknown[], mergeKey: string | undefined): boolean {
+  if (list.length !== wanted.length) return false;
+  for (let i = 0; i < list.length; i++) if (identity(list[i], mergeKey) !== identity(wanted[i], mergeKey)) return false;
+  return true;
+}
+
+const identity = (item: unknown, mergeKey: string | undefined): unknown =>
+  mergeKey && isObject(item) ? item[mergeKey] : item;
 
 function without(object: Json, key: string): Json {
   const { [key]: _dropped, ...rest } = object;

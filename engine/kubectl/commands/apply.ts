@@ -5,16 +5,33 @@ import type { KubeObject } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
 import type { Mapping } from '../discovery.ts';
-import { CommandError, StatusError, addSource, isConflict, isNotFound, quote, throwAll, usageError } from '../errors.ts';
+import {
+  CommandError,
+  StatusError,
+  addSource,
+  isConflict,
+  isNotFound,
+  quote,
+  throwAll,
+  usageError,
+} from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { compactJson } from '../output/jsonpath.ts';
+import { compactJson } from '../output/json.ts';
 import { type DryRun, PRINT_FLAGS, changePrinter, outputFormat, outputPrinter } from '../output/printers.ts';
 import { threeWayPatch } from '../patch/three-way.ts';
 import { FILENAME_FLAGS, type Info, SELECTOR_FLAG, find, hasFiles, selectionOf } from '../resource/builder.ts';
 import { type WriteOptions, createObject, deleteObject, getObject, patchObject } from '../resource/rest.ts';
 import { A_WEEK, waitForDeletion } from '../resource/waiting.ts';
-import { DRY_RUN_FLAG, LAST_APPLIED, VALIDATE_FLAG, dryRunOf, fieldManagerFlag, fieldValidationOf, withLastApplied } from '../write-flags.ts';
+import {
+  DRY_RUN_FLAG,
+  LAST_APPLIED,
+  VALIDATE_FLAG,
+  dryRunOf,
+  fieldManagerFlag,
+  fieldValidationOf,
+  withLastApplied,
+} from '../write-flags.ts';
 import { lastAppliedCommands } from './apply/last-applied.ts';
 import { checkPrune, prune } from './apply/prune.ts';
 import { DELETE_FLAGS, cascadeOf } from './delete.ts';
@@ -27,7 +44,12 @@ export const apply: Command = {
   short: 'Apply a configuration to a resource by file name or stdin',
   group: 'Advanced Commands',
   usage: '(-f FILENAME | -k DIRECTORY)',
-  examples: ['kubectl apply -f ./pod.yaml', 'kubectl apply -k dir/', 'cat pod.json | kubectl apply -f -', 'kubectl apply --server-side -f web.yaml'],
+  examples: [
+    'kubectl apply -f ./pod.yaml',
+    'kubectl apply -k dir/',
+    'cat pod.json | kubectl apply -f -',
+    'kubectl apply --server-side -f web.yaml',
+  ],
   commands: lastAppliedCommands,
   flags: [
     ...FILENAME_FLAGS,
@@ -38,26 +60,60 @@ export const apply: Command = {
     ...DELETE_FLAGS.map((f) => (f.name === 'wait' ? { ...f, default: false } : f)),
     fieldManagerFlag(CLIENT_MANAGER),
     { name: 'all', type: 'bool', usage: 'Select all resources in the namespace of the specified resource types.' },
-    { name: 'force-conflicts', type: 'bool', usage: 'If true, server-side apply will force the changes against conflicts.' },
-    { name: 'openapi-patch', type: 'bool', default: true, usage: 'If true, use openapi to calculate diff when the openapi presents and the resource can be found in it.' },
-    { name: 'overwrite', type: 'bool', default: true, usage: 'Automatically resolve conflicts between the modified and live configuration by using values from the modified configuration' },
-    { name: 'prune', type: 'bool', usage: 'Automatically delete resource objects, that do not appear in the configs and are created by either apply or create --save-config.' },
-    { name: 'prune-allowlist', type: 'array', usage: 'Overwrite the default allowlist with <group/version/kind> for --prune' },
+    {
+      name: 'force-conflicts',
+      type: 'bool',
+      usage: 'If true, server-side apply will force the changes against conflicts.',
+    },
+    {
+      name: 'openapi-patch',
+      type: 'bool',
+      default: true,
+      usage: 'If true, use openapi to calculate diff when the openapi presents and the resource can be found in it.',
+    },
+    {
+      name: 'overwrite',
+      type: 'bool',
+      default: true,
+      usage:
+        'Automatically resolve conflicts between the modified and live configuration by using values from the modified configuration',
+    },
+    {
+      name: 'prune',
+      type: 'bool',
+      usage:
+        'Automatically delete resource objects, that do not appear in the configs and are created by either apply or create --save-config.',
+    },
+    {
+      name: 'prune-allowlist',
+      type: 'array',
+      usage: 'Overwrite the default allowlist with <group/version/kind> for --prune',
+    },
     { name: 'server-side', type: 'bool', usage: 'If true, apply runs in the server instead of the client.' },
-    { name: 'subresource', type: 'string', usage: 'If specified, apply will operate on the subresource of the requested object. Only allowed when using --server-side.' },
+    {
+      name: 'subresource',
+      type: 'string',
+      usage:
+        'If specified, apply will operate on the subresource of the requested object. Only allowed when using --server-side.',
+    },
   ],
   *run(kubectl, args) {
     if (!hasFiles(selectionOf(args))) throw new CommandError('must specify one of -f and -k');
     if (args.args.length) throw usageError(kubectl.path, `Unexpected args: [${args.args.join(' ')}]`);
     const run = settings(kubectl, args);
     if (args.bool('prune')) checkPrune(args);
-    const found = yield* find(kubectl, selectionOf(args, { args: [], all: false, validate: run.write.fieldValidation !== 'Ignore' }));
+    const found = yield* find(
+      kubectl,
+      selectionOf(args, { args: [], all: false, validate: run.write.fieldValidation !== 'Ignore' }),
+    );
     const { errors } = found;
     if (found.infos.length === 0 && errors.length === 0) throw new CommandError('no objects passed to apply');
     const applied: Applied[] = [];
     for (const info of found.infos) {
       try {
-        const one = run.serverSide ? yield* applyOnServer(kubectl, run, info) : yield* applyOnClient(kubectl, run, info);
+        const one = run.serverSide
+          ? yield* applyOnServer(kubectl, run, info)
+          : yield* applyOnClient(kubectl, run, info);
         applied.push(one);
         if (!run.printObjects) changePrinter(kubectl, args, one.operation, run.dryRun).print(one.object);
       } catch (error) {
@@ -67,10 +123,18 @@ export const apply: Command = {
     if (run.printObjects && applied.length) {
       const printer = outputPrinter(kubectl, args);
       const objects = applied.map((a) => a.object);
-      printer.print(objects.length === 1 ? objects[0] : { apiVersion: 'v1', kind: 'List', metadata: {}, items: objects });
+      printer.print(
+        objects.length === 1 ? objects[0] : { apiVersion: 'v1', kind: 'List', metadata: {}, items: objects },
+      );
       printer.end?.();
     }
-    if (errors.length === 0 && args.bool('prune')) yield* prune(kubectl, args, applied.map((a) => a.object), run.dryRun);
+    if (errors.length === 0 && args.bool('prune'))
+      yield* prune(
+        kubectl,
+        args,
+        applied.map((a) => a.object),
+        run.dryRun,
+      );
     throwAll(errors);
   },
 };
@@ -92,9 +156,12 @@ interface Settings {
 function settings(kubectl: Kubectl, args: Args): Settings {
   const serverSide = args.bool('server-side');
   const dryRun = dryRunOf(args);
-  if (args.bool('force-conflicts') && !serverSide) throw new CommandError('--force-conflicts only works with --server-side');
-  if (dryRun === 'client' && serverSide) throw new CommandError('--dry-run=client doesn\'t work with --server-side (did you mean --dry-run=server instead?)');
-  if (args.string('subresource') && !serverSide) throw new CommandError('--subresource can only be specified for --server-side');
+  if (args.bool('force-conflicts') && !serverSide)
+    throw new CommandError('--force-conflicts only works with --server-side');
+  if (dryRun === 'client' && serverSide)
+    throw new CommandError("--dry-run=client doesn't work with --server-side (did you mean --dry-run=server instead?)");
+  if (args.string('subresource') && !serverSide)
+    throw new CommandError('--subresource can only be specified for --server-side');
   if (args.bool('force') && serverSide) throw new CommandError('--force cannot be used with --server-side');
   if (args.bool('force') && dryRun === 'server') throw new CommandError('--dry-run=server cannot be used with --force');
   cascadeOf(kubectl, args);
@@ -105,7 +172,12 @@ function settings(kubectl: Kubectl, args: Args): Settings {
     dryRun,
     serverSide,
     printObjects: format !== '' && format !== 'name',
-    write: { dryRun, fieldManager, fieldValidation: fieldValidationOf(args), subresource: args.string('subresource') || undefined },
+    write: {
+      dryRun,
+      fieldManager,
+      fieldValidation: fieldValidationOf(args),
+      subresource: args.string('subresource') || undefined,
+    },
   };
 }
 
@@ -139,7 +211,8 @@ function* applyOnClient(kubectl: Kubectl, run: Settings, info: Info): Co<Applied
   try {
     current = yield* getObject(kubectl, mapping, namespace, name);
   } catch (error) {
-    if (!isNotFound(error)) throw error instanceof StatusError ? source(error, 'retrieving current configuration of:', info) : error;
+    if (!isNotFound(error))
+      throw error instanceof StatusError ? source(error, 'retrieving current configuration of:', info) : error;
     const object = withLastApplied(info.object);
     if (run.dryRun === 'client') return { object, operation: 'created' };
     try {
@@ -198,9 +271,22 @@ function* recreate(kubectl: Kubectl, run: Settings, info: Info, current: KubeObj
   const { mapping, namespace, name } = info;
   const seconds = run.args.int('grace-period');
   const propagationPolicy = cascadeOf(kubectl, run.args);
-  yield* deleteObject(kubectl, mapping, namespace, name, { propagationPolicy, gracePeriodSeconds: seconds < 0 ? undefined : seconds });
-  yield* waitForDeletion(kubectl, mapping, namespace, name, current.metadata.uid, run.args.duration('timeout') || A_WEEK);
-  return { object: yield* createObject(kubectl, mapping, namespace, withLastApplied(info.object), run.write), operation: 'configured' };
+  yield* deleteObject(kubectl, mapping, namespace, name, {
+    propagationPolicy,
+    gracePeriodSeconds: seconds < 0 ? undefined : seconds,
+  });
+  yield* waitForDeletion(
+    kubectl,
+    mapping,
+    namespace,
+    name,
+    current.metadata.uid,
+    run.args.duration('timeout') || A_WEEK,
+  );
+  return {
+    object: yield* createObject(kubectl, mapping, namespace, withLastApplied(info.object), run.write),
+    operation: 'configured',
+  };
 }
 
 /** Names the object and the file in an error of the server. */
@@ -210,5 +296,8 @@ function source(error: unknown, doing: string, info: Info): Error {
   const gv = mapping.group ? mapping.groupVersion : `/${mapping.version}`;
   const what = `Resource: "${gv}, Resource=${mapping.resource}", GroupVersionKind: "${gv}, Kind=${mapping.kind}"\nName: ${quote(info.name)}, Namespace: ${quote(info.namespace)}`;
   const file = doing.startsWith('retrieving') ? `from server for: ${quote(info.source)}` : `for: ${quote(info.source)}`;
-  return new StatusError({ ...error.status, message: `error when ${doing}\n${what}\n${file}: ${error.message}` }, error.code);
+  return new StatusError(
+    { ...error.status, message: `error when ${doing}\n${what}\n${file}: ${error.message}` },
+    error.code,
+  );
 }

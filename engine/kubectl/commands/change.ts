@@ -24,7 +24,13 @@ export const changeFlags = (manager: string): readonly Flag[] => [
 ];
 
 /** Changes every object; `modify` returns the new one, the same one for no change, or throws. */
-export function* changeAll(kubectl: Kubectl, args: Args, found: Found, operation: string, modify: (object: KubeObject, info: Info) => KubeObject): Co {
+export function* changeAll(
+  kubectl: Kubectl,
+  args: Args,
+  found: Found,
+  operation: string,
+  modify: (object: KubeObject, info: Info) => KubeObject,
+): Co {
   const dryRun = dryRunOf(args);
   const local = args.has('local') && args.bool('local');
   const printer: Printer = changePrinter(kubectl, args, operation, local ? 'none' : dryRun);

@@ -8,7 +8,15 @@ import type { Kubectl } from '../kubectl.ts';
 import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
 import { FILENAME_FLAGS, SELECTOR_FLAG, find, hasFiles, selectionOf } from '../resource/builder.ts';
 import { createObject } from '../resource/rest.ts';
-import { DRY_RUN_FLAG, SAVE_CONFIG_FLAG, VALIDATE_FLAG, dryRunOf, fieldManagerFlag, fieldValidationOf, withLastApplied } from '../write-flags.ts';
+import {
+  DRY_RUN_FLAG,
+  SAVE_CONFIG_FLAG,
+  VALIDATE_FLAG,
+  dryRunOf,
+  fieldManagerFlag,
+  fieldValidationOf,
+  withLastApplied,
+} from '../write-flags.ts';
 import { subcommands } from './create/index.ts';
 import { editBeforeCreating } from './edit.ts';
 
@@ -17,7 +25,11 @@ export const create: Command = {
   short: 'Create a resource from a file or from stdin',
   group: 'Basic Commands (Beginner)',
   usage: '-f FILENAME',
-  examples: ['kubectl create -f ./pod.json', 'cat pod.json | kubectl create -f -', 'kubectl create deployment web --image=nginx'],
+  examples: [
+    'kubectl create -f ./pod.json',
+    'cat pod.json | kubectl create -f -',
+    'kubectl create deployment web --image=nginx',
+  ],
   flags: [
     ...FILENAME_FLAGS,
     SELECTOR_FLAG,
@@ -52,7 +64,11 @@ function* createFromFiles(kubectl: Kubectl, args: Args): Co {
       const created =
         dryRun === 'client'
           ? object
-          : yield* createObject(kubectl, info.mapping, info.namespace, object, { dryRun, fieldManager: args.string('field-manager'), fieldValidation });
+          : yield* createObject(kubectl, info.mapping, info.namespace, object, {
+              dryRun,
+              fieldManager: args.string('field-manager'),
+              fieldValidation,
+            });
       printer.print(created);
     } catch (error) {
       errors.push(addSource('creating', info.source, error));

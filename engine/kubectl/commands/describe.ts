@@ -3,7 +3,14 @@
 import type { Command } from '../command.ts';
 import { isNotFound, throwAll, usageError } from '../errors.ts';
 import { describerOf } from '../describe/index.ts';
-import { ALL_NAMESPACES_FLAG, FILENAME_FLAGS, SELECTOR_FLAG, find, hasFiles, selectionOf } from '../resource/builder.ts';
+import {
+  ALL_NAMESPACES_FLAG,
+  FILENAME_FLAGS,
+  SELECTOR_FLAG,
+  find,
+  hasFiles,
+  selectionOf,
+} from '../resource/builder.ts';
 import { listItems, listObjects } from '../resource/rest.ts';
 
 export const describe: Command = {
@@ -16,13 +23,25 @@ export const describe: Command = {
     ALL_NAMESPACES_FLAG,
     SELECTOR_FLAG,
     ...FILENAME_FLAGS,
-    { name: 'chunk-size', type: 'int', default: 500, usage: 'Return large lists in chunks rather than all at once. Pass 0 to disable.' },
-    { name: 'show-events', type: 'bool', default: true, usage: 'If true, display events related to the described object.' },
+    {
+      name: 'chunk-size',
+      type: 'int',
+      default: 500,
+      usage: 'Return large lists in chunks rather than all at once. Pass 0 to disable.',
+    },
+    {
+      name: 'show-events',
+      type: 'bool',
+      default: true,
+      usage: 'If true, display events related to the described object.',
+    },
   ],
   *run(kubectl, args) {
     const selection = selectionOf(args, { bareTypes: true, latest: true });
     if (args.args.length === 0 && !hasFiles(selection)) {
-      kubectl.warn('You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.\n');
+      kubectl.warn(
+        'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.\n',
+      );
       throw usageError(
         kubectl.path,
         'Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).',
@@ -31,13 +50,25 @@ export const describe: Command = {
     const found = yield* find(kubectl, selection);
     let { infos, errors } = found;
     // A name that nothing has may be the beginning of names.
-    if (infos.length === 0 && args.args.length === 2 && !args.args[0].includes('/') && errors.length && errors.every(isNotFound)) {
+    if (
+      infos.length === 0 &&
+      args.args.length === 2 &&
+      !args.args[0].includes('/') &&
+      errors.length &&
+      errors.every(isNotFound)
+    ) {
       const mapping = yield* kubectl.mappingFor(args.args[0]);
       const namespace = args.bool('all-namespaces') ? '' : kubectl.namespace;
       const all = listItems(yield* listObjects(kubectl, mapping, namespace));
       infos = all
         .filter((object) => object.metadata.name?.startsWith(args.args[1]))
-        .map((object) => ({ mapping, object, namespace: object.metadata.namespace ?? '', name: object.metadata.name as string, source: '' }));
+        .map((object) => ({
+          mapping,
+          object,
+          namespace: object.metadata.namespace ?? '',
+          name: object.metadata.name as string,
+          source: '',
+        }));
       if (infos.length) errors = [];
     }
     let first = true;
@@ -47,6 +78,9 @@ export const describe: Command = {
       first = false;
     }
     if (errors.length) throwAll(errors);
-    if (first) kubectl.warn(args.bool('all-namespaces') ? 'No resources found' : `No resources found in ${kubectl.namespace} namespace.`);
+    if (first)
+      kubectl.warn(
+        args.bool('all-namespaces') ? 'No resources found' : `No resources found in ${kubectl.namespace} namespace.`,
+      );
   },
 };

@@ -24,7 +24,11 @@ export const diff: Command = {
     ...FILENAME_FLAGS,
     SELECTOR_FLAG,
     fieldManagerFlag('kubectl-client-side-apply'),
-    { name: 'force-conflicts', type: 'bool', usage: 'If true, server-side apply will force the changes against conflicts.' },
+    {
+      name: 'force-conflicts',
+      type: 'bool',
+      usage: 'If true, server-side apply will force the changes against conflicts.',
+    },
     { name: 'server-side', type: 'bool', usage: 'If true, apply runs in the server instead of the client.' },
     { name: 'show-managed-fields', type: 'bool', usage: 'If true, include managed fields in the diff.' },
   ],
@@ -58,7 +62,9 @@ function* compareAll(kubectl: Kubectl, args: Args): Co<number> {
     const { group, version, kind } = info.mapping;
     const name = `${group ? group + '.' : ''}${version}.${kind}.${info.namespace}.${info.name}`;
     const time = formatTime(kubectl.now).replace('T', ' ').replace('Z', '.000000000 +0000');
-    kubectl.out(`diff -u -N ${live}/${name} ${merged}/${name}\n--- ${live}/${name}\t${time}\n+++ ${merged}/${name}\t${time}\n${hunks}`);
+    kubectl.out(
+      `diff -u -N ${live}/${name} ${merged}/${name}\n--- ${live}/${name}\t${time}\n+++ ${merged}/${name}\t${time}\n${hunks}`,
+    );
   }
   return different ? 1 : 0;
 }
@@ -77,7 +83,11 @@ function* mergedOf(kubectl: Kubectl, args: Args, info: Info, current: KubeObject
   const options = { dryRun: 'server' as const, fieldManager: args.string('field-manager') };
   if (args.bool('server-side')) {
     const fieldManager = args.changed('field-manager') ? options.fieldManager : 'kubectl';
-    return yield* patchObject(kubectl, mapping, namespace, name, 'apply', info.object, { ...options, fieldManager, force: args.bool('force-conflicts') });
+    return yield* patchObject(kubectl, mapping, namespace, name, 'apply', info.object, {
+      ...options,
+      fieldManager,
+      force: args.bool('force-conflicts'),
+    });
   }
   if (!current) {
     try {
@@ -87,14 +97,21 @@ function* mergedOf(kubectl: Kubectl, args: Args, info: Info, current: KubeObject
     }
   }
   const applied = (current.metadata.annotations as Record<string, string> | undefined)?.[LAST_APPLIED];
-  const { type, patch } = threeWayPatch(mapping, applied ? (JSON.parse(applied) as Record<string, unknown>) : {}, JSON.parse(lastAppliedOf(info.object)), current);
+  const { type, patch } = threeWayPatch(
+    mapping,
+    applied ? (JSON.parse(applied) as Record<string, unknown>) : {},
+    JSON.parse(lastAppliedOf(info.object)),
+    current,
+  );
   if (Object.keys(patch).length === 0) return current;
   return yield* patchObject(kubectl, mapping, namespace, name, type, patch, options);
 }
 
 /** The two texts; what a Secret holds is not shown, only whether it changed. */
 function masked(info: Info, args: Args, current: KubeObject | undefined, wanted: KubeObject): [string, string] {
-  const show = args.bool('show-managed-fields') ? (o: KubeObject) => o : (o: KubeObject) => withoutManagedFields(o) as KubeObject;
+  const show = args.bool('show-managed-fields')
+    ? (o: KubeObject) => o
+    : (o: KubeObject) => withoutManagedFields(o) as KubeObject;
   let [before, after] = [current && show(current), show(wanted)];
   if (info.mapping.kind === 'Secret' && info.mapping.group === '') {
     const old = (before?.data ?? {}) as Record<string, string>;

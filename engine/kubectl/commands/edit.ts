@@ -8,7 +8,15 @@ import type { Command } from '../command.ts';
 import { CommandError, report, throwAll } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { type Printer, PRINT_FLAGS, changePrinter, objectName, outputFormat, toJson, withoutManagedFields } from '../output/printers.ts';
+import {
+  type Printer,
+  PRINT_FLAGS,
+  changePrinter,
+  objectName,
+  outputFormat,
+  toJson,
+  withoutManagedFields,
+} from '../output/printers.ts';
 import { twoWayPatch } from '../patch/three-way.ts';
 import { FILENAME_FLAGS, type Info, SELECTOR_FLAG, find, selectionOf } from '../resource/builder.ts';
 import { type WriteOptions, createObject, patchObject } from '../resource/rest.ts';
@@ -57,7 +65,11 @@ export function* editBeforeCreating(kubectl: Kubectl, args: Args): Co {
     printer.print(
       dryRun === 'client'
         ? object
-        : yield* createObject(kubectl, info.mapping, info.namespace, object, { dryRun, fieldManager: 'kubectl-create', fieldValidation: fieldValidationOf(args) }),
+        : yield* createObject(kubectl, info.mapping, info.namespace, object, {
+            dryRun,
+            fieldManager: 'kubectl-create',
+            fieldValidation: fieldValidationOf(args),
+          }),
     );
   }
 }
@@ -80,16 +92,25 @@ export const edit: Command = {
     VALIDATE_FLAG,
     SAVE_CONFIG_FLAG,
     fieldManagerFlag('kubectl-edit'),
-    { name: 'subresource', type: 'string', usage: 'If specified, edit will operate on the subresource of the requested object.' },
+    {
+      name: 'subresource',
+      type: 'string',
+      usage: 'If specified, edit will operate on the subresource of the requested object.',
+    },
   ],
   *run(kubectl, args) {
     const subresource = args.string('subresource') || undefined;
     const found = yield* find(kubectl, selectionOf(args, { bareTypes: true, latest: true, read: { subresource } }));
     throwAll(found.errors);
     if (found.infos.length === 0) throw new CommandError('edit cancelled, no objects found');
-    const write: WriteOptions = { fieldManager: args.string('field-manager'), fieldValidation: fieldValidationOf(args), subresource };
+    const write: WriteOptions = {
+      fieldManager: args.string('field-manager'),
+      fieldValidation: fieldValidationOf(args),
+      subresource,
+    };
     const asJson = outputFormat(args).format === 'json';
-    const printer = outputFormat(args).format === '' || asJson ? changePrinterOf(kubectl) : changePrinter(kubectl, args, 'edited');
+    const printer =
+      outputFormat(args).format === '' || asJson ? changePrinterOf(kubectl) : changePrinter(kubectl, args, 'edited');
     const shown = found.infos.map((i) => withoutManagedFields(i.object));
     const document = shown.length === 1 ? shown[0] : { apiVersion: 'v1', kind: 'List', metadata: {}, items: shown };
     const before = asJson ? toJson(document) : toYaml(document);
@@ -123,14 +144,21 @@ const stripComments = (text: string) =>
     .filter((line) => !line.startsWith('#'))
     .join('\n');
 
-const changePrinterOf = (kubectl: Kubectl): Printer => ({ print: (object) => kubectl.line(`${objectName(object)} edited`) });
+const changePrinterOf = (kubectl: Kubectl): Printer => ({
+  print: (object) => kubectl.line(`${objectName(object)} edited`),
+});
 
 function* saveEdited(kubectl: Kubectl, infos: Info[], value: YamlValue, write: WriteOptions, printer: Printer): Co {
   const root = value as unknown as KubeObject;
   const objects: KubeObject[] = root?.kind === 'List' ? root.items : [root];
   const errors: Error[] = [];
   for (const object of objects) {
-    const info = infos.find((i) => i.object.kind === object?.kind && i.name === object.metadata?.name && i.namespace === (object.metadata.namespace ?? ''));
+    const info = infos.find(
+      (i) =>
+        i.object.kind === object?.kind &&
+        i.name === object.metadata?.name &&
+        i.namespace === (object.metadata.namespace ?? ''),
+    );
     if (!info) throw new CommandError('at least one of apiVersion, kind and name was changed');
     const { type, patch } = twoWayPatch(info.mapping, withoutManagedFields(info.object), object as Record<string, any>);
     if (Object.keys(patch).length === 0) {

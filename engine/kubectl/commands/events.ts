@@ -20,7 +20,12 @@ export const events: Command = {
   flags: [
     ALL_NAMESPACES_FLAG,
     ...PRINT_FLAGS,
-    { name: 'chunk-size', type: 'int', default: 500, usage: 'Return large lists in chunks rather than all at once. Pass 0 to disable.' },
+    {
+      name: 'chunk-size',
+      type: 'int',
+      default: 500,
+      usage: 'Return large lists in chunks rather than all at once. Pass 0 to disable.',
+    },
     { name: 'for', type: 'string', usage: 'Filter events to only those pertaining to the specified resource.' },
     { name: 'no-headers', type: 'bool', usage: "When using the default output format, don't print headers." },
     { name: 'types', type: 'strings', usage: 'Output only events of given types.' },
@@ -73,7 +78,8 @@ export const events: Command = {
   },
 };
 
-const lastSeen = (event: Event): number => Date.parse(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? '') || 0;
+const lastSeen = (event: Event): number =>
+  Date.parse(event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? '') || 0;
 
 function headers(args: Args): string[] {
   const columns = ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'];

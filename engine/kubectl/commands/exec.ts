@@ -10,8 +10,19 @@ import type { Kubectl } from '../kubectl.ts';
 import { containerNames, defaultContainer, onePod } from '../resource/pods.ts';
 
 const STREAM_FLAGS: readonly Flag[] = [
-  { name: 'container', short: 'c', type: 'string', usage: 'Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting the container to be attached or the first container in the pod will be chosen' },
-  { name: 'pod-running-timeout', type: 'duration', default: 60_000, usage: 'The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running' },
+  {
+    name: 'container',
+    short: 'c',
+    type: 'string',
+    usage:
+      'Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation for selecting the container to be attached or the first container in the pod will be chosen',
+  },
+  {
+    name: 'pod-running-timeout',
+    type: 'duration',
+    default: 60_000,
+    usage: 'The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running',
+  },
   { name: 'quiet', short: 'q', type: 'bool', usage: 'Only print output from the remote session' },
   { name: 'stdin', short: 'i', type: 'bool', usage: 'Pass stdin to the container' },
   { name: 'tty', short: 't', type: 'bool', usage: 'Stdin is a TTY' },
@@ -27,9 +38,12 @@ export const exec: Command = {
   *run(kubectl, args) {
     const dash = args.dash;
     const words = args.args;
-    if (words.length === 0 || dash === 0) throw usageError(kubectl.path, 'pod, type/name or --filename must be specified');
+    if (words.length === 0 || dash === 0)
+      throw usageError(kubectl.path, 'pod, type/name or --filename must be specified');
     if (dash < 0 && words.length > 1) {
-      throw new CommandError("exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples");
+      throw new CommandError(
+        "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
+      );
     }
     const command = dash < 0 ? [] : words.slice(dash);
     if (command.length === 0) throw usageError(kubectl.path, 'you must specify at least one command for the container');
@@ -56,7 +70,11 @@ export const attach: Command = {
   flags: [...STREAM_FLAGS],
   *run(kubectl, args) {
     if (args.args.length === 0) throw usageError(kubectl.path, 'at least 1 argument is required for attach');
-    if (args.args.length > 2) throw usageError(kubectl.path, `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.args.length}: [${args.args.join(' ')}]`);
+    if (args.args.length > 2)
+      throw usageError(
+        kubectl.path,
+        `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.args.length}: [${args.args.join(' ')}]`,
+      );
     const target = args.args.length === 2 ? `${args.args[0]}/${args.args[1]}` : args.args[0];
     const pod = yield* onePod(kubectl, target, args.duration('pod-running-timeout'));
     if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') {
@@ -70,7 +88,12 @@ export const attach: Command = {
 };
 
 /** Attaches to the main process of a container; its exit status is ours. */
-export function* attachTo(kubectl: Kubectl, pod: Pod, container: string, options: { stdin: boolean; tty: boolean; quiet: boolean }): Co<number> {
+export function* attachTo(
+  kubectl: Kubectl,
+  pod: Pod,
+  container: string,
+  options: { stdin: boolean; tty: boolean; quiet: boolean },
+): Co<number> {
   const query: Record<string, string> = { container, stdout: 'true', stderr: String(!options.tty) };
   if (options.stdin) query.stdin = 'true';
   if (options.tty) query.tty = 'true';
@@ -86,7 +109,8 @@ export function* attachTo(kubectl: Kubectl, pod: Pod, container: string, options
 
 function containerFor(kubectl: Kubectl, pod: Pod, named: string, quiet: boolean): string {
   if (!named) return defaultContainer(kubectl, pod, quiet);
-  if (!containerNames(pod).includes(named)) throw new CommandError(`container ${named} not found in pod ${pod.metadata.name}`);
+  if (!containerNames(pod).includes(named))
+    throw new CommandError(`container ${named} not found in pod ${pod.metadata.name}`);
   return named;
 }
 
@@ -99,7 +123,12 @@ function ttyOf(kubectl: Kubectl, asked: boolean, stdin: boolean): boolean {
   return true;
 }
 
-function* connect(kubectl: Kubectl, pod: Pod, what: 'exec' | 'attach', query: Record<string, string | string[]>): Co<ExecSession> {
+function* connect(
+  kubectl: Kubectl,
+  pod: Pod,
+  what: 'exec' | 'attach',
+  query: Record<string, string | string[]>,
+): Co<ExecSession> {
   const path = `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/${what}`;
   return (yield* kubectl.send({ method: 'POST', path, query })).exec as ExecSession;
 }
@@ -109,9 +138,7 @@ export function* run(kubectl: Kubectl, session: ExecSession, stdin: boolean): Co
   const { stdout, stderr } = session;
   const input = stdin && session.stdin ? session.stdin : undefined;
   const { process } = kubectl;
-  const feeder = input
-    ? process.host.sim.spawn('exec stdin', feed(kubectl, input))
-    : undefined;
+  const feeder = input ? process.host.sim.spawn('exec stdin', feed(kubectl, input)) : undefined;
   try {
     for (;;) {
       kubectl.out(stdout.take());

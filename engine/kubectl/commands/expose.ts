@@ -11,15 +11,26 @@ import type { Args, Flag } from '../flags.ts';
 import { type Kubectl, builtinScheme } from '../kubectl.ts';
 import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
 import { podSpecOf } from '../pod-spec.ts';
-import { FILENAME_FLAGS, type Info, find, localMapping, parseSelector, selectionOf } from '../resource/builder.ts';
+import { FILENAME_FLAGS, type Info, find, localMapping, selectionOf } from '../resource/builder.ts';
+import { parseSelector } from '../resource/selector.ts';
 import { createObject } from '../resource/rest.ts';
 import { DRY_RUN_FLAG, SAVE_CONFIG_FLAG, dryRunOf, fieldManagerFlag, withLastApplied } from '../write-flags.ts';
 import { parseYaml } from '../yaml/parse.ts';
 import { intOrString } from './create/generator.ts';
 
 export const OVERRIDE_FLAGS: readonly Flag[] = [
-  { name: 'overrides', type: 'string', usage: 'An inline JSON override for the generated object. Requires that the object supply a valid apiVersion field.' },
-  { name: 'override-type', type: 'string', default: 'merge', usage: 'The method used to override the generated object: json, merge, or strategic.' },
+  {
+    name: 'overrides',
+    type: 'string',
+    usage:
+      'An inline JSON override for the generated object. Requires that the object supply a valid apiVersion field.',
+  },
+  {
+    name: 'override-type',
+    type: 'string',
+    default: 'merge',
+    usage: 'The method used to override the generated object: json, merge, or strategic.',
+  },
 ];
 
 /** Changes a generated object by --overrides. */
@@ -46,7 +57,8 @@ export const expose: Command = {
   name: 'expose',
   short: 'Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service',
   group: 'Basic Commands (Beginner)',
-  usage: '(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type]',
+  usage:
+    '(-f FILENAME | TYPE NAME) [--port=port] [--protocol=TCP|UDP|SCTP] [--target-port=number-or-name] [--name=name] [--external-ip=external-ip-of-service] [--type=type]',
   flags: [
     ...FILENAME_FLAGS,
     ...PRINT_FLAGS,
@@ -54,17 +66,51 @@ export const expose: Command = {
     SAVE_CONFIG_FLAG,
     fieldManagerFlag('kubectl-expose'),
     ...OVERRIDE_FLAGS,
-    { name: 'cluster-ip', type: 'string', usage: "ClusterIP to be assigned to the service. Leave empty to auto-allocate, or set to 'None' to create a headless service." },
-    { name: 'external-ip', type: 'string', usage: 'Additional external IP address (not managed by Kubernetes) to accept for the service.' },
+    {
+      name: 'cluster-ip',
+      type: 'string',
+      usage:
+        "ClusterIP to be assigned to the service. Leave empty to auto-allocate, or set to 'None' to create a headless service.",
+    },
+    {
+      name: 'external-ip',
+      type: 'string',
+      usage: 'Additional external IP address (not managed by Kubernetes) to accept for the service.',
+    },
     { name: 'labels', short: 'l', type: 'string', usage: 'Labels to apply to the service created by this call.' },
     { name: 'load-balancer-ip', type: 'string', usage: 'IP to assign to the LoadBalancer.' },
     { name: 'name', type: 'string', usage: 'The name for the newly created object.' },
-    { name: 'port', type: 'string', usage: 'The port that the service should serve on. Copied from the resource being exposed, if unspecified' },
-    { name: 'protocol', type: 'string', usage: "The network protocol for the service to be created. Default is 'TCP'." },
-    { name: 'selector', type: 'string', usage: 'A label selector to use for this service. If empty (the default) infer the selector from the resource being exposed.' },
-    { name: 'session-affinity', type: 'string', usage: "If non-empty, set the session affinity for the service to this; legal values: 'None', 'ClientIP'" },
-    { name: 'target-port', type: 'string', usage: 'Name or number for the port on the container that the service should direct traffic to.' },
-    { name: 'type', type: 'string', usage: "Type for this service: ClusterIP, NodePort, LoadBalancer, or ExternalName. Default is 'ClusterIP'." },
+    {
+      name: 'port',
+      type: 'string',
+      usage: 'The port that the service should serve on. Copied from the resource being exposed, if unspecified',
+    },
+    {
+      name: 'protocol',
+      type: 'string',
+      usage: "The network protocol for the service to be created. Default is 'TCP'.",
+    },
+    {
+      name: 'selector',
+      type: 'string',
+      usage:
+        'A label selector to use for this service. If empty (the default) infer the selector from the resource being exposed.',
+    },
+    {
+      name: 'session-affinity',
+      type: 'string',
+      usage: "If non-empty, set the session affinity for the service to this; legal values: 'None', 'ClientIP'",
+    },
+    {
+      name: 'target-port',
+      type: 'string',
+      usage: 'Name or number for the port on the container that the service should direct traffic to.',
+    },
+    {
+      name: 'type',
+      type: 'string',
+      usage: "Type for this service: ClusterIP, NodePort, LoadBalancer, or ExternalName. Default is 'ClusterIP'.",
+    },
   ],
   *run(kubectl, args): Co {
     const dryRun = dryRunOf(args);
@@ -86,23 +132,35 @@ function* exposeOne(kubectl: Kubectl, args: Args, info: Info, dryRun: ReturnType
   const selector = args.string('selector') ? equalities(args.string('selector')) : selectorOf(info);
   const headless = args.string('cluster-ip') === 'None';
   const ports = portsOf(args, object);
-  if (ports.length === 0 && !headless) throw new CommandError("couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples");
-  let service = overridden(args, serviceOf(args, args.string('name') || info.name.slice(0, 63), selector, ports, labelsOf(args, object)));
+  if (ports.length === 0 && !headless)
+    throw new CommandError(
+      "couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples",
+    );
+  let service = overridden(
+    args,
+    serviceOf(args, args.string('name') || info.name.slice(0, 63), selector, ports, labelsOf(args, object)),
+  );
   if (args.bool('save-config')) service = withLastApplied(service);
   const options = { dryRun, fieldManager: args.string('field-manager') };
-  const made = dryRun === 'client' ? service : yield* createObject(kubectl, localMapping(service), info.namespace, service, options);
+  const made =
+    dryRun === 'client'
+      ? service
+      : yield* createObject(kubectl, localMapping(service), info.namespace, service, options);
   changePrinter(kubectl, args, 'exposed', dryRun).print(made);
 }
 
 /** Labels of --labels, else the exposed object's own. */
 function labelsOf(args: Args, object: KubeObject): Record<string, string> {
-  return args.string('labels') ? equalities(args.string('labels')) : ((object.metadata.labels ?? {}) as Record<string, string>);
+  return args.string('labels')
+    ? equalities(args.string('labels'))
+    : ((object.metadata.labels ?? {}) as Record<string, string>);
 }
 
 export function equalities(text: string): Record<string, string> {
   const out: Record<string, string> = {};
   for (const requirement of parseSelector(text)) {
-    if (requirement.operator !== 'in' || requirement.values.length !== 1) throw new CommandError(`unexpected label selector: ${text}`);
+    if (requirement.operator !== 'in' || requirement.values.length !== 1)
+      throw new CommandError(`unexpected label selector: ${text}`);
     out[requirement.key] = requirement.values[0];
   }
   return out;
@@ -115,7 +173,13 @@ interface Port {
   targetPort: number | string;
 }
 
-export function serviceOf(args: Args, name: string, selector: Record<string, string>, ports: Port[], labels: Record<string, string>): KubeObject {
+export function serviceOf(
+  args: Args,
+  name: string,
+  selector: Record<string, string>,
+  ports: Port[],
+  labels: Record<string, string>,
+): KubeObject {
   const spec: JsonObject = { selector };
   if (ports.length) spec.ports = ports;
   const text = (flag: string) => (args.has(flag) ? args.string(flag) : '');
@@ -132,17 +196,25 @@ function selectorOf(info: Info): Record<string, string> {
   const { object } = info;
   switch (object.kind) {
     case 'Pod':
-      if (!Object.keys(object.metadata.labels ?? {}).length) throw new CommandError('couldn\'t retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed');
+      if (!Object.keys(object.metadata.labels ?? {}).length)
+        throw new CommandError(
+          "couldn't retrieve selectors via --selector flag or introspection: the pod has no labels and cannot be exposed",
+        );
       return object.metadata.labels as Record<string, string>;
     case 'Service':
-      if (!object.spec.selector) throw new CommandError('couldn\'t retrieve selectors via --selector flag or introspection: the service has no pod selector set');
+      if (!object.spec.selector)
+        throw new CommandError(
+          "couldn't retrieve selectors via --selector flag or introspection: the service has no pod selector set",
+        );
       return object.spec.selector;
     case 'ReplicationController':
       return object.spec.selector;
     case 'Deployment':
     case 'ReplicaSet':
       if (object.spec.selector?.matchExpressions?.length) {
-        throw new CommandError(`couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - "${JSON.stringify(object.spec.selector.matchExpressions)}" to map-based selector format`);
+        throw new CommandError(
+          `couldn't retrieve selectors via --selector flag or introspection: couldn't convert expressions - "${JSON.stringify(object.spec.selector.matchExpressions)}" to map-based selector format`,
+        );
       }
       return object.spec.selector.matchLabels;
   }
@@ -157,7 +229,9 @@ function portsOf(args: Args, object: KubeObject): Port[] {
   const own: { port: number; protocol?: string }[] =
     object.kind === 'Service'
       ? (object.spec.ports ?? [])
-      : (podSpecOf(object)?.containers ?? []).flatMap((c: JsonObject) => (c.ports ?? []).map((p: JsonObject) => ({ port: p.containerPort, protocol: p.protocol })));
+      : (podSpecOf(object)?.containers ?? []).flatMap((c: JsonObject) =>
+          (c.ports ?? []).map((p: JsonObject) => ({ port: p.containerPort, protocol: p.protocol })),
+        );
   const numbers = args.string('port') ? args.string('port').split(',').map(portNumber) : own.map((p) => p.port);
   return numbers.map((port, i) => {
     const found = own.find((p) => p.port === port)?.protocol;

@@ -10,7 +10,17 @@ import type { Kubectl } from '../kubectl.ts';
 import { JsonPath, relaxedExpression } from '../output/jsonpath.ts';
 import { PRINT_FLAGS, outputFormat, outputPrinter } from '../output/printers.ts';
 import { type TableObject, TablePrinter, TableWriter, isTable } from '../output/table.ts';
-import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, FILENAME_FLAGS, type Found, type Info, SELECTOR_FLAG, find, hasFiles, selectionOf } from '../resource/builder.ts';
+import {
+  ALL_NAMESPACES_FLAG,
+  FIELD_SELECTOR_FLAG,
+  FILENAME_FLAGS,
+  type Found,
+  type Info,
+  SELECTOR_FLAG,
+  find,
+  hasFiles,
+  selectionOf,
+} from '../resource/builder.ts';
 import { listItems, watchObjects } from '../resource/rest.ts';
 import { ageColumnTable } from '../output/plain-table.ts';
 
@@ -20,26 +30,66 @@ export const get: Command = {
   group: 'Basic Commands (Intermediate)',
   usage:
     '[(-o|--output=)json|yaml|kyaml|name|go-template|go-template-file|template|templatefile|jsonpath|jsonpath-as-json|jsonpath-file|custom-columns|custom-columns-file|wide] (TYPE[.VERSION][.GROUP] [NAME | -l label] | TYPE[.VERSION][.GROUP]/NAME ...) [flags]',
-  examples: ['kubectl get pods', 'kubectl get pods -o wide', 'kubectl get deploy,svc -l app=web', 'kubectl get pod/web -o yaml'],
+  examples: [
+    'kubectl get pods',
+    'kubectl get pods -o wide',
+    'kubectl get deploy,svc -l app=web',
+    'kubectl get pod/web -o yaml',
+  ],
   flags: [
     ALL_NAMESPACES_FLAG,
     SELECTOR_FLAG,
     FIELD_SELECTOR_FLAG,
     ...FILENAME_FLAGS,
     ...PRINT_FLAGS,
-    { name: 'chunk-size', type: 'int', default: 500, usage: 'Return large lists in chunks rather than all at once. Pass 0 to disable.' },
-    { name: 'ignore-not-found', type: 'bool', usage: 'If set to true, suppresses NotFound error for specific objects that do not exist.' },
+    {
+      name: 'chunk-size',
+      type: 'int',
+      default: 500,
+      usage: 'Return large lists in chunks rather than all at once. Pass 0 to disable.',
+    },
+    {
+      name: 'ignore-not-found',
+      type: 'bool',
+      usage: 'If set to true, suppresses NotFound error for specific objects that do not exist.',
+    },
     { name: 'label-columns', short: 'L', type: 'strings', usage: 'Labels that are going to be presented as columns.' },
-    { name: 'no-headers', type: 'bool', usage: "When using the default or custom-column output format, don't print headers." },
-    { name: 'output-watch-events', type: 'bool', usage: 'Output watch event objects when --watch or --watch-only is used.' },
+    {
+      name: 'no-headers',
+      type: 'bool',
+      usage: "When using the default or custom-column output format, don't print headers.",
+    },
+    {
+      name: 'output-watch-events',
+      type: 'bool',
+      usage: 'Output watch event objects when --watch or --watch-only is used.',
+    },
     { name: 'raw', type: 'string', usage: 'Raw URI to request from the server.' },
-    { name: 'server-print', type: 'bool', default: true, usage: 'If true, have the server return the appropriate table output.' },
+    {
+      name: 'server-print',
+      type: 'bool',
+      default: true,
+      usage: 'If true, have the server return the appropriate table output.',
+    },
     { name: 'show-kind', type: 'bool', usage: 'If present, list the resource type for the requested object(s).' },
     { name: 'show-labels', type: 'bool', usage: 'When printing, show all labels as the last column.' },
-    { name: 'sort-by', type: 'string', usage: "If non-empty, sort list types using this field specification (e.g. '{.metadata.name}')." },
+    {
+      name: 'sort-by',
+      type: 'string',
+      usage: "If non-empty, sort list types using this field specification (e.g. '{.metadata.name}').",
+    },
     { name: 'subresource', type: 'string', usage: 'If specified, gets the subresource of the requested object.' },
-    { name: 'watch', short: 'w', type: 'bool', usage: 'After listing/getting the requested object, watch for changes.' },
-    { name: 'watch-only', type: 'bool', usage: 'Watch for changes to the requested object(s), without listing/getting first.' },
+    {
+      name: 'watch',
+      short: 'w',
+      type: 'bool',
+      usage: 'After listing/getting the requested object, watch for changes.',
+    },
+    {
+      name: 'watch-only',
+      type: 'bool',
+      usage: 'Watch for changes to the requested object(s), without listing/getting first.',
+    },
   ],
   *run(kubectl, args) {
     if (args.string('raw')) return yield* raw(kubectl, args);
@@ -62,7 +112,8 @@ function* raw(kubectl: Kubectl, args: Args): Co {
   if (question >= 0) {
     for (const part of uri.slice(question + 1).split('&')) {
       const equals = part.indexOf('=');
-      query[decodeURIComponent(equals < 0 ? part : part.slice(0, equals))] = equals < 0 ? '' : decodeURIComponent(part.slice(equals + 1));
+      query[decodeURIComponent(equals < 0 ? part : part.slice(0, equals))] =
+        equals < 0 ? '' : decodeURIComponent(part.slice(equals + 1));
     }
   }
   const response = yield* kubectl.send({ method: 'GET', path: question < 0 ? uri : uri.slice(0, question), query });
@@ -86,18 +137,22 @@ function check(kubectl: Kubectl, args: Args) {
     throw usageError(kubectl.path, '--output-watch-events option can only be used with --watch or --watch-only');
   }
   if (!watching && args.args.length === 0 && !hasFiles(selectionOf(args))) {
-    kubectl.warn('You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n');
+    kubectl.warn(
+      'You must specify the type of resource to get. Use "kubectl api-resources" for a complete list of supported resources.\n',
+    );
     throw usageError(
       kubectl.path,
       'Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).',
     );
   }
-  if (watching && args.string('sort-by')) kubectl.warn('warning: --watch or --watch-only requested, --sort-by will be ignored');
+  if (watching && args.string('sort-by'))
+    kubectl.warn('warning: --watch or --watch-only requested, --sort-by will be ignored');
 }
 
 const isHuman = (args: Args) => ['', 'wide'].includes(outputFormat(args).format);
 
-const TABLE = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json';
+const TABLE =
+  'application/json;as=Table;v=v1;g=meta.k8s.io,application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json';
 
 function selection(args: Args) {
   const tables = isHuman(args) && args.bool('server-print');
@@ -198,7 +253,8 @@ function sortInfos(infos: Info[], sortBy: string) {
   const keyOf = (object: unknown): SortKey => {
     const value = path.results(object).flat()[0];
     if (value === undefined || value === null) return undefined;
-    if (typeof value === 'object') throw new CommandError(`unsortable type: ${Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}'}`);
+    if (typeof value === 'object')
+      throw new CommandError(`unsortable type: ${Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}'}`);
     return typeof value === 'boolean' ? Number(value) : sortable(value as string | number);
   };
   if (infos.some((i) => isTable(i.object))) {
@@ -229,7 +285,22 @@ function sortedBy<T>(items: readonly T[], keyOf: (item: T) => SortKey): { list: 
   return { list: [...without, ...keyed.map((k) => k.item)], found: keyed.length > 0 };
 }
 
-const SUFFIX: Record<string, number> = { '': 1, m: 1e-3, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40, Pi: 2 ** 50, Ei: 2 ** 60 };
+const SUFFIX: Record<string, number> = {
+  '': 1,
+  m: 1e-3,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
 
 /** Quantities (100m, 64Mi) sort by what they mean. */
 function sortable(key: string | number): string | number {
@@ -243,7 +314,9 @@ function* watch(kubectl: Kubectl, args: Args): Co {
   const found = yield* find(kubectl, { ...selection(args), keepLists: true, singleType: true });
   throwAll(found.errors);
   if (found.infos.length !== 1) {
-    throw new CommandError('watch is only supported on individual resources and resource collections - more than 1 resource was found');
+    throw new CommandError(
+      'watch is only supported on individual resources and resource collections - more than 1 resource was found',
+    );
   }
   const [info] = found.infos;
   const events = args.bool('output-watch-events');
@@ -283,7 +356,13 @@ function* drain(stream: WatchStream, print: (object: any, event: string) => void
   }
 }
 
-function watchPrinter(kubectl: Kubectl, args: Args, mapping: Mapping, human: boolean, events: boolean): (object: any, event: string) => void {
+function watchPrinter(
+  kubectl: Kubectl,
+  args: Args,
+  mapping: Mapping,
+  human: boolean,
+  events: boolean,
+): (object: any, event: string) => void {
   if (!human) {
     const printer = outputPrinter(kubectl, args, true, args.bool('no-headers'));
     return (object, event) => {

@@ -16,11 +16,10 @@
 //   TableWriter (output/table.ts), toYaml, parseYaml (yaml/)                                  text
 //   kubectl.out, .line, .warn, .namespace, .fs, .now, .process                                the process it runs in
 // `yield 500` waits virtual milliseconds; `yield watch.changed` waits for an event.
-// `kubectl kustomize` and -k share KubectlOptions.buildKustomization (../kubectl.ts), which createKubectl's caller passes
-// or ../index.ts sets as its default.
 
 import type { Command } from '../command.ts';
 import { apply } from './apply.ts';
+import { config } from './config/index.ts';
 import { create } from './create.ts';
 import { del } from './delete.ts';
 import { describe } from './describe.ts';
@@ -53,6 +52,7 @@ export const commands: readonly Command[] = [
   attach,
   autoscale,
   clusterInfo,
+  config,
   cordon,
   create,
   del,

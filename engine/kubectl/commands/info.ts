@@ -15,18 +15,33 @@ export const apiResources: Command = {
     { name: 'api-group', type: 'string', usage: 'Limit to resources in the specified API group.' },
     { name: 'cached', type: 'bool', usage: 'Use the cached list of resources if available.' },
     { name: 'categories', type: 'strings', usage: 'Limit to resources that belong to the specified categories.' },
-    { name: 'namespaced', type: 'bool', default: true, usage: 'If false, non-namespaced resources will be returned, otherwise returning namespaced resources by default.' },
-    { name: 'no-headers', type: 'bool', usage: "When using the default or custom-column output format, don't print headers." },
+    {
+      name: 'namespaced',
+      type: 'bool',
+      default: true,
+      usage:
+        'If false, non-namespaced resources will be returned, otherwise returning namespaced resources by default.',
+    },
+    {
+      name: 'no-headers',
+      type: 'bool',
+      usage: "When using the default or custom-column output format, don't print headers.",
+    },
     { name: 'output', short: 'o', type: 'string', usage: 'Output format. One of: (json, yaml, name, wide).' },
-    { name: 'sort-by', type: 'string', usage: "If non-empty, sort list of resources using specified field: 'name' or 'kind'." },
+    {
+      name: 'sort-by',
+      type: 'string',
+      usage: "If non-empty, sort list of resources using specified field: 'name' or 'kind'.",
+    },
     { name: 'verbs', type: 'strings', usage: 'Limit to resources that support the specified verbs.' },
   ],
   *run(kubectl, args) {
     if (args.args.length) throw usageError(kubectl.path, `unexpected arguments: [${args.args.join(' ')}]`);
     const output = args.string('output');
-    if (!['', 'wide', 'name', 'json', 'yaml'].includes(output)) throw new CommandError(`--output ${output} is not available`);
+    if (!['', 'wide', 'name', 'json', 'yaml'].includes(output))
+      throw new CommandError(`--output ${output} is not available`);
     const sortBy = args.string('sort-by');
-    if (!['', 'name', 'kind'].includes(sortBy)) throw new CommandError("--sort-by accepts only name or kind");
+    if (!['', 'name', 'kind'].includes(sortBy)) throw new CommandError('--sort-by accepts only name or kind');
     const discovery = yield* kubectl.discovery();
     const verbs = args.strings('verbs');
     const categories = args.strings('categories');
@@ -42,7 +57,12 @@ export const apiResources: Command = {
       seen.add(key);
       return true;
     });
-    const order = sortBy === 'kind' ? (m: Mapping) => m.kind : sortBy === 'name' ? (m: Mapping) => m.resource : (m: Mapping) => `${m.group}\0${m.resource}`;
+    const order =
+      sortBy === 'kind'
+        ? (m: Mapping) => m.kind
+        : sortBy === 'name'
+          ? (m: Mapping) => m.resource
+          : (m: Mapping) => `${m.group}\0${m.resource}`;
     shown.sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0));
     if (output === 'name') {
       for (const m of shown) kubectl.line(qualified(m.resource, m.group));
@@ -70,7 +90,8 @@ export const apiResources: Command = {
     }
     const table = new TableWriter();
     const wide = output === 'wide';
-    if (!args.bool('no-headers')) table.row(['NAME', 'SHORTNAMES', 'APIVERSION', 'NAMESPACED', 'KIND', ...(wide ? ['VERBS', 'CATEGORIES'] : [])]);
+    if (!args.bool('no-headers'))
+      table.row(['NAME', 'SHORTNAMES', 'APIVERSION', 'NAMESPACED', 'KIND', ...(wide ? ['VERBS', 'CATEGORIES'] : [])]);
     for (const m of shown) {
       const row = [m.resource, m.shortNames.join(','), m.groupVersion, String(m.namespaced), m.kind];
       if (wide) row.push(m.verbs.join(','), m.categories.join(','));
@@ -114,7 +135,9 @@ export const version: Command = {
     if (!['', 'yaml', 'json'].includes(output)) throw new CommandError("--output must be 'yaml' or 'json'");
     const [major, minor] = kubectl.options.version.replace(/^v/, '').split('.');
     const client = { ...BUILD, major, minor, gitVersion: kubectl.options.version };
-    const server = args.bool('client') ? undefined : ((yield* kubectl.send({ method: 'GET', path: '/version' })).body as Record<string, string>);
+    const server = args.bool('client')
+      ? undefined
+      : ((yield* kubectl.send({ method: 'GET', path: '/version' })).body as Record<string, string>);
     if (output) {
       const all = { clientVersion: client, kustomizeVersion: KUSTOMIZE_VERSION, serverVersion: server };
       kubectl.out(output === 'json' ? JSON.stringify(all, null, 2) + '\n' : toYaml(all) + '\n');
@@ -125,7 +148,9 @@ export const version: Command = {
     kubectl.line(`Server Version: ${server.gitVersion}`);
     const skew = Number(client.minor) - Number(server.minor);
     if (Math.abs(skew) > 1) {
-      kubectl.warn(`Warning: version difference between client (${client.major}.${client.minor}) and server (${server.major}.${server.minor}) exceeds the supported minor version skew of +/-1`);
+      kubectl.warn(
+        `Warning: version difference between client (${client.major}.${client.minor}) and server (${server.major}.${server.minor}) exceeds the supported minor version skew of +/-1`,
+      );
     }
   },
 };
@@ -140,13 +165,18 @@ export const clusterInfo: Command = {
     const bold = (text: string) => (kubectl.process.tty ? `\x1b[0;32m${text}\x1b[0m` : text);
     const link = (text: string) => (kubectl.process.tty ? `\x1b[0;33m${text}\x1b[0m` : text);
     const services = yield* kubectl.mappingFor('services');
-    const list = yield* listObjects(kubectl, services, 'kube-system', { labelSelector: 'kubernetes.io/cluster-service=true' });
+    const list = yield* listObjects(kubectl, services, 'kube-system', {
+      labelSelector: 'kubernetes.io/cluster-service=true',
+    });
     kubectl.line(`${bold('Kubernetes control plane')} is running at ${link(server)}`);
     for (const service of listItems(list)) {
-      const name = (service.metadata.labels as Record<string, string>)['kubernetes.io/name'] ?? service.metadata.name ?? '';
+      const name =
+        (service.metadata.labels as Record<string, string>)['kubernetes.io/name'] ?? service.metadata.name ?? '';
       const port = service.spec.ports?.[0];
       const target = port ? `${service.metadata.name}:${port.name || port.port}` : (service.metadata.name as string);
-      kubectl.line(`${bold(name)} is running at ${link(`${server}${resourcePath(services, 'kube-system')}/${target}/proxy`)}`);
+      kubectl.line(
+        `${bold(name)} is running at ${link(`${server}${resourcePath(services, 'kube-system')}/${target}/proxy`)}`,
+      );
     }
     kubectl.line("\nTo further debug and diagnose cluster problems, use 'kubectl cluster-info dump'.");
   },

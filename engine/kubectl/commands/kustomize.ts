@@ -15,7 +15,7 @@ export const kustomize: Command = {
   // eslint-disable-next-line require-yield
   *run(kubectl, args) {
     if (args.args.length > 1) throw new CommandError('specify one path to kustomization.yaml');
-    const text = (kubectl.options.buildKustomization ?? buildKustomization)(kubectl, args.args[0] ?? '.');
+    const text = buildKustomization(kubectl, args.args[0] ?? '.');
     const path = args.string('output');
     if (!path) {
       kubectl.out(text);

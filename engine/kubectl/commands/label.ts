@@ -31,13 +31,25 @@ const keyed = (what: What): Command => ({
     ALL_NAMESPACES_FLAG,
     FIELD_SELECTOR_FLAG,
     { name: 'list', type: 'bool', usage: `If true, display the ${what.field} for a given resource.` },
-    { name: 'overwrite', type: 'bool', usage: `If true, allow ${what.field} to be overwritten, otherwise reject updates that overwrite existing ${what.field}.` },
-    { name: 'resource-version', type: 'string', usage: 'If non-empty, the update will only succeed if this is the current resource-version for the object.' },
+    {
+      name: 'overwrite',
+      type: 'bool',
+      usage: `If true, allow ${what.field} to be overwritten, otherwise reject updates that overwrite existing ${what.field}.`,
+    },
+    {
+      name: 'resource-version',
+      type: 'string',
+      usage: 'If non-empty, the update will only succeed if this is the current resource-version for the object.',
+    },
   ],
   *run(kubectl, args) {
     const { resources, set, removed } = splitArguments(args.args, what);
-    if (!args.bool('list') && set.size === 0 && removed.length === 0) throw new CommandError(`at least one ${what.word} update is required`);
-    const found = yield* find(kubectl, selectionOf(args, { args: resources, latest: true, bareTypes: args.bool('list') }));
+    if (!args.bool('list') && set.size === 0 && removed.length === 0)
+      throw new CommandError(`at least one ${what.word} update is required`);
+    const found = yield* find(
+      kubectl,
+      selectionOf(args, { args: resources, latest: true, bareTypes: args.bool('list') }),
+    );
     if (args.bool('list')) {
       throwAll(found.errors);
       list(kubectl, found.infos, what);
@@ -56,7 +68,12 @@ const keyed = (what: What): Command => ({
 });
 
 export const label = keyed({ field: 'labels', word: 'label', verb: 'label', short: 'Update the labels on a resource' });
-export const annotate = keyed({ field: 'annotations', word: 'annotation', verb: 'annotate', short: 'Update the annotations on a resource' });
+export const annotate = keyed({
+  field: 'annotations',
+  word: 'annotation',
+  verb: 'annotate',
+  short: 'Update the annotations on a resource',
+});
 
 function splitArguments(args: readonly string[], what: What) {
   const resources: string[] = [];
@@ -74,7 +91,12 @@ function splitArguments(args: readonly string[], what: What) {
     else removed.push(arg.slice(0, -1));
   }
   for (const [key, value] of set) {
-    if (removed.includes(key)) throw new CommandError(what.word === 'label' ? 'can not both modify and remove a label in the same command' : `can not both modify and remove the following annotation(s) in the same command: ${key}`);
+    if (removed.includes(key))
+      throw new CommandError(
+        what.word === 'label'
+          ? 'can not both modify and remove a label in the same command'
+          : `can not both modify and remove the following annotation(s) in the same command: ${key}`,
+      );
     if (what.field !== 'labels') continue;
     if (!isValidLabelValue(value)) {
       throw new CommandError(
@@ -99,7 +121,14 @@ function list(kubectl: Kubectl, infos: Info[], what: What) {
   }
 }
 
-function* change(kubectl: Kubectl, args: Args, info: Info, what: What, set: Map<string, string>, removed: string[]): Co {
+function* change(
+  kubectl: Kubectl,
+  args: Args,
+  info: Info,
+  what: What,
+  set: Map<string, string>,
+  removed: string[],
+): Co {
   const old = (info.object.metadata[what.field] ?? {}) as Record<string, string>;
   const local = args.bool('local');
   const dryRun = dryRunOf(args);
@@ -120,7 +149,8 @@ function* change(kubectl: Kubectl, args: Args, info: Info, what: What, set: Map<
     patch[key] = null;
     dropped = true;
   }
-  const operation = what.field === 'annotations' ? 'annotated' : added || local ? 'labeled' : dropped ? 'unlabeled' : 'not labeled';
+  const operation =
+    what.field === 'annotations' ? 'annotated' : added || local ? 'labeled' : dropped ? 'unlabeled' : 'not labeled';
   const printer = changePrinter(kubectl, args, operation, local ? 'none' : dryRun);
   const body: { metadata: Record<string, unknown> } = { metadata: { [what.field]: patch } };
   if (args.string('resource-version')) body.metadata.resourceVersion = args.string('resource-version');

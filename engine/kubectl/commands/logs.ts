@@ -25,22 +25,59 @@ export const logs: Command = {
   short: 'Print the logs for a container in a pod',
   group: 'Troubleshooting and Debugging Commands',
   usage: '[-f] [-p] (POD | TYPE/NAME) [-c CONTAINER]',
-  examples: ['kubectl logs web-0', 'kubectl logs -f deployment/web', 'kubectl logs -l app=web --all-containers --tail=20'],
+  examples: [
+    'kubectl logs web-0',
+    'kubectl logs -f deployment/web',
+    'kubectl logs -l app=web --all-containers --tail=20',
+  ],
   flags: [
     SELECTOR_FLAG,
     { name: 'all-containers', type: 'bool', usage: "Get all containers' logs in the pod(s)." },
     { name: 'all-pods', type: 'bool', usage: 'Get logs from all pod(s). Sets prefix to true.' },
     { name: 'container', short: 'c', type: 'string', usage: 'Print the logs of this container' },
     { name: 'follow', short: 'f', type: 'bool', usage: 'Specify if the logs should be streamed.' },
-    { name: 'ignore-errors', type: 'bool', usage: 'If watching / following pod logs, allow for any errors that occur to be non-fatal' },
+    {
+      name: 'ignore-errors',
+      type: 'bool',
+      usage: 'If watching / following pod logs, allow for any errors that occur to be non-fatal',
+    },
     { name: 'limit-bytes', type: 'int', usage: 'Maximum bytes of logs to return. Defaults to no limit.' },
-    { name: 'max-log-requests', type: 'int', default: 5, usage: 'Specify maximum number of concurrent logs to follow when using by a selector. Defaults to 5.' },
-    { name: 'pod-running-timeout', type: 'duration', default: 20_000, usage: 'The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running' },
+    {
+      name: 'max-log-requests',
+      type: 'int',
+      default: 5,
+      usage: 'Specify maximum number of concurrent logs to follow when using by a selector. Defaults to 5.',
+    },
+    {
+      name: 'pod-running-timeout',
+      type: 'duration',
+      default: 20_000,
+      usage: 'The length of time (like 5s, 2m, or 3h, higher than zero) to wait until at least one pod is running',
+    },
     { name: 'prefix', type: 'bool', usage: 'Prefix each log line with the log source (pod name and container name)' },
-    { name: 'previous', short: 'p', type: 'bool', usage: 'If true, print the logs for the previous instance of the container in a pod if it exists.' },
-    { name: 'since', type: 'duration', usage: 'Only return logs newer than a relative duration like 5s, 2m, or 3h. Defaults to all logs.' },
-    { name: 'since-time', type: 'string', usage: 'Only return logs after a specific date (RFC3339). Defaults to all logs.' },
-    { name: 'tail', type: 'int', default: -1, usage: 'Lines of recent log file to display. Defaults to -1 with no selector, showing all log lines otherwise 10, if a selector is provided.' },
+    {
+      name: 'previous',
+      short: 'p',
+      type: 'bool',
+      usage: 'If true, print the logs for the previous instance of the container in a pod if it exists.',
+    },
+    {
+      name: 'since',
+      type: 'duration',
+      usage: 'Only return logs newer than a relative duration like 5s, 2m, or 3h. Defaults to all logs.',
+    },
+    {
+      name: 'since-time',
+      type: 'string',
+      usage: 'Only return logs after a specific date (RFC3339). Defaults to all logs.',
+    },
+    {
+      name: 'tail',
+      type: 'int',
+      default: -1,
+      usage:
+        'Lines of recent log file to display. Defaults to -1 with no selector, showing all log lines otherwise 10, if a selector is provided.',
+    },
     { name: 'timestamps', type: 'bool', usage: 'Include timestamps on each line in the log output' },
   ],
   *run(kubectl, args) {
@@ -59,7 +96,11 @@ export const logs: Command = {
       }
       const streams: Pipe[] = [];
       for (const source of sources) streams.push(yield* open(kubectl, source, query));
-      yield* together(kubectl, streams, sources.map((source) => (prefixed ? prefixOf(source) : '')));
+      yield* together(
+        kubectl,
+        streams,
+        sources.map((source) => (prefixed ? prefixOf(source) : '')),
+      );
       return;
     }
     for (const source of sources) {
@@ -81,10 +122,14 @@ function check(kubectl: Kubectl, args: Args) {
   }
   if (words.length > 0 && selector) throw usageError(kubectl.path, 'only a selector (-l) or a POD name is allowed');
   if (words.length > 2) throw usageError(kubectl.path, EXPECTED);
-  if (args.bool('all-containers') && args.string('container')) throw new CommandError('--all-containers=true should not be specified with container name argument');
-  if (args.changed('since') && args.string('since-time')) throw new CommandError('at most one of `sinceTime` or `sinceSeconds` may be specified');
-  if (args.changed('tail') && args.int('tail') < -1) throw new CommandError('--tail must be greater than or equal to -1');
-  if (args.changed('limit-bytes') && args.int('limit-bytes') < 1) throw new CommandError('--limit-bytes must be greater than 0');
+  if (args.bool('all-containers') && args.string('container'))
+    throw new CommandError('--all-containers=true should not be specified with container name argument');
+  if (args.changed('since') && args.string('since-time'))
+    throw new CommandError('at most one of `sinceTime` or `sinceSeconds` may be specified');
+  if (args.changed('tail') && args.int('tail') < -1)
+    throw new CommandError('--tail must be greater than or equal to -1');
+  if (args.changed('limit-bytes') && args.int('limit-bytes') < 1)
+    throw new CommandError('--limit-bytes must be greater than 0');
 }
 
 function* chosen(kubectl: Kubectl, args: Args): Co<KubeObject[]> {

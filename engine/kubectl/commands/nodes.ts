@@ -17,9 +17,15 @@ const GROUP = 'Cluster Management Commands';
 
 function* nodesOf(kubectl: Kubectl, args: Args): Co<Info[]> {
   const selector = args.string('selector');
-  if (args.args.length === 0 && !selector) throw usageError(kubectl.path, `USAGE: ${kubectl.path.split(' ')[1]} NODE [flags]`);
-  if (args.args.length && selector) throw new CommandError('error: cannot specify both a node name and a --selector option');
-  const found = yield* find(kubectl, { ...selectionOf(args, { latest: true }), args: ['nodes', ...args.args], bareTypes: Boolean(selector) });
+  if (args.args.length === 0 && !selector)
+    throw usageError(kubectl.path, `USAGE: ${kubectl.path.split(' ')[1]} NODE [flags]`);
+  if (args.args.length && selector)
+    throw new CommandError('error: cannot specify both a node name and a --selector option');
+  const found = yield* find(kubectl, {
+    ...selectionOf(args, { latest: true }),
+    args: ['nodes', ...args.args],
+    bareTypes: Boolean(selector),
+  });
   throwAll(found.errors);
   return found.infos;
 }
@@ -33,7 +39,15 @@ function* setSchedulable(kubectl: Kubectl, info: Info, schedulable: boolean, dry
     return;
   }
   if (dryRun !== 'client') {
-    yield* patchObject(kubectl, info.mapping, '', info.name, 'strategic', { spec: { unschedulable: schedulable ? null : true } }, { dryRun });
+    yield* patchObject(
+      kubectl,
+      info.mapping,
+      '',
+      info.name,
+      'strategic',
+      { spec: { unschedulable: schedulable ? null : true } },
+      { dryRun },
+    );
   }
   kubectl.line(`node/${info.name} ${word}${suffix}`);
 }
@@ -54,11 +68,31 @@ export const cordon = toggle('cordon', 'Mark node as unschedulable', false);
 export const uncordon = toggle('uncordon', 'Mark node as schedulable', true);
 
 const DRAIN_FLAGS: readonly Flag[] = [
-  { name: 'chunk-size', type: 'int', default: 500, usage: 'Return large lists in chunks rather than all at once. Pass 0 to disable.' },
-  { name: 'delete-emptydir-data', type: 'bool', usage: 'Continue even if there are pods using emptyDir (local data that will be deleted when the node is drained).' },
-  { name: 'disable-eviction', type: 'bool', usage: 'Force drain to use delete, even if eviction is supported. This will bypass checking PodDisruptionBudgets, use with caution.' },
+  {
+    name: 'chunk-size',
+    type: 'int',
+    default: 500,
+    usage: 'Return large lists in chunks rather than all at once. Pass 0 to disable.',
+  },
+  {
+    name: 'delete-emptydir-data',
+    type: 'bool',
+    usage: 'Continue even if there are pods using emptyDir (local data that will be deleted when the node is drained).',
+  },
+  {
+    name: 'disable-eviction',
+    type: 'bool',
+    usage:
+      'Force drain to use delete, even if eviction is supported. This will bypass checking PodDisruptionBudgets, use with caution.',
+  },
   { name: 'force', type: 'bool', usage: 'Continue even if there are pods that do not declare a controller.' },
-  { name: 'grace-period', type: 'int', default: -1, usage: 'Period of time in seconds given to each pod to terminate gracefully. If negative, the default value specified in the pod will be used.' },
+  {
+    name: 'grace-period',
+    type: 'int',
+    default: -1,
+    usage:
+      'Period of time in seconds given to each pod to terminate gracefully. If negative, the default value specified in the pod will be used.',
+  },
   { name: 'ignore-daemonsets', type: 'bool', usage: 'Ignore DaemonSet-managed pods.' },
   { name: 'pod-selector', type: 'string', usage: 'Label selector to filter pods on the node' },
   { name: 'timeout', type: 'duration', usage: 'The length of time to wait before giving up, zero means infinite' },
@@ -124,7 +158,9 @@ function* drainNode(kubectl: Kubectl, args: Args, node: Info, dryRun: DryRun): C
   }
   const told = (map: Map<string, string[]>) => [...map].map(([text, pods]) => `${text}: ${pods.join(', ')}`).join('; ');
   if (problems.size) {
-    kubectl.warn(`error: unable to drain node "${node.name}" due to error: [${[...problems].map(([text, pods]) => `${text}: ${pods.join(', ')}`).join(', ')}], continuing command...`);
+    kubectl.warn(
+      `error: unable to drain node "${node.name}" due to error: [${[...problems].map(([text, pods]) => `${text}: ${pods.join(', ')}`).join(', ')}], continuing command...`,
+    );
     kubectl.warn(`There are pending nodes to be drained:\n ${node.name}`);
     throw new CommandError([...problems].map(([text, pods]) => `${text}: ${pods.join(', ')}`).join('\nerror: '));
   }
@@ -143,7 +179,14 @@ function* drainNode(kubectl: Kubectl, args: Args, node: Info, dryRun: DryRun): C
   for (const pod of leaving) yield* evict(kubectl, args, pod, dryRun, end);
   if (dryRun === 'none') {
     for (const pod of leaving) {
-      yield* waitForDeletion(kubectl, mapping, pod.metadata.namespace as string, pod.metadata.name as string, pod.metadata.uid, Math.max(0, Math.min(end - kubectl.now, 168 * 3_600_000)));
+      yield* waitForDeletion(
+        kubectl,
+        mapping,
+        pod.metadata.namespace as string,
+        pod.metadata.name as string,
+        pod.metadata.uid,
+        Math.max(0, Math.min(end - kubectl.now, 168 * 3_600_000)),
+      );
       kubectl.line(`pod/${pod.metadata.name} ${args.bool('disable-eviction') ? 'deleted' : 'evicted'}`);
     }
   }
@@ -152,7 +195,8 @@ function* drainNode(kubectl: Kubectl, args: Args, node: Info, dryRun: DryRun): C
 
 function* daemonSet(kubectl: Kubectl, namespace: string, name: string): Co<KubeObject | undefined> {
   try {
-    return (yield* kubectl.send({ method: 'GET', path: `/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}` })).body as KubeObject;
+    return (yield* kubectl.send({ method: 'GET', path: `/apis/apps/v1/namespaces/${namespace}/daemonsets/${name}` }))
+      .body as KubeObject;
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
@@ -169,7 +213,11 @@ function* evict(kubectl: Kubectl, args: Args, pod: Pod, dryRun: DryRun, end: num
   for (;;) {
     try {
       if (args.bool('disable-eviction')) {
-        yield* kubectl.send({ method: 'DELETE', path: resourcePath(mapping, namespace, name), body: { kind: 'DeleteOptions', apiVersion: 'v1', ...deleteOptions } });
+        yield* kubectl.send({
+          method: 'DELETE',
+          path: resourcePath(mapping, namespace, name),
+          body: { kind: 'DeleteOptions', apiVersion: 'v1', ...deleteOptions },
+        });
       } else {
         const body = { kind: 'Eviction', apiVersion: 'policy/v1', metadata: { name, namespace }, deleteOptions };
         yield* kubectl.send({ method: 'POST', path: resourcePath(mapping, namespace, name, 'eviction'), body });
@@ -179,7 +227,10 @@ function* evict(kubectl: Kubectl, args: Args, pod: Pod, dryRun: DryRun, end: num
       if (isNotFound(error)) return;
       if (!(error instanceof StatusError) || error.reason !== 'TooManyRequests') throw error;
       kubectl.warn(`error when evicting pods/"${name}" -n "${namespace}" (will retry after 5s): ${error.message}`);
-      if (kubectl.now + EVICTION_RETRY > end) throw new CommandError(`error when evicting pods/"${name}" -n "${namespace}": global timeout reached: ${args.duration('timeout') / 1000}s`);
+      if (kubectl.now + EVICTION_RETRY > end)
+        throw new CommandError(
+          `error when evicting pods/"${name}" -n "${namespace}": global timeout reached: ${args.duration('timeout') / 1000}s`,
+        );
       yield EVICTION_RETRY;
     }
   }
@@ -195,35 +246,68 @@ export const taint: Command = {
     DRY_RUN_FLAG,
     ...PRINT_FLAGS,
     { name: 'all', type: 'bool', usage: 'Select all nodes in the cluster' },
-    { name: 'overwrite', type: 'bool', usage: 'If true, allow taints to be overwritten, otherwise reject taint updates that overwrite existing taints.' },
+    {
+      name: 'overwrite',
+      type: 'bool',
+      usage: 'If true, allow taints to be overwritten, otherwise reject taint updates that overwrite existing taints.',
+    },
   ],
   *run(kubectl, args) {
     const words = args.args;
-    const at = words.findIndex((word, i) => i > 0 && /[:=]|-$/.test(word) && !/^[a-z0-9.-]+$/.test(word.replace(/-$/, '_')));
+    const at = words.findIndex(
+      (word, i) => i > 0 && /[:=]|-$/.test(word) && !/^[a-z0-9.-]+$/.test(word.replace(/-$/, '_')),
+    );
     const [first, ...rest] = words;
-    if (!first) throw usageError(kubectl.path, 'one or more resources must be specified as <resource> <name> or <resource>/<name>');
+    if (!first)
+      throw usageError(
+        kubectl.path,
+        'one or more resources must be specified as <resource> <name> or <resource>/<name>',
+      );
     const specs = at < 0 ? [] : words.slice(at);
     if (specs.length === 0) throw usageError(kubectl.path, 'at least one taint update is required');
     const { add, remove } = readTaints(specs);
     const names = at < 0 ? rest : words.slice(1, at);
-    const found = yield* find(kubectl, { ...selectionOf(args, { latest: true }), args: [first, ...names], bareTypes: args.bool('all') || Boolean(args.string('selector')) });
+    const found = yield* find(kubectl, {
+      ...selectionOf(args, { latest: true }),
+      args: [first, ...names],
+      bareTypes: args.bool('all') || Boolean(args.string('selector')),
+    });
     throwAll(found.errors);
     const dryRun = dryRunOf(args);
     for (const info of found.infos) {
-      if (info.mapping.kind !== 'Node') throw new CommandError(`invalid resource type ${info.mapping.resource}, only node(s) is supported`);
+      if (info.mapping.kind !== 'Node')
+        throw new CommandError(`invalid resource type ${info.mapping.resource}, only node(s) is supported`);
       const present: Taint[] = info.object.spec?.taints ?? [];
       const same = (a: Taint, b: Taint) => a.key === b.key && a.effect === b.effect;
       const clash = add.filter((t) => present.some((p) => same(p, t)));
       if (clash.length && !args.bool('overwrite')) {
-        throw new CommandError(`node ${info.name} already has ${[...new Set(clash.map((t) => t.key))].join(', ')} taint(s) with same effect(s) and --overwrite is false`);
+        throw new CommandError(
+          `node ${info.name} already has ${[...new Set(clash.map((t) => t.key))].join(', ')} taint(s) with same effect(s) and --overwrite is false`,
+        );
       }
-      const kept = present.filter((p) => !add.some((t) => same(p, t)) && !remove.some((r) => r.key === p.key && (!r.effect || r.effect === p.effect)));
-      const missing = remove.filter((r) => !present.some((p) => r.key === p.key && (!r.effect || r.effect === p.effect)));
-      if (missing.length) throw new CommandError(missing.map((r) => `taint "${r.key}${r.effect ? `:${r.effect}` : ''}" not found`).join('\nerror: '));
+      const kept = present.filter(
+        (p) =>
+          !add.some((t) => same(p, t)) && !remove.some((r) => r.key === p.key && (!r.effect || r.effect === p.effect)),
+      );
+      const missing = remove.filter(
+        (r) => !present.some((p) => r.key === p.key && (!r.effect || r.effect === p.effect)),
+      );
+      if (missing.length)
+        throw new CommandError(
+          missing.map((r) => `taint "${r.key}${r.effect ? `:${r.effect}` : ''}" not found`).join('\nerror: '),
+        );
       const operation = add.length === 0 ? 'untainted' : clash.length || remove.length ? 'modified' : 'tainted';
       let object = info.object;
       if (dryRun !== 'client') {
-        object = yield* patchObject(kubectl, info.mapping, '', info.name, 'merge', { spec: { taints: [...add, ...kept] } }, { dryRun });
+        object = yield* patchObject(
+          kubectl,
+          info.mapping,
+          '',
+          info.name,
+          'merge',
+          { spec: { taints: [...add, ...kept] } },
+          { dryRun },
+        );
       }
       changePrinter(kubectl, args, operation, dryRun).print(object);
     }

@@ -22,27 +22,47 @@ export const patch: Command = {
   short: 'Update fields of a resource',
   group: 'Advanced Commands',
   usage: '(-f FILENAME | TYPE NAME) [-p PATCH|--patch-file FILE]',
-  examples: [`kubectl patch node worker-1 -p '{"spec":{"unschedulable":true}}'`, `kubectl patch pod web --type=json -p='[{"op": "replace", "path": "/spec/containers/0/image", "value":"nginx:1.27"}]'`],
+  examples: [
+    `kubectl patch node worker-1 -p '{"spec":{"unschedulable":true}}'`,
+    `kubectl patch pod web --type=json -p='[{"op": "replace", "path": "/spec/containers/0/image", "value":"nginx:1.27"}]'`,
+  ],
   flags: [
     ...FILENAME_FLAGS,
     ...PRINT_FLAGS,
     DRY_RUN_FLAG,
     fieldManagerFlag('kubectl-patch'),
-    { name: 'local', type: 'bool', usage: 'If true, patch will operate on the content of the file, not the server-side resource.' },
+    {
+      name: 'local',
+      type: 'bool',
+      usage: 'If true, patch will operate on the content of the file, not the server-side resource.',
+    },
     { name: 'patch', short: 'p', type: 'string', usage: 'The patch to be applied to the resource JSON file.' },
     { name: 'patch-file', type: 'string', usage: 'A file containing a patch to be applied to the resource.' },
-    { name: 'subresource', type: 'string', usage: 'If specified, patch will operate on the subresource of the requested object.' },
-    { name: 'type', type: 'string', default: 'strategic', usage: 'The type of patch being provided; one of [json merge strategic]' },
+    {
+      name: 'subresource',
+      type: 'string',
+      usage: 'If specified, patch will operate on the subresource of the requested object.',
+    },
+    {
+      name: 'type',
+      type: 'string',
+      default: 'strategic',
+      usage: 'The type of patch being provided; one of [json merge strategic]',
+    },
   ],
   *run(kubectl, args) {
     const text = args.string('patch');
     const file = args.string('patch-file');
     if (text && file) throw new CommandError('cannot specify --patch and --patch-file together');
-    if (!text && !file) throw new CommandError('must specify --patch or --patch-file containing the contents of the patch');
+    if (!text && !file)
+      throw new CommandError('must specify --patch or --patch-file containing the contents of the patch');
     const type = args.string('type').toLowerCase();
-    if (!TYPES.includes(type)) throw new CommandError(`--type must be one of [${TYPES.join(' ')}], not ${JSON.stringify(args.string('type'))}`);
-    if (args.bool('local') && dryRunOf(args) === 'server') throw new CommandError('cannot specify --local and --dry-run=server - did you mean --dry-run=client?');
-    if (file && !kubectl.fs.exists(file)) throw new CommandError(`unable to read patch file: open ${file}: no such file or directory`);
+    if (!TYPES.includes(type))
+      throw new CommandError(`--type must be one of [${TYPES.join(' ')}], not ${JSON.stringify(args.string('type'))}`);
+    if (args.bool('local') && dryRunOf(args) === 'server')
+      throw new CommandError('cannot specify --local and --dry-run=server - did you mean --dry-run=client?');
+    if (file && !kubectl.fs.exists(file))
+      throw new CommandError(`unable to read patch file: open ${file}: no such file or directory`);
     const body = read(file ? kubectl.fs.readFile(file) : text);
     const dryRun = dryRunOf(args);
     const found = yield* find(kubectl, selectionOf(args, { latest: !args.bool('local') }));
@@ -57,8 +77,15 @@ export const patch: Command = {
             fieldManager: args.string('field-manager'),
             subresource: args.string('subresource') || undefined,
           });
-      const changed = local ? !deepEqual(patched, object) : patched.metadata.resourceVersion !== object.metadata.resourceVersion || dryRun === 'server';
-      changePrinter(kubectl, args, changed ? 'patched' : 'patched (no change)', args.bool('local') ? 'none' : dryRun).print(patched);
+      const changed = local
+        ? !deepEqual(patched, object)
+        : patched.metadata.resourceVersion !== object.metadata.resourceVersion || dryRun === 'server';
+      changePrinter(
+        kubectl,
+        args,
+        changed ? 'patched' : 'patched (no change)',
+        args.bool('local') ? 'none' : dryRun,
+      ).print(patched);
     }
   },
 };
@@ -67,7 +94,10 @@ function read(text: string): unknown {
   try {
     return parseYaml(text);
   } catch (error) {
-    if (error instanceof YamlError) throw new CommandError(/^\s*\{/.test(text) ? 'invalid JSON document' : `unable to parse ${JSON.stringify(text)}: ${error.message}`);
+    if (error instanceof YamlError)
+      throw new CommandError(
+        /^\s*\{/.test(text) ? 'invalid JSON document' : `unable to parse ${JSON.stringify(text)}: ${error.message}`,
+      );
     throw error;
   }
 }
@@ -77,6 +107,9 @@ function applied(mapping: Mapping, type: PatchType, object: KubeObject, body: un
   const scheme = builtinScheme();
   const info = scheme.kind(mapping.group, mapping.version, mapping.kind);
   if (type === 'merge') return mergePatch(object, body) as KubeObject;
-  if (!info) throw new CommandError(`strategic merge patch is not supported for ${mapping.groupVersion}, Kind=${mapping.kind} locally, try --type merge`);
+  if (!info)
+    throw new CommandError(
+      `strategic merge patch is not supported for ${mapping.groupVersion}, Kind=${mapping.kind} locally, try --type merge`,
+    );
   return strategicMerge(scheme, info, object, body as Record<string, unknown>) as KubeObject;
 }

@@ -14,13 +14,28 @@ const refused = (name: string, group: string | undefined, short: string, why: st
 });
 
 export const refusedCommands: readonly Command[] = [
-  refused('completion', 'Settings Commands', 'Output shell completion code for the specified shell (bash, zsh, fish, or powershell)', 'completion is not possible: the shell of this terminal does not load completion code'),
-  refused('plugin', undefined, 'Provides utilities for interacting with plugins', 'plugins are not possible: this kubectl runs no other programs but the editor'),
+  refused(
+    'completion',
+    'Settings Commands',
+    'Output shell completion code for the specified shell (bash, zsh, fish, or powershell)',
+    'completion is not possible: the shell of this terminal does not load completion code',
+  ),
+  refused(
+    'plugin',
+    undefined,
+    'Provides utilities for interacting with plugins',
+    'plugins are not possible: this kubectl runs no other programs but the editor',
+  ),
   refused(
     'port-forward',
     'Troubleshooting and Debugging Commands',
     'Forward one or more local ports to a pod',
     'port-forward is not possible: the API server of this cluster serves no port forwarding',
   ),
-  refused('proxy', 'Troubleshooting and Debugging Commands', 'Run a proxy to the Kubernetes API server', 'proxy is not possible: kubectl cannot listen on a port of this machine'),
+  refused(
+    'proxy',
+    'Troubleshooting and Debugging Commands',
+    'Run a proxy to the Kubernetes API server',
+    'proxy is not possible: kubectl cannot listen on a port of this machine',
+  ),
 ];

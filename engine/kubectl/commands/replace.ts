@@ -6,7 +6,15 @@ import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
 import { FILENAME_FLAGS, find, hasFiles, selectionOf } from '../resource/builder.ts';
 import { createObject, deleteObject, getObject, replaceObject } from '../resource/rest.ts';
 import { A_WEEK, waitForDeletion } from '../resource/waiting.ts';
-import { DRY_RUN_FLAG, SAVE_CONFIG_FLAG, VALIDATE_FLAG, dryRunOf, fieldManagerFlag, fieldValidationOf, withLastApplied } from '../write-flags.ts';
+import {
+  DRY_RUN_FLAG,
+  SAVE_CONFIG_FLAG,
+  VALIDATE_FLAG,
+  dryRunOf,
+  fieldManagerFlag,
+  fieldValidationOf,
+  withLastApplied,
+} from '../write-flags.ts';
 import { DELETE_FLAGS, cascadeOf, printDeleted } from './delete.ts';
 
 export const replace: Command = {
@@ -22,15 +30,24 @@ export const replace: Command = {
     VALIDATE_FLAG,
     fieldManagerFlag('kubectl-replace'),
     ...DELETE_FLAGS.map((f) => (f.name === 'wait' ? { ...f, default: false } : f)),
-    { name: 'subresource', type: 'string', usage: 'If specified, replace will operate on the subresource of the requested object.' },
+    {
+      name: 'subresource',
+      type: 'string',
+      usage: 'If specified, replace will operate on the subresource of the requested object.',
+    },
   ],
   *run(kubectl, args) {
     if (!hasFiles(selectionOf(args))) throw usageError(kubectl.path, 'must specify --filename to replace');
     const force = args.bool('force');
-    if (args.int('grace-period') >= 0 && !force) throw new CommandError("--grace-period must have --force specified");
+    if (args.int('grace-period') >= 0 && !force) throw new CommandError('--grace-period must have --force specified');
     if (args.duration('timeout') !== 0 && !force) throw new CommandError('--timeout must have --force specified');
     const dryRun = dryRunOf(args);
-    const write = { dryRun, fieldManager: args.string('field-manager'), fieldValidation: fieldValidationOf(args), subresource: args.string('subresource') || undefined };
+    const write = {
+      dryRun,
+      fieldManager: args.string('field-manager'),
+      fieldValidation: fieldValidationOf(args),
+      subresource: args.string('subresource') || undefined,
+    };
     const found = yield* find(kubectl, selectionOf(args, { validate: write.fieldValidation !== 'Ignore' }));
     const { errors } = found;
     const printer = changePrinter(kubectl, args, 'replaced', dryRun);
@@ -46,7 +63,14 @@ export const replace: Command = {
               gracePeriodSeconds: seconds < 0 ? undefined : seconds,
             });
             printDeleted(kubectl, info, seconds === 0, '', false);
-            yield* waitForDeletion(kubectl, mapping, namespace, name, gone.metadata?.uid, args.duration('timeout') || A_WEEK);
+            yield* waitForDeletion(
+              kubectl,
+              mapping,
+              namespace,
+              name,
+              gone.metadata?.uid,
+              args.duration('timeout') || A_WEEK,
+            );
           } catch (error) {
             if (!isNotFound(error)) throw error;
           }
@@ -57,8 +81,19 @@ export const replace: Command = {
           printer.print(object);
           continue;
         }
-        const resourceVersion = object.metadata.resourceVersion ?? (yield* getObject(kubectl, mapping, namespace, name)).metadata.resourceVersion;
-        printer.print(yield* replaceObject(kubectl, mapping, namespace, name, { ...object, metadata: { ...object.metadata, resourceVersion } }, write));
+        const resourceVersion =
+          object.metadata.resourceVersion ??
+          (yield* getObject(kubectl, mapping, namespace, name)).metadata.resourceVersion;
+        printer.print(
+          yield* replaceObject(
+            kubectl,
+            mapping,
+            namespace,
+            name,
+            { ...object, metadata: { ...object.metadata, resourceVersion } },
+            write,
+          ),
+        );
       } catch (error) {
         errors.push(addSource('replacing', info.source, error));
       }

@@ -32,9 +32,19 @@ const status: Command = {
   flags: [
     ...FILENAME_FLAGS,
     SELECTOR_FLAG,
-    { name: 'revision', type: 'int', usage: 'Pin to a specific revision for showing its status. Defaults to 0 (last revision).' },
+    {
+      name: 'revision',
+      type: 'int',
+      usage: 'Pin to a specific revision for showing its status. Defaults to 0 (last revision).',
+    },
     { name: 'timeout', type: 'duration', usage: 'The length of time to wait before ending watch, zero means never.' },
-    { name: 'watch', short: 'w', type: 'bool', default: true, usage: "Watch the status of the rollout until it's done." },
+    {
+      name: 'watch',
+      short: 'w',
+      type: 'bool',
+      default: true,
+      usage: "Watch the status of the rollout until it's done.",
+    },
   ],
   *run(kubectl, args) {
     const revision = args.int('revision');
@@ -46,23 +56,35 @@ const status: Command = {
         continue;
       }
       let seen = false;
-      const done = yield* waitFor(kubectl, info.mapping, info.namespace, info.name, args.duration('timeout') || A_WEEK, (object) => {
-        if (!object) {
-          if (seen) throw new CommandError('object has been deleted');
-          return undefined;
-        }
-        seen = true;
-        const now = statusOf(object, revision);
-        kubectl.out(now.text);
-        return now.done ? true : undefined;
-      });
+      const done = yield* waitFor(
+        kubectl,
+        info.mapping,
+        info.namespace,
+        info.name,
+        args.duration('timeout') || A_WEEK,
+        (object) => {
+          if (!object) {
+            if (seen) throw new CommandError('object has been deleted');
+            return undefined;
+          }
+          seen = true;
+          const now = statusOf(object, revision);
+          kubectl.out(now.text);
+          return now.done ? true : undefined;
+        },
+      );
       if (!done) throw new CommandError('timed out waiting for the condition');
     }
   },
 };
 
 /** pause, resume and restart: a change of the spec, refused when it is so already. */
-const change = (name: string, short: string, operation: string, modify: (object: KubeObject, info: Info, now: number) => KubeObject): Command => ({
+const change = (
+  name: string,
+  short: string,
+  operation: string,
+  modify: (object: KubeObject, info: Info, now: number) => KubeObject,
+): Command => ({
   name,
   short,
   usage: 'RESOURCE',
@@ -85,12 +107,14 @@ const change = (name: string, short: string, operation: string, modify: (object:
   },
 });
 
-const resourceName = (info: Info) => `${info.mapping.resource}${info.mapping.group ? '.' + info.mapping.group : ''} "${info.name}"`;
+const resourceName = (info: Info) =>
+  `${info.mapping.resource}${info.mapping.group ? '.' + info.mapping.group : ''} "${info.name}"`;
 
 const setPaused = (paused: boolean) => (object: KubeObject, info: Info) => {
   const verb = paused ? 'pausing' : 'resuming';
   if (object.kind !== 'Deployment') throw new CommandError(`${resourceName(info)} ${verb} is not supported`);
-  if (Boolean(object.spec.paused) === paused) throw new CommandError(`${resourceName(info)} is ${paused ? 'already paused' : 'not paused'}`);
+  if (Boolean(object.spec.paused) === paused)
+    throw new CommandError(`${resourceName(info)} is ${paused ? 'already paused' : 'not paused'}`);
   return { ...object, spec: { ...object.spec, paused } };
 };
 
@@ -98,11 +122,16 @@ const pause = change('pause', 'Mark the provided resource as paused', 'paused', 
 const resume = change('resume', 'Resume a paused resource', 'resumed', setPaused(false));
 
 const restart = change('restart', 'Restart a resource', 'restarted', (object, info, now) => {
-  if (!['Deployment', 'DaemonSet', 'StatefulSet'].includes(object.kind)) throw new CommandError(`${resourceName(info)} restarting is not supported`);
-  if (object.spec.paused) throw new CommandError(`${resourceName(info)} can't restart paused deployment (run rollout resume first)`);
+  if (!['Deployment', 'DaemonSet', 'StatefulSet'].includes(object.kind))
+    throw new CommandError(`${resourceName(info)} restarting is not supported`);
+  if (object.spec.paused)
+    throw new CommandError(`${resourceName(info)} can't restart paused deployment (run rollout resume first)`);
   const { template } = object.spec;
   const annotations = { ...template.metadata?.annotations, 'kubectl.kubernetes.io/restartedAt': formatTime(now) };
-  return { ...object, spec: { ...object.spec, template: { ...template, metadata: { ...template.metadata, annotations } } } };
+  return {
+    ...object,
+    spec: { ...object.spec, template: { ...template, metadata: { ...template.metadata, annotations } } },
+  };
 });
 
 export const rollout: Command = {

@@ -15,7 +15,8 @@ const GROUPS = [
 ];
 
 export function rootHelp(commands: readonly Command[]): string {
-  let out = 'kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\n';
+  let out =
+    'kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\n';
   for (const group of GROUPS) {
     const members = membersOf(commands, group);
     if (members.length) out += listCommands(members, `${group}:`);
@@ -38,7 +39,8 @@ const ORDER = (
   'describe logs attach exec port-forward proxy cp auth debug events diff apply patch replace wait kustomize label annotate completion'
 ).split(' ');
 
-export const inOrder = (commands: readonly Command[]): Command[] => GROUPS.flatMap((group) => membersOf(commands, group));
+export const inOrder = (commands: readonly Command[]): Command[] =>
+  GROUPS.flatMap((group) => membersOf(commands, group));
 
 /** `kubectl options`: the flags that every command takes. */
 export const options: Command = {

@@ -19,13 +19,16 @@ import { OVERRIDE_FLAGS, equalities, overridden, serviceOf } from './expose.ts';
 const PATH = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const DOMAIN = '[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*(?:\\.[a-zA-Z0-9]+(?:-+[a-zA-Z0-9]+)*)*(?::[0-9]+)?';
 /** distribution/reference: [domain/]path[:tag][@digest] */
-const IMAGE = new RegExp(`^(?:${DOMAIN}/)?${PATH}(?:/${PATH})*(?::\\w[\\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*:[0-9a-fA-F]{32,})?$`);
+const IMAGE = new RegExp(
+  `^(?:${DOMAIN}/)?${PATH}(?:/${PATH})*(?::\\w[\\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*:[0-9a-fA-F]{32,})?$`,
+);
 
 export const run: Command = {
   name: 'run',
   short: 'Run a particular image on the cluster',
   group: 'Basic Commands (Beginner)',
-  usage: 'NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...]',
+  usage:
+    'NAME --image=image [--env="key=value"] [--port=port] [--dry-run=server|client] [--overrides=inline-json] [--command] -- [COMMAND] [args...]',
   examples: ['kubectl run nginx --image=nginx', 'kubectl run -i -t busybox --image=busybox --restart=Never --rm -- sh'],
   flags: [
     ...FILENAME_FLAGS,
@@ -37,20 +40,58 @@ export const run: Command = {
     ...OVERRIDE_FLAGS,
     { name: 'annotations', type: 'array', usage: 'Annotations to apply to the pod.' },
     { name: 'attach', type: 'bool', usage: 'If true, wait for the Pod to start running, and then attach to the Pod.' },
-    { name: 'command', type: 'bool', usage: "If true and extra arguments are present, use them as the 'command' field in the container, rather than the 'args' field which is the default." },
+    {
+      name: 'command',
+      type: 'bool',
+      usage:
+        "If true and extra arguments are present, use them as the 'command' field in the container, rather than the 'args' field which is the default.",
+    },
     { name: 'env', type: 'array', usage: 'Environment variables to set in the container.' },
-    { name: 'expose', type: 'bool', usage: 'If true, create a ClusterIP service associated with the pod. Requires `--port`.' },
+    {
+      name: 'expose',
+      type: 'bool',
+      usage: 'If true, create a ClusterIP service associated with the pod. Requires `--port`.',
+    },
     { name: 'image', type: 'string', required: true, usage: 'The image for the container to run.' },
     { name: 'image-pull-policy', type: 'string', usage: 'The image pull policy for the container.' },
-    { name: 'labels', short: 'l', type: 'string', usage: 'Comma separated labels to apply to the pod. Will override previous values.' },
-    { name: 'leave-stdin-open', type: 'bool', usage: 'If the pod is started in interactive mode or with stdin, leave stdin open after the first attach completes.' },
-    { name: 'pod-running-timeout', type: 'duration', default: 60_000, usage: 'The length of time to wait until at least one pod is running' },
+    {
+      name: 'labels',
+      short: 'l',
+      type: 'string',
+      usage: 'Comma separated labels to apply to the pod. Will override previous values.',
+    },
+    {
+      name: 'leave-stdin-open',
+      type: 'bool',
+      usage:
+        'If the pod is started in interactive mode or with stdin, leave stdin open after the first attach completes.',
+    },
+    {
+      name: 'pod-running-timeout',
+      type: 'duration',
+      default: 60_000,
+      usage: 'The length of time to wait until at least one pod is running',
+    },
     { name: 'port', type: 'string', usage: 'The port that this container exposes.' },
     { name: 'privileged', type: 'bool', usage: 'If true, run the container in privileged mode.' },
     { name: 'quiet', short: 'q', type: 'bool', usage: 'If true, suppress prompt messages.' },
-    { name: 'restart', type: 'string', default: 'Always', usage: 'The restart policy for this Pod. Legal values [Always, OnFailure, Never].' },
-    { name: 'rm', type: 'bool', usage: 'If true, delete the pod after it exits. Only valid when attaching to the container.' },
-    { name: 'stdin', short: 'i', type: 'bool', usage: 'Keep stdin open on the container in the pod, even if nothing is attached.' },
+    {
+      name: 'restart',
+      type: 'string',
+      default: 'Always',
+      usage: 'The restart policy for this Pod. Legal values [Always, OnFailure, Never].',
+    },
+    {
+      name: 'rm',
+      type: 'bool',
+      usage: 'If true, delete the pod after it exits. Only valid when attaching to the container.',
+    },
+    {
+      name: 'stdin',
+      short: 'i',
+      type: 'bool',
+      usage: 'Keep stdin open on the container in the pod, even if nothing is attached.',
+    },
     { name: 'tty', short: 't', type: 'bool', usage: 'Allocate a TTY for the container in the pod.' },
   ],
   *run(kubectl, args): Co<number> {
@@ -62,7 +103,10 @@ export const run: Command = {
     const create = function* (object: KubeObject): Co<KubeObject> {
       if (dryRun === 'client') return object;
       const sent = args.bool('save-config') ? withLastApplied(object) : object;
-      return yield* createObject(kubectl, localMapping(sent), kubectl.namespace, sent, { dryRun, fieldManager: args.string('field-manager') });
+      return yield* createObject(kubectl, localMapping(sent), kubectl.namespace, sent, {
+        dryRun,
+        fieldManager: args.string('field-manager'),
+      });
     };
     const made: Info[] = [];
     const created = yield* create(pod);
@@ -71,7 +115,9 @@ export const run: Command = {
     if (args.bool('expose')) {
       const labels = args.string('labels') ? equalities(args.string('labels')) : { run: name };
       const port = Number(args.string('port'));
-      const service = yield* create(placed(kubectl, serviceOf(args, name, labels, [{ port, protocol: 'TCP', targetPort: port }], {})));
+      const service = yield* create(
+        placed(kubectl, serviceOf(args, name, labels, [{ port, protocol: 'TCP', targetPort: port }], {})),
+      );
       made.push(infoOf(localMapping(service), service, ''));
       printer.print(service);
       if (outputFormat(args).format === 'yaml') kubectl.line('---');
@@ -98,13 +144,21 @@ function check(kubectl: Kubectl, args: Args, attach: boolean) {
   const image = args.string('image');
   if (!image) throw usageError(kubectl.path, '--image is required');
   if (!IMAGE.test(image)) throw new CommandError(`Invalid image name ${quote(image)}: invalid reference format`);
-  if (args.bool('tty') && !args.bool('stdin')) throw usageError(kubectl.path, '-i/--stdin is required for containers with -t/--tty=true');
-  if (args.bool('expose') && !args.string('port')) throw usageError(kubectl.path, '--port must be set when exposing a service');
-  if (!['Always', 'OnFailure', 'Never'].includes(args.string('restart'))) throw usageError(kubectl.path, `invalid restart policy: ${args.string('restart')}`);
+  if (args.bool('tty') && !args.bool('stdin'))
+    throw usageError(kubectl.path, '-i/--stdin is required for containers with -t/--tty=true');
+  if (args.bool('expose') && !args.string('port'))
+    throw usageError(kubectl.path, '--port must be set when exposing a service');
+  if (!['Always', 'OnFailure', 'Never'].includes(args.string('restart')))
+    throw usageError(kubectl.path, `invalid restart policy: ${args.string('restart')}`);
   if (!attach && args.bool('rm')) throw usageError(kubectl.path, '--rm should only be used for attached containers');
-  if (attach && dryRunOf(args) !== 'none') throw usageError(kubectl.path, "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)");
+  if (attach && dryRunOf(args) !== 'none')
+    throw usageError(
+      kubectl.path,
+      "--dry-run=[server|client] can't be used with attached containers options (--attach, --stdin, or --tty)",
+    );
   const policy = args.string('image-pull-policy');
-  if (policy && !['Always', 'IfNotPresent', 'Never'].includes(policy)) throw usageError(kubectl.path, `invalid image pull policy: ${policy}`);
+  if (policy && !['Always', 'IfNotPresent', 'Never'].includes(policy))
+    throw usageError(kubectl.path, `invalid image pull policy: ${policy}`);
 }
 
 function podOf(args: Args, name: string): KubeObject {
@@ -112,7 +166,8 @@ function podOf(args: Args, name: string): KubeObject {
   const words = args.args.slice(1);
   if (words.length) container[args.bool('command') ? 'command' : 'args'] = words;
   if (args.string('port')) {
-    if (!/^\d+$/.test(args.string('port'))) throw new CommandError(`strconv.Atoi: parsing ${quote(args.string('port'))}: invalid syntax`);
+    if (!/^\d+$/.test(args.string('port')))
+      throw new CommandError(`strconv.Atoi: parsing ${quote(args.string('port'))}: invalid syntax`);
     container.ports = [{ containerPort: Number(args.string('port')) }];
   }
   const env = args.strings('env');
@@ -143,7 +198,8 @@ function podOf(args: Args, name: string): KubeObject {
 
 const isDone = (pod: KubeObject) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 const isReady = (pod: KubeObject) =>
-  pod.status?.phase === 'Running' && (pod.status.conditions ?? []).some((c: JsonObject) => c.type === 'Ready' && c.status === 'True');
+  pod.status?.phase === 'Running' &&
+  (pod.status.conditions ?? []).some((c: JsonObject) => c.type === 'Ready' && c.status === 'True');
 
 /** Shows what the Pod says until it ends; its exit status is ours when it does not restart. */
 function* attachUntilEnd(kubectl: Kubectl, args: Args, pod: Pod & KubeObject): Co<number> {
@@ -173,7 +229,11 @@ function* attachUntilEnd(kubectl: Kubectl, args: Args, pod: Pod & KubeObject): C
     }
   }
   if (!shown) {
-    const response = yield* kubectl.send({ method: 'GET', path: `/api/v1/namespaces/${namespace}/pods/${name}/log`, query: { container } });
+    const response = yield* kubectl.send({
+      method: 'GET',
+      path: `/api/v1/namespaces/${namespace}/pods/${name}/log`,
+      query: { container },
+    });
     if (response.text) kubectl.out(yield* response.text.readAll());
     else if (typeof response.body === 'string') kubectl.out(response.body);
   }
@@ -187,13 +247,17 @@ function exitStatus(kubectl: Kubectl, pod: KubeObject): number {
   const name = `${pod.metadata.namespace}/${pod.metadata.name}`;
   const terminated = pod.status.containerStatuses?.[0]?.state?.terminated;
   if (!terminated?.exitCode) throw new CommandError(`pod ${name} failed with unknown exit code`);
-  kubectl.process.stderr.write(`pod ${name} terminated (${terminated.reason ?? ''})\n${terminated.message ?? ''}${terminated.message ? '\n' : ''}`);
+  kubectl.process.stderr.write(
+    `pod ${name} terminated (${terminated.reason ?? ''})\n${terminated.message ?? ''}${terminated.message ? '\n' : ''}`,
+  );
   return terminated.exitCode;
 }
 
 function* remove(kubectl: Kubectl, args: Args, infos: Info[]): Co {
   for (const info of infos) {
-    yield* deleteObject(kubectl, info.mapping, info.namespace, info.name, { propagationPolicy: cascadeOf(kubectl, args) });
+    yield* deleteObject(kubectl, info.mapping, info.namespace, info.name, {
+      propagationPolicy: cascadeOf(kubectl, args),
+    });
     if (!args.bool('quiet')) printDeleted(kubectl, info, false, '', false);
   }
 }

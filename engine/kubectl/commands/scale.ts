@@ -20,20 +20,32 @@ export const scale: Command = {
     ...PRINT_FLAGS,
     DRY_RUN_FLAG,
     { name: 'all', type: 'bool', usage: 'Select all resources in the namespace of the specified resource types' },
-    { name: 'current-replicas', type: 'int', default: -1, usage: 'Precondition for current size. -1 (default) for no condition.' },
+    {
+      name: 'current-replicas',
+      type: 'int',
+      default: -1,
+      usage: 'Precondition for current size. -1 (default) for no condition.',
+    },
     { name: 'replicas', type: 'int', required: true, usage: 'The new desired number of replicas. Required.' },
     { name: 'resource-version', type: 'string', usage: 'Precondition for resource version.' },
-    { name: 'timeout', type: 'duration', usage: "The length of time to wait before giving up on a scale operation, zero means don't wait." },
+    {
+      name: 'timeout',
+      type: 'duration',
+      usage: "The length of time to wait before giving up on a scale operation, zero means don't wait.",
+    },
   ],
   *run(kubectl, args) {
     const replicas = args.int('replicas');
-    if (replicas < 0) throw new CommandError('The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0');
-    if (args.int('current-replicas') < -1) throw new CommandError('The --current-replicas must specify an integer of -1 or greater');
+    if (replicas < 0)
+      throw new CommandError('The --replicas=COUNT flag is required, and COUNT must be greater than or equal to 0');
+    if (args.int('current-replicas') < -1)
+      throw new CommandError('The --current-replicas must specify an integer of -1 or greater');
     const dryRun = dryRunOf(args);
     const found = yield* find(kubectl, selectionOf(args, { latest: true }));
     const { infos, errors } = found;
     if (infos.length === 0 && errors.length === 0) throw new CommandError('no objects passed to scale');
-    if (infos.length > 1 && args.string('resource-version')) throw new CommandError('cannot use --resource-version with multiple resources');
+    if (infos.length > 1 && args.string('resource-version'))
+      throw new CommandError('cannot use --resource-version with multiple resources');
     const printer = changePrinter(kubectl, args, 'scaled', dryRun);
     for (const { mapping, namespace, name, object } of infos) {
       try {
@@ -48,14 +60,20 @@ export const scale: Command = {
             throw new CommandError(`Expected replicas to be ${expected}, was ${current.spec.replicas}`);
           }
           if (version && current.metadata.resourceVersion !== version) {
-            throw new CommandError(`Expected resource version to be ${version}, was ${current.metadata.resourceVersion}`);
+            throw new CommandError(
+              `Expected resource version to be ${version}, was ${current.metadata.resourceVersion}`,
+            );
           }
           yield* replaceObject(kubectl, mapping, namespace, name, { ...current, spec: { replicas } }, options);
         }
         printer.print(object);
         if (args.duration('timeout') > 0 && dryRun === 'none') {
-          const done = (o: KubeObject | undefined) => (o && o.status?.replicas === replicas && (o.status.observedGeneration ?? 0) >= (o.metadata.generation ?? 0) ? true : undefined);
-          if (!(yield* waitFor(kubectl, mapping, namespace, name, args.duration('timeout'), done))) throw new CommandError('timed out waiting for the condition');
+          const done = (o: KubeObject | undefined) =>
+            o && o.status?.replicas === replicas && (o.status.observedGeneration ?? 0) >= (o.metadata.generation ?? 0)
+              ? true
+              : undefined;
+          if (!(yield* waitFor(kubectl, mapping, namespace, name, args.duration('timeout'), done)))
+            throw new CommandError('timed out waiting for the condition');
         }
       } catch (error) {
         errors.push(error as Error);
@@ -76,24 +94,58 @@ export const autoscale: Command = {
     DRY_RUN_FLAG,
     SAVE_CONFIG_FLAG,
     fieldManagerFlag('kubectl-autoscale'),
-    { name: 'cpu', type: 'string', usage: 'Target CPU utilization over all the pods: a percentage of the request (70%) or a quantity (500m).' },
-    { name: 'cpu-percent', type: 'int', default: -1, usage: 'The target average CPU utilization (represented as a percent of requested CPU) over all the pods.' },
-    { name: 'max', type: 'int', default: -1, required: true, usage: 'The upper limit for the number of pods that can be set by the autoscaler. Required.' },
-    { name: 'memory', type: 'string', usage: 'Target memory over all the pods: a percentage of the request (70%) or a quantity (200Mi).' },
-    { name: 'min', type: 'int', default: -1, usage: 'The lower limit for the number of pods that can be set by the autoscaler.' },
-    { name: 'name', type: 'string', usage: 'The name for the newly created object. If not specified, the name of the input resource will be used.' },
+    {
+      name: 'cpu',
+      type: 'string',
+      usage: 'Target CPU utilization over all the pods: a percentage of the request (70%) or a quantity (500m).',
+    },
+    {
+      name: 'cpu-percent',
+      type: 'int',
+      default: -1,
+      usage: 'The target average CPU utilization (represented as a percent of requested CPU) over all the pods.',
+    },
+    {
+      name: 'max',
+      type: 'int',
+      default: -1,
+      required: true,
+      usage: 'The upper limit for the number of pods that can be set by the autoscaler. Required.',
+    },
+    {
+      name: 'memory',
+      type: 'string',
+      usage: 'Target memory over all the pods: a percentage of the request (70%) or a quantity (200Mi).',
+    },
+    {
+      name: 'min',
+      type: 'int',
+      default: -1,
+      usage: 'The lower limit for the number of pods that can be set by the autoscaler.',
+    },
+    {
+      name: 'name',
+      type: 'string',
+      usage: 'The name for the newly created object. If not specified, the name of the input resource will be used.',
+    },
   ],
   *run(kubectl, args) {
     const max = args.int('max');
     const min = args.int('min');
     if (max < 1) throw new CommandError(`--max=MAXPODS is required and must be at least 1, max: ${max}`);
-    if (max < min) throw new CommandError(`--max=MAXPODS must be larger or equal to --min=MINPODS, max: ${max}, min: ${min}`);
+    if (max < min)
+      throw new CommandError(`--max=MAXPODS must be larger or equal to --min=MINPODS, max: ${max}, min: ${min}`);
     const percent = args.int('cpu-percent');
-    if (percent !== -1) kubectl.warn('Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., \'70%\' for utilization or \'500m\' for milliCPU).');
+    if (percent !== -1)
+      kubectl.warn(
+        "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).",
+      );
     const metrics: object[] = [];
     const add = (name: string, text: string) => {
       const match = /^(\d+)%$/.exec(text);
-      const target = match ? { type: 'Utilization', averageUtilization: Number(match[1]) } : { type: 'AverageValue', averageValue: text };
+      const target = match
+        ? { type: 'Utilization', averageUtilization: Number(match[1]) }
+        : { type: 'AverageValue', averageValue: text };
       if (text) metrics.push({ type: 'Resource', resource: { name, target } });
     };
     add('cpu', args.string('cpu') || (percent >= 0 ? `${percent}%` : ''));
@@ -105,7 +157,9 @@ export const autoscale: Command = {
     for (const info of found.infos) {
       if (!info.mapping.subresources.includes('scale')) {
         const { mapping } = info;
-        throw new CommandError(`cannot autoscale a ${mapping.kind}: could not find scale subresource for ${mapping.group ? mapping.groupVersion : '/' + mapping.version}, Resource=${mapping.resource} in discovery information`);
+        throw new CommandError(
+          `cannot autoscale a ${mapping.kind}: could not find scale subresource for ${mapping.group ? mapping.groupVersion : '/' + mapping.version}, Resource=${mapping.resource} in discovery information`,
+        );
       }
       const name = args.string('name') || info.name;
       let hpa: KubeObject = {
@@ -122,7 +176,8 @@ export const autoscale: Command = {
       };
       if (args.bool('save-config')) hpa = withLastApplied(hpa);
       const options = { dryRun, fieldManager: args.string('field-manager') };
-      const created = dryRun === 'client' ? hpa : yield* createObject(kubectl, localMapping(hpa), info.namespace, hpa, options);
+      const created =
+        dryRun === 'client' ? hpa : yield* createObject(kubectl, localMapping(hpa), info.namespace, hpa, options);
       changePrinter(kubectl, args, 'autoscaled', dryRun).print(created);
     }
   },

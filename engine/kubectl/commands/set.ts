@@ -7,7 +7,8 @@ import { CommandError, quote } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { podSpecOf, withPodSpec } from '../pod-spec.ts';
-import { type Info, find, hasFiles, parseSelector, selectionOf } from '../resource/builder.ts';
+import { type Info, find, hasFiles, selectionOf } from '../resource/builder.ts';
+import { parseSelector } from '../resource/selector.ts';
 import { changeAll, changeFlags } from './change.ts';
 import { env } from './set/env.ts';
 
@@ -30,12 +31,15 @@ function splitPairs(args: readonly string[]): { resources: string[]; pairs: Map<
 }
 
 export function* findForSet(kubectl: Kubectl, args: Args, resources: readonly string[]) {
-  if (args.bool('local') && (resources.length || !hasFiles(selectionOf(args)))) throw new CommandError(LOCAL_NEEDS_FILES);
+  if (args.bool('local') && (resources.length || !hasFiles(selectionOf(args))))
+    throw new CommandError(LOCAL_NEEDS_FILES);
   return yield* find(kubectl, selectionOf(args, { args: resources, latest: !args.bool('local') }));
 }
 
 const noTemplate = ({ mapping, name }: Info) =>
-  new CommandError(`${mapping.resource}/${name} the object is not a pod or does not have a pod template: *${mapping.version}.${mapping.kind}`);
+  new CommandError(
+    `${mapping.resource}/${name} the object is not a pod or does not have a pod template: *${mapping.version}.${mapping.kind}`,
+  );
 
 type Container = JsonObject & { name: string };
 
@@ -43,7 +47,8 @@ type Container = JsonObject & { name: string };
 export function withContainers(object: KubeObject, change: (container: Container) => Container): KubeObject {
   return withPodSpec(object, (spec) => {
     const out = { ...spec };
-    for (const list of ['initContainers', 'containers']) if (spec[list]) out[list] = (spec[list] as Container[]).map(change);
+    for (const list of ['initContainers', 'containers'])
+      if (spec[list]) out[list] = (spec[list] as Container[]).map(change);
     return out;
   });
 }
@@ -56,14 +61,22 @@ const image: Command = {
   *run(kubectl, args): Co {
     const { resources, pairs } = splitPairs(args.args);
     if (!hasFiles(selectionOf(args)) && resources.length === 0 && !args.bool('all')) throw new CommandError(MISSING);
-    if (pairs.size === 0) throw new CommandError(args.bool('local') && resources.length ? LOCAL_NEEDS_FILES : 'at least one image update is required');
-    if (pairs.has('*') && pairs.size > 1) throw new CommandError('all containers are already specified by *, but saw more than one container_name=container_image pairs');
+    if (pairs.size === 0)
+      throw new CommandError(
+        args.bool('local') && resources.length ? LOCAL_NEEDS_FILES : 'at least one image update is required',
+      );
+    if (pairs.has('*') && pairs.size > 1)
+      throw new CommandError(
+        'all containers are already specified by *, but saw more than one container_name=container_image pairs',
+      );
     const found = yield* findForSet(kubectl, args, resources);
     yield* changeAll(kubectl, args, found, 'image updated', (object, info) => {
       const spec = podSpecOf(object);
       if (!spec) throw noTemplate(info);
       const names = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((c: Container) => c.name);
-      for (const name of pairs.keys()) if (name !== '*' && !names.includes(name)) throw new CommandError(`unable to find container named ${quote(name)}`);
+      for (const name of pairs.keys())
+        if (name !== '*' && !names.includes(name))
+          throw new CommandError(`unable to find container named ${quote(name)}`);
       return withContainers(object, (c) => {
         const wanted = pairs.get('*') ?? pairs.get(c.name);
         return wanted === undefined || wanted === c.image ? c : { ...c, image: wanted };
@@ -85,7 +98,8 @@ function resourceList(text: string): Record<string, string> {
   if (!text) return out;
   for (const pair of text.split(',')) {
     const [name, quantity, more] = pair.split('=');
-    if (quantity === undefined || more !== undefined) throw new CommandError(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
+    if (quantity === undefined || more !== undefined)
+      throw new CommandError(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
     out[name] = quantity;
   }
   return out;
@@ -93,7 +107,12 @@ function resourceList(text: string): Record<string, string> {
 
 /** `web` and `web-*` name containers. */
 export function containerMatcher(pattern: string): (name: string) => boolean {
-  const test = new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`);
+  const test = new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
   return (name) => test.test(name);
 }
 
@@ -103,9 +122,24 @@ const resources: Command = {
   usage: '(-f FILENAME | TYPE NAME)  ([--limits=LIMITS & --requests=REQUESTS]',
   flags: [
     ...changeFlags('kubectl-set'),
-    { name: 'containers', short: 'c', type: 'string', default: '*', usage: 'The names of containers in the selected pod templates to change, all containers are selected by default - may use wildcards' },
-    { name: 'limits', type: 'string', usage: "The resource requirement requests for this container. For example, 'cpu=100m,memory=256Mi'." },
-    { name: 'requests', type: 'string', usage: "The resource requirement requests for this container. For example, 'cpu=100m,memory=256Mi'." },
+    {
+      name: 'containers',
+      short: 'c',
+      type: 'string',
+      default: '*',
+      usage:
+        'The names of containers in the selected pod templates to change, all containers are selected by default - may use wildcards',
+    },
+    {
+      name: 'limits',
+      type: 'string',
+      usage: "The resource requirement requests for this container. For example, 'cpu=100m,memory=256Mi'.",
+    },
+    {
+      name: 'requests',
+      type: 'string',
+      usage: "The resource requirement requests for this container. For example, 'cpu=100m,memory=256Mi'.",
+    },
   ],
   *run(kubectl, args): Co {
     const limits = resourceList(args.string('limits'));
@@ -137,15 +171,22 @@ const selector: Command = {
   usage: '(-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version]',
   flags: [
     ...changeFlags('kubectl-set').filter((f) => f.name !== 'selector'),
-    { name: 'resource-version', type: 'string', usage: 'If non-empty, the selectors update will only succeed if this is the current resource-version for the object.' },
+    {
+      name: 'resource-version',
+      type: 'string',
+      usage:
+        'If non-empty, the selectors update will only succeed if this is the current resource-version for the object.',
+    },
   ],
   *run(kubectl, args): Co {
     const words = args.args.slice();
     const expression = words.pop();
-    if (expression === undefined || (!expression.includes('=') && !expression.includes(' in '))) throw new CommandError('one selector is required');
+    if (expression === undefined || (!expression.includes('=') && !expression.includes(' in ')))
+      throw new CommandError('one selector is required');
     const matchLabels: Record<string, string> = {};
     for (const requirement of parseSelector(expression)) {
-      if (requirement.operator !== 'in' || requirement.values.length !== 1) throw new CommandError(`invalid selector: only key=value is possible here`);
+      if (requirement.operator !== 'in' || requirement.values.length !== 1)
+        throw new CommandError(`invalid selector: only key=value is possible here`);
       matchLabels[requirement.key] = requirement.values[0];
     }
     const found = yield* findForSet(kubectl, args, words);
@@ -171,7 +212,11 @@ const serviceaccount: Command = {
     const found = yield* findForSet(kubectl, args, words);
     yield* changeAll(kubectl, args, found, 'serviceaccount updated', (object, info) => {
       if (!podSpecOf(object)) throw noTemplate(info);
-      return withPodSpec(object, (spec) => ({ ...spec, serviceAccountName: name, ...(spec.serviceAccount ? { serviceAccount: name } : {}) }));
+      return withPodSpec(object, (spec) => ({
+        ...spec,
+        serviceAccountName: name,
+        ...(spec.serviceAccount ? { serviceAccount: name } : {}),
+      }));
     });
   },
 };
@@ -188,7 +233,8 @@ interface Subject {
 const subject: Command = {
   name: 'subject',
   short: 'Update the user, group, or service account in a role binding or cluster role binding',
-  usage: '(-f FILENAME | TYPE NAME) [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]',
+  usage:
+    '(-f FILENAME | TYPE NAME) [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname] [--dry-run=server|client|none]',
   flags: [
     ...changeFlags('kubectl-set'),
     { name: 'user', type: 'array', usage: 'Usernames to bind to the role' },
@@ -201,14 +247,17 @@ const subject: Command = {
       ...args.strings('group').map((name) => ({ kind: 'Group', apiGroup: API, name })),
       ...args.strings('serviceaccount').map((text) => {
         const [namespace, name, more] = text.split(':');
-        if (!namespace || !name || more !== undefined) throw new CommandError('serviceaccount must be <namespace>:<name>');
+        if (!namespace || !name || more !== undefined)
+          throw new CommandError('serviceaccount must be <namespace>:<name>');
         return { kind: 'ServiceAccount', namespace, name };
       }),
     ];
-    if (wanted.length === 0) throw new CommandError('you must specify at least one value of user, group or serviceaccount');
+    if (wanted.length === 0)
+      throw new CommandError('you must specify at least one value of user, group or serviceaccount');
     const found = yield* findForSet(kubectl, args, args.args);
     yield* changeAll(kubectl, args, found, 'subjects updated', (object) => {
-      if (object.kind !== 'RoleBinding' && object.kind !== 'ClusterRoleBinding') throw new CommandError('setting subjects is only supported for RoleBinding/ClusterRoleBinding');
+      if (object.kind !== 'RoleBinding' && object.kind !== 'ClusterRoleBinding')
+        throw new CommandError('setting subjects is only supported for RoleBinding/ClusterRoleBinding');
       const subjects = ((object.subjects ?? []) as Subject[]).slice();
       const same = (a: Subject, b: Subject) => a.kind === b.kind && a.name === b.name && a.namespace === b.namespace;
       for (const one of wanted) if (!subjects.some((s) => same(s, one))) subjects.push(one);

@@ -7,7 +7,15 @@ import { CommandError, isNotFound, quote, throwAll } from '../errors.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { JsonPath, JsonPathError, relaxedExpression } from '../output/jsonpath.ts';
 import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
-import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, FILENAME_FLAGS, type Info, SELECTOR_FLAG, find, selectionOf } from '../resource/builder.ts';
+import {
+  ALL_NAMESPACES_FLAG,
+  FIELD_SELECTOR_FLAG,
+  FILENAME_FLAGS,
+  type Info,
+  SELECTOR_FLAG,
+  find,
+  selectionOf,
+} from '../resource/builder.ts';
 import { getObject } from '../resource/rest.ts';
 import { A_WEEK, waitFor } from '../resource/waiting.ts';
 
@@ -17,7 +25,8 @@ export const wait: Command = {
   name: 'wait',
   short: 'Wait for a specific condition on one or many resources',
   group: 'Advanced Commands',
-  usage: "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
+  usage:
+    "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
   flags: [
     ...FILENAME_FLAGS,
     SELECTOR_FLAG,
@@ -25,9 +34,20 @@ export const wait: Command = {
     ALL_NAMESPACES_FLAG,
     ...PRINT_FLAGS,
     { name: 'all', type: 'bool', usage: 'Select all resources in the namespace of the specified resource types' },
-    { name: 'for', type: 'string', usage: "The condition to wait on: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]]." },
+    {
+      name: 'for',
+      type: 'string',
+      usage:
+        "The condition to wait on: [create|delete|condition=condition-name[=condition-value]|jsonpath='{JSONPath expression}'=[JSONPath value]].",
+    },
     { name: 'local', type: 'bool', usage: 'If true, wait will NOT contact api-server but run locally.' },
-    { name: 'timeout', type: 'duration', default: 30_000, usage: "The length of time to wait before giving up. Zero means check once and don't wait, negative means wait for a week." },
+    {
+      name: 'timeout',
+      type: 'duration',
+      default: 30_000,
+      usage:
+        "The length of time to wait before giving up. Zero means check once and don't wait, negative means wait for a week.",
+    },
   ],
   *run(kubectl, args) {
     if (args.bool('local')) throw new CommandError('--local cannot wait: objects in files do not change');
@@ -51,7 +71,11 @@ export const wait: Command = {
     for (const info of found.infos) {
       try {
         const left = Math.max(0, end - kubectl.now);
-        printer.print(check ? yield* untilMet(kubectl, info, check, left, timeout) : yield* untilExists(kubectl, info, keyword === 'create', left, timeout));
+        printer.print(
+          check
+            ? yield* untilMet(kubectl, info, check, left, timeout)
+            : yield* untilExists(kubectl, info, keyword === 'create', left, timeout),
+        );
       } catch (error) {
         errors.push(error as Error);
       }
@@ -61,7 +85,8 @@ export const wait: Command = {
   },
 };
 
-const timedOut = (info: Info) => new CommandError(`timed out waiting for the condition on ${info.mapping.resource}/${info.name}`);
+const timedOut = (info: Info) =>
+  new CommandError(`timed out waiting for the condition on ${info.mapping.resource}/${info.name}`);
 const notMet = (info: Info) => new CommandError(`condition not met for ${info.mapping.resource}/${info.name}`);
 
 function* untilMet(kubectl: Kubectl, info: Info, check: Check, left: number, timeout: number): Co<KubeObject> {
@@ -71,11 +96,18 @@ function* untilMet(kubectl: Kubectl, info: Info, check: Check, left: number, tim
     return object;
   }
   let seen = false;
-  const met = yield* waitFor(kubectl, info.mapping, info.namespace, info.name, left, (object): KubeObject | 'gone' | undefined => {
-    if (!object) return seen ? undefined : 'gone';
-    seen = true;
-    return check(object) ? object : undefined;
-  });
+  const met = yield* waitFor(
+    kubectl,
+    info.mapping,
+    info.namespace,
+    info.name,
+    left,
+    (object): KubeObject | 'gone' | undefined => {
+      if (!object) return seen ? undefined : 'gone';
+      seen = true;
+      return check(object) ? object : undefined;
+    },
+  );
   // Gives the server's own words for what is not there.
   if (met === 'gone') return yield* getObject(kubectl, info.mapping, info.namespace, info.name);
   if (!met) throw timedOut(info);
@@ -120,7 +152,8 @@ function conditionHolds(object: KubeObject, name: string, value: string): boolea
   const condition = conditions.find((c) => c.type?.toLowerCase() === name);
   if (!condition) return false;
   const observed = condition.observedGeneration ?? object.status?.observedGeneration;
-  if (object.metadata.generation !== undefined && observed !== undefined && observed < object.metadata.generation) return false;
+  if (object.metadata.generation !== undefined && observed !== undefined && observed < object.metadata.generation)
+    return false;
   return condition.status?.toLowerCase() === value;
 }
 
@@ -140,12 +173,17 @@ function splitAtEquals(text: string): string[] {
 function jsonPathCheck(input: string): Check {
   const parts = splitAtEquals(input);
   if (parts.length > 2) {
-    throw new CommandError("jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'");
+    throw new CommandError(
+      "jsonpath wait format must be --for=jsonpath='{.status.readyReplicas}'=3 or --for=jsonpath='{.status.readyReplicas}'",
+    );
   }
   const expression = relaxedExpression(parts[0]);
   if (!expression) throw new CommandError('jsonpath expression cannot be empty');
   const wanted = parts.length > 1 ? parts[1].replace(/^['"]+|['"]+$/g, '') : undefined;
-  if (wanted === '') throw new CommandError("jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3");
+  if (wanted === '')
+    throw new CommandError(
+      "jsonpath wait has to have a value after equal sign, like --for=jsonpath='{.status.readyReplicas}'=3",
+    );
   let path: JsonPath;
   try {
     path = new JsonPath(expression, true);
@@ -159,7 +197,8 @@ function jsonPathCheck(input: string): Check {
     if (results.length === 0 || values.length === 0) return false;
     if (wanted === undefined) return true;
     if (values.length > 1) throw new CommandError('given jsonpath expression matches more than one value');
-    if (values[0] !== null && typeof values[0] === 'object') throw new CommandError('jsonpath leads to a nested object or list which is not supported');
+    if (values[0] !== null && typeof values[0] === 'object')
+      throw new CommandError('jsonpath leads to a nested object or list which is not supported');
     return String(values[0]).trim() === wanted.trim();
   };
 }

@@ -28,7 +28,13 @@ export function sortedKeys(map: Record<string, unknown> | undefined): string[] {
 }
 
 /** `a=b` under each other, or `<none>`. */
-export function labels(w: DescribeWriter, level: number, title: string, map: Record<string, string> | undefined, separator = '=') {
+export function labels(
+  w: DescribeWriter,
+  level: number,
+  title: string,
+  map: Record<string, string> | undefined,
+  separator = '=',
+) {
   const keys = sortedKeys(map);
   if (keys.length === 0) {
     w.line(level, `${title}:\t<none>`);
@@ -39,7 +45,12 @@ export function labels(w: DescribeWriter, level: number, title: string, map: Rec
   }
 }
 
-export function annotations(w: DescribeWriter, level: number, map: Record<string, string> | undefined, title = 'Annotations') {
+export function annotations(
+  w: DescribeWriter,
+  level: number,
+  map: Record<string, string> | undefined,
+  title = 'Annotations',
+) {
   const keys = sortedKeys(map).filter((key) => key !== LAST_APPLIED);
   if (keys.length === 0) {
     w.line(level, `${title}:\t<none>`);
@@ -81,11 +92,16 @@ export function* eventsOf(kubectl: Kubectl, object: KubeObject, withKind = true)
   if (withKind) selector.push(`involvedObject.kind=${object.kind}`);
   if (uid) selector.push(`involvedObject.uid=${uid}`);
   const path = namespace ? `/api/v1/namespaces/${namespace}/events` : '/api/v1/events';
-  const { body } = yield* kubectl.send({ method: 'GET', path, query: { fieldSelector: selector.join(','), limit: '500' } });
+  const { body } = yield* kubectl.send({
+    method: 'GET',
+    path,
+    query: { fieldSelector: selector.join(','), limit: '500' },
+  });
   return (body as { items: Event[] }).items;
 }
 
-const eventTime = (event: Event): string => event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? '';
+const eventTime = (event: Event): string =>
+  event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? '';
 
 export function events(w: DescribeWriter, list: readonly Event[], now: number) {
   if (list.length === 0) {

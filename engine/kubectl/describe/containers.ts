@@ -1,6 +1,14 @@
 // Containers of a Pod or of a Pod template.
 
-import type { Container, ContainerState, ContainerStatus, EnvVar, Pod, Probe, ResourceRequirements } from '../../api/types.ts';
+import type {
+  Container,
+  ContainerState,
+  ContainerStatus,
+  EnvVar,
+  Pod,
+  Probe,
+  ResourceRequirements,
+} from '../../api/types.ts';
 import { longTime, sortedKeys } from './common.ts';
 import type { DescribeWriter } from './writer.ts';
 
@@ -48,7 +56,9 @@ export function containers(
 
 function ports(w: DescribeWriter, container: Container) {
   const text = (key: 'containerPort' | 'hostPort') =>
-    (container.ports ?? []).map((p) => `${p[key] ?? 0}/${p.protocol ?? 'TCP'}${p.name ? ` (${p.name})` : ''}`).join(', ') || '<none>';
+    (container.ports ?? [])
+      .map((p) => `${p[key] ?? 0}/${p.protocol ?? 'TCP'}${p.name ? ` (${p.name})` : ''}`)
+      .join(', ') || '<none>';
   const many = (container.ports?.length ?? 0) > 1 ? 's' : '';
   w.field(2, `Port${many}`, text('containerPort'));
   w.field(2, `Host Port${many}`, text('hostPort'));
@@ -122,12 +132,16 @@ function environment(w: DescribeWriter, container: Container, pod: Pod | undefin
       w.line(3, `${variable.name}:\t${rows[0]}`);
       for (let i = 1; i < rows.length; i++) w.line(3, `\t${rows[i]}`);
     } else if (from.fieldRef) {
-      w.line(3, `${variable.name}:\t${pod ? fieldOf(pod, variable) : ''} (${from.fieldRef.apiVersion ?? 'v1'}:${from.fieldRef.fieldPath})`);
+      w.line(
+        3,
+        `${variable.name}:\t${pod ? fieldOf(pod, variable) : ''} (${from.fieldRef.apiVersion ?? 'v1'}:${from.fieldRef.fieldPath})`,
+      );
     } else if (from.resourceFieldRef) {
       const resource = from.resourceFieldRef.resource;
       const [kind, name] = resource.split('.');
       const value = container.resources?.[kind as 'limits' | 'requests']?.[name] ?? '0';
-      const shown = value === '0' && (resource === 'limits.cpu' || resource === 'limits.memory') ? 'node allocatable' : value;
+      const shown =
+        value === '0' && (resource === 'limits.cpu' || resource === 'limits.memory') ? 'node allocatable' : value;
       w.line(3, `${variable.name}:\t${shown} (${resource})`);
     } else if (from.secretKeyRef) {
       const { key, name, optional = false } = from.secretKeyRef;

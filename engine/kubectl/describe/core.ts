@@ -39,7 +39,9 @@ export function* describeService(kubectl: Kubectl, object: KubeObject, showEvent
     w.field(
       0,
       'LoadBalancer Ingress',
-      ingress.map(({ ip, hostname, ipMode }) => (ip ? `${ip}${ipMode ? ` (${ipMode})` : ''}` : (hostname ?? ''))).join(', '),
+      ingress
+        .map(({ ip, hostname, ipMode }) => (ip ? `${ip}${ipMode ? ` (${ipMode})` : ''}` : (hostname ?? '')))
+        .join(', '),
     );
   }
   const slices = yield* slicesOf(kubectl, metadata.namespace as string, metadata.name as string);
@@ -55,14 +57,19 @@ export function* describeService(kubectl: Kubectl, object: KubeObject, showEvent
   if (spec.internalTrafficPolicy) w.field(0, 'Internal Traffic Policy', spec.internalTrafficPolicy);
   if (spec.trafficDistribution) w.field(0, 'Traffic Distribution', spec.trafficDistribution);
   if (spec.healthCheckNodePort) w.field(0, 'HealthCheck NodePort', spec.healthCheckNodePort);
-  if (spec.loadBalancerSourceRanges?.length) w.field(0, 'LoadBalancer Source Ranges', spec.loadBalancerSourceRanges.join(','));
+  if (spec.loadBalancerSourceRanges?.length)
+    w.field(0, 'LoadBalancer Source Ranges', spec.loadBalancerSourceRanges.join(','));
   if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
   return w.toString();
 }
 
 function* slicesOf(kubectl: Kubectl, namespace: string, service: string): Co<EndpointSlice[]> {
   const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
-  const { body } = yield* kubectl.send({ method: 'GET', path, query: { labelSelector: `kubernetes.io/service-name=${service}` } });
+  const { body } = yield* kubectl.send({
+    method: 'GET',
+    path,
+    query: { labelSelector: `kubernetes.io/service-name=${service}` },
+  });
   return (body as unknown as { items: EndpointSlice[] }).items;
 }
 
@@ -139,7 +146,11 @@ export function* describeServiceAccount(kubectl: Kubectl, object: KubeObject, sh
   const { body } = yield* kubectl.send({ method: 'GET', path, query: { limit: '500' } });
   const existing = (body as unknown as { items: Secret[] }).items;
   const tokens = existing
-    .filter((s) => s.type === 'kubernetes.io/service-account-token' && s.metadata.annotations?.['kubernetes.io/service-account.uid'] === metadata.uid)
+    .filter(
+      (s) =>
+        s.type === 'kubernetes.io/service-account-token' &&
+        s.metadata.annotations?.['kubernetes.io/service-account.uid'] === metadata.uid,
+    )
     .map((s) => s.metadata.name as string);
   const names = new Set(existing.map((s) => s.metadata.name));
   const missing: string[] = [];
@@ -151,8 +162,14 @@ export function* describeServiceAccount(kubectl: Kubectl, object: KubeObject, sh
       w.line(0, `${i ? '' : `${title}:`}\t${name}${gone ? ' (not found)' : ''}`);
     });
   };
-  rows('Image pull secrets', (imagePullSecrets ?? []).map((s) => s.name ?? ''));
-  rows('Mountable secrets', (secrets ?? []).map((s) => s.name ?? ''));
+  rows(
+    'Image pull secrets',
+    (imagePullSecrets ?? []).map((s) => s.name ?? ''),
+  );
+  rows(
+    'Mountable secrets',
+    (secrets ?? []).map((s) => s.name ?? ''),
+  );
   rows('Tokens', tokens);
   if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
   return w.toString();
@@ -172,7 +189,11 @@ export function* describeNamespace(kubectl: Kubectl, object: KubeObject): Co<str
   }
   const base = `/api/v1/namespaces/${metadata.name}`;
   const read = function* <T>(plural: string): Co<T[]> {
-    return ((yield* kubectl.send({ method: 'GET', path: `${base}/${plural}`, query: { limit: '500' } })).body as { items: T[] }).items;
+    return (
+      (yield* kubectl.send({ method: 'GET', path: `${base}/${plural}`, query: { limit: '500' } })).body as {
+        items: T[];
+      }
+    ).items;
   };
   quotas(w, yield* read<ResourceQuota>('resourcequotas'));
   limits(w, yield* read<LimitRange>('limitranges'));
@@ -185,7 +206,9 @@ function quotas(w: DescribeWriter, list: readonly ResourceQuota[]) {
     return;
   }
   w.raw(`\nResource Quotas\n`);
-  for (const quota of list.slice().sort((a, b) => ((a.metadata.name as string) < (b.metadata.name as string) ? -1 : 1))) {
+  for (const quota of list
+    .slice()
+    .sort((a, b) => ((a.metadata.name as string) < (b.metadata.name as string) ? -1 : 1))) {
     w.raw(`  Name:\t${quota.metadata.name}\n`);
     w.raw('  Resource\tUsed\tHard\n');
     w.raw('  --------\t---\t---\n');
@@ -202,7 +225,9 @@ export function limitRows(w: DescribeWriter, range: LimitRange, indent: string) 
     const names = new Set([max, min, limit, defaultRequest, maxLimitRequestRatio].flatMap((map) => sortedKeys(map)));
     for (const name of [...names].sort()) {
       const cell = (map: Record<string, string> | undefined) => map?.[name] ?? '-';
-      w.raw(`${indent}${item.type}\t${name}\t${cell(min)}\t${cell(max)}\t${cell(defaultRequest)}\t${cell(limit)}\t${cell(maxLimitRequestRatio)}\n`);
+      w.raw(
+        `${indent}${item.type}\t${name}\t${cell(min)}\t${cell(max)}\t${cell(defaultRequest)}\t${cell(limit)}\t${cell(maxLimitRequestRatio)}\n`,
+      );
     }
   }
 }
@@ -230,15 +255,20 @@ export function* describeResourceQuota(_kubectl: Kubectl, object: KubeObject): C
   }
   w.line(0, 'Resource\tUsed\tHard');
   w.line(0, '--------\t----\t----');
-  for (const name of sortedKeys(status?.hard)) w.line(0, `${name}\t${status?.used?.[name] ?? '0'}\t${status?.hard?.[name]}`);
+  for (const name of sortedKeys(status?.hard))
+    w.line(0, `${name}\t${status?.used?.[name] ?? '0'}\t${status?.hard?.[name]}`);
   return w.toString();
 }
 
 const SCOPES: Record<string, string> = {
-  Terminating: 'Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being actively terminated by the system.',
-  NotTerminating: 'Matches all pods that do not have an active deadline. These pods usually include long running pods whose container command is not expected to terminate.',
-  BestEffort: 'Matches all pods that do not have resource requirements set. These pods have a best effort quality of service.',
-  NotBestEffort: 'Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed quality of service.',
+  Terminating:
+    'Matches all pods that have an active deadline. These pods have a limited lifespan on a node before being actively terminated by the system.',
+  NotTerminating:
+    'Matches all pods that do not have an active deadline. These pods usually include long running pods whose container command is not expected to terminate.',
+  BestEffort:
+    'Matches all pods that do not have resource requirements set. These pods have a best effort quality of service.',
+  NotBestEffort:
+    'Matches all pods that have at least one resource requirement set. These pods have a burstable or guaranteed quality of service.',
 };
 
 // eslint-disable-next-line require-yield
@@ -298,4 +328,3 @@ function fields(w: DescribeWriter, level: number, object: Record<string, any>) {
     }
   }
 }
-

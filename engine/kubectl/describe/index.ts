@@ -47,4 +47,5 @@ const DESCRIBERS: Record<string, Describer> = {
   'StatefulSet.apps': describeStatefulSet,
 };
 
-export const describerOf = (kind: string, group: string): Describer => DESCRIBERS[`${kind}.${group}`] ?? describeGeneric;
+export const describerOf = (kind: string, group: string): Describer =>
+  DESCRIBERS[`${kind}.${group}`] ?? describeGeneric;

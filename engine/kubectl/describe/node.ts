@@ -59,18 +59,29 @@ export function* describeNode(kubectl: Kubectl, object: KubeObject, showEvents: 
   if (spec.podCIDR) w.field(0, 'PodCIDR', spec.podCIDR);
   if (spec.podCIDRs?.length) w.field(0, 'PodCIDRs', spec.podCIDRs.join(','));
   if (spec.providerID) w.field(0, 'ProviderID', spec.providerID);
-  const query = { fieldSelector: `spec.nodeName=${metadata.name},status.phase!=Failed,status.phase!=Succeeded`, limit: '500' };
+  const query = {
+    fieldSelector: `spec.nodeName=${metadata.name},status.phase!=Failed,status.phase!=Succeeded`,
+    limit: '500',
+  };
   const { body } = yield* kubectl.send({ method: 'GET', path: '/api/v1/pods', query });
   const allocatable = (sortedKeys(status.allocatable).length ? status.allocatable : status.capacity) ?? {};
   podsAndTotals(w, (body as unknown as { items: Pod[] }).items, allocatable, kubectl.now);
-  if (showEvents) events(w, yield* eventsOf(kubectl, { ...object, metadata: { ...object.metadata, uid: metadata.name } }), kubectl.now);
+  if (showEvents)
+    events(
+      w,
+      yield* eventsOf(kubectl, { ...object, metadata: { ...object.metadata, uid: metadata.name } }),
+      kubectl.now,
+    );
   return w.toString();
 }
 
 function* lease(kubectl: Kubectl, w: DescribeWriter, name: string): Co {
   w.line(0, 'Lease:');
   try {
-    const { body } = yield* kubectl.send({ method: 'GET', path: `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}` });
+    const { body } = yield* kubectl.send({
+      method: 'GET',
+      path: `/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/${name}`,
+    });
     const { spec } = body as KubeObject;
     w.field(1, 'HolderIdentity', spec?.holderIdentity ?? '<unset>');
     w.field(1, 'AcquireTime', spec?.acquireTime ? longTime(spec.acquireTime) : '<unset>');
@@ -87,10 +98,12 @@ type Amounts = Record<string, string>;
 export function podAmounts(pod: Pod, kind: 'requests' | 'limits'): Amounts {
   const total: Amounts = {};
   const add = (to: Amounts, more: Amounts | undefined) => {
-    for (const name of sortedKeys(more)) to[name] = to[name] === undefined ? (more as Amounts)[name] : addQuantities(to[name], (more as Amounts)[name]);
+    for (const name of sortedKeys(more))
+      to[name] = to[name] === undefined ? (more as Amounts)[name] : addQuantities(to[name], (more as Amounts)[name]);
   };
   const raise = (to: Amounts, more: Amounts) => {
-    for (const name in more) if (to[name] === undefined || quantityMilli(more[name]) > quantityMilli(to[name])) to[name] = more[name];
+    for (const name in more)
+      if (to[name] === undefined || quantityMilli(more[name]) > quantityMilli(to[name])) to[name] = more[name];
   };
   for (const container of pod.spec?.containers ?? []) add(total, container.resources?.[kind] as Amounts);
   const sidecars: Amounts = {};
@@ -126,9 +139,11 @@ function podsAndTotals(w: DescribeWriter, pods: readonly Pod[], allocatable: Amo
   for (const pod of pods) {
     const wants = podAmounts(pod, 'requests');
     const may = podAmounts(pod, 'limits');
-    for (const name in wants) requests[name] = requests[name] ? addQuantities(requests[name], wants[name]) : wants[name];
+    for (const name in wants)
+      requests[name] = requests[name] ? addQuantities(requests[name], wants[name]) : wants[name];
     for (const name in may) limits[name] = limits[name] ? addQuantities(limits[name], may[name]) : may[name];
-    const cell = (amounts: Amounts, name: string) => `${canonicalQuantity(amounts[name] ?? '0')} (${percent(amounts[name] ?? '0', allocatable[name])}%)`;
+    const cell = (amounts: Amounts, name: string) =>
+      `${canonicalQuantity(amounts[name] ?? '0')} (${percent(amounts[name] ?? '0', allocatable[name])}%)`;
     w.line(
       1,
       `${pod.metadata.namespace}\t${pod.metadata.name}\t\t${cell(wants, 'cpu')}\t${cell(may, 'cpu')}\t${cell(wants, 'memory')}\t${cell(may, 'memory')}\t${since(pod.metadata.creationTimestamp, now)}`,
@@ -140,7 +155,10 @@ function podsAndTotals(w: DescribeWriter, pods: readonly Pod[], allocatable: Amo
   const row = (name: string) => {
     const r = requests[name] ?? '0';
     const l = limits[name] ?? '0';
-    w.line(1, `${name}\t${canonicalQuantity(r)} (${percent(r, allocatable[name])}%)\t${canonicalQuantity(l)} (${percent(l, allocatable[name])}%)`);
+    w.line(
+      1,
+      `${name}\t${canonicalQuantity(r)} (${percent(r, allocatable[name])}%)\t${canonicalQuantity(l)} (${percent(l, allocatable[name])}%)`,
+    );
   };
   for (const name of ['cpu', 'memory', 'ephemeral-storage']) row(name);
   const extended = sortedKeys(allocatable).filter((name) => name.startsWith('hugepages-') || name.includes('/'));

@@ -51,7 +51,8 @@ export function* describePod(kubectl: Kubectl, object: KubeObject, showEvents: b
     w.line(0, 'Resources:');
     resources(w, 1, spec.resources);
   }
-  if (spec.initContainers?.length) containers(w, 'Init Containers', spec.initContainers, status.initContainerStatuses, pod);
+  if (spec.initContainers?.length)
+    containers(w, 'Init Containers', spec.initContainers, status.initContainerStatuses, pod);
   containers(w, 'Containers', spec.containers, status.containerStatuses, pod);
   if (spec.ephemeralContainers?.length) {
     containers(w, 'Ephemeral Containers', spec.ephemeralContainers, status.ephemeralContainerStatuses, pod);
@@ -83,7 +84,8 @@ export function* describePod(kubectl: Kubectl, object: KubeObject, showEvents: b
 export function podTemplate(w: DescribeWriter, template: PodTemplateSpec) {
   w.line(0, 'Pod Template:');
   labels(w, 0, '  Labels', template.metadata?.labels);
-  if (Object.keys(template.metadata?.annotations ?? {}).length) annotations(w, 0, template.metadata?.annotations, '  Annotations');
+  if (Object.keys(template.metadata?.annotations ?? {}).length)
+    annotations(w, 0, template.metadata?.annotations, '  Annotations');
   const spec = template.spec;
   if (!spec) return;
   if (spec.serviceAccountName) w.field(0, '  Service Account', spec.serviceAccountName);
@@ -102,12 +104,15 @@ function tolerations(w: DescribeWriter, list: readonly Toleration[] | undefined,
     return;
   }
   // Sorted by key, as kubectl does; equal keys keep their order.
-  const sorted = list.slice().sort((a, b) => ((a.key ?? '') < (b.key ?? '') ? -1 : (a.key ?? '') > (b.key ?? '') ? 1 : 0));
+  const sorted = list
+    .slice()
+    .sort((a, b) => ((a.key ?? '') < (b.key ?? '') ? -1 : (a.key ?? '') > (b.key ?? '') ? 1 : 0));
   sorted.forEach((toleration, i) => {
     let text = `${i ? indent : `${indent}Tolerations:`}\t${toleration.key ?? ''}`;
     if (toleration.value) text += `=${toleration.value}`;
     if (toleration.effect) text += `:${toleration.effect}`;
-    if (toleration.operator === 'Exists' && !toleration.value) text += toleration.key || toleration.effect ? ' op=Exists' : 'op=Exists';
+    if (toleration.operator === 'Exists' && !toleration.value)
+      text += toleration.key || toleration.effect ? ' op=Exists' : 'op=Exists';
     if (toleration.tolerationSeconds !== undefined) text += ` for ${toleration.tolerationSeconds}s`;
     w.line(0, text);
   });

@@ -95,7 +95,11 @@ export function volumes(w: DescribeWriter, list: readonly Volume[] | undefined, 
       }
     } else if (kind === 'ephemeral') {
       const claim = volume.ephemeral?.volumeClaimTemplate?.spec;
-      w.field(2, 'Type', 'EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)');
+      w.field(
+        2,
+        'Type',
+        'EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)',
+      );
       w.field(2, 'StorageClass', claim?.storageClassName);
     } else {
       w.line(1, '<unknown>');

@@ -38,7 +38,8 @@ export function* describeDeployment(kubectl: Kubectl, object: KubeObject, showEv
   w.field(0, 'StrategyType', spec.strategy?.type);
   w.field(0, 'MinReadySeconds', spec.minReadySeconds ?? 0);
   const rolling = spec.strategy?.rollingUpdate;
-  if (rolling) w.field(0, 'RollingUpdateStrategy', `${rolling.maxUnavailable} max unavailable, ${rolling.maxSurge} max surge`);
+  if (rolling)
+    w.field(0, 'RollingUpdateStrategy', `${rolling.maxUnavailable} max unavailable, ${rolling.maxSurge} max surge`);
   podTemplate(w, spec.template);
   if (status.conditions?.length) {
     w.line(0, 'Conditions:\n  Type\tStatus\tReason');
@@ -54,7 +55,8 @@ export function* describeDeployment(kubectl: Kubectl, object: KubeObject, showEv
   return w.toString();
 }
 
-const created = (rs: ReplicaSet) => `${rs.metadata.name} (${rs.status?.replicas ?? 0}/${rs.spec?.replicas ?? 0} replicas created)`;
+const created = (rs: ReplicaSet) =>
+  `${rs.metadata.name} (${rs.status?.replicas ?? 0}/${rs.spec?.replicas ?? 0} replicas created)`;
 
 /** The ReplicaSet of the present template, and the others, oldest first. */
 function* replicaSetsOf(kubectl: Kubectl, deployment: Deployment): Co<{ current?: ReplicaSet; old: ReplicaSet[] }> {
@@ -205,7 +207,8 @@ export function* describeJob(kubectl: Kubectl, object: KubeObject, showEvents: b
   if (spec.completionMode) w.field(0, 'Completion Mode', spec.completionMode);
   if (spec.suspend !== undefined) w.field(0, 'Suspend', spec.suspend);
   if (spec.backoffLimit !== undefined) w.field(0, 'Backoff Limit', spec.backoffLimit);
-  if (spec.ttlSecondsAfterFinished !== undefined) w.field(0, 'TTL Seconds After Finished', spec.ttlSecondsAfterFinished);
+  if (spec.ttlSecondsAfterFinished !== undefined)
+    w.field(0, 'TTL Seconds After Finished', spec.ttlSecondsAfterFinished);
   if (status?.startTime) w.field(0, 'Start Time', longTime(status.startTime));
   if (status?.completionTime) w.field(0, 'Completed At', longTime(status.completionTime));
   if (status?.startTime && status.completionTime) {
@@ -213,7 +216,11 @@ export function* describeJob(kubectl: Kubectl, object: KubeObject, showEvents: b
   }
   if (spec.activeDeadlineSeconds !== undefined) w.field(0, 'Active Deadline Seconds', `${spec.activeDeadlineSeconds}s`);
   const ready = status?.ready === undefined ? '' : ` (${status.ready} Ready)`;
-  w.field(0, 'Pods Statuses', `${status?.active ?? 0} Active${ready} / ${status?.succeeded ?? 0} Succeeded / ${status?.failed ?? 0} Failed`);
+  w.field(
+    0,
+    'Pods Statuses',
+    `${status?.active ?? 0} Active${ready} / ${status?.succeeded ?? 0} Succeeded / ${status?.failed ?? 0} Failed`,
+  );
   if (spec.completionMode === 'Indexed') w.field(0, 'Completed Indexes', shortIndexes(status?.completedIndexes));
   podTemplate(w, spec.template);
   if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
@@ -236,7 +243,11 @@ export function* describeCronJob(kubectl: Kubectl, object: KubeObject, showEvent
   w.field(0, 'Suspend', capitalised(spec.suspend));
   w.field(0, 'Successful Job History Limit', spec.successfulJobsHistoryLimit ?? '<unset>');
   w.field(0, 'Failed Job History Limit', spec.failedJobsHistoryLimit ?? '<unset>');
-  w.field(0, 'Starting Deadline Seconds', spec.startingDeadlineSeconds === undefined ? '<unset>' : `${spec.startingDeadlineSeconds}s`);
+  w.field(
+    0,
+    'Starting Deadline Seconds',
+    spec.startingDeadlineSeconds === undefined ? '<unset>' : `${spec.startingDeadlineSeconds}s`,
+  );
   const job = spec.jobTemplate.spec;
   w.field(0, 'Selector', job?.selector ? formatLabelSelector(job.selector) : '<unset>');
   w.field(0, 'Parallelism', job?.parallelism ?? '<unset>');
@@ -250,4 +261,3 @@ export function* describeCronJob(kubectl: Kubectl, object: KubeObject, showEvent
 }
 
 const capitalised = (value: boolean | undefined) => (value === undefined ? '<unset>' : value ? 'True' : 'False');
-

@@ -40,7 +40,7 @@ function align(text: string): string {
   let columns = 0;
   for (const cells of lines) columns = Math.max(columns, cells.length - 1);
   for (let column = 0; column < columns; column++) {
-    for (let i = 0; i < lines.length; ) {
+    for (let i = 0; i < lines.length;) {
       if (lines[i].length - 1 <= column) {
         i++;
         continue;

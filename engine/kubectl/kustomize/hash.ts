@@ -2,7 +2,7 @@
 
 import { encode } from '../../linux/bytes.ts';
 import type { KubeObject } from '../../api/types.ts';
-import { compactJson } from '../output/jsonpath.ts';
+import { compactJson } from '../output/json.ts';
 
 /** Of a ConfigMap or a Secret; `empty` is what stands for no data (kustomize: ''). */
 export function hashSuffix(object: KubeObject, empty: object | '' = {}): string {

@@ -9,7 +9,7 @@ import { toYaml } from '../yaml/emit.ts';
 import { YamlError, parseYaml, splitDocuments } from '../yaml/parse.ts';
 import { generate } from './generate.ts';
 import { hashSuffix } from './hash.ts';
-import { type Kustomization, readKustomization } from './kustomization.ts';
+import { type Kustomization, type Var, readKustomization } from './kustomization.ts';
 import { Loader } from './loader.ts';
 import { fixNameReferences } from './names.ts';
 import { inOrder } from './order.ts';
@@ -17,6 +17,7 @@ import { applyPatches, mergePatches } from './patches.ts';
 import { applyReplacements } from './replacements.ts';
 import { type Json, Resource, copy, idText, isMap, sameId } from './resource.ts';
 import { addAnnotations, addLabels, rename, setImages, setNamespace, setReplicas } from './transform.ts';
+import { checkVars, resolveVars } from './vars.ts';
 
 /** Deeper nesting of directories is refused: it can only be a mistake. */
 const MAX_DEPTH = 50;
@@ -34,6 +35,7 @@ export function buildKustomization(kubectl: Kubectl, path: string): string {
     resource.name += `-${hashSuffix({ ...resource.object, metadata: { name: '' } } as KubeObject, '')}`;
   }
   fixNameReferences(resources);
+  resolveVars(resources, build.vars);
   resources = resources.filter((r) => !r.object.metadata.annotations?.['config.kubernetes.io/local-config']);
   if (kustomization.buildMetadata?.includes('managedByLabel')) {
     for (const { object } of resources)
@@ -52,6 +54,8 @@ function withTextAnnotations(object: Json): Json {
 }
 
 class Build {
+  /** Of all kustomizations of the tree. */
+  readonly vars: Var[] = [];
   private readonly warn: (line: string) => void;
 
   constructor(warn: (line: string) => void) {
@@ -90,6 +94,8 @@ class Build {
     setReplicas(resources, k.replicas ?? []);
     setImages(resources, k.images ?? []);
     applyReplacements(resources, k.replacements ?? [], loader);
+    checkVars(k.vars ?? [], new Set(this.vars.map((entry) => entry.name)));
+    this.vars.push(...(k.vars ?? []));
     return resources;
   }
 

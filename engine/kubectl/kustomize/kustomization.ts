@@ -20,6 +20,9 @@ const STRUCTS = [
   'types.SourceSelector group:s version:s kind:s name:s namespace:s fieldPath:s options:@types.FieldOptions',
   'types.TargetSelector select:@types.Selector reject:[@types.Selector fieldPaths:[s options:@types.FieldOptions',
   'types.ReplacementField path:s source:@types.SourceSelector sourceValue:s* targets:[@types.TargetSelector',
+  'types.Target apiVersion:s group:s version:s kind:s name:s! namespace:s',
+  'types.FieldSelector fieldpath:s fieldPath:s',
+  'types.Var name:s! objref:@types.Target! fieldref:@types.FieldSelector',
   'types.GeneratorOptions labels:{s annotations:{s disableNameSuffixHash:b immutable:b',
   'types.ConfigMapArgs name:s namespace:s behavior:s literals:[s files:[s envs:[s env:s options:@types.GeneratorOptions',
   'types.SecretArgs name:s namespace:s behavior:s type:s literals:[s files:[s envs:[s env:s options:@types.GeneratorOptions',
@@ -27,7 +30,7 @@ const STRUCTS = [
   'types.SortOptions order:s legacySortOptions:@types.LegacySortOptions',
   'types.Kustomization apiVersion:s kind:s metadata:@types.ObjectMeta openapi:{s namePrefix:s nameSuffix:s namespace:s commonLabels:{s ' +
     'labels:[@types.Label commonAnnotations:{s patchesStrategicMerge:[s patchesJson6902:[@types.Patch patches:[@types.Patch images:[@types.Image ' +
-    'imageTags:[@types.Image replacements:[@types.ReplacementField replicas:[@types.Replica vars:[o sortOptions:@types.SortOptions resources:[s ' +
+    'imageTags:[@types.Image replacements:[@types.ReplacementField replicas:[@types.Replica vars:[@types.Var sortOptions:@types.SortOptions resources:[s ' +
     'components:[s crds:[s bases:[s configMapGenerator:[@types.ConfigMapArgs secretGenerator:[@types.SecretArgs helmGlobals:o helmCharts:[o ' +
     'helmChartInflationGenerator:[o generatorOptions:@types.GeneratorOptions configurations:[s generators:[s transformers:[s validators:[s ' +
     'inventory:o buildMetadata:[s',
@@ -97,6 +100,12 @@ export interface LabelEntry {
   fields?: { group?: string; version?: string; kind?: string; path: string; create?: boolean }[];
 }
 
+export interface Var {
+  name: string;
+  objref: { apiVersion?: string; group?: string; version?: string; kind?: string; name: string };
+  fieldref?: { fieldpath?: string; fieldPath?: string };
+}
+
 export interface Kustomization {
   kind: string;
   namePrefix?: string;
@@ -113,6 +122,7 @@ export interface Kustomization {
   images?: ImageEntry[];
   replicas?: { name?: string; count: number }[];
   replacements?: Replacement[];
+  vars?: Var[];
   configMapGenerator?: GeneratorArgs[];
   secretGenerator?: GeneratorArgs[];
   generatorOptions?: GeneratorOptions;
@@ -141,7 +151,6 @@ const REFUSED: Record<string, string> = {
   openapi: 'schemas of your own',
   transformers: 'transformer plugins',
   validators: 'validator plugins',
-  vars: 'vars (use replacements)',
 };
 
 /** Reads the text of one file; deprecated fields are told to `warn`. */

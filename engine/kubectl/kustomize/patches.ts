@@ -3,7 +3,7 @@
 import { matchesRequirements } from '../../api/selectors.ts';
 import { type Operation, jsonPatch } from '../../apiserver/patch/json-patch.ts';
 import { CommandError, quote } from '../errors.ts';
-import { parseSelector } from '../resource/builder.ts';
+import { parseSelector } from '../resource/selector.ts';
 import { toYaml } from '../yaml/emit.ts';
 import { YamlError, parseYaml, splitDocuments } from '../yaml/parse.ts';
 import type { PatchEntry, Selector } from './kustomization.ts';

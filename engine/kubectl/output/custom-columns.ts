@@ -3,7 +3,7 @@
 import { CommandError } from '../errors.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { JsonPath, JsonPathError, relaxedExpression } from './jsonpath.ts';
-import { goMap } from './printers.ts';
+import { goMap } from './go-values.ts';
 import { TableWriter } from './table.ts';
 
 export class CustomColumns {
@@ -30,9 +30,14 @@ export class CustomColumns {
       }
       const lines = kubectl.fs.readFile(argument).split('\n');
       const headers = lines[0].trim().split(/\s+/);
-      const paths = (lines[1] ?? '').trim().split(/\s+/).filter((p) => p);
+      const paths = (lines[1] ?? '')
+        .trim()
+        .split(/\s+/)
+        .filter((p) => p);
       if (headers.length !== paths.length) {
-        throw new CommandError(`number of headers (${headers.length}) and field specifications (${paths.length}) don't match`);
+        throw new CommandError(
+          `number of headers (${headers.length}) and field specifications (${paths.length}) don't match`,
+        );
       }
       return new CustomColumns(headers, paths, noHeaders);
     }

@@ -11,6 +11,9 @@ export function ageColumnTable(objects: readonly KubeObject[], now: number): Tab
       { name: 'Name', type: 'string' },
       { name: 'Age', type: 'string' },
     ],
-    rows: objects.map((object) => ({ cells: [object.metadata.name ?? '', translateTimestampSince(object.metadata.creationTimestamp, now)], object })),
+    rows: objects.map((object) => ({
+      cells: [object.metadata.name ?? '', translateTimestampSince(object.metadata.creationTimestamp, now)],
+      object,
+    })),
   };
 }

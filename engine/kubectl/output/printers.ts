@@ -5,10 +5,12 @@ import type { KubeObject } from '../../api/types.ts';
 import { CommandError, quote } from '../errors.ts';
 import type { Args, Flag } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { sortedKeys, toYaml } from '../yaml/emit.ts';
+import { toYaml } from '../yaml/emit.ts';
 import { toKyaml } from '../yaml/kyaml.ts';
 import { CustomColumns } from './custom-columns.ts';
-import { JsonPathError, compactJson, escapeHtml, parseJsonPath, sorted } from './jsonpath.ts';
+import { compactJson, escapeHtml, sorted } from './json.ts';
+import { JsonPathError, parseJsonPath } from './jsonpath.ts';
+import { goMap, goSyntax } from './go-values.ts';
 import { GoTemplate, TemplateError } from './template.ts';
 
 /** Prints objects to stdout, one call each; `end` when there is something to write at the end. */
@@ -18,13 +20,44 @@ export interface Printer {
 }
 
 export const PRINT_FLAGS: readonly Flag[] = [
-  { name: 'output', short: 'o', type: 'string', usage: 'Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).' },
-  { name: 'template', type: 'string', usage: 'Template string or path to template file to use when -o=go-template, -o=go-template-file.' },
-  { name: 'allow-missing-template-keys', type: 'bool', default: true, usage: 'If true, ignore any errors in templates when a field or map key is missing in the template.' },
-  { name: 'show-managed-fields', type: 'bool', usage: 'If true, keep the managedFields when printing objects in JSON or YAML format.' },
+  {
+    name: 'output',
+    short: 'o',
+    type: 'string',
+    usage:
+      'Output format. One of: (json, yaml, kyaml, name, go-template, go-template-file, template, templatefile, jsonpath, jsonpath-as-json, jsonpath-file).',
+  },
+  {
+    name: 'template',
+    type: 'string',
+    usage: 'Template string or path to template file to use when -o=go-template, -o=go-template-file.',
+  },
+  {
+    name: 'allow-missing-template-keys',
+    type: 'bool',
+    default: true,
+    usage: 'If true, ignore any errors in templates when a field or map key is missing in the template.',
+  },
+  {
+    name: 'show-managed-fields',
+    type: 'bool',
+    usage: 'If true, keep the managedFields when printing objects in JSON or YAML format.',
+  },
 ];
 
-const BASE_FORMATS = ['go-template', 'go-template-file', 'json', 'jsonpath', 'jsonpath-as-json', 'jsonpath-file', 'kyaml', 'name', 'template', 'templatefile', 'yaml'];
+const BASE_FORMATS = [
+  'go-template',
+  'go-template-file',
+  'json',
+  'jsonpath',
+  'jsonpath-as-json',
+  'jsonpath-file',
+  'kyaml',
+  'name',
+  'template',
+  'templatefile',
+  'yaml',
+];
 const COLUMN_FORMATS = ['custom-columns', 'custom-columns-file', 'wide'];
 
 /** `deployment.apps/web` */
@@ -55,7 +88,10 @@ export function outputFormat(args: Args): { format: string; argument: string } {
   const output = args.string('output');
   const equals = output.indexOf('=');
   const format = equals < 0 ? output : output.slice(0, equals);
-  return { format: format || (args.string('template') ? 'go-template' : ''), argument: equals < 0 ? '' : output.slice(equals + 1) };
+  return {
+    format: format || (args.string('template') ? 'go-template' : ''),
+    argument: equals < 0 ? '' : output.slice(equals + 1),
+  };
 }
 
 /** Commands that change things say so (`created`), with the dry run named, unless -o asks for something else. */
@@ -82,7 +118,8 @@ export function outputPrinter(kubectl: Kubectl, args: Args, columns = false, noH
   };
   const readTemplate = (what: string) => {
     const path = needed(what);
-    if (!kubectl.fs.exists(path)) throw new CommandError(`error reading --template ${path}, open ${path}: no such file or directory\n`);
+    if (!kubectl.fs.exists(path))
+      throw new CommandError(`error reading --template ${path}, open ${path}: no such file or directory\n`);
     return kubectl.fs.readFile(path);
   };
   const allowMissing = args.bool('allow-missing-template-keys');
@@ -101,13 +138,20 @@ export function outputPrinter(kubectl: Kubectl, args: Args, columns = false, noH
       };
     }
     case 'name':
-      return { print: (o) => (Array.isArray(o.items) ? o.items.forEach((i: KubeObject) => kubectl.line(objectName(i))) : kubectl.line(objectName(o))) };
+      return {
+        print: (o) =>
+          Array.isArray(o.items)
+            ? o.items.forEach((i: KubeObject) => kubectl.line(objectName(i)))
+            : kubectl.line(objectName(o)),
+      };
     case 'jsonpath':
     case 'jsonpath-file':
     case 'jsonpath-as-json':
       return jsonPathPrinter(
         kubectl,
-        format === 'jsonpath-file' ? readTemplate('template format specified but no template given') : needed('template format specified but no template given'),
+        format === 'jsonpath-file'
+          ? readTemplate('template format specified but no template given')
+          : needed('template format specified but no template given'),
         format === 'jsonpath-as-json',
         allowMissing,
       );
@@ -126,7 +170,9 @@ export function outputPrinter(kubectl: Kubectl, args: Args, columns = false, noH
       }
   }
   const allowed = columns ? [...BASE_FORMATS, ...COLUMN_FORMATS].sort() : BASE_FORMATS;
-  throw new CommandError(`unable to match a printer suitable for the output format ${quote(args.string('output'))}, allowed formats are: ${allowed.join(',')}`);
+  throw new CommandError(
+    `unable to match a printer suitable for the output format ${quote(args.string('output'))}, allowed formats are: ${allowed.join(',')}`,
+  );
 }
 
 function jsonPathPrinter(kubectl: Kubectl, template: string, asJson: boolean, allowMissing: boolean): Printer {
@@ -134,7 +180,19 @@ function jsonPathPrinter(kubectl: Kubectl, template: string, asJson: boolean, al
   return {
     print(object) {
       try {
-        if (asJson) kubectl.out(escapeHtml(JSON.stringify(path.results(object).flat().map((v) => sorted(v)), null, 4)) + '\n');
+        if (asJson)
+          kubectl.out(
+            escapeHtml(
+              JSON.stringify(
+                path
+                  .results(object)
+                  .flat()
+                  .map((v) => sorted(v)),
+                null,
+                4,
+              ),
+            ) + '\n',
+          );
         else kubectl.out(path.print(object));
       } catch (error) {
         if (!(error instanceof JsonPathError)) throw error;
@@ -167,29 +225,4 @@ function templatePrinter(kubectl: Kubectl, text: string, allowMissing: boolean):
       }
     },
   };
-}
-
-/** A value as Go's %v shows maps: map[a:1 b:[x y]]. */
-export function goMap(value: unknown): string {
-  if (value === null || value === undefined) return '<nil>';
-  if (Array.isArray(value)) return `[${value.map(goMap).join(' ')}]`;
-  if (typeof value === 'object') {
-    const map = value as Record<string, unknown>;
-    return `map[${sortedKeys(map)
-      .map((k) => `${k}:${goMap(map[k])}`)
-      .join(' ')}]`;
-  }
-  return String(value);
-}
-
-/** A value as Go's %#v shows it. */
-function goSyntax(value: unknown): string {
-  if (value === null || value === undefined) return 'interface {}(nil)';
-  if (Array.isArray(value)) return `[]interface {}{${value.map(goSyntax).join(', ')}}`;
-  if (typeof value === 'string') return quote(value);
-  if (typeof value !== 'object') return String(value);
-  const map = value as Record<string, unknown>;
-  return `map[string]interface {}{${sortedKeys(map)
-    .map((k) => `${quote(k)}:${goSyntax(map[k])}`)
-    .join(', ')}}`;
 }

@@ -47,7 +47,8 @@ function hunk(script: Line[], start: number, stop: number): string {
     if (script[i].kind !== '-') newCount++;
     body += script[i].kind + script[i].text + '\n';
   }
-  const range = (first: number, count: number) => (count === 1 ? `${first}` : `${count === 0 ? first - 1 : first},${count}`);
+  const range = (first: number, count: number) =>
+    count === 1 ? `${first}` : `${count === 0 ? first - 1 : first},${count}`;
   return `@@ -${range(oldStart, oldCount)} +${range(newStart, newCount)} @@\n${body}`;
 }
 
@@ -58,7 +59,11 @@ function editScript(a: string[], b: string[]): Line[] {
   let tail = 0;
   while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
   const same = (lines: string[]): Line[] => lines.map((text) => ({ kind: ' ', text }));
-  return [...same(a.slice(0, head)), ...myers(a.slice(head, a.length - tail), b.slice(head, b.length - tail)), ...same(a.slice(a.length - tail))];
+  return [
+    ...same(a.slice(0, head)),
+    ...myers(a.slice(head, a.length - tail), b.slice(head, b.length - tail)),
+    ...same(a.slice(a.length - tail)),
+  ];
 }
 
 function myers(a: string[], b: string[]): Line[] {

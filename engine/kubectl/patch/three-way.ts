@@ -44,7 +44,15 @@ function diffMaps(rule: RuleOf, path: string[], original: Json, modified: Json, 
   return patch;
 }
 
-function diffField(rule: RuleOf, path: string[], original: unknown, modified: unknown, current: unknown, patch: Json, key: string) {
+function diffField(
+  rule: RuleOf,
+  path: string[],
+  original: unknown,
+  modified: unknown,
+  current: unknown,
+  patch: Json,
+  key: string,
+) {
   if (isMap(modified) && isMap(current)) {
     const inner = diffMaps(rule, path, isMap(original) ? original : {}, modified, current);
     if (isEmpty(inner)) return;
@@ -56,7 +64,8 @@ function diffField(rule: RuleOf, path: string[], original: unknown, modified: un
     const found = rule(path);
     if (found?.patchStrategy?.includes('merge')) {
       const before = Array.isArray(original) ? original : [];
-      if (found.patchMergeKey) diffMapList(rule, path, found, before as Json[], modified as Json[], current as Json[], patch, key);
+      if (found.patchMergeKey)
+        diffMapList(rule, path, found, before as Json[], modified as Json[], current as Json[], patch, key);
       else diffPrimitiveList(before, modified, current, patch, key);
       return;
     }
@@ -64,7 +73,16 @@ function diffField(rule: RuleOf, path: string[], original: unknown, modified: un
   if (!deepEqual(modified, current)) patch[key] = modified;
 }
 
-function diffMapList(rule: RuleOf, path: string[], found: ListRule, original: Json[], modified: Json[], current: Json[], patch: Json, key: string) {
+function diffMapList(
+  rule: RuleOf,
+  path: string[],
+  found: ListRule,
+  original: Json[],
+  modified: Json[],
+  current: Json[],
+  patch: Json,
+  key: string,
+) {
   const mergeKey = found.patchMergeKey as string;
   const retain = found.patchStrategy?.includes('retainKeys');
   const live = indexBy(current, mergeKey);
@@ -82,10 +100,18 @@ function diffMapList(rule: RuleOf, path: string[], found: ListRule, original: Js
     if (isEmpty(inner)) continue;
     changes.push({ ...inner, [mergeKey]: id, ...(retain ? { $retainKeys: Object.keys(item).sort() } : {}) });
   }
-  for (const item of original) if (!wanted.has(item[mergeKey])) changes.push({ $patch: 'delete', [mergeKey]: item[mergeKey] });
+  for (const item of original)
+    if (!wanted.has(item[mergeKey])) changes.push({ $patch: 'delete', [mergeKey]: item[mergeKey] });
   const order = modified.map((item) => item[mergeKey]);
   const liveOrder = current.map((item) => item[mergeKey]).filter((id) => wanted.has(id));
-  if (changes.length === 0 && deepEqual(order.filter((id) => live.has(id)), liveOrder)) return;
+  if (
+    changes.length === 0 &&
+    deepEqual(
+      order.filter((id) => live.has(id)),
+      liveOrder,
+    )
+  )
+    return;
   patch[`$setElementOrder/${key}`] = order.map((id) => ({ [mergeKey]: id }));
   if (changes.length) patch[key] = changes;
 }

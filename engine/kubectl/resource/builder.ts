@@ -1,7 +1,7 @@
 // From what a user wrote (TYPE NAME, TYPE/NAME, a,b, -l, -f, --all) to the objects that are meant. All commands that
 // take resources go through here, so they understand the same things and complain in the same words.
 
-import { SelectorError, matchesRequirements, parseLabelSelector } from '../../api/selectors.ts';
+import { matchesRequirements } from '../../api/selectors.ts';
 import type { KubeObject } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import { type Mapping, NoMatchError, qualified } from '../discovery.ts';
@@ -9,6 +9,7 @@ import { CommandError, StatusError, quote, throwAll } from '../errors.ts';
 import type { Args, Flag } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { readManifests } from './manifest.ts';
+import { parseSelector } from './selector.ts';
 import { type ReadOptions, getObject, listItems, listObjects } from './rest.ts';
 
 /** One object that is meant, and what is known of it. */
@@ -59,20 +60,32 @@ export interface Found {
 }
 
 export const FILENAME_FLAGS: readonly Flag[] = [
-  { name: 'filename', short: 'f', type: 'strings', usage: 'Filename, directory, or URL to files identifying the resource.' },
-  { name: 'kustomize', short: 'k', type: 'string', usage: "Process the kustomization directory. This flag can't be used together with -f or -R." },
+  {
+    name: 'filename',
+    short: 'f',
+    type: 'strings',
+    usage: 'Filename, directory, or URL to files identifying the resource.',
+  },
+  {
+    name: 'kustomize',
+    short: 'k',
+    type: 'string',
+    usage: "Process the kustomization directory. This flag can't be used together with -f or -R.",
+  },
   { name: 'recursive', short: 'R', type: 'bool', usage: 'Process the directory used in -f, --filename recursively.' },
 ];
 export const SELECTOR_FLAG: Flag = {
   name: 'selector',
   short: 'l',
   type: 'string',
-  usage: "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'.(e.g. -l key1=value1,key2=value2,key3 in (value3)).",
+  usage:
+    "Selector (label query) to filter on, supports '=', '==', '!=', 'in', 'notin'.(e.g. -l key1=value1,key2=value2,key3 in (value3)).",
 };
 export const FIELD_SELECTOR_FLAG: Flag = {
   name: 'field-selector',
   type: 'string',
-  usage: "Selector (field query) to filter on, supports '=', '==', and '!='.(e.g. --field-selector key1=value1,key2=value2).",
+  usage:
+    "Selector (field query) to filter on, supports '=', '==', and '!='.(e.g. --field-selector key1=value1,key2=value2).",
 };
 export const ALL_NAMESPACES_FLAG: Flag = {
   name: 'all-namespaces',
@@ -114,18 +127,31 @@ export function* find(kubectl: Kubectl, selection: Selection): Co<Found> {
   }
   const written = yield* readArguments(kubectl, selection);
   if (hasFiles(selection)) return yield* findInFiles(kubectl, selection, written);
-  const bySelector = selection.selector || selection.fieldSelector || selection.all || (selection.bareTypes && written.types.length && !written.names.length);
+  const bySelector =
+    selection.selector ||
+    selection.fieldSelector ||
+    selection.all ||
+    (selection.bareTypes && written.types.length && !written.names.length);
   if (bySelector) return yield* findBySelector(kubectl, selection, written);
   if (written.tuples.length) {
     const mappings: Mapping[] = [];
     for (const tuple of written.tuples) mappings.push(yield* kubectl.mappingFor(tuple.type));
-    if (selection.singleType && new Set(mappings).size > 1) throw new CommandError('you may only specify a single resource type');
-    return yield* fetchAll(kubectl, selection, written.tuples.map((t, i) => ({ mapping: mappings[i], name: t.name })));
+    if (selection.singleType && new Set(mappings).size > 1)
+      throw new CommandError('you may only specify a single resource type');
+    return yield* fetchAll(
+      kubectl,
+      selection,
+      written.tuples.map((t, i) => ({ mapping: mappings[i], name: t.name })),
+    );
   }
   if (written.names.length) {
     if (written.types.length > 1) throw new CommandError('you must specify only one resource');
     const mapping = yield* kubectl.mappingFor(written.types[0]);
-    return yield* fetchAll(kubectl, selection, written.names.map((name) => ({ mapping, name })));
+    return yield* fetchAll(
+      kubectl,
+      selection,
+      written.names.map((name) => ({ mapping, name })),
+    );
   }
   if (written.types.length) {
     for (const type of written.types) yield* kubectl.mappingFor(type);
@@ -188,10 +214,13 @@ function* expandCategories(kubectl: Kubectl, selection: Selection, argument: str
 
 function* findBySelector(kubectl: Kubectl, selection: Selection, written: Written): Co<Found> {
   if (written.names.length) throw new CommandError('name cannot be provided when a selector is specified');
-  if (written.tuples.length) throw new CommandError('selectors and the all flag cannot be used when passing resource/name arguments');
+  if (written.tuples.length)
+    throw new CommandError('selectors and the all flag cannot be used when passing resource/name arguments');
   if (written.types.length === 0) throw new CommandError('at least one resource must be specified to use a selector');
-  if (selection.read?.subresource) throw new CommandError('subresource cannot be used when bulk resources are specified');
-  if (selection.singleType && written.types.length > 1) throw new CommandError('you may only specify a single resource type');
+  if (selection.read?.subresource)
+    throw new CommandError('subresource cannot be used when bulk resources are specified');
+  if (selection.singleType && written.types.length > 1)
+    throw new CommandError('you may only specify a single resource type');
   const mappings: Mapping[] = [];
   for (const type of written.types) {
     const mapping = yield* kubectl.mappingFor(type);
@@ -207,7 +236,8 @@ function* findBySelector(kubectl: Kubectl, selection: Selection, written: Writte
         labelSelector: selection.selector,
         fieldSelector: selection.fieldSelector,
       });
-      if (selection.keepLists) infos.push({ mapping, namespace: mapping.namespaced ? namespace : '', name: '', source: '', object: list });
+      if (selection.keepLists)
+        infos.push({ mapping, namespace: mapping.namespaced ? namespace : '', name: '', source: '', object: list });
       else for (const object of listItems(list)) infos.push(infoOf(mapping, object, ''));
     } catch (error) {
       errors.push(listFailure(mapping, selection, error));
@@ -218,7 +248,8 @@ function* findBySelector(kubectl: Kubectl, selection: Selection, written: Writte
 
 /** Says what was asked for when the server cannot answer a list. */
 function listFailure(mapping: Mapping, selection: Selection, error: unknown): Error {
-  if (!(error instanceof StatusError) || (error.reason !== 'BadRequest' && error.reason !== 'NotFound')) return error as Error;
+  if (!(error instanceof StatusError) || (error.reason !== 'BadRequest' && error.reason !== 'NotFound'))
+    return error as Error;
   const what = quote(`${mapping.group ? mapping.groupVersion : '/' + mapping.version}, Resource=${mapping.resource}`);
   const { selector = '', fieldSelector = '' } = selection;
   const message =
@@ -254,9 +285,12 @@ function* fetchAll(kubectl: Kubectl, selection: Selection, wanted: { mapping: Ma
 
 function* findInFiles(kubectl: Kubectl, selection: Selection, written: Written): Co<Found> {
   if (written.types.length) {
-    throw new CommandError('when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well');
+    throw new CommandError(
+      'when paths, URLs, or stdin is provided as input, you may not specify resource arguments as well',
+    );
   }
-  if (written.tuples.length) throw new CommandError('resource/name arguments cannot be provided when a path is specified');
+  if (written.tuples.length)
+    throw new CommandError('resource/name arguments cannot be provided when a path is specified');
   const read = yield* readManifests(kubectl, {
     filenames: selection.filenames ?? [],
     kustomize: selection.kustomize ?? '',
@@ -271,23 +305,14 @@ function* findInFiles(kubectl: Kubectl, selection: Selection, written: Written):
     try {
       const mapping = selection.local ? localMapping(object) : yield* mappingOf(kubectl, object, source);
       let info = placed(kubectl, mapping, object, source);
-      if (selection.latest) info = { ...info, object: yield* getObject(kubectl, mapping, info.namespace, info.name, selection.read) };
+      if (selection.latest)
+        info = { ...info, object: yield* getObject(kubectl, mapping, info.namespace, info.name, selection.read) };
       infos.push(info);
     } catch (error) {
       errors.push(error as Error);
     }
   }
   return { infos, errors, single: read.single && infos.length === 1 };
-}
-
-/** A selector for objects that come from files. */
-export function parseSelector(text: string) {
-  try {
-    return parseLabelSelector(text);
-  } catch (error) {
-    if (error instanceof SelectorError) throw new CommandError(`the provided selector ${quote(text)} is not valid: ${error.message}`);
-    throw error;
-  }
 }
 
 function* mappingOf(kubectl: Kubectl, object: KubeObject, source: string): Co<Mapping> {

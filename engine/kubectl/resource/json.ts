@@ -9,7 +9,8 @@ export function parseJsonStream(text: string): unknown[] {
   } catch {
     const values: unknown[] = [];
     const scanner = new Scanner(text);
-    for (let next = scanner.value(); next; next = scanner.value()) values.push(JSON.parse(text.slice(next[0], next[1])));
+    for (let next = scanner.value(); next; next = scanner.value())
+      values.push(JSON.parse(text.slice(next[0], next[1])));
     return values;
   }
 }

@@ -6,7 +6,8 @@ import { FsError } from '../../linux/fs.ts';
 import type { Co } from '../../sim/index.ts';
 import { CommandError, quote } from '../errors.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { compactJson } from '../output/jsonpath.ts';
+import { buildKustomization } from '../kustomize/index.ts';
+import { compactJson } from '../output/json.ts';
 import { JsonError, parseJsonStream } from './json.ts';
 import { type YamlValue, YamlError, parseYaml, splitDocuments } from '../yaml/parse.ts';
 
@@ -27,15 +28,16 @@ export interface ManifestOptions {
 const EXTENSIONS = ['.json', '.yaml', '.yml'];
 
 /** All objects that the options name. A broken file does not keep the others from being read. */
-export function* readManifests(kubectl: Kubectl, options: ManifestOptions): Co<{ manifests: Manifest[]; errors: Error[]; single: boolean }> {
+export function* readManifests(
+  kubectl: Kubectl,
+  options: ManifestOptions,
+): Co<{ manifests: Manifest[]; errors: Error[]; single: boolean }> {
   const manifests: Manifest[] = [];
   const errors: Error[] = [];
   const sources = listSources(kubectl, options);
   let single = sources.length === 1 && !sources[0].directory;
   if (options.kustomize) {
-    const { buildKustomization } = kubectl.options;
-    if (!buildKustomization) throw new CommandError('this kubectl was built without kustomize');
-    single = false;
+    single = true;
     try {
       readText(options.kustomize, buildKustomization(kubectl, options.kustomize), options, manifests);
     } catch (error) {
@@ -48,7 +50,8 @@ export function* readManifests(kubectl: Kubectl, options: ManifestOptions): Co<{
       readText(source.path === '-' ? 'STDIN' : source.path, text, options, manifests);
       if (source.path === '-') single = false;
     } catch (error) {
-      if (error instanceof FsError) errors.push(new CommandError(`open ${source.path}: ${error.message.toLowerCase()}`));
+      if (error instanceof FsError)
+        errors.push(new CommandError(`open ${source.path}: ${error.message.toLowerCase()}`));
       else if (error instanceof CommandError) errors.push(error);
       else throw error;
     }
@@ -108,7 +111,12 @@ function glob(kubectl: Kubectl, pattern: string): string[] {
   const directory = slash < 0 ? '.' : pattern.slice(0, slash) || '/';
   const last = pattern.slice(slash + 1);
   if (!/[*?[]/.test(last) || !kubectl.fs.isDirectory(directory)) return [];
-  const test = new RegExp(`^${last.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`);
+  const test = new RegExp(
+    `^${last
+      .replace(/[.+^${}()|\\]/g, '\\$&')
+      .replaceAll('*', '[^/]*')
+      .replaceAll('?', '[^/]')}$`,
+  );
   return kubectl.fs
     .readdir(directory)
     .filter((n) => test.test(n))
@@ -134,7 +142,9 @@ function readText(source: string, text: string, options: ManifestOptions, out: M
       value = parseYaml(document);
     } catch (error) {
       if (!(error instanceof YamlError)) throw error;
-      throw new CommandError(`error parsing ${source}: ${problem ? problem.message : `error converting YAML to JSON: ${error.message}`}`);
+      throw new CommandError(
+        `error parsing ${source}: ${problem ? problem.message : `error converting YAML to JSON: ${error.message}`}`,
+      );
     }
     if (value !== null) addValue(source, value, options, out);
   }
@@ -171,7 +181,9 @@ function checkObject(source: string, value: YamlValue): KubeObject {
   const broken = (why: string) => new CommandError(`unable to decode ${quote(source)}: ${why}`);
   if (map === null || typeof map !== 'object' || Array.isArray(map)) {
     const type = Array.isArray(map) ? 'array' : typeof map;
-    throw broken(`json: cannot unmarshal ${type === 'boolean' ? 'bool' : type} into Go value of type unstructured.detector`);
+    throw broken(
+      `json: cannot unmarshal ${type === 'boolean' ? 'bool' : type} into Go value of type unstructured.detector`,
+    );
   }
   if (!map.kind) throw broken(`Object 'Kind' is missing in '${compactJson(map)}'`);
   if (!map.apiVersion) throw broken(`Object 'apiVersion' is missing in '${compactJson(map)}'`);
@@ -180,7 +192,9 @@ function checkObject(source: string, value: YamlValue): KubeObject {
     for (const key in metadata[field]) {
       const type = typeof metadata[field][key];
       if (type !== 'string' && metadata[field][key] !== null) {
-        throw broken(`json: cannot unmarshal ${type === 'boolean' ? 'bool' : type} into Go struct field ObjectMeta.metadata.${field} of type string`);
+        throw broken(
+          `json: cannot unmarshal ${type === 'boolean' ? 'bool' : type} into Go struct field ObjectMeta.metadata.${field} of type string`,
+        );
       }
     }
   }

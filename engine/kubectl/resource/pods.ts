@@ -11,7 +11,8 @@ import { getObject, listItems, listObjects } from './rest.ts';
 
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container';
 
-export const isReady = (pod: Pod) => pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
+export const isReady = (pod: Pod) =>
+  pod.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') ?? false;
 
 const PHASES: Record<string, number> = { Pending: 0, Unknown: 1, Running: 2 };
 
@@ -28,7 +29,8 @@ export function byActivity(a: Pod, b: Pod): number {
   );
 }
 
-const maxRestarts = (pod: Pod) => (pod.status?.containerStatuses ?? []).reduce((most, c) => Math.max(most, c.restartCount), 0);
+const maxRestarts = (pod: Pod) =>
+  (pod.status?.containerStatuses ?? []).reduce((most, c) => Math.max(most, c.restartCount), 0);
 
 /** The label selector of an object's Pods; undefined when the kind keeps none. */
 export function podSelector(object: KubeObject): string | undefined {
@@ -92,7 +94,11 @@ export function defaultContainer(kubectl: Kubectl, pod: Pod, quiet = false): str
     if (names.includes(annotated)) return annotated;
     kubectl.warn(`Default container name "${annotated}" in annotation not found in pod ${pod.metadata.name}`);
   }
-  const all = [...names, ...(spec.initContainers ?? []).map((c) => `${c.name} (init)`), ...(spec.ephemeralContainers ?? []).map((c) => `${c.name} (ephem)`)];
+  const all = [
+    ...names,
+    ...(spec.initContainers ?? []).map((c) => `${c.name} (init)`),
+    ...(spec.ephemeralContainers ?? []).map((c) => `${c.name} (ephem)`),
+  ];
   if (all.length > 1 && !quiet) kubectl.warn(`Defaulted container "${names[0]}" out of: ${all.join(', ')}`);
   return names[0];
 }

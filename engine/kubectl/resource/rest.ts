@@ -42,19 +42,36 @@ function readQuery(options: ReadOptions): Query | undefined {
 
 const accept = (options: ReadOptions) => (options.accept ? { accept: options.accept } : undefined);
 
-export function* getObject(kubectl: Kubectl, mapping: Mapping, namespace: string, name: string, options: ReadOptions = {}): Co<KubeObject> {
+export function* getObject(
+  kubectl: Kubectl,
+  mapping: Mapping,
+  namespace: string,
+  name: string,
+  options: ReadOptions = {},
+): Co<KubeObject> {
   const path = resourcePath(mapping, namespace, name, options.subresource);
-  return (yield* kubectl.send({ method: 'GET', path, query: readQuery(options), headers: accept(options) })).body as KubeObject;
+  return (yield* kubectl.send({ method: 'GET', path, query: readQuery(options), headers: accept(options) }))
+    .body as KubeObject;
 }
 
 /** Namespace '' lists all. Large lists come in chunks of `limit` and are put together. */
-export function* listObjects(kubectl: Kubectl, mapping: Mapping, namespace: string, options: ReadOptions = {}): Co<KubeObject> {
+export function* listObjects(
+  kubectl: Kubectl,
+  mapping: Mapping,
+  namespace: string,
+  options: ReadOptions = {},
+): Co<KubeObject> {
   const path = resourcePath(mapping, namespace);
   const query = readQuery(options);
   let list = (yield* kubectl.send({ method: 'GET', path, query, headers: accept(options) })).body as KubeObject;
   let token = (list.metadata as { continue?: string } | undefined)?.continue;
   while (token) {
-    const more = (yield* kubectl.send({ method: 'GET', path, query: { ...query, continue: token }, headers: accept(options) })).body as KubeObject;
+    const more = (yield* kubectl.send({
+      method: 'GET',
+      path,
+      query: { ...query, continue: token },
+      headers: accept(options),
+    })).body as KubeObject;
     const key = list.rows ? 'rows' : 'items';
     list = { ...list, metadata: more.metadata, [key]: [...list[key], ...more[key]] };
     token = (more.metadata as { continue?: string } | undefined)?.continue;
@@ -70,7 +87,12 @@ export function listItems(list: KubeObject): KubeObject[] {
   return items.map((item) => ({ ...item, apiVersion: list.apiVersion, kind }));
 }
 
-export function* watchObjects(kubectl: Kubectl, mapping: Mapping, namespace: string, options: ReadOptions = {}): Co<WatchStream> {
+export function* watchObjects(
+  kubectl: Kubectl,
+  mapping: Mapping,
+  namespace: string,
+  options: ReadOptions = {},
+): Co<WatchStream> {
   const query: Query = { ...readQuery(options), watch: 'true' };
   if (kubectl.requestTimeout) query.timeoutSeconds = String(Math.ceil(kubectl.requestTimeout / 1000));
   const path = resourcePath(mapping, namespace);
@@ -95,14 +117,40 @@ function writeQuery(options: WriteOptions): Query | undefined {
   return query;
 }
 
-export function* createObject(kubectl: Kubectl, mapping: Mapping, namespace: string, object: object, options: WriteOptions = {}, name?: string): Co<KubeObject> {
+export function* createObject(
+  kubectl: Kubectl,
+  mapping: Mapping,
+  namespace: string,
+  object: object,
+  options: WriteOptions = {},
+  name?: string,
+): Co<KubeObject> {
   const path = resourcePath(mapping, namespace, name, options.subresource);
-  return (yield* kubectl.send({ method: 'POST', path, query: writeQuery(options), headers: JSON_BODY, body: JSON.stringify(object) })).body as KubeObject;
+  return (yield* kubectl.send({
+    method: 'POST',
+    path,
+    query: writeQuery(options),
+    headers: JSON_BODY,
+    body: JSON.stringify(object),
+  })).body as KubeObject;
 }
 
-export function* replaceObject(kubectl: Kubectl, mapping: Mapping, namespace: string, name: string, object: object, options: WriteOptions = {}): Co<KubeObject> {
+export function* replaceObject(
+  kubectl: Kubectl,
+  mapping: Mapping,
+  namespace: string,
+  name: string,
+  object: object,
+  options: WriteOptions = {},
+): Co<KubeObject> {
   const path = resourcePath(mapping, namespace, name, options.subresource);
-  return (yield* kubectl.send({ method: 'PUT', path, query: writeQuery(options), headers: JSON_BODY, body: JSON.stringify(object) })).body as KubeObject;
+  return (yield* kubectl.send({
+    method: 'PUT',
+    path,
+    query: writeQuery(options),
+    headers: JSON_BODY,
+    body: JSON.stringify(object),
+  })).body as KubeObject;
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
@@ -124,7 +172,13 @@ export function* patchObject(
   options: WriteOptions = {},
 ): Co<KubeObject> {
   const path = resourcePath(mapping, namespace, name, options.subresource);
-  return (yield* kubectl.send({ method: 'PATCH', path, query: writeQuery(options), headers: PATCH_CONTENT[type], body: JSON.stringify(patch) })).body as KubeObject;
+  return (yield* kubectl.send({
+    method: 'PATCH',
+    path,
+    query: writeQuery(options),
+    headers: PATCH_CONTENT[type],
+    body: JSON.stringify(patch),
+  })).body as KubeObject;
 }
 
 export interface DeleteOptions {
@@ -134,11 +188,22 @@ export interface DeleteOptions {
 }
 
 /** The object that is on its way out, or a Status. */
-export function* deleteObject(kubectl: Kubectl, mapping: Mapping, namespace: string, name: string, options: DeleteOptions = {}): Co<KubeObject> {
+export function* deleteObject(
+  kubectl: Kubectl,
+  mapping: Mapping,
+  namespace: string,
+  name: string,
+  options: DeleteOptions = {},
+): Co<KubeObject> {
   const body: Record<string, unknown> = { kind: 'DeleteOptions', apiVersion: 'v1' };
   if (options.propagationPolicy) body.propagationPolicy = options.propagationPolicy;
   if (options.gracePeriodSeconds !== undefined) body.gracePeriodSeconds = options.gracePeriodSeconds;
   if (options.dryRun === 'server') body.dryRun = ['All'];
-  const request: ApiRequest = { method: 'DELETE', path: resourcePath(mapping, namespace, name), headers: JSON_BODY, body: JSON.stringify(body) };
+  const request: ApiRequest = {
+    method: 'DELETE',
+    path: resourcePath(mapping, namespace, name),
+    headers: JSON_BODY,
+    body: JSON.stringify(body),
+  };
   return (yield* kubectl.send(request)).body as KubeObject;
 }

@@ -37,7 +37,12 @@ export function* waitFor<T>(
   }
 }
 
-function* follow<T>(kubectl: Kubectl, stream: WatchStream, end: number, check: (object: KubeObject | undefined) => T | undefined): Co<T | undefined | 'ended'> {
+function* follow<T>(
+  kubectl: Kubectl,
+  stream: WatchStream,
+  end: number,
+  check: (object: KubeObject | undefined) => T | undefined,
+): Co<T | undefined | 'ended'> {
   try {
     for (;;) {
       for (let event = stream.next(); event; event = stream.next()) {
@@ -56,8 +61,16 @@ function* follow<T>(kubectl: Kubectl, stream: WatchStream, end: number, check: (
 }
 
 /** Until the object with this uid is gone; a timeout is an error. */
-export function* waitForDeletion(kubectl: Kubectl, mapping: Mapping, namespace: string, name: string, uid: string | undefined, timeout: number): Co {
-  const gone = (object: KubeObject | undefined) => (!object || (uid !== undefined && object.metadata.uid !== uid) ? true : undefined);
+export function* waitForDeletion(
+  kubectl: Kubectl,
+  mapping: Mapping,
+  namespace: string,
+  name: string,
+  uid: string | undefined,
+  timeout: number,
+): Co {
+  const gone = (object: KubeObject | undefined) =>
+    !object || (uid !== undefined && object.metadata.uid !== uid) ? true : undefined;
   const met = yield* waitFor(kubectl, mapping, namespace, name, timeout, gone);
   if (!met) throw new CommandError(`timed out waiting for the condition on ${mapping.resource}/${name}`);
 }

@@ -48,7 +48,14 @@ function emitPairs(lines: string[], map: Record<string, unknown>, keys: string[]
     if (value !== null && typeof value === 'object' && !isEmpty(value)) {
       lines.push(head);
       if (Array.isArray(value)) emitItems(lines, value, indent, column);
-      else emitPairs(lines, value as Record<string, unknown>, sortedKeys(value as Record<string, unknown>), pad(column + 2), column + 2);
+      else
+        emitPairs(
+          lines,
+          value as Record<string, unknown>,
+          sortedKeys(value as Record<string, unknown>),
+          pad(column + 2),
+          column + 2,
+        );
     } else emit(lines, value, head + ' ', column);
   }
 }
@@ -106,7 +113,8 @@ function emitString(lines: string[], text: string, lead: string, column: number)
 }
 
 const BASE60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
-const TIMESTAMP = /^\d{4}-\d{1,2}-\d{1,2}([Tt]\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?(Z|[+-]\d{2}:\d{2})| \d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?)?$/;
+const TIMESTAMP =
+  /^\d{4}-\d{1,2}-\d{1,2}([Tt]\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?(Z|[+-]\d{2}:\d{2})| \d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?)?$/;
 
 /** Read without quotes it would be this string again. */
 function canBePlain(text: string): boolean {

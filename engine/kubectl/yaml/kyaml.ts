@@ -16,7 +16,8 @@ function render(value: unknown, indent: string): string {
   if (Array.isArray(value)) {
     if (value.length === 0) return '[]';
     // Lists of nothing but maps or lists hug their elements.
-    if (value.every((v) => v !== null && typeof v === 'object')) return `[${value.map((v) => render(v, indent)).join(', ')}]`;
+    if (value.every((v) => v !== null && typeof v === 'object'))
+      return `[${value.map((v) => render(v, indent)).join(', ')}]`;
     return `[\n${value.map((v) => `${inner}${render(v, inner)},\n`).join('')}${indent}]`;
   }
   const map = value as Record<string, unknown>;
@@ -25,7 +26,8 @@ function render(value: unknown, indent: string): string {
   return `{\n${keys.map((k) => `${inner}${key(k)}: ${render(map[k], inner)},\n`).join('')}${indent}}`;
 }
 
-const key = (name: string) => (/^[A-Za-z_][A-Za-z0-9_./-]*$/.test(name) && typeof resolve(name) === 'string' ? name : JSON.stringify(name));
+const key = (name: string) =>
+  /^[A-Za-z_][A-Za-z0-9_./-]*$/.test(name) && typeof resolve(name) === 'string' ? name : JSON.stringify(name);
 
 /** Strings of several lines are written line by line, each ended by an escaped newline. */
 function text(value: string, indent: string): string {

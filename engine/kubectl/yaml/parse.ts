@@ -2,7 +2,8 @@
 // keys as strings. Errors carry the words and lines that kubectl prints.
 
 import { base64Text } from '../../api/base64.ts';
-import { type Token, Scanner, YamlError, yamlError } from './scan.ts';
+import { YamlError, yamlError } from './cursor.ts';
+import { type Token, Scanner } from './scan.ts';
 
 export { YamlError };
 
@@ -223,7 +224,12 @@ class Composer {
 
 /** In a block mapping nothing stands before these. */
 const NO_NODE: Partial<Record<Token['type'], boolean>> = { key: true, value: true, 'block end': true };
-const EMPTY_DOCUMENT: Partial<Record<Token['type'], boolean>> = { directive: true, 'document start': true, 'document end': true, 'stream end': true };
+const EMPTY_DOCUMENT: Partial<Record<Token['type'], boolean>> = {
+  directive: true,
+  'document start': true,
+  'document end': true,
+  'stream end': true,
+};
 
 /** Collects pairs; `<<` merges what it refers to, own keys win. */
 class MapBuilder {
@@ -244,7 +250,8 @@ class MapBuilder {
       }
     } else if (key === null) this.fail(`unsupported map key of type: %!s(<nil>), key: <nil>, value: ${goValue(value)}`);
     else if (typeof key === 'object') this.fail(`yaml: invalid map key: ${goValue(key)}`);
-    else if (key === '__proto__') Object.defineProperty(this.map, key, { value, enumerable: true, configurable: true, writable: true });
+    else if (key === '__proto__')
+      Object.defineProperty(this.map, key, { value, enumerable: true, configurable: true, writable: true });
     else this.map[String(key)] = value;
   }
 
@@ -259,7 +266,10 @@ class MapBuilder {
 function goValue(value: YamlValue): string {
   if (value === null) return 'interface {}(nil)';
   if (Array.isArray(value)) return `[]interface {}{${value.map(goValue).join(', ')}}`;
-  if (typeof value === 'object') return `map[interface {}]interface {}{${Object.keys(value).map((k) => `${JSON.stringify(k)}:${goValue(value[k])}`).join(', ')}}`;
+  if (typeof value === 'object')
+    return `map[interface {}]interface {}{${Object.keys(value)
+      .map((k) => `${JSON.stringify(k)}:${goValue(value[k])}`)
+      .join(', ')}}`;
   return JSON.stringify(value);
 }
 
@@ -283,12 +293,30 @@ function scalar(token: Token, tag: string): YamlValue {
       throw new YamlError(`yaml: cannot decode !!str \`${token.text}\` as a ${short}`);
     }
     default:
-      return token.plain ? resolve(token.text) : token.text;
+      return token.text;
   }
 }
 
 const YAML_1_1_WORD = /^([yn]|yes|no|on|off)$/i;
-const WORDS: Record<string, null | boolean | number> = { '': null, '~': null, null: null, Null: null, NULL: null, '.inf': Infinity, '.Inf': Infinity, '.INF': Infinity, '+.inf': Infinity, '+.Inf': Infinity, '+.INF': Infinity, '-.inf': -Infinity, '-.Inf': -Infinity, '-.INF': -Infinity, '.nan': NaN, '.NaN': NaN, '.NAN': NaN };
+const WORDS: Record<string, null | boolean | number> = {
+  '': null,
+  '~': null,
+  null: null,
+  Null: null,
+  NULL: null,
+  '.inf': Infinity,
+  '.Inf': Infinity,
+  '.INF': Infinity,
+  '+.inf': Infinity,
+  '+.Inf': Infinity,
+  '+.INF': Infinity,
+  '-.inf': -Infinity,
+  '-.Inf': -Infinity,
+  '-.INF': -Infinity,
+  '.nan': NaN,
+  '.NaN': NaN,
+  '.NAN': NaN,
+};
 for (const word of ['y', 'Y', 'yes', 'Yes', 'YES', 'true', 'True', 'TRUE', 'on', 'On', 'ON']) WORDS[word] = true;
 for (const word of ['n', 'N', 'no', 'No', 'NO', 'false', 'False', 'FALSE', 'off', 'Off', 'OFF']) WORDS[word] = false;
 

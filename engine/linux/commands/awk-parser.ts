@@ -1,14 +1,6 @@
 // awk's language: from text to a tree.
 
-/** Thrown with what is wrong; `line` counts from 1. */
-export class AwkSyntaxError {
-  readonly message: string;
-  readonly line: number;
-  constructor(message: string, line: number) {
-    this.message = message;
-    this.line = line;
-  }
-}
+import { AwkSyntaxError, type Token, tokenize } from './awk-lexer.ts';
 
 export type Expr =
   | { kind: 'number'; value: number }
@@ -49,121 +41,26 @@ export interface AwkProgram {
   functions: Map<string, { parameters: string[]; body: Statement }>;
 }
 
-type Kind = 'number' | 'string' | 'regex' | 'name' | 'call' | 'builtin' | 'keyword' | 'op' | 'newline' | 'end';
-interface Token {
-  kind: Kind;
-  text: string;
-  line: number;
-  /** A blank or nothing stood before it. */
-  spaced: boolean;
-}
-
-const KEYWORDS = new Set(
-  'BEGIN END function func if else while for do break continue next nextfile exit return delete in getline print printf'.split(' '),
-);
-export const BUILTINS = new Set(
-  'length substr index split sub gsub match sprintf sin cos atan2 exp log sqrt int rand srand tolower toupper system close fflush systime strftime gensub and or xor lshift rshift compl'.split(' '),
-);
-const OPERATORS = /^(?:\*\*=|&&|\|\||\+\+|--|\+=|-=|\*=|\/=|%=|\^=|\*\*|==|<=|>=|!=|!~|>>|[-+*/%^!<>|?:~$=,;(){}[\]])/;
 const MAX_DEPTH = 60;
-
-function tokenize(src: string): Token[] {
-  const out: Token[] = [];
-  let line = 1;
-  let i = 0;
-  let spaced = false;
-  const push = (kind: Kind, text: string) => {
-    out.push({ kind, text, line, spaced });
-    spaced = false;
-  };
-  while (i < src.length) {
-    const c = src[i];
-    if (c === ' ' || c === '\t' || c === '\r') {
-      i++;
-      spaced = true;
-    } else if (c === '\\' && src[i + 1] === '\n') {
-      i += 2;
-      line++;
-    } else if (c === '#') {
-      while (i < src.length && src[i] !== '\n') i++;
-    } else if (c === '\n') {
-      push('newline', 'newline');
-      line++;
-      i++;
-    } else if (/[0-9.]/.test(c) && /^(?:\d+\.?\d*|\.\d+)/.test(src.slice(i, i + 40))) {
-      const text = /^(?:0[xX][0-9a-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)/.exec(src.slice(i, i + 60))?.[0] as string;
-      push('number', text);
-      i += text.length;
-    } else if (/[A-Za-z_]/.test(c)) {
-      const text = /^\w+/.exec(src.slice(i))?.[0] as string;
-      i += text.length;
-      push(KEYWORDS.has(text) ? 'keyword' : BUILTINS.has(text) ? 'builtin' : src[i] === '(' ? 'call' : 'name', text);
-    } else if (c === '"') {
-      const [text, end] = stringLiteral(src, i, line);
-      push('string', text);
-      i = end;
-    } else if (c === '/' && regexAllowed(out[out.length - 1])) {
-      const [text, end] = regexLiteral(src, i, line);
-      push('regex', text);
-      i = end;
-    } else {
-      const text = OPERATORS.exec(src.slice(i, i + 3))?.[0];
-      if (!text) throw new AwkSyntaxError(`syntax error at or near ${c}`, line);
-      push('op', text);
-      i += text.length;
-    }
-  }
-  push('newline', 'newline');
-  push('end', 'end of file');
-  return out;
-}
-
-function regexAllowed(last: Token | undefined): boolean {
-  if (!last || last.kind === 'newline' || last.kind === 'keyword') return true;
-  return last.kind === 'op' && !/^(?:\)|\]|\$|\+\+|--)$/.test(last.text);
-}
-
-const ESCAPES: Record<string, string> = { n: '\n', t: '\t', r: '\r', '\\': '\\', '"': '"', '/': '/', a: '\x07', b: '\b', f: '\f', v: '\v' };
-
-function stringLiteral(src: string, start: number, line: number): [string, number] {
-  let end = start + 1;
-  for (; src[end] !== '"'; end++) {
-    if (end >= src.length || src[end] === '\n') throw new AwkSyntaxError('unterminated string', line);
-    if (src[end] === '\\') end++;
-  }
-  return [unescapeString(src.slice(start + 1, end)), end + 1];
-}
-
-/** Escapes as in string literals; also for values given by -v. */
-export function unescapeString(text: string): string {
-  return text.replace(/\\(?:([0-7]{1,3})|(\n)|([\s\S]))/g, (whole, octal, newline, c) => {
-    if (octal) return String.fromCharCode(parseInt(octal, 8));
-    if (newline) return '';
-    return ESCAPES[c] ?? whole;
-  });
-}
-
-function regexLiteral(src: string, start: number, line: number): [string, number] {
-  let bracket = false;
-  for (let i = start + 1; ; i++) {
-    const c = src[i];
-    if (c === undefined || c === '\n') throw new AwkSyntaxError('unterminated regexp', line);
-    if (c === '\\') i++;
-    else if (c === '[' && !bracket) {
-      bracket = true;
-      if (src[i + 1] === '^') i++;
-      if (src[i + 1] === ']') i++;
-    } else if (c === ']') bracket = false;
-    else if (c === '/' && !bracket) return [src.slice(start + 1, i).replaceAll('\\/', '/'), i + 1];
-  }
-}
 
 export function parseAwk(src: string): AwkProgram {
   return new AwkParser(tokenize(src)).program();
 }
 
 /** Binding strength of binary operators; concatenation is 7. */
-const LEVELS: Record<string, number> = { '<': 5, '<=': 5, '==': 5, '!=': 5, '>': 5, '>=': 5, '+': 8, '-': 8, '*': 9, '/': 9, '%': 9 };
+const LEVELS: Record<string, number> = {
+  '<': 5,
+  '<=': 5,
+  '==': 5,
+  '!=': 5,
+  '>': 5,
+  '>=': 5,
+  '+': 8,
+  '-': 8,
+  '*': 9,
+  '/': 9,
+  '%': 9,
+};
 
 class AwkParser {
   private i = 0;
@@ -195,7 +92,8 @@ class AwkParser {
         }
         out.rules.push({ pattern, until, body: this.is('{') ? this.block() : undefined });
       }
-      if (!this.is('newline') && !this.is(';') && !this.atEnd() && this.tokens[this.i - 1].text !== '}') this.unexpected();
+      if (!this.is('newline') && !this.is(';') && !this.atEnd() && this.tokens[this.i - 1].text !== '}')
+        this.unexpected();
       this.skipEnds();
     }
     return out;
@@ -244,7 +142,10 @@ class AwkParser {
   }
 
   private unexpected(): never {
-    throw new AwkSyntaxError(`syntax error at or near ${this.token.kind === 'string' ? `"${this.token.text}"` : this.token.text}`, this.token.line);
+    throw new AwkSyntaxError(
+      `syntax error at or near ${this.token.kind === 'string' ? `"${this.token.text}"` : this.token.text}`,
+      this.token.line,
+    );
   }
 
   private skipNewlines() {
@@ -497,8 +398,19 @@ class AwkParser {
   /** Whether an operand begins here, so that two stand side by side. */
   private operandFollows(): boolean {
     const { kind, text } = this.token;
-    if (kind === 'number' || kind === 'string' || kind === 'regex' || kind === 'name' || kind === 'call' || kind === 'builtin') return true;
-    if (kind === 'op') return text === '$' || text === '!' || text === '(' || text === '-' || text === '+' || text === '++' || text === '--';
+    if (
+      kind === 'number' ||
+      kind === 'string' ||
+      kind === 'regex' ||
+      kind === 'name' ||
+      kind === 'call' ||
+      kind === 'builtin'
+    )
+      return true;
+    if (kind === 'op')
+      return (
+        text === '$' || text === '!' || text === '(' || text === '-' || text === '+' || text === '++' || text === '--'
+      );
     return false;
   }
 
@@ -546,7 +458,12 @@ class AwkParser {
     // The exponent binds to the right and may have a sign.
     const sign = this.take('-');
     const exponent = this.power();
-    return { kind: 'binary', op: '^', left: base, right: sign ? { kind: 'unary', op: '-', operand: exponent } : exponent };
+    return {
+      kind: 'binary',
+      op: '^',
+      left: base,
+      right: sign ? { kind: 'unary', op: '-', operand: exponent } : exponent,
+    };
   }
 
   private postfix(): Expr {

@@ -10,7 +10,7 @@ import type { Process, Writer } from '../types.ts';
 import { fromInput, toNumber, toText, type Value } from './awk-values.ts';
 import { complain, isBusybox, openInput, put } from './options.ts';
 import { start } from './spawn.ts';
-import { unescapeString } from './awk-parser.ts';
+import { unescapeString } from './awk-lexer.ts';
 
 /** An error while the program runs. */
 export class AwkError {
@@ -78,7 +78,22 @@ export class AwkRuntime {
     this.process = process;
     this.operands = operands;
     this.generator = new Random(0);
-    const defaults: Record<string, Value> = { FS: ' ', OFS: ' ', RS: '\n', ORS: '\n', NR: 0, FNR: 0, NF: 0, SUBSEP: '\x1c', CONVFMT: '%.6g', OFMT: '%.6g', RSTART: 0, RLENGTH: -1, FILENAME: '', ARGC: operands.length + 1 };
+    const defaults: Record<string, Value> = {
+      FS: ' ',
+      OFS: ' ',
+      RS: '\n',
+      ORS: '\n',
+      NR: 0,
+      FNR: 0,
+      NF: 0,
+      SUBSEP: '\x1c',
+      CONVFMT: '%.6g',
+      OFMT: '%.6g',
+      RSTART: 0,
+      RLENGTH: -1,
+      FILENAME: '',
+      ARGC: operands.length + 1,
+    };
     for (const name in defaults) this.globals.set(name, defaults[name]);
     const environment: AwkArray = new Map();
     for (const name in process.env) environment.set(name, fromInput(process.env[name]));
@@ -306,10 +321,14 @@ export class AwkRuntime {
       yield* this.flush();
       let reader;
       try {
-        reader = operand === '-' ? this.process.stdin : fileReader(filesOf(this.process).openRead(operand), this.process);
+        reader =
+          operand === '-' ? this.process.stdin : fileReader(filesOf(this.process).openRead(operand), this.process);
       } catch (error) {
         if (!(error instanceof FsError)) throw error;
-        complain(this.process, isBusybox(this.process) ? `${operand}: ${error.message}` : `cannot open "${operand}" (${error.message})`);
+        complain(
+          this.process,
+          isBusybox(this.process) ? `${operand}: ${error.message}` : `cannot open "${operand}" (${error.message})`,
+        );
         this.status = 2;
         continue;
       }

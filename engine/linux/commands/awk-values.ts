@@ -60,25 +60,44 @@ const DIRECTIVE = /%([-+ #0]*)(\*|\d+)?(?:\.(\*|\d+)?)?[hlLqjzt]*([a-zA-Z%])/g;
 
 export function sprintf(format: string, args: Value[]): string {
   let next = 0;
-  return format.replace(DIRECTIVE, (whole: string, flags: string, width: string | undefined, precision: string | undefined, kind: string) => {
-    if (kind === '%') return '%';
-    let columns = width === '*' ? toNumber(args[next++]) : Number(width ?? 0);
-    let sign = flags;
-    if (columns < 0) {
-      sign += '-';
-      columns = -columns;
-    }
-    const digits = precision === '*' ? toNumber(args[next++]) : precision !== undefined ? Number(precision) : whole.includes('.') ? 0 : undefined;
-    const value = args[next++];
-    let text: string;
-    if (kind === 's') {
-      text = toText(value);
-      if (digits !== undefined) text = text.slice(0, digits);
-    } else if (kind === 'c') {
-      text = typeof value === 'number' || value instanceof NumericText ? String.fromCodePoint(Math.max(0, Math.trunc(toNumber(value)))) : toText(value).slice(0, 1);
-    } else if ('diouxX'.includes(kind)) text = formatInteger(toNumber(value), kind === 'i' ? 'd' : kind, sign, digits);
-    else if ('feEgGF'.includes(kind)) text = formatFloat(toNumber(value), kind, sign, digits);
-    else return whole;
-    return pad(text, columns, sign, kind === 's' || kind === 'c' || (digits !== undefined && 'diouxX'.includes(kind)));
-  });
+  return format.replace(
+    DIRECTIVE,
+    (whole: string, flags: string, width: string | undefined, precision: string | undefined, kind: string) => {
+      if (kind === '%') return '%';
+      let columns = width === '*' ? toNumber(args[next++]) : Number(width ?? 0);
+      let sign = flags;
+      if (columns < 0) {
+        sign += '-';
+        columns = -columns;
+      }
+      const digits =
+        precision === '*'
+          ? toNumber(args[next++])
+          : precision !== undefined
+            ? Number(precision)
+            : whole.includes('.')
+              ? 0
+              : undefined;
+      const value = args[next++];
+      let text: string;
+      if (kind === 's') {
+        text = toText(value);
+        if (digits !== undefined) text = text.slice(0, digits);
+      } else if (kind === 'c') {
+        text =
+          typeof value === 'number' || value instanceof NumericText
+            ? String.fromCodePoint(Math.max(0, Math.trunc(toNumber(value))))
+            : toText(value).slice(0, 1);
+      } else if ('diouxX'.includes(kind))
+        text = formatInteger(toNumber(value), kind === 'i' ? 'd' : kind, sign, digits);
+      else if ('feEgGF'.includes(kind)) text = formatFloat(toNumber(value), kind, sign, digits);
+      else return whole;
+      return pad(
+        text,
+        columns,
+        sign,
+        kind === 's' || kind === 'c' || (digits !== undefined && 'diouxX'.includes(kind)),
+      );
+    },
+  );
 }

@@ -4,8 +4,10 @@ import { FsError } from '../fs.ts';
 import { filesOf } from '../host.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Program } from '../types.ts';
-import { type Action, type Code, Compiler, run } from './awk-compile.ts';
-import { AwkSyntaxError, parseAwk, unescapeString } from './awk-parser.ts';
+import { Compiler } from './awk-compile.ts';
+import { type Action, type Code, run } from './awk-expressions.ts';
+import { AwkSyntaxError, unescapeString } from './awk-lexer.ts';
+import { parseAwk } from './awk-parser.ts';
 import { AwkError, AwkRuntime, Jump } from './awk-runtime.ts';
 import { fromInput, toNumber, truth } from './awk-values.ts';
 import { complain, fail, nameOf, parseOptions } from './options.ts';
@@ -13,7 +15,7 @@ import { complain, fail, nameOf, parseOptions } from './options.ts';
 const SPEC = {
   short: 'F:v:f:',
   long: { 'field-separator': 'F', assign: 'v', file: 'f' },
-  usage: "[-F fs][-v var=value][prog | -f progfile][file ...]",
+  usage: '[-F fs][-v var=value][prog | -f progfile][file ...]',
   status: 2,
   ordered: true,
 };

@@ -7,10 +7,28 @@ import type { Co } from '../../sim/index.ts';
 import type { Process, Program } from '../types.ts';
 import { complain, isBusybox, type Options, parseOptions, put, usageError } from './options.ts';
 
-const SHARED = { target: 't', 'target-directory': 't', 'no-target-directory': 'T', verbose: 'v', force: 'f', 'no-clobber': 'n', update: 'u', interactive: 'i' };
+const SHARED = {
+  target: 't',
+  'target-directory': 't',
+  'no-target-directory': 'T',
+  verbose: 'v',
+  force: 'f',
+  'no-clobber': 'n',
+  update: 'u',
+  interactive: 'i',
+};
 const CP = {
   short: 'aRrdpfnuvLPt:TisHl',
-  long: { ...SHARED, archive: 'a', recursive: 'r', dereference: 'L', 'no-dereference': 'P', 'symbolic-link': 's', link: 'l', preserve: 'preserve::' },
+  long: {
+    ...SHARED,
+    archive: 'a',
+    recursive: 'r',
+    dereference: 'L',
+    'no-dereference': 'P',
+    'symbolic-link': 's',
+    link: 'l',
+    preserve: 'preserve::',
+  },
   usage: '[OPTION]... SOURCE... DEST',
 };
 const MV = { short: 'fnuvt:Ti', long: SHARED, usage: '[OPTION]... SOURCE... DEST' };
@@ -22,7 +40,11 @@ function plan(process: Process, options: Options): { from: string; to: string }[
   const { args } = options;
   const directory = options.value('t');
   if (directory !== undefined) {
-    if (!fs.isDirectory(directory)) usageError(process, `target directory '${directory}': ${fs.exists(directory) ? 'Not a directory' : 'No such file or directory'}`);
+    if (!fs.isDirectory(directory))
+      usageError(
+        process,
+        `target directory '${directory}': ${fs.exists(directory) ? 'Not a directory' : 'No such file or directory'}`,
+      );
     return args.map((from) => ({ from, to: `${directory}/${basename(from)}` }));
   }
   if (!args.length) usageError(process, 'missing file operand');
@@ -52,12 +74,20 @@ export const cp: Program = function* (process) {
   for (const { from, to } of plan(process, options)) {
     const node = fs.find(from, !links);
     if (!node) {
-      complain(process, isBusybox(process) ? `can't stat '${from}': No such file or directory` : `cannot stat '${from}': No such file or directory`);
+      complain(
+        process,
+        isBusybox(process)
+          ? `can't stat '${from}': No such file or directory`
+          : `cannot stat '${from}': No such file or directory`,
+      );
       status = 1;
       continue;
     }
     if (node.kind === 'dir' && !recursive) {
-      complain(process, isBusybox(process) ? `omitting directory '${from}'` : `-r not specified; omitting directory '${from}'`);
+      complain(
+        process,
+        isBusybox(process) ? `omitting directory '${from}'` : `-r not specified; omitting directory '${from}'`,
+      );
       status = 1;
       continue;
     }
@@ -86,14 +116,25 @@ export const cp: Program = function* (process) {
 };
 
 function copyError(process: Process, error: FsError, from: string, to: string): string {
-  if (isBusybox(process)) return error.path === from ? `can't open '${from}': ${error.message}` : `can't create '${to}': ${error.message}`;
+  if (isBusybox(process))
+    return error.path === from ? `can't open '${from}': ${error.message}` : `can't create '${to}': ${error.message}`;
   if (error.path === from) return `cannot open '${from}' for reading: ${error.message}`;
   if (error.code === 'EISDIR') return `cannot overwrite directory '${to}' with non-directory '${from}'`;
-  if (error.code === 'EEXIST' || error.code === 'ENOTDIR') return `cannot overwrite non-directory '${to}' with directory '${from}'`;
+  if (error.code === 'EEXIST' || error.code === 'ENOTDIR')
+    return `cannot overwrite non-directory '${to}' with directory '${from}'`;
   return `cannot create regular file '${to}': ${error.message}`;
 }
 
-function* copy(process: Process, fs: FileSystem, from: string, to: string, links: boolean, keep: boolean, options: Options, depth: number): Co {
+function* copy(
+  process: Process,
+  fs: FileSystem,
+  from: string,
+  to: string,
+  links: boolean,
+  keep: boolean,
+  options: Options,
+  depth: number,
+): Co {
   if (depth > MAX_DEPTH) return;
   const node = fs.node(from, !links);
   if (options.has('v')) put(process, `'${from}' -> '${to}'\n`);
@@ -106,7 +147,8 @@ function* copy(process: Process, fs: FileSystem, from: string, to: string, links
     const there = fs.find(to);
     if (there && there.kind !== 'dir') throw new FsError('EEXIST', to);
     if (!there) fs.mkdir(to, { mode: node.mode });
-    for (const name of fs.readdir(from)) yield* copy(process, fs, `${from}/${name}`, `${to}/${name}`, links, keep, options, depth + 1);
+    for (const name of fs.readdir(from))
+      yield* copy(process, fs, `${from}/${name}`, `${to}/${name}`, links, keep, options, depth + 1);
   } else if (node.device && depth > 0) {
     fs.put(to, node.copy());
   } else {
@@ -132,7 +174,12 @@ export const mv: Program = function* (process) {
   for (const { from, to } of plan(process, options)) {
     const node = fs.find(from, false);
     if (!node) {
-      complain(process, isBusybox(process) ? `can't rename '${from}': No such file or directory` : `cannot stat '${from}': No such file or directory`);
+      complain(
+        process,
+        isBusybox(process)
+          ? `can't rename '${from}': No such file or directory`
+          : `cannot stat '${from}': No such file or directory`,
+      );
       status = 1;
       continue;
     }

@@ -6,7 +6,7 @@ import { basename, FsError } from '../fs.ts';
 import { filesOf } from '../host.ts';
 import { exchange, header, type Headers, type HttpAnswer } from '../http.ts';
 import { readAll } from '../io.ts';
-import { isAddress, type Socket } from '../network.ts';
+import { CONNECT_TIMEOUT, isAddress, type Socket } from '../network.ts';
 import type { Process, Program } from '../types.ts';
 import { emit, fail, type Options, parseOptions, put } from './options.ts';
 
@@ -75,13 +75,22 @@ export interface Url {
 }
 
 export function parseUrl(text: string): Url | undefined {
-  const match = /^(?:([a-zA-Z][\w+.-]*):\/\/)?(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?([/?][^#]*)?(?:#.*)?$/.exec(text.trim());
+  const match =
+    /^(?:([a-zA-Z][\w+.-]*):\/\/)?(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?([/?][^#]*)?(?:#.*)?$/.exec(
+      text.trim(),
+    );
   if (!match || !match[3]) return undefined;
   const scheme = (match[1] ?? 'http').toLowerCase();
   const port = match[4] ? Number(match[4]) : scheme === 'https' ? 443 : 80;
   if (port > 65535) return undefined;
   const path = match[5] ?? '/';
-  return { scheme, host: match[3].replace(/^\[|\]$/g, ''), port, path: path.startsWith('?') ? '/' + path : path, user: match[2] };
+  return {
+    scheme,
+    host: match[3].replace(/^\[|\]$/g, ''),
+    port,
+    path: path.startsWith('?') ? '/' + path : path,
+    user: match[2],
+  };
 }
 
 /** How a transfer failed: curl's exit status and its words. */
@@ -116,10 +125,13 @@ export const curl: Program = function* (process) {
     put(process, `curl ${VERSION} (x86_64-pc-linux-gnu) libcurl/${VERSION}\nProtocols: http https\n`);
     return 0;
   }
-  for (const key of REFUSED) if (options.has(key)) fail(process, `option ${key.length > 1 ? '--' : '-'}${key}: is not modelled`, 2);
+  for (const key of REFUSED)
+    if (options.has(key)) fail(process, `option ${key.length > 1 ? '--' : '-'}${key}: is not modelled`, 2);
   const urls = [...options.values('url'), ...options.args];
   if (!urls.length) {
-    process.stderr.write("curl: (2) no URL specified\ncurl: try 'curl --help' or 'curl --manual' for more information\n");
+    process.stderr.write(
+      "curl: (2) no URL specified\ncurl: try 'curl --help' or 'curl --manual' for more information\n",
+    );
     return 2;
   }
   let status = 0;
@@ -159,10 +171,14 @@ class Client {
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         failure = error;
-        const retriable = error.status === 28 || error.status === 6 || (error.status === 7 && options.has('retry-connrefused'));
+        const retriable =
+          error.status === 28 || error.status === 6 || (error.status === 7 && options.has('retry-connrefused'));
         if (attempt === attempts || !retriable) break;
         const delay = options.has('retry-delay') ? Number(options.value('retry-delay')) : 2 ** (attempt - 1);
-        if (!options.has('s')) process.stderr.write(`curl: (${error.status}) ${error.message}\nWarning: Problem: ${retryReason(error)}. Will retry in ${delay} second${delay === 1 ? '' : 's'}.${attempts - attempt > 0 ? ` ${attempts - attempt} ${attempts - attempt === 1 ? 'retry' : 'retries'} left.` : ''}\n`);
+        if (!options.has('s'))
+          process.stderr.write(
+            `curl: (${error.status}) ${error.message}\nWarning: Problem: ${retryReason(error)}. Will retry in ${delay} second${delay === 1 ? '' : 's'}.${attempts - attempt > 0 ? ` ${attempts - attempt} ${attempts - attempt === 1 ? 'retry' : 'retries'} left.` : ''}\n`,
+          );
         yield delay * 1000;
       } finally {
         this.socket?.close();
@@ -194,7 +210,8 @@ class Client {
       const size = yield* this.receive(transfer, answer);
       if (options.has('w')) yield* this.writeOut(answer, size, transfer.text);
       if (status >= 400 && (options.has('f') || options.has('fail-with-body'))) {
-        if (!options.has('s') || options.has('S')) this.process.stderr.write(`curl: (22) The requested URL returned error: ${status}\n`);
+        if (!options.has('s') || options.has('S'))
+          this.process.stderr.write(`curl: (22) The requested URL returned error: ${status}\n`);
         return 22;
       }
       return 0;
@@ -205,19 +222,34 @@ class Client {
     const base = from.url;
     const port = base.port === (base.scheme === 'https' ? 443 : 80) ? '' : `:${base.port}`;
     const origin = `${base.scheme}://${base.host}${port}`;
-    const text = /^[a-z]+:\/\//i.test(location) ? location : location.startsWith('/') ? origin + location : origin + base.path.replace(/[^/]*$/, '') + location;
+    const text = /^[a-z]+:\/\//i.test(location)
+      ? location
+      : location.startsWith('/')
+        ? origin + location
+        : origin + base.path.replace(/[^/]*$/, '') + location;
     const url = parseUrl(text);
     if (!url) throw new Failure(3, 'URL rejected: Bad redirect');
     const keep = status === 307 || status === 308 || this.options.has('X');
     const method = keep || from.method === 'HEAD' ? from.method : 'GET';
     const headers = from.headers.filter(([name]) => name !== 'Host' && (keep || !/^content-/i.test(name)));
-    return { ...from, url, text, method, headers: [['Host', hostHeader(url)], ...headers], body: keep ? from.body : undefined };
+    return {
+      ...from,
+      url,
+      text,
+      method,
+      headers: [['Host', hostHeader(url)], ...headers],
+      body: keep ? from.body : undefined,
+    };
   }
 
   private *request(text: string): Co<Transfer> {
     const { options } = this;
     const url = parseUrl(text);
-    if (!url) throw new Failure(3, text === '' ? 'URL rejected: Malformed input to a URL function' : 'URL rejected: No host part in the URL');
+    if (!url)
+      throw new Failure(
+        3,
+        text === '' ? 'URL rejected: Malformed input to a URL function' : 'URL rejected: No host part in the URL',
+      );
     if (url.scheme !== 'http' && url.scheme !== 'https') {
       throw new Failure(1, `Protocol "${url.scheme}" not supported`);
     }
@@ -233,8 +265,10 @@ class Client {
   private *data(): Co<string | undefined> {
     const pieces: string[] = [];
     for (const [key, value] of this.options.given) {
-      if (key === 'data-raw' || key === 'json') pieces.push(key === 'json' && value.startsWith('@') ? yield* this.file(value.slice(1)) : value);
-      else if (key === 'd') pieces.push(value.startsWith('@') ? (yield* this.file(value.slice(1))).replace(/[\r\n]/g, '') : value);
+      if (key === 'data-raw' || key === 'json')
+        pieces.push(key === 'json' && value.startsWith('@') ? yield* this.file(value.slice(1)) : value);
+      else if (key === 'd')
+        pieces.push(value.startsWith('@') ? (yield* this.file(value.slice(1))).replace(/[\r\n]/g, '') : value);
       else if (key === 'data-binary') pieces.push(value.startsWith('@') ? yield* this.file(value.slice(1)) : value);
       else if (key === 'data-urlencode') {
         const equals = value.indexOf('=');
@@ -263,13 +297,17 @@ class Client {
       ['Accept', '*/*'],
     ];
     const user = options.value('u') ?? url.user;
-    if (user !== undefined) out.splice(1, 0, ['Authorization', `Basic ${toBase64(encode(user.includes(':') ? user : user + ':'))}`]);
+    if (user !== undefined)
+      out.splice(1, 0, ['Authorization', `Basic ${toBase64(encode(user.includes(':') ? user : user + ':'))}`]);
     if (options.has('oauth2-bearer')) out.splice(1, 0, ['Authorization', `Bearer ${options.value('oauth2-bearer')}`]);
     if (options.has('b')) out.push(['Cookie', options.value('b') as string]);
     if (options.has('e')) out.push(['Referer', options.value('e') as string]);
     if (body !== undefined) {
       const json = options.has('json');
-      out.push(['Content-Length', String(byteLength(body))], ['Content-Type', json ? 'application/json' : 'application/x-www-form-urlencoded']);
+      out.push(
+        ['Content-Length', String(byteLength(body))],
+        ['Content-Type', json ? 'application/json' : 'application/x-www-form-urlencoded'],
+      );
       if (json) out[out.findIndex(([name]) => name === 'Accept')][1] = 'application/json';
     }
     for (const text of options.values('H')) {
@@ -292,22 +330,40 @@ class Client {
     const { url } = transfer;
     this.socket = yield* this.connect(url);
     if (url.scheme === 'https') this.verify(url, this.socket);
-    const lines = [`${transfer.method} ${url.path} HTTP/1.1`, ...transfer.headers.map(([name, value]) => `${name}: ${value}`), ''];
+    const lines = [
+      `${transfer.method} ${url.path} HTTP/1.1`,
+      ...transfer.headers.map(([name, value]) => `${name}: ${value}`),
+      '',
+    ];
     this.note(lines.map((line) => `> ${line}`).join('\n'));
-    const answer = yield* this.timed(exchange(this.socket, { method: transfer.method, target: url.path, headers: transfer.headers, body: transfer.body }));
+    const answer = yield* this.timed(
+      exchange(this.socket, {
+        method: transfer.method,
+        target: url.path,
+        headers: transfer.headers,
+        body: transfer.body,
+      }),
+    );
     if (!answer) {
       if (this.socket.tls && url.scheme === 'http') throw new Failure(1, 'Received HTTP/0.9 when not allowed');
       throw new Failure(52, 'Empty reply from server');
     }
     this.times.first = process.host.sim.now;
-    this.note([answer.statusLine, ...answer.headers.map(([name, value]) => `${name}: ${value}`), ''].map((line) => `< ${line}`).join('\n'));
+    this.note(
+      [answer.statusLine, ...answer.headers.map(([name, value]) => `${name}: ${value}`), '']
+        .map((line) => `< ${line}`)
+        .join('\n'),
+    );
     return answer;
   }
 
   private *connect(url: Url): Co<Socket> {
     const { options, process } = this;
     const { net } = process.host;
-    const fixed = options.values('resolve').map((text) => text.split(':')).find(([name, port]) => name === url.host && Number(port) === url.port);
+    const fixed = options
+      .values('resolve')
+      .map((text) => text.split(':'))
+      .find(([name, port]) => name === url.host && Number(port) === url.port);
     const addresses = fixed ? [fixed.slice(2).join(':')] : yield* this.timed(net.resolve(url.host));
     if (!addresses?.length) throw new Failure(6, `Could not resolve host: ${url.host}`);
     this.times.lookup = this.now;
@@ -316,7 +372,7 @@ class Client {
     let error = 'ECONNREFUSED';
     for (const ip of addresses) {
       this.note(`*   Trying ${ip}:${url.port}...`);
-      const timeout = Math.min(limit === undefined ? 300_000 : Number(limit) * 1000, this.deadline - this.now);
+      const timeout = Math.min(limit === undefined ? CONNECT_TIMEOUT : Number(limit) * 1000, this.deadline - this.now);
       const socket = yield* net.connect(ip, url.port, { timeout });
       if (typeof socket !== 'string') {
         this.times.connect = this.now;
@@ -327,9 +383,17 @@ class Client {
     }
     const waited = Math.round(this.now - started);
     if (error === 'ETIMEDOUT') {
-      throw new Failure(28, this.now >= this.deadline || limit !== undefined ? `Connection timed out after ${waited} milliseconds` : `Failed to connect to ${url.host} port ${url.port} after ${waited} ms: Could not connect to server`);
+      throw new Failure(
+        28,
+        this.now >= this.deadline || limit !== undefined
+          ? `Connection timed out after ${waited} milliseconds`
+          : `Failed to connect to ${url.host} port ${url.port} after ${waited} ms: Could not connect to server`,
+      );
     }
-    throw new Failure(7, `Failed to connect to ${url.host} port ${url.port} after ${waited} ms: Could not connect to server`);
+    throw new Failure(
+      7,
+      `Failed to connect to ${url.host} port ${url.port} after ${waited} ms: Could not connect to server`,
+    );
   }
 
   private verify(url: Url, socket: Socket) {
@@ -339,7 +403,8 @@ class Client {
     const path = options.value('cacert');
     const bundle = path ?? '/etc/ssl/certs/ca-certificates.crt';
     const node = filesOf(process).find(bundle);
-    if (path !== undefined && node?.kind !== 'file') throw new Failure(77, `error setting certificate verify locations:  CAfile: ${path} CApath: none`);
+    if (path !== undefined && node?.kind !== 'file')
+      throw new Failure(77, `error setting certificate verify locations:  CAfile: ${path} CApath: none`);
     const trusted = node?.kind === 'file' && node.text.includes(socket.tls.ca.trim());
     if (!trusted) {
       throw new Failure(
@@ -347,7 +412,9 @@ class Client {
         'SSL certificate problem: unable to get local issuer certificate\nMore details here: https://curl.se/docs/sslcerts.html\n\ncurl failed to verify the legitimacy of the server and therefore could not\nestablish a secure connection to it. To learn more about this situation and\nhow to fix it, please visit the webpage mentioned above.',
       );
     }
-    const named = socket.tls.names.some((name) => name === url.host || (name.startsWith('*.') && url.host.endsWith(name.slice(1))));
+    const named = socket.tls.names.some(
+      (name) => name === url.host || (name.startsWith('*.') && url.host.endsWith(name.slice(1))),
+    );
     if (!named) {
       const kind = isAddress(url.host) ? 'ipv4 address' : 'host name';
       throw new Failure(60, `SSL: no alternative certificate subject name matches target ${kind} '${url.host}'`);
@@ -362,7 +429,10 @@ class Client {
     while (!task.done) {
       if (sim.now >= this.deadline) {
         task.kill();
-        throw new Failure(28, `Operation timed out after ${Math.round(sim.now - this.times.start)} milliseconds with 0 bytes received`);
+        throw new Failure(
+          28,
+          `Operation timed out after ${Math.round(sim.now - this.times.start)} milliseconds with 0 bytes received`,
+        );
       }
       yield { signals: [task.exited], timeout: this.deadline - sim.now };
     }
@@ -422,7 +492,10 @@ class Client {
       redirect_url: (answer && header(answer.headers, 'location')) ?? '',
     };
     const text = (this.options.value('w') as string)
-      .replace(/%\{([^}]*)\}/g, (_whole, name: string) => values[name] ?? fail(this.process, `unknown --write-out variable: '${name}'`, 2))
+      .replace(
+        /%\{([^}]*)\}/g,
+        (_whole, name: string) => values[name] ?? fail(this.process, `unknown --write-out variable: '${name}'`, 2),
+      )
       .replaceAll('%%', '%')
       .replace(/\\([ntr\\])/g, (_whole, c: string) => ({ n: '\n', t: '\t', r: '\r', '\\': '\\' })[c] as string);
     yield* emit(this.process, text);

@@ -26,8 +26,10 @@ function ranges(process: Process, text: string, unit: string): Range[] {
   const out: Range[] = [];
   for (const part of text.split(/[,\s]+/)) {
     const match = /^(\d*)(-?)(\d*)$/.exec(part);
-    if (!match || (!match[1] && !match[3])) usageError(process, match?.[2] ? 'invalid range with no endpoint: -' : `invalid ${unit} value ‘${part}’`);
-    if (match[1] === '0') usageError(process, `${unit === 'field' ? 'fields' : 'byte/character positions'} are numbered from 1`);
+    if (!match || (!match[1] && !match[3]))
+      usageError(process, match?.[2] ? 'invalid range with no endpoint: -' : `invalid ${unit} value ‘${part}’`);
+    if (match[1] === '0')
+      usageError(process, `${unit === 'field' ? 'fields' : 'byte/character positions'} are numbered from 1`);
     const from = Number(match[1] || 1);
     const to = match[2] ? (match[3] ? Number(match[3]) : Infinity) : from;
     if (to < from) usageError(process, 'invalid decreasing range');
@@ -40,10 +42,12 @@ export const cut: Program = function* (process) {
   const options = parseOptions(process, SPEC);
   const kind = options.last('bcf');
   if (!kind) usageError(process, 'you must specify a list of bytes, characters, or fields');
-  if (['b', 'c', 'f'].filter((key) => options.has(key)).length > 1) usageError(process, 'only one type of list may be specified');
+  if (['b', 'c', 'f'].filter((key) => options.has(key)).length > 1)
+    usageError(process, 'only one type of list may be specified');
   const delimiter = options.value('d') ?? '\t';
   if ([...delimiter].length > 1) usageError(process, 'the delimiter must be a single character');
-  if (kind !== 'f' && options.has('d')) usageError(process, 'an input delimiter may be specified only when operating on fields');
+  if (kind !== 'f' && options.has('d'))
+    usageError(process, 'an input delimiter may be specified only when operating on fields');
   const list = ranges(process, options.value(kind) as string, kind === 'f' ? 'field' : 'byte/character position');
   const complement = options.has('complement');
   const wanted = (n: number) => list.some((range) => n >= range[0] && n <= range[1]) !== complement;

@@ -22,7 +22,20 @@ const SPEC = {
 };
 
 export const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
-export const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+export const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
 const DAY = 86_400_000;
 
 export const date: Program = function* (process) {
@@ -48,11 +61,22 @@ export const date: Program = function* (process) {
   }
   const format = options.args[0];
   if (format !== undefined && !format.startsWith('+')) fail(process, `invalid date ‘${format}’`);
-  put(process, formatDate(format?.slice(1) ?? formatFor(process, options.last('RI') ?? '', options.value('I'), options.value('rfc3339')), time) + '\n');
+  put(
+    process,
+    formatDate(
+      format?.slice(1) ?? formatFor(process, options.last('RI') ?? '', options.value('I'), options.value('rfc3339')),
+      time,
+    ) + '\n',
+  );
   return 0;
 };
 
-function formatFor(process: Process, letter: string, precision: string | undefined, rfc3339: string | undefined): string {
+function formatFor(
+  process: Process,
+  letter: string,
+  precision: string | undefined,
+  rfc3339: string | undefined,
+): string {
   if (rfc3339 !== undefined) {
     const forms: Record<string, string> = { date: '%F', seconds: '%F %T%:z', ns: '%F %T.%N%:z' };
     return forms[rfc3339] ?? fail(process, `invalid argument ‘${rfc3339}’ for ‘--rfc-3339’`);
@@ -224,10 +248,18 @@ export function parseDate(text: string, now: number): number | undefined {
   const month = MONTHS.map((name) => name.toLowerCase().slice(0, 3)).join('|');
   const named = take(new RegExp(`\\b(\\d{1,2})\\s+(${month})[a-z]*(?:\\s+(\\d{4}))?`)) ?? undefined;
   const american = named ? undefined : take(new RegExp(`\\b(${month})[a-z]*\\s+(\\d{1,2})(?:,?\\s+(\\d{4}))?`));
-  const dayMonth = named ? [named[1], named[2], named[3]] : american ? [american[2], american[1], american[3]] : undefined;
+  const dayMonth = named
+    ? [named[1], named[2], named[3]]
+    : american
+      ? [american[2], american[1], american[3]]
+      : undefined;
   if (dayMonth) {
     const year = dayMonth[2] ? Number(dayMonth[2]) : new Date(now).getUTCFullYear();
-    base = Date.UTC(year, MONTHS.findIndex((name) => name.toLowerCase().startsWith(dayMonth[1])), Number(dayMonth[0]));
+    base = Date.UTC(
+      year,
+      MONTHS.findIndex((name) => name.toLowerCase().startsWith(dayMonth[1])),
+      Number(dayMonth[0]),
+    );
     dayGiven = true;
     take(/^(?:sun|mon|tue|wed|thu|fri|sat)[a-z]*,?/);
   }
@@ -238,9 +270,12 @@ export function parseDate(text: string, now: number): number | undefined {
     base = midnight(base) + (hours * 60 + Number(clock[2])) * 60_000 + Number(clock[3] ?? 0) * 1000 + zone;
   } else if (dayGiven) base = midnight(base);
   for (;;) {
-    const unit = take(/^([+-]?\s*\d+|next|last|a|an)?\s*(sec|second|min|minute|hour|day|week|fortnight|month|year)s?\b(\s+ago)?/);
+    const unit = take(
+      /^([+-]?\s*\d+|next|last|a|an)?\s*(sec|second|min|minute|hour|day|week|fortnight|month|year)s?\b(\s+ago)?/,
+    );
     if (unit) {
-      const count = unit[1] === 'last' ? -1 : !unit[1] || /[a-z]/.test(unit[1]) ? 1 : Number(unit[1].replace(/\s/g, ''));
+      const count =
+        unit[1] === 'last' ? -1 : !unit[1] || /[a-z]/.test(unit[1]) ? 1 : Number(unit[1].replace(/\s/g, ''));
       base = shift(base, unit[2], unit[3] ? -count : count);
       continue;
     }
@@ -266,5 +301,12 @@ function shift(time: number, unit: string, count: number): number {
   if (unit in UNITS) return time + count * UNITS[unit];
   const d = new Date(Math.floor(time));
   const months = unit === 'year' ? count * 12 : count;
-  return Date.UTC(d.getUTCFullYear(), d.getUTCMonth() + months, d.getUTCDate(), d.getUTCHours(), d.getUTCMinutes(), d.getUTCSeconds());
+  return Date.UTC(
+    d.getUTCFullYear(),
+    d.getUTCMonth() + months,
+    d.getUTCDate(),
+    d.getUTCHours(),
+    d.getUTCMinutes(),
+    d.getUTCSeconds(),
+  );
 }

@@ -117,7 +117,12 @@ function sideOf(text: string, label: string): Side {
 }
 
 /** A unified diff's text with `context` lines around changes; '' when nothing differs. */
-export function unifiedDiff(left: Side, right: Side, context: number, key: (line: string) => string = (line) => line): string {
+export function unifiedDiff(
+  left: Side,
+  right: Side,
+  context: number,
+  key: (line: string) => string = (line) => line,
+): string {
   const a = left.lines.map(key);
   const b = right.lines.map(key);
   // A missing newline at the end is a difference of that line.
@@ -128,7 +133,7 @@ export function unifiedDiff(left: Side, right: Side, context: number, key: (line
   const hunks = changes(a, b);
   if (!hunks.length) return '';
   let out = `--- ${left.label}\n+++ ${right.label}\n`;
-  for (let i = 0; i < hunks.length; ) {
+  for (let i = 0; i < hunks.length;) {
     let last = i;
     while (last + 1 < hunks.length && hunks[last + 1].from - hunks[last].fromEnd <= 2 * context) last++;
     const from = Math.max(0, hunks[i].from - context);
@@ -167,7 +172,8 @@ function normalDiff(left: Side, right: Side, key: (line: string) => string): str
     else b[b.length - 1] += '\0';
   }
   let out = '';
-  const span = (from: number, to: number) => (to - from <= 1 ? String(from + (to > from ? 1 : 0)) : `${from + 1},${to}`);
+  const span = (from: number, to: number) =>
+    to - from <= 1 ? String(from + (to > from ? 1 : 0)) : `${from + 1},${to}`;
   for (const { from, fromEnd, to, toEnd } of changes(a, b)) {
     const letter = from === fromEnd ? 'a' : to === toEnd ? 'd' : 'c';
     out += `${span(from, fromEnd)}${letter}${span(to, toEnd)}\n`;
@@ -207,7 +213,8 @@ function* compare(process: Process, options: Options, left: string, right: strin
   }
   if (failed) return 2;
   const labels = options.values('label');
-  const label = (i: number) => labels[i] ?? `${paths[i]}\t${formatDate('%F %T.%N %z', fs.find(paths[i])?.mtime ?? process.host.sim.now)}`;
+  const label = (i: number) =>
+    labels[i] ?? `${paths[i]}\t${formatDate('%F %T.%N %z', fs.find(paths[i])?.mtime ?? process.host.sim.now)}`;
   const key = (line: string) => {
     let out = line;
     if (options.has('w')) out = out.replace(/\s+/g, '');
@@ -229,7 +236,9 @@ function* compare(process: Process, options: Options, left: string, right: strin
   }
   if (options.has('q')) yield* emit(process, `Files ${paths[0]} and ${paths[1]} differ\n`);
   else {
-    const command = depth ? `diff ${process.argv.slice(1, -2).join(' ')} ${paths[0]} ${paths[1]}\n`.replace('  ', ' ') : '';
+    const command = depth
+      ? `diff ${process.argv.slice(1, -2).join(' ')} ${paths[0]} ${paths[1]}\n`.replace('  ', ' ')
+      : '';
     yield* emit(process, command + out);
   }
   return 1;
@@ -254,7 +263,12 @@ function* directories(process: Process, options: Options, left: string, right: s
 }
 
 export const cmp: Program = function* (process) {
-  const options = parseOptions(process, { short: 'sl', long: { silent: 's', quiet: 's' }, usage: '[OPTION]... FILE1 [FILE2]', status: 2 });
+  const options = parseOptions(process, {
+    short: 'sl',
+    long: { silent: 's', quiet: 's' },
+    usage: '[OPTION]... FILE1 [FILE2]',
+    status: 2,
+  });
   const paths = [options.args[0] ?? '-', options.args[1] ?? '-'];
   const bytes: Uint8Array[] = [];
   const fs = filesOf(process);
@@ -278,6 +292,7 @@ export const cmp: Program = function* (process) {
   }
   if (a.length === b.length) return 0;
   const shorter = a.length < b.length ? 0 : 1;
-  if (!options.has('s')) complain(process, `EOF on ${paths[shorter]} after byte ${bytes[shorter].length}, line ${line - 1}`);
+  if (!options.has('s'))
+    complain(process, `EOF on ${paths[shorter]} after byte ${bytes[shorter].length}, line ${line - 1}`);
   return 1;
 };

@@ -47,7 +47,8 @@ const md5: Digest = (bytes) => {
     let d = state[3];
     for (let i = 0; i < 64; i++) {
       const round = i >> 4;
-      const mix = round === 0 ? (b & c) | (~b & d) : round === 1 ? (d & b) | (~d & c) : round === 2 ? b ^ c ^ d : c ^ (b | ~d);
+      const mix =
+        round === 0 ? (b & c) | (~b & d) : round === 1 ? (d & b) | (~d & c) : round === 2 ? b ^ c ^ d : c ^ (b | ~d);
       const word = round === 0 ? i : round === 1 ? (5 * i + 1) & 15 : round === 2 ? (3 * i + 5) & 15 : (7 * i) & 15;
       const sum = (a + mix + MD5_SINES[i] + view.getInt32(block + word * 4, true)) | 0;
       a = d;
@@ -69,7 +70,8 @@ const sha1: Digest = (bytes) => {
   const words = new Int32Array(80);
   for (let block = 0; block < view.byteLength; block += 64) {
     for (let i = 0; i < 80; i++) {
-      words[i] = i < 16 ? view.getInt32(block + i * 4) : rotate(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
+      words[i] =
+        i < 16 ? view.getInt32(block + i * 4) : rotate(words[i - 3] ^ words[i - 8] ^ words[i - 14] ^ words[i - 16], 1);
     }
     let a = state[0];
     let b = state[1];
@@ -152,7 +154,11 @@ export const sha256: Digest = (bytes) => {
 
 function command(digest: Digest): Program {
   return function* (process) {
-    const options = parseOptions(process, { short: 'cbtsw', long: { check: 'c', binary: 'b', text: 't', status: 's' }, usage: '[OPTION]... [FILE]...' });
+    const options = parseOptions(process, {
+      short: 'cbtsw',
+      long: { check: 'c', binary: 'b', text: 't', status: 's' },
+      usage: '[OPTION]... [FILE]...',
+    });
     if (options.has('c')) return yield* check(process, digest, options.args[0] ?? '-', options.has('s'));
     return yield* eachInput(process, options.args, function* (reader, path) {
       put(process, `${digest(encode(yield* readAll(reader)))}  ${path}\n`);
@@ -181,7 +187,8 @@ function* check(process: Process, digest: Digest, path: string, silent: boolean)
     if (verdict !== 'OK') failed++;
     if (!silent) put(process, `${match[2]}: ${verdict}\n`);
   }
-  if (failed && !silent && !isBusybox(process)) complain(process, `WARNING: ${failed} computed checksum${failed > 1 ? 's' : ''} did NOT match`);
+  if (failed && !silent && !isBusybox(process))
+    complain(process, `WARNING: ${failed} computed checksum${failed > 1 ? 's' : ''} did NOT match`);
   return failed ? 1 : 0;
 }
 

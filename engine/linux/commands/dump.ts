@@ -19,13 +19,18 @@ export const xxd: Program = function* (process) {
   if (!bytes) return 2;
   if (options.has('b')) fail(process, '-b: binary digits are not modelled');
   if (options.has('r')) {
-    const plain = decode(bytes).split('\n').map((line) => (options.has('p') ? line : line.replace(/^[0-9a-fA-F]+: /, '').split('  ')[0]));
+    const plain = decode(bytes)
+      .split('\n')
+      .map((line) => (options.has('p') ? line : line.replace(/^[0-9a-fA-F]+: /, '').split('  ')[0]));
     const digits = plain.join('').replace(/\s/g, '');
     yield* emit(process, decode(Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16))));
     return 0;
   }
   const skip = options.has('s') ? numberOption(process, options.value('s') as string, 'offset') : 0;
-  bytes = bytes.subarray(skip, options.has('l') ? skip + numberOption(process, options.value('l') as string, 'length') : undefined);
+  bytes = bytes.subarray(
+    skip,
+    options.has('l') ? skip + numberOption(process, options.value('l') as string, 'length') : undefined,
+  );
   const columns = Number(options.value('c') ?? (options.has('p') ? 30 : 16));
   const group = Number(options.value('g') ?? 2) || columns;
   const digit = (byte: number) => (options.has('u') ? hex(byte, 2).toUpperCase() : hex(byte, 2));
@@ -45,7 +50,16 @@ export const xxd: Program = function* (process) {
   return 0;
 };
 
-const NAMES: Record<number, string> = { 0: '\\0', 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r' };
+const NAMES: Record<number, string> = {
+  0: '\\0',
+  7: '\\a',
+  8: '\\b',
+  9: '\\t',
+  10: '\\n',
+  11: '\\v',
+  12: '\\f',
+  13: '\\r',
+};
 
 export const od: Program = function* (process) {
   const options = parseOptions(process, {
@@ -57,14 +71,35 @@ export const od: Program = function* (process) {
   if (!all) return 1;
   const skip = Number(options.value('j') ?? 0);
   const bytes = all.subarray(skip, options.has('N') ? skip + Number(options.value('N')) : undefined);
-  const kind = options.has('c') ? 'c' : options.has('b') ? 'o1' : options.has('x') ? 'x2' : (options.value('t') ?? 'o2');
+  const kind = options.has('c')
+    ? 'c'
+    : options.has('b')
+      ? 'o1'
+      : options.has('x')
+        ? 'x2'
+        : (options.value('t') ?? 'o2');
   const match = /^(?:c|([xodu])([124]?))z?$/.exec(kind);
   if (!match) fail(process, `invalid type string ‘${kind}’`);
   const size = kind[0] === 'c' ? 1 : Number(match[2] || 4);
   const base = { x: 16, o: 8, d: 10, u: 10 }[match[1] as 'x'] ?? 8;
-  const cell = kind[0] === 'c' ? 4 : { x: 2 * size + 1, o: Math.ceil((size * 8) / 3) + 1, d: { 1: 5, 2: 7, 4: 12 }[size] ?? 12, u: { 1: 4, 2: 6, 4: 11 }[size] ?? 11 }[match[1] as 'x'];
+  const cell =
+    kind[0] === 'c'
+      ? 4
+      : {
+          x: 2 * size + 1,
+          o: Math.ceil((size * 8) / 3) + 1,
+          d: { 1: 5, 2: 7, 4: 12 }[size] ?? 12,
+          u: { 1: 4, 2: 6, 4: 11 }[size] ?? 11,
+        }[match[1] as 'x'];
   const radix = options.value('A') ?? 'o';
-  const address = (at: number) => (radix === 'n' ? '' : radix === 'd' ? String(at).padStart(7, '0') : radix === 'x' ? hex(at, 6) : at.toString(8).padStart(7, '0'));
+  const address = (at: number) =>
+    radix === 'n'
+      ? ''
+      : radix === 'd'
+        ? String(at).padStart(7, '0')
+        : radix === 'x'
+          ? hex(at, 6)
+          : at.toString(8).padStart(7, '0');
   const width = Number(options.value('w') ?? 16);
   let out = '';
   let previous = '';
@@ -74,7 +109,9 @@ export const od: Program = function* (process) {
     for (let k = i; k < Math.min(i + width, bytes.length); k += size) {
       if (kind[0] === 'c') {
         const byte = bytes[k];
-        row += (NAMES[byte] ?? (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : byte.toString(8).padStart(3, '0'))).padStart(4);
+        row += (
+          NAMES[byte] ?? (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : byte.toString(8).padStart(3, '0'))
+        ).padStart(4);
         continue;
       }
       let value = 0;

@@ -4,6 +4,9 @@ import type { Program } from '../types.ts';
 import { complain } from './options.ts';
 
 export const screenProgram: Program = function* (process) {
-  complain(process, 'this terminal has no screen to edit on; write files with cat > FILE, printf, tee, sed -i, or edit them in the page');
+  complain(
+    process,
+    'this terminal has no screen to edit on; write files with cat > FILE, printf, tee, sed -i, or edit them in the page',
+  );
   return 1;
 };

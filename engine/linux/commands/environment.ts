@@ -9,7 +9,10 @@ import { resolveProgram, run, start } from './spawn.ts';
 import { userId } from './users.ts';
 
 function notFound(process: Process, name: string): number {
-  complain(process, isBusybox(process) ? `can't execute '${name}': No such file or directory` : `‘${name}’: No such file or directory`);
+  complain(
+    process,
+    isBusybox(process) ? `can't execute '${name}': No such file or directory` : `‘${name}’: No such file or directory`,
+  );
   return 127;
 }
 
@@ -20,7 +23,7 @@ function* execute(process: Process, argv: string[], env = process.env, cwd = pro
 
 export const env: Program = function* (process) {
   const options = parseOptions(process, {
-    short: 'i0u:C:S:v',
+    short: 'i0u:C:S:',
     long: { 'ignore-environment': 'i', null: '0', unset: 'u', chdir: 'C', 'split-string': 'S' },
     usage: '[OPTION]... [-] [NAME=VALUE]... [COMMAND [ARG]...]',
     status: 125,
@@ -50,7 +53,12 @@ export const env: Program = function* (process) {
 };
 
 export const printenv: Program = function* (process) {
-  const options = parseOptions(process, { short: '0', long: { null: '0' }, usage: '[OPTION]... [VARIABLE]...', status: 2 });
+  const options = parseOptions(process, {
+    short: '0',
+    long: { null: '0' },
+    usage: '[OPTION]... [VARIABLE]...',
+    status: 2,
+  });
   const end = options.has('0') ? '\0' : '\n';
   const names = options.args;
   let status = 0;
@@ -99,7 +107,12 @@ export const timeout: Program = function* (process) {
   yield 1;
   const child = start(process, command);
   if (!child) {
-    complain(process, isBusybox(process) ? `can't execute '${command[0]}': No such file or directory` : `failed to run command ‘${command[0]}’: No such file or directory`);
+    complain(
+      process,
+      isBusybox(process)
+        ? `can't execute '${command[0]}': No such file or directory`
+        : `failed to run command ‘${command[0]}’: No such file or directory`,
+    );
     return 127;
   }
   const { sim } = process.host;
@@ -130,7 +143,13 @@ export const timeout: Program = function* (process) {
 };
 
 export const nice: Program = function* (process) {
-  const options = parseOptions(process, { short: 'n:', long: { adjustment: 'n' }, usage: '[OPTION] [COMMAND [ARG]...]', status: 125, ordered: true });
+  const options = parseOptions(process, {
+    short: 'n:',
+    long: { adjustment: 'n' },
+    usage: '[OPTION] [COMMAND [ARG]...]',
+    status: 125,
+    ordered: true,
+  });
   if (!options.args.length) {
     put(process, '0\n');
     return 0;
@@ -141,7 +160,7 @@ export const nice: Program = function* (process) {
 /** The user here is root already, or may become it. */
 export const sudo: Program = function* (process) {
   const options = parseOptions(process, {
-    short: 'EHniu:g:Sbk',
+    short: 'EHniu:',
     long: { 'preserve-env': 'E', 'non-interactive': 'n', user: 'u', login: 'i' },
     usage: '[OPTION]... COMMAND [ARG]...',
     ordered: true,
@@ -151,7 +170,8 @@ export const sudo: Program = function* (process) {
   operands(process, args, 1);
   const environment = { ...process.env };
   let i = 0;
-  for (; /^\w+=/.test(args[i] ?? ''); i++) environment[args[i].slice(0, args[i].indexOf('='))] = args[i].slice(args[i].indexOf('=') + 1);
+  for (; /^\w+=/.test(args[i] ?? ''); i++)
+    environment[args[i].slice(0, args[i].indexOf('='))] = args[i].slice(args[i].indexOf('=') + 1);
   if (!resolveProgram(process, args.slice(i), environment)) {
     complain(process, `${args[i]}: command not found`);
     return 1;

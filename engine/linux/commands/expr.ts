@@ -101,8 +101,18 @@ class Evaluator {
     }
     const numeric = /^-?\d+$/.test(a) && /^-?\d+$/.test(b);
     if (LEVELS[2].includes(op)) {
-      const order = numeric ? Number(BigInt(a) > BigInt(b)) - Number(BigInt(a) < BigInt(b)) : Number(a > b) - Number(a < b);
-      const holds = { '<': order < 0, '<=': order <= 0, '=': order === 0, '==': order === 0, '!=': order !== 0, '>=': order >= 0, '>': order > 0 }[op];
+      const order = numeric
+        ? Number(BigInt(a) > BigInt(b)) - Number(BigInt(a) < BigInt(b))
+        : Number(a > b) - Number(a < b);
+      const holds = {
+        '<': order < 0,
+        '<=': order <= 0,
+        '=': order === 0,
+        '==': order === 0,
+        '!=': order !== 0,
+        '>=': order >= 0,
+        '>': order > 0,
+      }[op];
       return holds ? '1' : '0';
     }
     if (!numeric) this.fail('non-integer argument');

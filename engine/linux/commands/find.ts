@@ -41,13 +41,25 @@ export const find: Program = function* (process) {
   const roots: string[] = [];
   for (; i < argv.length && !/^[-(!]/.test(argv[i]); i++) roots.push(argv[i]);
   const fs = filesOf(process);
-  const walk: Walk = { most: Infinity, least: 0, depthFirst: false, pruned: false, stopped: false, out: '', status: 0, finish: [] };
+  const walk: Walk = {
+    most: Infinity,
+    least: 0,
+    depthFirst: false,
+    pruned: false,
+    stopped: false,
+    out: '',
+    status: 0,
+    finish: [],
+  };
   const expression = new Expression(process, fs, argv.slice(i), walk);
   const test = expression.parse();
   for (const root of roots.length ? roots : ['.']) {
     if (walk.stopped) break;
     if (!fs.find(root, false)) {
-      complain(process, isBusybox(process) ? `${root}: No such file or directory` : `‘${root}’: No such file or directory`);
+      complain(
+        process,
+        isBusybox(process) ? `${root}: No such file or directory` : `‘${root}’: No such file or directory`,
+      );
       walk.status = 1;
       continue;
     }
@@ -163,7 +175,8 @@ class Expression {
     if (word === '(') {
       this.i++;
       const inner = this.or();
-      if (this.args[this.i++] !== ')') fail(this.process, "invalid expression; I was expecting to find a ')' somewhere but did not see one.");
+      if (this.args[this.i++] !== ')')
+        fail(this.process, "invalid expression; I was expecting to find a ')' somewhere but did not see one.");
       return inner;
     }
     return this.primary();
@@ -194,13 +207,18 @@ class Expression {
       case '-regex':
       case '-iregex': {
         const source = this.argument(name);
-        const found = breToRegExp(`^\\(?:${source}\\)$`.replace('\\(?:', '\\(').replace(/\?:/, ''), name === '-iregex' ? 'i' : '');
+        const found = breToRegExp(
+          `^\\(?:${source}\\)$`.replace('\\(?:', '\\(').replace(/\?:/, ''),
+          name === '-iregex' ? 'i' : '',
+        );
         const regexp = typeof found === 'string' ? ereToRegExp(source, '') : found;
         if (typeof regexp === 'string') fail(process, regexp);
         return plain((item) => regexp.test(item.path));
       }
       case '-type': {
-        const kinds = this.argument(name).split(',').map((letter) => TYPES[letter] ?? fail(process, `Unknown argument to -type: ${letter}`));
+        const kinds = this.argument(name)
+          .split(',')
+          .map((letter) => TYPES[letter] ?? fail(process, `Unknown argument to -type: ${letter}`));
         return plain((item) => kinds.includes(item.stat.kind));
       }
       case '-size': {
@@ -210,7 +228,9 @@ class Expression {
         return plain((item) => test(Math.ceil(item.stat.size / (unit ?? 512))));
       }
       case '-empty':
-        return plain(({ stat }) => (stat.node.kind === 'dir' ? stat.node.empty : stat.kind === 'file' && stat.size === 0));
+        return plain(({ stat }) =>
+          stat.node.kind === 'dir' ? stat.node.empty : stat.kind === 'file' && stat.size === 0,
+        );
       case '-mtime':
       case '-mmin': {
         const test = compare(this.argument(name)) ?? fail(process, `invalid argument to \`${name}'`);
@@ -226,12 +246,16 @@ class Expression {
         return this.permission(this.argument(name));
       case '-user': {
         const text = this.argument(name);
-        const id = /^\d+$/.test(text) ? Number(text) : (userId(process, text) ?? fail(process, `‘${text}’ is not the name of a known user`));
+        const id = /^\d+$/.test(text)
+          ? Number(text)
+          : (userId(process, text) ?? fail(process, `‘${text}’ is not the name of a known user`));
         return plain((item) => item.stat.uid === id);
       }
       case '-group': {
         const text = this.argument(name);
-        const id = /^\d+$/.test(text) ? Number(text) : (groupId(process, text) ?? fail(process, `‘${text}’ is not the name of an existing group`));
+        const id = /^\d+$/.test(text)
+          ? Number(text)
+          : (groupId(process, text) ?? fail(process, `‘${text}’ is not the name of an existing group`));
         return plain((item) => item.stat.gid === id);
       }
       case '-executable':
@@ -275,7 +299,14 @@ class Expression {
       case '-ok':
         return this.exec(name);
     }
-    return fail(process, isBusybox(process) ? `unrecognized: ${name}` : name.startsWith('-') ? `unknown predicate \`${name}'` : `paths must precede expression: \`${name}'`);
+    return fail(
+      process,
+      isBusybox(process)
+        ? `unrecognized: ${name}`
+        : name.startsWith('-')
+          ? `unknown predicate \`${name}'`
+          : `paths must precede expression: \`${name}'`,
+    );
   }
 
   private print(end: string): Test {
@@ -304,7 +335,13 @@ class Expression {
     const { process } = this;
     const kind = text[0] === '-' || text[0] === '/' ? text[0] : '';
     const mode = parseMode(kind ? text.slice(1) : text, 0, false, 0) ?? fail(process, `invalid mode ‘${text}’`);
-    return plain(({ stat }) => (kind === '-' ? (stat.mode & mode) === mode : kind === '/' ? mode === 0 || (stat.mode & mode) !== 0 : stat.mode === mode));
+    return plain(({ stat }) =>
+      kind === '-'
+        ? (stat.mode & mode) === mode
+        : kind === '/'
+          ? mode === 0 || (stat.mode & mode) !== 0
+          : stat.mode === mode,
+    );
   }
 
   private exec(name: string): Test {
@@ -370,7 +407,13 @@ function wildcard(pattern: string, ignoreCase: boolean): RegExp {
     if (c === '*') out += '.*';
     else if (c === '?') out += '.';
     else if (close > 0) {
-      out += '[' + pattern.slice(i + 1, close).replace(/^!/, '^').replace(/\\/g, '\\\\') + ']';
+      out +=
+        '[' +
+        pattern
+          .slice(i + 1, close)
+          .replace(/^!/, '^')
+          .replace(/\\/g, '\\\\') +
+        ']';
       i = close;
     } else out += (c === '\\' && i + 1 < pattern.length ? pattern[++i] : c).replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
   }

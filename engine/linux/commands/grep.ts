@@ -6,7 +6,18 @@ import { filesOf } from '../host.ts';
 import { LineReader } from '../io.ts';
 import { breToRegExp, ereToRegExp } from '../regex.ts';
 import type { Process, Program, Reader } from '../types.ts';
-import { complain, emit, fail, isBusybox, nameOf, numberOption, openInput, type Options, parseOptions, usageError } from './options.ts';
+import {
+  complain,
+  emit,
+  fail,
+  isBusybox,
+  nameOf,
+  numberOption,
+  openInput,
+  type Options,
+  parseOptions,
+  usageError,
+} from './options.ts';
 
 const SPEC = {
   short: 'EFGPivcnoqrRwxsA:B:C:lLhHe:f:m:ab',
@@ -76,7 +87,9 @@ export const grep: Program = function* (process) {
   if (!options.has('e') && !options.has('f')) {
     if (!args.length) {
       if (isBusybox(process)) usageError(process, 'pattern expected', 2);
-      process.stderr.write(`Usage: ${nameOf(process)} [OPTION]... PATTERNS [FILE]...\nTry '${nameOf(process)} --help' for more information.\n`);
+      process.stderr.write(
+        `Usage: ${nameOf(process)} [OPTION]... PATTERNS [FILE]...\nTry '${nameOf(process)} --help' for more information.\n`,
+      );
       return 2;
     }
     patterns.push(...(args.shift() as string).split('\n'));
@@ -105,7 +118,8 @@ export const grep: Program = function* (process) {
       failed = true;
       continue;
     }
-    const reader = path !== '-' && options.has('s') && !filesOf(process).exists(path) ? undefined : openInput(process, path);
+    const reader =
+      path !== '-' && options.has('s') && !filesOf(process).exists(path) ? undefined : openInput(process, path);
     if (!reader) {
       failed = true;
       continue;
@@ -150,7 +164,10 @@ function expand(fs: FileSystem, paths: string[], options: Options, implied: bool
 }
 
 function nameTest(pattern: string): RegExp {
-  const source = pattern.replace(/[.+^${}()|\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.');
+  const source = pattern
+    .replace(/[.+^${}()|\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^(?:${source})$`);
 }
 
@@ -247,13 +264,14 @@ function* searchFile(process: Process, reader: Reader, path: string, search: Sea
     return count === 0;
   }
   if (options.has('l') && count && !options.has('q')) yield* emit(process, `${label}\n`);
-  else if (options.has('c') && !options.has('q') && !options.has('l')) yield* emit(process, `${search.names ? label + ':' : ''}${count}\n`);
+  else if (options.has('c') && !options.has('q') && !options.has('l'))
+    yield* emit(process, `${search.names ? label + ':' : ''}${count}\n`);
   return count > 0;
 }
 
 function onlyMatching(line: string, search: Search, prefix: string): string {
   let out = '';
-  for (let from = 0; from <= line.length; ) {
+  for (let from = 0; from <= line.length;) {
     const match = search.find(line, from);
     if (!match) break;
     if (match.length) out += `${prefix}${line.slice(match.index, match.index + match.length)}\n`;

@@ -76,4 +76,3 @@ function* bytes(process: Process, reader: Reader, count: number, allBut: boolean
   }
   if (allBut) yield* emit(process, decode(encode(all).slice(0, count)));
 }
-

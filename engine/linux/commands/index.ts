@@ -19,7 +19,21 @@ import { grep } from './grep.ts';
 import { head } from './head.ts';
 import { column, comm, expand, fold, join, nl, paste, rev, shuf, split, tac } from './lines.ts';
 import { ls } from './ls.ts';
-import { arch, clear, groups, hostname, id, noStatus, nproc, sync, tty, uname, uptime, whoami, yesStatus } from './machine.ts';
+import {
+  arch,
+  clear,
+  groups,
+  hostname,
+  id,
+  noStatus,
+  nproc,
+  sync,
+  tty,
+  uname,
+  uptime,
+  whoami,
+  yesStatus,
+} from './machine.ts';
 import { ln, mkdir, mkfifo, mktemp, touch } from './making.ts';
 import { basename, dirname, pwd, readlink, realpath, which } from './paths.ts';
 import { chgrp, chmod, chown } from './permissions.ts';

@@ -37,19 +37,28 @@ export const tac: Program = function* (process) {
   return yield* eachInput(process, options.args, function* (reader) {
     const text = yield* readAll(reader);
     const lines = splitLines(text).reverse();
-    if (lines.length) yield* emit(process, text.endsWith('\n') ? lines.join('\n') + '\n' : lines[0] + lines.slice(1).join('\n') + '\n');
+    if (lines.length)
+      yield* emit(process, text.endsWith('\n') ? lines.join('\n') + '\n' : lines[0] + lines.slice(1).join('\n') + '\n');
   });
 };
 
 export const nl: Program = function* (process) {
   const options = parseOptions(process, {
     short: 'b:w:s:v:i:n:',
-    long: { 'body-numbering': 'b', 'number-width': 'w', 'number-separator': 's', 'starting-line-number': 'v', 'line-increment': 'i', 'number-format': 'n' },
+    long: {
+      'body-numbering': 'b',
+      'number-width': 'w',
+      'number-separator': 's',
+      'starting-line-number': 'v',
+      'line-increment': 'i',
+      'number-format': 'n',
+    },
     usage: '[OPTION]... [FILE]...',
   });
   const style = options.value('b') ?? 't';
   if (!/^[atn]$/.test(style)) fail(process, `invalid body numbering style: ‘${style}’`);
-  const number = (key: string, fallback: number) => (options.has(key) ? numberOption(process, options.value(key) as string, 'number') : fallback);
+  const number = (key: string, fallback: number) =>
+    options.has(key) ? numberOption(process, options.value(key) as string, 'number') : fallback;
   const width = number('w', 6);
   const step = number('i', 1);
   const separator = options.value('s') ?? '\t';
@@ -59,12 +68,19 @@ export const nl: Program = function* (process) {
     if (style === 'n' || (style === 't' && line === '')) return ' '.repeat(width + separator.length) + line;
     const text = String(next);
     next += step;
-    return (format === 'ln' ? text.padEnd(width) : text.padStart(width, format === 'rz' ? '0' : ' ')) + separator + line;
+    return (
+      (format === 'ln' ? text.padEnd(width) : text.padStart(width, format === 'rz' ? '0' : ' ')) + separator + line
+    );
   });
 };
 
 export const fold: Program = function* (process) {
-  const options = parseOptions(process, { short: 'w:sb', long: { width: 'w', spaces: 's', bytes: 'b' }, usage: '[OPTION]... [FILE]...', digits: 'w' });
+  const options = parseOptions(process, {
+    short: 'w:sb',
+    long: { width: 'w', spaces: 's', bytes: 'b' },
+    usage: '[OPTION]... [FILE]...',
+    digits: 'w',
+  });
   const width = options.has('w') ? numberOption(process, options.value('w') as string, 'number of columns') : 80;
   return yield* mapLines(process, options.args, (line) => {
     const out: string[] = [];
@@ -83,8 +99,14 @@ export const fold: Program = function* (process) {
 };
 
 export const paste: Program = function* (process) {
-  const options = parseOptions(process, { short: 'd:sz', long: { delimiters: 'd', serial: 's' }, usage: '[OPTION]... [FILE]...' });
-  const delimiters = (options.value('d') ?? '\t').replace(/\\(.)/g, (_w, c) => (c === 'n' ? '\n' : c === 't' ? '\t' : c === '0' ? '' : c));
+  const options = parseOptions(process, {
+    short: 'd:sz',
+    long: { delimiters: 'd', serial: 's' },
+    usage: '[OPTION]... [FILE]...',
+  });
+  const delimiters = (options.value('d') ?? '\t').replace(/\\(.)/g, (_w, c) =>
+    c === 'n' ? '\n' : c === 't' ? '\t' : c === '0' ? '' : c,
+  );
   const paths = options.args.length ? options.args : ['-'];
   const columns: string[][] = [];
   let shared: string[] | undefined;
@@ -108,7 +130,9 @@ export const paste: Program = function* (process) {
   const dashes = paths.filter((path) => path === '-').length;
   let seen = 0;
   const turns = paths.map((path) => (path === '-' ? seen++ : 0));
-  const length = Math.max(...columns.map((lines, i) => (paths[i] === '-' ? Math.ceil(lines.length / dashes) : lines.length)));
+  const length = Math.max(
+    ...columns.map((lines, i) => (paths[i] === '-' ? Math.ceil(lines.length / dashes) : lines.length)),
+  );
   let out = '';
   for (let row = 0; row < length; row++) {
     out += joined(columns.map((lines, i) => lines[paths[i] === '-' ? row * dashes + turns[i] : row] ?? ''));
@@ -118,7 +142,11 @@ export const paste: Program = function* (process) {
 };
 
 export const comm: Program = function* (process) {
-  const options = parseOptions(process, { short: '123', long: { 'output-delimiter': 'output:' }, usage: '[OPTION]... FILE1 FILE2' });
+  const options = parseOptions(process, {
+    short: '123',
+    long: { 'output-delimiter': 'output:' },
+    usage: '[OPTION]... FILE1 FILE2',
+  });
   operands(process, options.args, 2, 2);
   const left = yield* linesOf(process, options.args[0]);
   const right = yield* linesOf(process, options.args[1]);
@@ -127,7 +155,7 @@ export const comm: Program = function* (process) {
   const second = options.has('1') ? '' : tab;
   const third = second + (options.has('2') ? '' : tab);
   let out = '';
-  for (let i = 0, k = 0; i < left.length || k < right.length; ) {
+  for (let i = 0, k = 0; i < left.length || k < right.length;) {
     if (k >= right.length || (i < left.length && left[i] < right[k])) {
       if (!options.has('1')) out += left[i] + '\n';
       i++;
@@ -145,18 +173,25 @@ export const comm: Program = function* (process) {
 };
 
 export const join: Program = function* (process) {
-  const options = parseOptions(process, { short: '1:2:j:t:a:v:e:io:', long: { 'ignore-case': 'i' }, usage: '[OPTION]... FILE1 FILE2' });
+  const options = parseOptions(process, {
+    short: '1:2:j:t:a:v:e:io:',
+    long: { 'ignore-case': 'i' },
+    usage: '[OPTION]... FILE1 FILE2',
+  });
   operands(process, options.args, 2, 2);
   if (options.has('o')) fail(process, '-o: choosing output fields is not modelled');
   const sides: string[][][] = [];
   for (const path of options.args) {
     const lines = yield* linesOf(process, path);
     if (!lines) return 1;
-    sides.push(lines.map((line) => (options.has('t') ? line.split(options.value('t') as string) : line.trim().split(/\s+/))));
+    sides.push(
+      lines.map((line) => (options.has('t') ? line.split(options.value('t') as string) : line.trim().split(/\s+/))),
+    );
   }
   const field = (n: 1 | 2) => Number(options.value(String(n)) ?? options.value('j') ?? 1) - 1;
   const joint = options.value('t') ?? ' ';
-  const keyOf = (row: string[], n: 1 | 2) => (options.has('i') ? (row[field(n)] ?? '').toLowerCase() : (row[field(n)] ?? ''));
+  const keyOf = (row: string[], n: 1 | 2) =>
+    options.has('i') ? (row[field(n)] ?? '').toLowerCase() : (row[field(n)] ?? '');
   const unpaired = [...options.values('a'), ...options.values('v')];
   const rest = (row: string[], n: 1 | 2) => row.filter((_cell, i) => i !== field(n));
   const byKey = new Map<string, string[][]>();
@@ -174,7 +209,9 @@ export const join: Program = function* (process) {
     if (options.has('v')) continue;
     for (const partner of partners) out += [row[field(1)], ...rest(row, 1), ...rest(partner, 2)].join(joint) + '\n';
   }
-  if (unpaired.includes('2')) for (const row of sides[1]) if (!used.has(keyOf(row, 2))) out += [row[field(2)], ...rest(row, 2)].join(joint) + '\n';
+  if (unpaired.includes('2'))
+    for (const row of sides[1])
+      if (!used.has(keyOf(row, 2))) out += [row[field(2)], ...rest(row, 2)].join(joint) + '\n';
   yield* emit(process, out);
   return 0;
 };
@@ -192,13 +229,22 @@ export const column: Program = function* (process) {
   });
   if (options.has('t') || options.has('N')) {
     const separator = options.value('s');
-    const cells = rows.map((row) => (separator === undefined ? row.trim().split(/\s+/) : row.split(new RegExp(`[${separator.replace(/[\\\]^-]/g, '\\$&')}]`))));
+    const cells = rows.map((row) =>
+      separator === undefined
+        ? row.trim().split(/\s+/)
+        : row.split(new RegExp(`[${separator.replace(/[\\\]^-]/g, '\\$&')}]`)),
+    );
     const titles = options.value('N');
     if (titles !== undefined) cells.unshift(titles.split(','));
     const widths: number[] = [];
     for (const row of cells) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
     const joint = options.value('o') ?? '  ';
-    yield* emit(process, cells.map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]))).join(joint) + '\n').join(''));
+    yield* emit(
+      process,
+      cells
+        .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]))).join(joint) + '\n')
+        .join(''),
+    );
     return status;
   }
   const width = Number(options.value('c') ?? 80);
@@ -221,12 +267,18 @@ export const column: Program = function* (process) {
 };
 
 export const shuf: Program = function* (process) {
-  const options = parseOptions(process, { short: 'n:ei:', long: { 'head-count': 'n', echo: 'e', 'input-range': 'i' }, usage: '[OPTION]... [FILE]' });
+  const options = parseOptions(process, {
+    short: 'n:ei:',
+    long: { 'head-count': 'n', echo: 'e', 'input-range': 'i' },
+    usage: '[OPTION]... [FILE]',
+  });
   let lines: string[];
   const range = options.value('i');
   if (range !== undefined) {
     const match = /^(\d+)-(\d+)$/.exec(range) ?? fail(process, `invalid input range: ‘${range}’`);
-    lines = Array.from({ length: Math.max(0, Number(match[2]) - Number(match[1]) + 1) }, (_v, i) => String(Number(match[1]) + i));
+    lines = Array.from({ length: Math.max(0, Number(match[2]) - Number(match[1]) + 1) }, (_v, i) =>
+      String(Number(match[1]) + i),
+    );
   } else if (options.has('e')) lines = options.args.slice();
   else {
     operands(process, options.args, 0, 1);
@@ -257,7 +309,11 @@ export const expand: Program = function* (process) {
 };
 
 export const split: Program = function* (process) {
-  const options = parseOptions(process, { short: 'l:da:', long: { lines: 'l', 'numeric-suffixes': 'd', 'suffix-length': 'a' }, usage: '[OPTION]... [FILE [PREFIX]]' });
+  const options = parseOptions(process, {
+    short: 'l:da:',
+    long: { lines: 'l', 'numeric-suffixes': 'd', 'suffix-length': 'a' },
+    usage: '[OPTION]... [FILE [PREFIX]]',
+  });
   operands(process, options.args, 0, 2);
   const count = options.has('l') ? numberOption(process, options.value('l') as string, 'number of lines') : 1000;
   if (count < 1) usageError(process, `invalid number of lines: ‘${options.value('l')}’`);
@@ -270,7 +326,8 @@ export const split: Program = function* (process) {
   try {
     for (let i = 0; i * count < lines.length; i++) {
       let suffix = '';
-      for (let k = 0, n = i; k < width; k++, n = Math.floor(n / base)) suffix = (options.has('d') ? String(n % 10) : String.fromCharCode(97 + (n % 26))) + suffix;
+      for (let k = 0, n = i; k < width; k++, n = Math.floor(n / base))
+        suffix = (options.has('d') ? String(n % 10) : String.fromCharCode(97 + (n % 26))) + suffix;
       fs.writeFile(prefix + suffix, lines.slice(i * count, (i + 1) * count).join('\n') + '\n');
     }
   } catch (error) {

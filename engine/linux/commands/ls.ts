@@ -10,7 +10,7 @@ import { versionParts } from './sort.ts';
 import { groupName, userName } from './users.ts';
 
 const SPEC = {
-  short: 'aA1lhdRrtSinFpsLkCxmvXUgoGHQ',
+  short: 'aA1lhdRrtSinFpsLCmvXUgoGHQ',
   long: {
     all: 'a',
     'almost-all': 'A',
@@ -28,7 +28,7 @@ const SPEC = {
     color: 'color::',
     'no-group': 'G',
     'group-directories-first': 'dirs-first',
-    'si': 'si',
+    si: 'si',
   },
   usage: '[OPTION]... [FILE]...',
   status: 2,
@@ -120,7 +120,8 @@ class Lister {
   private entry(name: string, path: string, operand: boolean): Entry | undefined {
     const { fs, options, process } = this;
     try {
-      const follow = options.has('L') || (operand && !this.long && !options.has('d') && !options.has('F')) || options.has('H');
+      const follow =
+        options.has('L') || (operand && !this.long && !options.has('d') && !options.has('F')) || options.has('H');
       let stat = fs.lstat(path);
       if (stat.kind === 'link' && follow && fs.exists(path)) stat = fs.stat(path);
       return { name, path, stat };
@@ -150,7 +151,8 @@ class Lister {
               : byName;
     entries.sort(compare);
     if (options.has('r')) entries.reverse();
-    if (options.has('dirs-first')) entries.sort((a, b) => Number(b.stat.kind === 'dir') - Number(a.stat.kind === 'dir'));
+    if (options.has('dirs-first'))
+      entries.sort((a, b) => Number(b.stat.kind === 'dir') - Number(a.stat.kind === 'dir'));
   }
 
   private directory(path: string, title: boolean, first: boolean, depth: number) {
@@ -160,7 +162,12 @@ class Lister {
       names = fs.readdir(path);
     } catch (error) {
       if (!(error instanceof FsError)) throw error;
-      complain(process, isBusybox(process) ? `can't open '${path}': ${error.message}` : `cannot open directory '${path}': ${error.message}`);
+      complain(
+        process,
+        isBusybox(process)
+          ? `can't open '${path}': ${error.message}`
+          : `cannot open directory '${path}': ${error.message}`,
+      );
       this.status = depth ? Math.max(this.status, 1) : 2;
       return;
     }
@@ -182,7 +189,8 @@ class Lister {
     this.show(entries);
     if (!options.has('R') || depth > 64) return;
     for (const entry of entries) {
-      if (entry.stat.kind === 'dir' && entry.name !== '.' && entry.name !== '..') this.directory(entry.path, true, false, depth + 1);
+      if (entry.stat.kind === 'dir' && entry.name !== '.' && entry.name !== '..')
+        this.directory(entry.path, true, false, depth + 1);
     }
   }
 
@@ -191,13 +199,15 @@ class Lister {
     if (this.long) return this.showLong(entries);
     const names = entries.map((entry) => this.prefix(entry) + this.label(entry));
     if (options.has('m')) this.out += names.join(', ') + (names.length ? '\n' : '');
-    else if (options.has('C') || options.has('x')) this.columns(names);
+    else if (options.has('C')) this.columns(names);
     else for (const name of names) this.out += name + '\n';
   }
 
   private prefix(entry: Entry): string {
     const { options } = this;
-    const blocks = options.has('s') ? `${options.has('h') ? humanSize(blocksOf(entry.stat) * 1024) : blocksOf(entry.stat)} ` : '';
+    const blocks = options.has('s')
+      ? `${options.has('h') ? humanSize(blocksOf(entry.stat) * 1024) : blocksOf(entry.stat)} `
+      : '';
     return (options.has('i') ? `${inode(entry.path)} ` : '') + blocks;
   }
 
@@ -238,11 +248,19 @@ class Lister {
       const { stat } = entry;
       const user = numeric ? String(stat.uid) : (userName(process, stat.uid) ?? String(stat.uid));
       const group = numeric ? String(stat.gid) : (groupName(process, stat.gid) ?? String(stat.gid));
-      const size = stat.kind === 'device' ? DEVICE_NUMBERS : options.has('h') ? humanSize(stat.size) : options.has('si') ? humanSize(stat.size, 1000) : String(stat.size);
+      const size =
+        stat.kind === 'device'
+          ? DEVICE_NUMBERS
+          : options.has('h')
+            ? humanSize(stat.size)
+            : options.has('si')
+              ? humanSize(stat.size, 1000)
+              : String(stat.size);
       const target = stat.kind === 'link' ? ` -> ${fs.readlink(entry.path)}` : '';
       return { entry, links: String(linksOf(stat)), user, group, size, target };
     });
-    const width = (pick: (row: (typeof rows)[number]) => string) => Math.max(0, ...rows.map((row) => byteLength(pick(row))));
+    const width = (pick: (row: (typeof rows)[number]) => string) =>
+      Math.max(0, ...rows.map((row) => byteLength(pick(row))));
     const links = width((row) => row.links);
     const users = width((row) => row.user);
     const groups = width((row) => row.group);
@@ -250,7 +268,8 @@ class Lister {
     for (const row of rows) {
       const columns = [modeText(row.entry.stat), row.links.padStart(links)];
       if (!options.has('g')) columns.push(numeric ? row.user.padStart(users) : row.user.padEnd(users));
-      if (!options.has('o') && !options.has('G')) columns.push(numeric ? row.group.padStart(groups) : row.group.padEnd(groups));
+      if (!options.has('o') && !options.has('G'))
+        columns.push(numeric ? row.group.padStart(groups) : row.group.padEnd(groups));
       columns.push(row.size.padStart(sizes), this.time(row.entry.stat.mtime), this.label(row.entry));
       this.out += this.prefix(row.entry) + columns.join(' ') + row.target + '\n';
     }

@@ -47,7 +47,12 @@ export const id: Program = function* (process) {
   if (chosen) {
     const numbers = chosen === 'u' ? [uid] : chosen === 'g' ? [gid] : everyGroup;
     const look = chosen === 'u' ? userName : groupName;
-    put(process, numbers.map((number) => (options.has('n') ? (look(process, number) ?? String(number)) : String(number))).join(' ') + '\n');
+    put(
+      process,
+      numbers
+        .map((number) => (options.has('n') ? (look(process, number) ?? String(number)) : String(number)))
+        .join(' ') + '\n',
+    );
     return 0;
   }
   const list = everyGroup.map((group) => named(group, groupName(process, group))).join(',');
@@ -83,12 +88,27 @@ export const hostname: Program = function* (process) {
   return 0;
 };
 
-const KERNEL = { s: 'Linux', r: '6.12.48+deb13-amd64', v: '#1 SMP PREEMPT_DYNAMIC Debian 6.12.48-1 (2025-09-20)', m: 'x86_64', o: 'GNU/Linux' };
+const KERNEL = {
+  s: 'Linux',
+  r: '6.12.48+deb13-amd64',
+  v: '#1 SMP PREEMPT_DYNAMIC Debian 6.12.48-1 (2025-09-20)',
+  m: 'x86_64',
+  o: 'GNU/Linux',
+};
 
 export const uname: Program = function* (process) {
   const options = parseOptions(process, {
     short: 'asnrvmpio',
-    long: { all: 'a', 'kernel-name': 's', nodename: 'n', 'kernel-release': 'r', 'kernel-version': 'v', machine: 'm', processor: 'p', 'operating-system': 'o' },
+    long: {
+      all: 'a',
+      'kernel-name': 's',
+      nodename: 'n',
+      'kernel-release': 'r',
+      'kernel-version': 'v',
+      machine: 'm',
+      processor: 'p',
+      'operating-system': 'o',
+    },
     usage: '[OPTION]...',
   });
   operands(process, options.args, 0, 0);
@@ -118,7 +138,11 @@ export const uptime: Program = function* (process) {
   const minutes = Math.floor((sim.now - born) / 60_000);
   const hours = Math.floor(minutes / 60);
   if (options.has('s')) put(process, formatDate('%F %T', born) + '\n');
-  else if (options.has('p')) put(process, `up ${hours ? `${hours} hour${hours === 1 ? '' : 's'}, ` : ''}${minutes % 60} minute${minutes % 60 === 1 ? '' : 's'}\n`);
+  else if (options.has('p'))
+    put(
+      process,
+      `up ${hours ? `${hours} hour${hours === 1 ? '' : 's'}, ` : ''}${minutes % 60} minute${minutes % 60 === 1 ? '' : 's'}\n`,
+    );
   else {
     const up = hours ? `${String(hours).padStart(2)}:${String(minutes % 60).padStart(2, '0')}` : `${minutes} min`;
     put(process, ` ${formatDate('%T', sim.now)} up ${up},  0 users,  load average: 0.00, 0.00, 0.00\n`);

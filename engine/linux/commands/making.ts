@@ -27,7 +27,10 @@ export const mkdir: Program = function* (process) {
       if (mode !== undefined) fs.chmod(path, mode);
       if (options.has('v')) put(process, `mkdir: created directory '${path}'\n`);
     },
-    (path, error) => (isBusybox(process) ? `can't create directory '${path}': ${error.message}` : `cannot create directory ‘${path}’: ${error.message}`),
+    (path, error) =>
+      isBusybox(process)
+        ? `can't create directory '${path}': ${error.message}`
+        : `cannot create directory ‘${path}’: ${error.message}`,
   );
 };
 
@@ -47,13 +50,19 @@ export const touch: Program = function* (process) {
         if (options.has('c')) return;
         fs.writeFile(path, '');
       }
-      fs.utimes(path, time);
+      // Access times are not kept: -a alone changes nothing.
+      if (!options.has('a') || options.has('m')) fs.utimes(path, time);
     },
     (path, error) => (isBusybox(process) ? `${path}: ${error.message}` : `cannot touch '${path}': ${error.message}`),
   );
 };
 
-function touchTime(process: Process, date: string | undefined, reference: string | undefined, stamp: string | undefined): number {
+function touchTime(
+  process: Process,
+  date: string | undefined,
+  reference: string | undefined,
+  stamp: string | undefined,
+): number {
   const { now } = process.host.sim;
   if (reference !== undefined) {
     const node = filesOf(process).find(reference);
@@ -64,13 +73,28 @@ function touchTime(process: Process, date: string | undefined, reference: string
   const match = /^(?:(\d{2})?(\d{2}))?(\d{2})(\d{2})(\d{2})(\d{2})(?:\.(\d{2}))?$/.exec(stamp);
   if (!match) return fail(process, `invalid date format ‘${stamp}’`);
   const year = match[2] ? Number(`${match[1] ?? '20'}${match[2]}`) : new Date(Math.floor(now)).getUTCFullYear();
-  return Date.UTC(year, Number(match[3]) - 1, Number(match[4]), Number(match[5]), Number(match[6]), Number(match[7] ?? 0));
+  return Date.UTC(
+    year,
+    Number(match[3]) - 1,
+    Number(match[4]),
+    Number(match[5]),
+    Number(match[6]),
+    Number(match[7] ?? 0),
+  );
 }
 
 export const ln: Program = function* (process) {
   const options = parseOptions(process, {
     short: 'sfnvTrt:',
-    long: { symbolic: 's', force: 'f', 'no-dereference': 'n', verbose: 'v', 'no-target-directory': 'T', relative: 'r', 'target-directory': 't' },
+    long: {
+      symbolic: 's',
+      force: 'f',
+      'no-dereference': 'n',
+      verbose: 'v',
+      'no-target-directory': 'T',
+      relative: 'r',
+      'target-directory': 't',
+    },
     usage: '[OPTION]... TARGET... LINK_NAME',
   });
   const { args } = options;
@@ -97,7 +121,9 @@ export const ln: Program = function* (process) {
       const path = into ? `${last.replace(/\/+$/, '')}/${basename(target)}` : last;
       if (isBusybox(process)) return `${path}: ${error.message}`;
       if (!options.has('s') && error.path === target) {
-        return error.code === 'EPERM' ? `${target}: hard link not allowed for directory` : `failed to access '${target}': ${error.message}`;
+        return error.code === 'EPERM'
+          ? `${target}: hard link not allowed for directory`
+          : `failed to access '${target}': ${error.message}`;
       }
       return `failed to create ${options.has('s') ? 'symbolic' : 'hard'} link '${path}': ${error.message}`;
     },
@@ -113,7 +139,8 @@ export const mktemp: Program = function* (process) {
   operands(process, options.args, 0, 1);
   const given = options.args[0];
   const base = options.value('p') ?? process.env.TMPDIR ?? '/tmp';
-  const template = given === undefined ? `${base}/tmp.XXXXXXXXXX` : options.has('p') || options.has('t') ? `${base}/${given}` : given;
+  const template =
+    given === undefined ? `${base}/tmp.XXXXXXXXXX` : options.has('p') || options.has('t') ? `${base}/${given}` : given;
   const match = /X{3,}(?=[^X/]*$)/.exec(template);
   if (!match) fail(process, `too few X's in template ‘${given}’`);
   const random = process.host.sim.random('mktemp');
@@ -130,7 +157,10 @@ export const mktemp: Program = function* (process) {
     }
   } catch (error) {
     if (!(error instanceof FsError)) throw error;
-    fail(process, `failed to create ${options.has('d') ? 'directory' : 'file'} via template ‘${template}’: ${error.message}`);
+    fail(
+      process,
+      `failed to create ${options.has('d') ? 'directory' : 'file'} via template ‘${template}’: ${error.message}`,
+    );
   }
   return 0;
 };

@@ -116,7 +116,9 @@ export function parseOptions(process: Process, spec: Spec): Options {
       let value: string | undefined = arg.slice(k + 1);
       if (!value && !optional) value = argv[++i];
       if (value === undefined) {
-        wrong(isBusybox(process) ? `option requires an argument: ${letter}` : `option requires an argument -- '${letter}'`);
+        wrong(
+          isBusybox(process) ? `option requires an argument: ${letter}` : `option requires an argument -- '${letter}'`,
+        );
       }
       out.given.push([letter, value as string]);
       break;
@@ -144,7 +146,8 @@ function longOption(process: Process, spec: Spec, out: Options, at: number, wron
   const target = long[names[0]];
   const key = target.replace(/:+$/, '');
   const inShort = key.length === 1 ? spec.short.indexOf(key) : -1;
-  const colons = target.slice(key.length) || (inShort >= 0 ? (/^:*/.exec(spec.short.slice(inShort + 1))?.[0] ?? '') : '');
+  const colons =
+    target.slice(key.length) || (inShort >= 0 ? (/^:*/.exec(spec.short.slice(inShort + 1))?.[0] ?? '') : '');
   if (!colons) {
     if (equals >= 0) wrong(`option '--${names[0]}' doesn't allow an argument`);
     out.given.push([key, '']);

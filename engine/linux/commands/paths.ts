@@ -41,7 +41,14 @@ export const dirname: Program = function* (process) {
 export const realpath: Program = function* (process) {
   const options = parseOptions(process, {
     short: 'emqsz',
-    long: { 'canonicalize-existing': 'e', 'canonicalize-missing': 'm', quiet: 'q', 'no-symlinks': 's', strip: 's', zero: 'z' },
+    long: {
+      'canonicalize-existing': 'e',
+      'canonicalize-missing': 'm',
+      quiet: 'q',
+      'no-symlinks': 's',
+      strip: 's',
+      zero: 'z',
+    },
     usage: '[OPTION]... FILE...',
   });
   operands(process, options.args, 1);
@@ -49,7 +56,11 @@ export const realpath: Program = function* (process) {
   let status = 0;
   for (const path of options.args) {
     try {
-      const full = options.has('s') ? fs.absolute(path) : options.has('m') && !fs.exists(path) ? fs.absolute(path) : fs.realpath(path, options.has('e'));
+      const full = options.has('s')
+        ? fs.absolute(path)
+        : options.has('m') && !fs.exists(path)
+          ? fs.absolute(path)
+          : fs.realpath(path, options.has('e'));
       put(process, full + (options.has('z') ? '\0' : '\n'));
     } catch (error) {
       if (!(error instanceof FsError)) throw error;
@@ -63,7 +74,15 @@ export const realpath: Program = function* (process) {
 export const readlink: Program = function* (process) {
   const options = parseOptions(process, {
     short: 'femnqsvz',
-    long: { canonicalize: 'f', 'canonicalize-existing': 'e', 'canonicalize-missing': 'm', 'no-newline': 'n', verbose: 'v', quiet: 'q', zero: 'z' },
+    long: {
+      canonicalize: 'f',
+      'canonicalize-existing': 'e',
+      'canonicalize-missing': 'm',
+      'no-newline': 'n',
+      verbose: 'v',
+      quiet: 'q',
+      zero: 'z',
+    },
     usage: '[OPTION]... FILE...',
   });
   operands(process, options.args, 1);
@@ -73,7 +92,11 @@ export const readlink: Program = function* (process) {
   for (const path of options.args) {
     try {
       const way = options.last('fem');
-      const text = !way ? fs.readlink(path) : way === 'm' && !fs.exists(path) ? fs.absolute(path) : fs.realpath(path, way === 'e');
+      const text = !way
+        ? fs.readlink(path)
+        : way === 'm' && !fs.exists(path)
+          ? fs.absolute(path)
+          : fs.realpath(path, way === 'e');
       put(process, text + end);
     } catch (error) {
       if (!(error instanceof FsError)) throw error;
@@ -89,7 +112,9 @@ export const which: Program = function* (process) {
   const fs = filesOf(process);
   let status = 0;
   for (const name of options.args) {
-    const paths = name.includes('/') ? [name] : (process.env.PATH ?? '').split(':').map((dir) => `${dir || '.'}/${name}`);
+    const paths = name.includes('/')
+      ? [name]
+      : (process.env.PATH ?? '').split(':').map((dir) => `${dir || '.'}/${name}`);
     const found = paths.filter((path) => {
       const node = fs.find(path);
       return node?.kind === 'file' && fs.may(node, 1);

@@ -47,11 +47,17 @@ function permissionBits(letters: string, mode: number, directory: boolean): numb
 function below(fs: FileSystem, path: string, out: string[], depth = 0): string[] {
   out.push(path);
   const node = fs.find(path, depth === 0);
-  if (node?.kind === 'dir' && depth < 64) for (const name of fs.readdir(path)) below(fs, `${path.replace(/\/$/, '')}/${name}`, out, depth + 1);
+  if (node?.kind === 'dir' && depth < 64)
+    for (const name of fs.readdir(path)) below(fs, `${path.replace(/\/$/, '')}/${name}`, out, depth + 1);
   return out;
 }
 
-function change(process: Process, options: Options, paths: string[], body: (path: string, fs: FileSystem) => void): number {
+function change(
+  process: Process,
+  options: Options,
+  paths: string[],
+  body: (path: string, fs: FileSystem) => void,
+): number {
   const fs = filesOf(process);
   let status = 0;
   for (const operand of paths) {
@@ -64,7 +70,10 @@ function change(process: Process, options: Options, paths: string[], body: (path
       if (!(error instanceof FsError)) throw error;
       status = 1;
       if (options.has('f')) continue;
-      const words = error.code === 'ENOENT' ? `cannot access '${operand}'` : `changing ${process.argv[0].endsWith('chmod') ? 'permissions' : 'ownership'} of '${error.path}'`;
+      const words =
+        error.code === 'ENOENT'
+          ? `cannot access '${operand}'`
+          : `changing ${process.argv[0].endsWith('chmod') ? 'permissions' : 'ownership'} of '${error.path}'`;
       complain(process, isBusybox(process) ? `${operand}: ${error.message}` : `${words}: ${error.message}`);
     }
   }
@@ -74,7 +83,8 @@ function change(process: Process, options: Options, paths: string[], body: (path
 export const chmod: Program = function* (process) {
   // A mode may look like an option: `chmod -x file`.
   const at = process.argv.findIndex((arg, i) => i > 0 && /^-[rwxXst]+$/.test(arg));
-  if (at > 0 && process.argv[at] !== '-R') process.argv = [...process.argv.slice(0, at), '--', ...process.argv.slice(at)];
+  if (at > 0 && process.argv[at] !== '-R')
+    process.argv = [...process.argv.slice(0, at), '--', ...process.argv.slice(at)];
   const options = parseOptions(process, {
     short: 'Rvfc',
     long: { recursive: 'R', verbose: 'v', silent: 'f', changes: 'c', reference: 'reference:' },
@@ -84,21 +94,36 @@ export const chmod: Program = function* (process) {
   operands(process, options.args, reference === undefined ? 2 : 1);
   const text = reference === undefined ? (options.args.shift() as string) : undefined;
   const umask = process.umask ?? 0o022;
-  if (text !== undefined && parseMode(text, 0, false, umask) === undefined) usageError(process, `invalid mode: ‘${text}’`);
+  if (text !== undefined && parseMode(text, 0, false, umask) === undefined)
+    usageError(process, `invalid mode: ‘${text}’`);
   return change(process, options, options.args, (path, fs) => {
     const { mode, kind } = fs.stat(path);
-    const wanted = text === undefined ? fs.stat(reference as string).mode : (parseMode(text, mode, kind === 'dir', umask) as number);
+    const wanted =
+      text === undefined ? fs.stat(reference as string).mode : (parseMode(text, mode, kind === 'dir', umask) as number);
     fs.chmod(path, wanted);
     const octal = (bits: number) => bits.toString(8).padStart(4, '0');
     if (options.has('v') || (options.has('c') && wanted !== mode)) {
-      put(process, `mode of '${path}' ${wanted === mode ? 'retained as' : `changed from ${octal(mode)} to`} ${octal(wanted)}\n`);
+      put(
+        process,
+        `mode of '${path}' ${wanted === mode ? 'retained as' : `changed from ${octal(mode)} to`} ${octal(wanted)}\n`,
+      );
     }
   });
 };
 
-const OWNER = { short: 'RhvfL', long: { recursive: 'R', 'no-dereference': 'h', verbose: 'v', silent: 'f', reference: 'reference:' }, usage: '[OPTION]... [OWNER][:[GROUP]] FILE...' };
+const OWNER = {
+  short: 'RhvfL',
+  long: { recursive: 'R', 'no-dereference': 'h', verbose: 'v', silent: 'f', reference: 'reference:' },
+  usage: '[OPTION]... [OWNER][:[GROUP]] FILE...',
+};
 
-function identity(process: Process, text: string, look: (process: Process, name: string) => number | undefined, what: string, whole: string): number {
+function identity(
+  process: Process,
+  text: string,
+  look: (process: Process, name: string) => number | undefined,
+  what: string,
+  whole: string,
+): number {
   if (/^\d+$/.test(text)) return Number(text);
   return look(process, text) ?? fail(process, `invalid ${what}: ‘${whole}’`);
 }

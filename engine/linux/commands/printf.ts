@@ -123,7 +123,8 @@ export function formatPrintf(format: string, args: string[]): Printed {
       width = -width;
     }
     const dotted = /\.[^a-zA-Z]*[a-zA-Z%]?$/.test(match[0]);
-    const precision = match[3] === '*' ? integer(argument()) : match[3] !== undefined ? Number(match[3]) : dotted ? 0 : undefined;
+    const precision =
+      match[3] === '*' ? integer(argument()) : match[3] !== undefined ? Number(match[3]) : dotted ? 0 : undefined;
     let text: string;
     switch (kind) {
       case 's':
@@ -159,7 +160,7 @@ export function formatPrintf(format: string, args: string[]): Printed {
         const raw = argument();
         const value = raw.trim() === '' ? 0 : Number(raw);
         if (Number.isNaN(value)) errors.push(`${raw}: invalid number`);
-        text = formatFloat(Number.isNaN(value) ? (parseFloat(raw) || 0) : value, kind, flags, precision);
+        text = formatFloat(Number.isNaN(value) ? parseFloat(raw) || 0 : value, kind, flags, precision);
         break;
       }
       default:
@@ -187,7 +188,8 @@ export function formatInteger(value: number, kind: string, flags: string, precis
   const whole = Math.trunc(value);
   const base = kind === 'o' ? 8 : kind === 'x' || kind === 'X' ? 16 : 10;
   const unsigned = base !== 10 || kind === 'u';
-  let digits = unsigned && whole < 0 ? BigInt.asUintN(64, BigInt(whole)).toString(base) : integerText(Math.abs(whole), base);
+  let digits =
+    unsigned && whole < 0 ? BigInt.asUintN(64, BigInt(whole)).toString(base) : integerText(Math.abs(whole), base);
   if (kind === 'X') digits = digits.toUpperCase();
   if (precision !== undefined) digits = digits.padStart(precision, '0');
   if (flags.includes('#') && whole !== 0) digits = (kind === 'o' ? '0' : base === 16 ? '0' + kind : '') + digits;
@@ -206,14 +208,19 @@ export function formatFloat(value: number, kind: string, flags: string, precisio
   if (!Number.isFinite(size)) return sign + (Number.isNaN(size) ? 'nan' : 'inf');
   const lower = kind.toLowerCase();
   let text: string;
-  if (lower === 'f') text = size < 1e21 ? size.toFixed(Math.min(precision, 100)) : BigInt(Math.round(size)).toString() + (precision ? '.' + '0'.repeat(precision) : '');
+  if (lower === 'f')
+    text =
+      size < 1e21
+        ? size.toFixed(Math.min(precision, 100))
+        : BigInt(Math.round(size)).toString() + (precision ? '.' + '0'.repeat(precision) : '');
   else if (lower === 'e') text = exponent(size.toExponential(Math.min(precision, 100)));
   else {
     const digits = precision || 1;
     const power = size === 0 ? 0 : Number(size.toExponential(digits - 1).split('e')[1]);
     if (power < -4 || power >= digits) text = exponent(size.toExponential(digits - 1));
     else text = size.toFixed(Math.max(0, digits - 1 - power));
-    if (!flags.includes('#')) text = text.includes('e') ? text.replace(/\.?0*e/, 'e') : text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+    if (!flags.includes('#'))
+      text = text.includes('e') ? text.replace(/\.?0*e/, 'e') : text.includes('.') ? text.replace(/\.?0+$/, '') : text;
   }
   return sign + (kind === lower ? text : text.toUpperCase());
 }

@@ -23,7 +23,7 @@ export const ps: Program = function* (process) {
   // `ps aux` and `ps -ef` are two grammars.
   const bsd = /^[a-z]+$/.test(name) && !name.startsWith('-');
   if (bsd) {
-    if (/[^auxwwef]/.test(name)) fail(process, 'error: unsupported option (BSD syntax)');
+    if (/[^auxw]/.test(name)) fail(process, 'error: unsupported option (BSD syntax)');
     return aux(process, name);
   }
   const options = parseOptions(process, {
@@ -34,14 +34,18 @@ export const ps: Program = function* (process) {
   if (options.has('sort')) fail(process, '--sort: another order than by process number is not modelled');
   let list = all(process);
   const everything = options.has('e') || options.has('A');
-  if (options.has('p')) list = list.filter((one) => (options.value('p') as string).split(',').includes(String(one.pid)));
+  if (options.has('p'))
+    list = list.filter((one) => (options.value('p') as string).split(',').includes(String(one.pid)));
   else if (options.has('C')) list = list.filter((one) => commandName(one) === options.value('C'));
   else if (options.has('ppid')) list = list.filter((one) => String(one.parent?.pid ?? 0) === options.value('ppid'));
-  else if (options.has('u')) list = list.filter((one) => (userName(process, one.uid) ?? String(one.uid)) === options.value('u'));
+  else if (options.has('u'))
+    list = list.filter((one) => (userName(process, one.uid) ?? String(one.uid)) === options.value('u'));
   else if (!everything) list = list.filter((one) => one.parent !== undefined || one === process);
   const format = options.value('o');
   if (format !== undefined) return custom(process, list, format, options.has('no-headers'));
-  let out = options.has('f') ? 'UID          PID    PPID  C STIME TTY          TIME CMD\n' : '    PID TTY          TIME CMD\n';
+  let out = options.has('f')
+    ? 'UID          PID    PPID  C STIME TTY          TIME CMD\n'
+    : '    PID TTY          TIME CMD\n';
   if (options.has('no-headers')) out = '';
   for (const one of list) {
     const tty = (one.tty ? 'pts/0' : '?').padEnd(8);
@@ -86,7 +90,10 @@ function aux(process: Process, letters: string): number {
   return 0;
 }
 
-const COLUMNS: Record<string, { title: string; width: number; right?: boolean; value: (one: Process, viewer: Process) => string }> = {
+const COLUMNS: Record<
+  string,
+  { title: string; width: number; right?: boolean; value: (one: Process, viewer: Process) => string }
+> = {
   pid: { title: 'PID', width: 7, right: true, value: (one) => String(one.pid) },
   ppid: { title: 'PPID', width: 7, right: true, value: (one) => String(one.parent?.pid ?? 0) },
   user: { title: 'USER', width: 8, value: (one, viewer) => userName(viewer, one.uid) ?? String(one.uid) },
@@ -115,7 +122,13 @@ function custom(process: Process, list: Process[], format: string, bare: boolean
   });
   const line = (texts: string[]) =>
     texts
-      .map((text, i) => (columns[i].right ? text.padStart(columns[i].width) : i === texts.length - 1 ? text : text.padEnd(columns[i].width)))
+      .map((text, i) =>
+        columns[i].right
+          ? text.padStart(columns[i].width)
+          : i === texts.length - 1
+            ? text
+            : text.padEnd(columns[i].width),
+      )
       .join(' ') + '\n';
   let out = bare || columns.every((column) => column.title === '') ? '' : line(columns.map((column) => column.title));
   for (const one of list) out += line(columns.map((column) => column.value(one, process)));
@@ -183,17 +196,28 @@ function select(process: Process, options: Options): Process[] {
   });
 }
 
-const PGREP = { short: 'fxlanou:P:vc', long: { full: 'f', exact: 'x', 'list-name': 'l', 'list-full': 'a', newest: 'n', oldest: 'o', count: 'c' }, usage: '[options] <pattern>', status: 2 };
+const PGREP = {
+  short: 'fxlanou:P:vc',
+  long: { full: 'f', exact: 'x', 'list-name': 'l', 'list-full': 'a', newest: 'n', oldest: 'o', count: 'c' },
+  usage: '[options] <pattern>',
+  status: 2,
+};
 
 export const pgrep: Program = function* (process) {
   const options = parseOptions(process, PGREP);
   if (options.has('v')) fail(process, '-v: the opposite selection is not modelled', 2);
-  if (options.args.length !== 1 && !options.has('u') && !options.has('P')) fail(process, options.args.length ? 'only one pattern can be provided' : 'no matching criteria specified', 2);
+  if (options.args.length !== 1 && !options.has('u') && !options.has('P'))
+    fail(process, options.args.length ? 'only one pattern can be provided' : 'no matching criteria specified', 2);
   let found = select(process, options);
   if (options.has('n')) found = found.slice(-1);
   if (options.has('o')) found = found.slice(0, 1);
   if (options.has('c')) put(process, `${found.length}\n`);
-  else for (const one of found) put(process, `${one.pid}${options.has('a') ? ' ' + one.argv.join(' ') : options.has('l') ? ' ' + commandName(one) : ''}\n`);
+  else
+    for (const one of found)
+      put(
+        process,
+        `${one.pid}${options.has('a') ? ' ' + one.argv.join(' ') : options.has('l') ? ' ' + commandName(one) : ''}\n`,
+      );
   return found.length ? 0 : 1;
 };
 
@@ -201,7 +225,8 @@ export const pkill: Program = function* (process) {
   const { signal, rest } = signalArgument(process, process.argv.slice(1));
   process.argv = [process.argv[0], ...rest];
   const options = parseOptions(process, { ...PGREP, short: 'fxnou:P:e' });
-  if (options.args.length !== 1 && !options.has('u') && !options.has('P')) fail(process, options.args.length ? 'only one pattern can be provided' : 'no matching criteria specified', 2);
+  if (options.args.length !== 1 && !options.has('u') && !options.has('P'))
+    fail(process, options.args.length ? 'only one pattern can be provided' : 'no matching criteria specified', 2);
   let found = select(process, options);
   if (options.has('n')) found = found.slice(-1);
   if (options.has('o')) found = found.slice(0, 1);
@@ -230,9 +255,11 @@ export const killall: Program = function* (process) {
 
 export const pidof: Program = function* (process) {
   const options = parseOptions(process, { short: 's', usage: '[OPTION] PROGRAM...' });
-  let found = all(process).filter((one) => options.args.includes(commandName(one)) && one !== process).map((one) => one.pid).reverse();
+  let found = all(process)
+    .filter((one) => options.args.includes(commandName(one)) && one !== process)
+    .map((one) => one.pid)
+    .reverse();
   if (options.has('s')) found = found.slice(0, 1);
   if (found.length) put(process, found.join(' ') + '\n');
   return found.length ? 0 : 1;
 };
-

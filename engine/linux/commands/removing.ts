@@ -7,7 +7,14 @@ import { complain, eachPath, isBusybox, operands, parseOptions, put, usageError 
 
 const RM = {
   short: 'rRfvdiI',
-  long: { recursive: 'r', force: 'f', verbose: 'v', dir: 'd', 'no-preserve-root': 'no-preserve-root', interactive: 'i' },
+  long: {
+    recursive: 'r',
+    force: 'f',
+    verbose: 'v',
+    dir: 'd',
+    'no-preserve-root': 'no-preserve-root',
+    interactive: 'i',
+  },
   usage: '[OPTION]... [FILE]...',
 };
 
@@ -30,16 +37,28 @@ export const rm: Program = function* (process) {
       status = 1;
     };
     if (!node) {
-      if (!force) refuse(isBusybox(process) ? `can't remove '${path}': No such file or directory` : `cannot remove '${path}': No such file or directory`);
+      if (!force)
+        refuse(
+          isBusybox(process)
+            ? `can't remove '${path}': No such file or directory`
+            : `cannot remove '${path}': No such file or directory`,
+        );
     } else if (last === '.' || last === '..') refuse(`refusing to remove '.' or '..' directory: skipping '${path}'`);
     else if (fs.absolute(path) === '/' && recursive && !options.has('no-preserve-root')) {
-      refuse(`it is dangerous to operate recursively on '/'\n${'rm'}: use --no-preserve-root to override this failsafe`);
+      refuse(
+        `it is dangerous to operate recursively on '/'\n${'rm'}: use --no-preserve-root to override this failsafe`,
+      );
     } else if (node.kind === 'dir' && !recursive && !(options.has('d') && node.empty)) {
-      refuse(isBusybox(process) ? `'${path}' is a directory` : `cannot remove '${path}': ${options.has('d') ? 'Directory not empty' : 'Is a directory'}`);
+      refuse(
+        isBusybox(process)
+          ? `'${path}' is a directory`
+          : `cannot remove '${path}': ${options.has('d') ? 'Directory not empty' : 'Is a directory'}`,
+      );
     } else {
       try {
         fs.remove(path);
-        if (options.has('v')) put(process, node.kind === 'dir' ? `removed directory '${path}'\n` : `removed '${path}'\n`);
+        if (options.has('v'))
+          put(process, node.kind === 'dir' ? `removed directory '${path}'\n` : `removed '${path}'\n`);
       } catch (error) {
         if (!(error instanceof FsError)) throw error;
         refuse(`${isBusybox(process) ? "can't" : 'cannot'} remove '${path}': ${error.message}`);
@@ -74,6 +93,7 @@ export const rmdir: Program = function* (process) {
         if (!at) return;
       }
     },
-    (path, error) => (isBusybox(process) ? `'${path}': ${error.message}` : `failed to remove '${path}': ${error.message}`),
+    (path, error) =>
+      isBusybox(process) ? `'${path}': ${error.message}` : `failed to remove '${path}': ${error.message}`,
   );
 };

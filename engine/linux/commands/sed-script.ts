@@ -125,7 +125,10 @@ class ScriptParser {
     const source = this.until(delimiter, 'unterminated address regex', true);
     const flags = /^[IM]*/.exec(this.src.slice(this.pos))?.[0] ?? '';
     this.pos += flags.length;
-    return { kind: 'regexp', regexp: this.compile(source, (flags.includes('I') ? 'i' : '') + (flags.includes('M') ? 'm' : '')) };
+    return {
+      kind: 'regexp',
+      regexp: this.compile(source, (flags.includes('I') ? 'i' : '') + (flags.includes('M') ? 'm' : '')),
+    };
   }
 
   /** Text up to an unescaped delimiter; an escaped one becomes itself. Brackets hide it in expressions. */
@@ -209,7 +212,7 @@ class ScriptParser {
         if (command.first) throw this.error("} doesn't want any addresses");
         return this.end();
       case ':':
-        if (command.first) throw this.error(': doesn\'t want any addresses');
+        if (command.first) throw this.error(": doesn't want any addresses");
         this.skip(/[ \t]/);
         command.text = /^[^\s;]*/.exec(this.src.slice(this.pos))?.[0] ?? '';
         this.pos += command.text.length;

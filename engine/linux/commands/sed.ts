@@ -59,7 +59,8 @@ export const sed: Program = function* (process) {
   }
   const separator = options.has('z') ? '\0' : '\n';
   const quiet = options.has('n') || quietLine;
-  const run = (inputs: string[], write: (text: string) => Co) => new Editor(process, commands, quiet, separator, write).run(inputs);
+  const run = (inputs: string[], write: (text: string) => Co) =>
+    new Editor(process, commands, quiet, separator, write).run(inputs);
   const print = (text: string) => emit(process, text);
   if (options.has('s') && !options.has('i')) {
     let status = 0;
@@ -81,7 +82,10 @@ function* inPlace(
   for (const path of paths) {
     const before = fs.find(path);
     if (before?.kind !== 'file') {
-      complain(process, before ? `couldn't edit ${path}: not a regular file` : `can't read ${path}: No such file or directory`);
+      complain(
+        process,
+        before ? `couldn't edit ${path}: not a regular file` : `can't read ${path}: No such file or directory`,
+      );
       status = before ? 4 : 2;
       continue;
     }
@@ -91,7 +95,8 @@ function* inPlace(
     const result = yield* run([path], function* (text) {
       out += text;
     });
-    if (suffix) fs.writeFile(suffix.includes('*') ? suffix.replaceAll('*', path) : path + suffix, old, { mode: before.mode });
+    if (suffix)
+      fs.writeFile(suffix.includes('*') ? suffix.replaceAll('*', path) : path + suffix, old, { mode: before.mode });
     fs.writeFile(path, out);
     status ||= result;
   }
@@ -184,7 +189,10 @@ class Editor {
     }
     if (path !== '-' && !fs.exists(path)) {
       const error = new FsError('ENOENT', path);
-      complain(this.process, isBusybox(this.process) ? `${path}: ${error.message}` : `can't read ${path}: ${error.message}`);
+      complain(
+        this.process,
+        isBusybox(this.process) ? `${path}: ${error.message}` : `can't read ${path}: ${error.message}`,
+      );
       this.status = 2;
       return undefined;
     }
@@ -438,8 +446,20 @@ class Editor {
 }
 
 function unambiguous(text: string): string {
-  const escapes: Record<string, string> = { '\\': '\\\\', '\t': '\\t', '\n': '\\n', '\r': '\\r', '\x07': '\\a', '\b': '\\b', '\f': '\\f', '\v': '\\v' };
-  const shown = text.replace(/[\\\x00-\x1f\x7f]/g, (c) => escapes[c] ?? '\\' + c.charCodeAt(0).toString(8).padStart(3, '0'));
+  const escapes: Record<string, string> = {
+    '\\': '\\\\',
+    '\t': '\\t',
+    '\n': '\\n',
+    '\r': '\\r',
+    '\x07': '\\a',
+    '\b': '\\b',
+    '\f': '\\f',
+    '\v': '\\v',
+  };
+  const shown = text.replace(
+    /[\\\x00-\x1f\x7f]/g,
+    (c) => escapes[c] ?? '\\' + c.charCodeAt(0).toString(8).padStart(3, '0'),
+  );
   const lines: string[] = [];
   let rest = shown;
   while (rest.length > 69) {
@@ -448,4 +468,3 @@ function unambiguous(text: string): string {
   }
   return [...lines, rest + '$'].join('\n') + '\n';
 }
-

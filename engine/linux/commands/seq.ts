@@ -24,7 +24,10 @@ export const seq: Program = function* (process) {
   const step = args.length > 2 ? numbers[1] : 1;
   const last = numbers[numbers.length - 1];
   if (step === 0) usageError(process, `invalid Zero increment value: ‘${args[1]}’`);
-  const decimals = Math.max(...args.slice(0, Math.max(1, args.length - 1)).map((text) => text.split('.')[1]?.length ?? 0), 0);
+  const decimals = Math.max(
+    ...args.slice(0, Math.max(1, args.length - 1)).map((text) => text.split('.')[1]?.length ?? 0),
+    0,
+  );
   const separator = options.value('s') ?? '\n';
   const format = options.value('f');
   const width = options.has('w') ? Math.max(first.toFixed(decimals).length, last.toFixed(decimals).length) : 0;

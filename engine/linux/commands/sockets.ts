@@ -6,13 +6,24 @@ import { isAddress } from '../network.ts';
 import type { Process, Program } from '../types.ts';
 import { emit, fail, isBusybox, operands, parseOptions, put, usageError } from './options.ts';
 
-const REASONS = { ECONNREFUSED: 'Connection refused', ETIMEDOUT: 'Connection timed out', EHOSTUNREACH: 'No route to host' };
+const REASONS = {
+  ECONNREFUSED: 'Connection refused',
+  ETIMEDOUT: 'Connection timed out',
+  EHOSTUNREACH: 'No route to host',
+};
 
 export const nc: Program = function* (process) {
   const options = parseOptions(process, { short: 'lp:zvw:nue:q:kN', usage: '[options] [destination] [port]' });
   const { sim, net } = process.host;
-  if (options.has('u') || options.has('e')) fail(process, `-${options.has('u') ? 'u: UDP' : 'e: running a program on a connection'} is not modelled`);
-  if (options.has('l')) return yield* listen(process, Number(options.value('p') ?? options.args[options.args.length - 1]), options.has('k'), options.has('v'));
+  if (options.has('u') || options.has('e'))
+    fail(process, `-${options.has('u') ? 'u: UDP' : 'e: running a program on a connection'} is not modelled`);
+  if (options.has('l'))
+    return yield* listen(
+      process,
+      Number(options.value('p') ?? options.args[options.args.length - 1]),
+      options.has('k'),
+      options.has('v'),
+    );
   const [host, ports] = options.args;
   if (host === undefined || ports === undefined) usageError(process, 'missing port number');
   const verbose = options.has('v');
@@ -30,24 +41,44 @@ export const nc: Program = function* (process) {
     const socket = yield* net.connect(ip, port, { timeout });
     const label = isAddress(host) ? `${host} ${port}` : `${host} (${ip}) ${port}`;
     if (typeof socket === 'string') {
-      const words = socket === 'ETIMEDOUT' && timeout !== undefined ? 'timed out: Operation now in progress' : `failed: ${REASONS[socket]}`;
+      const words =
+        socket === 'ETIMEDOUT' && timeout !== undefined
+          ? 'timed out: Operation now in progress'
+          : `failed: ${REASONS[socket]}`;
       if (isBusybox(process)) {
-        if (verbose || !options.has('z')) process.stderr.write(`nc: ${socket === 'ETIMEDOUT' && timeout !== undefined ? 'timed out' : `${ip} (${ip}:${port}): ${REASONS[socket]}`}\n`);
-      } else if (verbose) process.stderr.write(`nc: connect to ${host}${host === ip ? '' : ` (${ip})`} port ${port} (tcp) ${words}\n`);
+        if (verbose || !options.has('z'))
+          process.stderr.write(
+            `nc: ${socket === 'ETIMEDOUT' && timeout !== undefined ? 'timed out' : `${ip} (${ip}:${port}): ${REASONS[socket]}`}\n`,
+          );
+      } else if (verbose)
+        process.stderr.write(`nc: connect to ${host}${host === ip ? '' : ` (${ip})`} port ${port} (tcp) ${words}\n`);
       continue;
     }
     status = 0;
-    if (verbose) process.stderr.write(isBusybox(process) ? `${host === ip ? ip : `${host} (${ip}`}${host === ip ? ` (${ip}:${port})` : `:${port})`} open\n` : `Connection to ${label} port [tcp/*] succeeded!\n`);
+    if (verbose)
+      process.stderr.write(
+        isBusybox(process)
+          ? `${host === ip ? ip : `${host} (${ip}`}${host === ip ? ` (${ip}:${port})` : `:${port})`} open\n`
+          : `Connection to ${label} port [tcp/*] succeeded!\n`,
+      );
     if (options.has('z')) {
       socket.close();
       continue;
     }
-    const sender = sim.spawn('nc', pump(process, (text) => socket.writer.write(text), () => options.has('N') && socket.writer.close()));
+    const sender = sim.spawn(
+      'nc',
+      pump(
+        process,
+        (text) => socket.writer.write(text),
+        () => (options.has('N') || options.has('q')) && socket.writer.close(),
+      ),
+    );
     const deadline = timeout;
     for (;;) {
       const task = sim.spawn('nc read', socket.reader.read());
       const until = deadline === undefined ? undefined : sim.now + deadline;
-      while (!task.done && (until === undefined || sim.now < until)) yield { signals: [task.exited], timeout: until === undefined ? undefined : until - sim.now };
+      while (!task.done && (until === undefined || sim.now < until))
+        yield { signals: [task.exited], timeout: until === undefined ? undefined : until - sim.now };
       const text = task.done ? task.result : undefined;
       if (!task.done) task.kill();
       if (text === undefined) break;
@@ -80,8 +111,16 @@ function* listen(process: Process, port: number, keep: boolean, verbose: boolean
       while (!waiting.length) yield arrived;
       const socket = waiting.shift()!;
       if (verbose) process.stderr.write(`Connection received on ${socket.remote.ip} ${socket.remote.port}\n`);
-      const sender = sim.spawn('nc', pump(process, (text) => socket.writer.write(text), () => socket.writer.close()));
-      for (let text = yield* socket.reader.read(); text !== undefined; text = yield* socket.reader.read()) yield* emit(process, text);
+      const sender = sim.spawn(
+        'nc',
+        pump(
+          process,
+          (text) => socket.writer.write(text),
+          () => socket.writer.close(),
+        ),
+      );
+      for (let text = yield* socket.reader.read(); text !== undefined; text = yield* socket.reader.read())
+        yield* emit(process, text);
       sender.kill();
       socket.close();
     } while (keep);
@@ -98,7 +137,9 @@ export const ping: Program = function* (process) {
   const [name] = options.args;
   const addresses = yield* net.resolve(name);
   if (!addresses?.length) {
-    process.stderr.write(isBusybox(process) ? `ping: bad address '${name}'\n` : `ping: ${name}: Name or service not known\n`);
+    process.stderr.write(
+      isBusybox(process) ? `ping: bad address '${name}'\n` : `ping: ${name}: Name or service not known\n`,
+    );
     return isBusybox(process) ? 1 : 2;
   }
   const [ip] = addresses;
@@ -107,7 +148,10 @@ export const ping: Program = function* (process) {
   const interval = Number(options.value('i') ?? 1) * 1000;
   const deadline = options.has('w') ? sim.now + Number(options.value('w')) * 1000 : Infinity;
   const wait = Number(options.value('W') ?? 10) * 1000;
-  put(process, `PING ${name} (${ip})${isBusybox(process) ? `: ${size} data bytes` : ` ${size}(${size + 28}) bytes of data.`}\n`);
+  put(
+    process,
+    `PING ${name} (${ip})${isBusybox(process) ? `: ${size} data bytes` : ` ${size}(${size + 28}) bytes of data.`}\n`,
+  );
   const times: number[] = [];
   const started = sim.now;
   let sent = 0;
@@ -120,7 +164,12 @@ export const ping: Program = function* (process) {
       yield time;
       times.push(time);
       if (!options.has('q')) {
-        put(process, isBusybox(process) ? `${size + 8} bytes from ${ip}: seq=${sent - 1} ttl=64 time=${time.toFixed(3)} ms\n` : `${size + 8} bytes from ${isAddress(name) ? ip : `${name} (${ip})`}: icmp_seq=${sent} ttl=64 time=${time.toFixed(3)} ms\n`);
+        put(
+          process,
+          isBusybox(process)
+            ? `${size + 8} bytes from ${ip}: seq=${sent - 1} ttl=64 time=${time.toFixed(3)} ms\n`
+            : `${size + 8} bytes from ${isAddress(name) ? ip : `${name} (${ip})`}: icmp_seq=${sent} ttl=64 time=${time.toFixed(3)} ms\n`,
+        );
       }
     }
     if (sent < most) yield interval;
@@ -134,7 +183,9 @@ export const ping: Program = function* (process) {
     const least = Math.min(...times).toFixed(3);
     const greatest = Math.max(...times).toFixed(3);
     const mean = (times.reduce((sum, time) => sum + time, 0) / times.length).toFixed(3);
-    out += isBusybox(process) ? `round-trip min/avg/max = ${least}/${mean}/${greatest} ms\n` : `rtt min/avg/max/mdev = ${least}/${mean}/${greatest}/0.000 ms\n`;
+    out += isBusybox(process)
+      ? `round-trip min/avg/max = ${least}/${mean}/${greatest} ms\n`
+      : `rtt min/avg/max/mdev = ${least}/${mean}/${greatest}/0.000 ms\n`;
   }
   put(process, out);
   return times.length ? 0 : 1;
@@ -170,7 +221,11 @@ function* lookup(process: Process, name: string, search = true): Co<{ name: stri
 }
 
 export const nslookup: Program = function* (process) {
-  const options = parseOptions(process, { short: '', long: { type: 'type:', query: 'type:' }, usage: '[HOST] [SERVER]' });
+  const options = parseOptions(process, {
+    short: '',
+    long: { type: 'type:', query: 'type:' },
+    usage: '[HOST] [SERVER]',
+  });
   const args = options.args.filter((arg) => !/^-(?:type|query|q)=/i.test(arg));
   operands(process, args, 1, 2);
   const [name] = args;
@@ -202,7 +257,8 @@ export const host: Program = function* (process) {
 export const dig: Program = function* (process) {
   const args = process.argv.slice(1);
   const plus = args.filter((arg) => arg.startsWith('+'));
-  for (const flag of plus) if (!/^\+(?:short|search|noall|answer)$/.test(flag)) fail(process, `${flag}: is not modelled`);
+  for (const flag of plus)
+    if (!/^\+(?:short|search|noall|answer)$/.test(flag)) fail(process, `${flag}: is not modelled`);
   const server = args.find((arg) => arg.startsWith('@'))?.slice(1) ?? nameServer(process);
   const words = args.filter((arg) => !/^[+@]/.test(arg));
   const name = words.find((word) => !/^(?:A|IN)$/i.test(word)) ?? '.';

@@ -8,11 +8,17 @@ import { blocksOf, humanSize, inode, modeText } from './ls.ts';
 import { complain, eachPath, fail, isBusybox, operands, parseOptions, put } from './options.ts';
 import { groupName, userName } from './users.ts';
 
-const KINDS = { file: 'regular file', dir: 'directory', link: 'symbolic link', device: 'character special file', fifo: 'fifo' };
+const KINDS = {
+  file: 'regular file',
+  dir: 'directory',
+  link: 'symbolic link',
+  device: 'character special file',
+  fifo: 'fifo',
+};
 
 export const stat: Program = function* (process) {
   const options = parseOptions(process, {
-    short: 'c:Lt',
+    short: 'c:L',
     long: { format: 'c', printf: 'printf:', dereference: 'L' },
     usage: '[OPTION]... FILE...',
   });
@@ -53,7 +59,10 @@ export const stat: Program = function* (process) {
         '%': '%',
       };
       const fill = (text: string) =>
-        text.replace(/%([a-zA-Z%])/g, (whole, letter) => values[letter] ?? fail(process, `${whole}: this directive is not modelled`));
+        text.replace(
+          /%([a-zA-Z%])/g,
+          (whole, letter) => values[letter] ?? fail(process, `${whole}: this directive is not modelled`),
+        );
       if (format !== undefined) return put(process, fill(format) + '\n');
       const printf = options.value('printf');
       if (printf !== undefined) return put(process, fill(printf).replace(/\\n/g, '\n').replace(/\\t/g, '\t'));
@@ -66,20 +75,36 @@ export const stat: Program = function* (process) {
           `Access: ${time}\nModify: ${time}\nChange: ${time}\n Birth: -\n`,
       );
     },
-    (path, error) => (isBusybox(process) ? `can't stat '${path}': ${error.message}` : `cannot statx '${path}': ${error.message}`),
+    (path, error) =>
+      isBusybox(process) ? `can't stat '${path}': ${error.message}` : `cannot statx '${path}': ${error.message}`,
   );
 };
 
 export const du: Program = function* (process) {
   const options = parseOptions(process, {
-    short: 'ahskbcd:mxl',
-    long: { all: 'a', 'human-readable': 'h', summarize: 's', bytes: 'b', 'apparent-size': 'apparent', total: 'c', 'max-depth': 'd' },
+    short: 'ahskbcd:m',
+    long: {
+      all: 'a',
+      'human-readable': 'h',
+      summarize: 's',
+      bytes: 'b',
+      'apparent-size': 'apparent',
+      total: 'c',
+      'max-depth': 'd',
+    },
     usage: '[OPTION]... [FILE]...',
   });
   const fs = filesOf(process);
   const apparent = options.has('b') || options.has('apparent');
   const most = options.has('s') ? 0 : Number(options.value('d') ?? Infinity);
-  const size = (node: FsNode) => (apparent ? node.size : node.kind === 'dir' ? 4096 : node.kind === 'file' && !node.device ? Math.ceil(node.size / 4096) * 4096 : 0);
+  const size = (node: FsNode) =>
+    apparent
+      ? node.size
+      : node.kind === 'dir'
+        ? 4096
+        : node.kind === 'file' && !node.device
+          ? Math.ceil(node.size / 4096) * 4096
+          : 0;
   const show = (bytes: number) => {
     if (options.has('h')) return bytes === 0 ? '0' : humanSize(bytes);
     return String(options.has('b') ? bytes : options.has('m') ? Math.ceil(bytes / 1048576) : Math.ceil(bytes / 1024));
@@ -94,7 +119,8 @@ export const du: Program = function* (process) {
         if (below) sum += visit(child, below, depth + 1);
       }
     }
-    if ((node.kind === 'dir' && depth <= most) || depth === 0 || (options.has('a') && depth <= most)) out += `${show(sum)}\t${path}\n`;
+    if ((node.kind === 'dir' && depth <= most) || depth === 0 || (options.has('a') && depth <= most))
+      out += `${show(sum)}\t${path}\n`;
     return sum;
   };
   let total = 0;
@@ -124,19 +150,35 @@ export const df: Program = function* (process) {
   });
   if (options.has('i')) fail(process, '-i: numbers of files are not modelled');
   const fs = filesOf(process);
-  const mounts = [{ path: '/', node: fs.root, device: 'overlay', type: 'overlay' }, ...fs.mounts().map((mount) => ({ path: mount.path, node: mount.node, device: mount.device ?? 'tmpfs', type: mount.type ?? 'tmpfs' }))];
+  const mounts = [
+    { path: '/', node: fs.root, device: 'overlay', type: 'overlay' },
+    ...fs.mounts().map((mount) => ({
+      path: mount.path,
+      node: mount.node,
+      device: mount.device ?? 'tmpfs',
+      type: mount.type ?? 'tmpfs',
+    })),
+  ];
   let rows = mounts.filter((mount) => mount.node.kind === 'dir' || options.has('a'));
   if (options.args.length) {
     rows = [];
     for (const path of options.args) {
-      if (!fs.exists(path)) fail(process, isBusybox(process) ? `${path}: can't find mount point` : `${path}: No such file or directory`);
+      if (!fs.exists(path))
+        fail(process, isBusybox(process) ? `${path}: can't find mount point` : `${path}: No such file or directory`);
       const real = fs.realpath(path);
       const holders = mounts.filter((mount) => real === mount.path || real.startsWith(mount.path.replace(/\/?$/, '/')));
       rows.push(holders.reduce((best, mount) => (mount.path.length > best.path.length ? mount : best)));
     }
   }
-  const unit = (bytes: number) => (options.has('h') ? (bytes === 0 ? '0' : humanSize(bytes)) : String(Math.ceil(bytes / (options.has('m') ? 1048576 : 1024))));
-  const title = options.has('h') ? ['Size', 'Used', 'Avail', 'Use%'] : [options.has('m') ? '1M-blocks' : '1K-blocks', 'Used', 'Available', 'Use%'];
+  const unit = (bytes: number) =>
+    options.has('h')
+      ? bytes === 0
+        ? '0'
+        : humanSize(bytes)
+      : String(Math.ceil(bytes / (options.has('m') ? 1048576 : 1024)));
+  const title = options.has('h')
+    ? ['Size', 'Used', 'Avail', 'Use%']
+    : [options.has('m') ? '1M-blocks' : '1K-blocks', 'Used', 'Available', 'Use%'];
   const table = [['Filesystem', ...(options.has('T') ? ['Type'] : []), ...title, 'Mounted on']];
   for (const { path, node, device, type } of rows) {
     const used = node.kind === 'dir' ? (node as DirNode).totalBytes() : node.size;
@@ -145,7 +187,16 @@ export const df: Program = function* (process) {
   }
   const left = options.has('T') ? 2 : 1;
   const widths = table[0].map((_cell, i) => Math.max(...table.map((row) => row[i].length)));
-  const line = (row: string[]) => row.map((cell, i) => (i < left || i === row.length - 1 ? (i === row.length - 1 ? cell : cell.padEnd(widths[i])) : cell.padStart(widths[i]))).join(' ');
+  const line = (row: string[]) =>
+    row
+      .map((cell, i) =>
+        i < left || i === row.length - 1
+          ? i === row.length - 1
+            ? cell
+            : cell.padEnd(widths[i])
+          : cell.padStart(widths[i]),
+      )
+      .join(' ');
   put(process, table.map(line).join('\n') + '\n');
   return 0;
 };
@@ -185,8 +236,15 @@ function describe(process: Process, path: string, node: FsNode | undefined): str
   const { text } = node;
   if (text === '') return 'empty';
   const script = /^#!\s*(\S+)/.exec(text);
-  const kind = /[\udc80-\udcff]/.test(text) ? 'data' : /[^\x00-\x7f]/.test(text) ? 'Unicode text, UTF-8 text' : text.includes('\0') ? 'data' : 'ASCII text';
-  if (script) return `${script[1].includes('bash') ? 'Bourne-Again shell' : script[1].endsWith('sh') ? 'POSIX shell' : `a ${script[1]}`} script, ${kind} executable`;
+  const kind = /[\udc80-\udcff]/.test(text)
+    ? 'data'
+    : /[^\x00-\x7f]/.test(text)
+      ? 'Unicode text, UTF-8 text'
+      : text.includes('\0')
+        ? 'data'
+        : 'ASCII text';
+  if (script)
+    return `${script[1].includes('bash') ? 'Bourne-Again shell' : script[1].endsWith('sh') ? 'POSIX shell' : `a ${script[1]}`} script, ${kind} executable`;
   if (/^\s*[[{]/.test(text)) {
     try {
       JSON.parse(text);

@@ -5,16 +5,27 @@ import { filesOf, waitFor } from '../host.ts';
 import type { Process, Program, SpawnOptions } from '../types.ts';
 
 /** The program for a command line by the process's PATH; scripts run by the interpreter that they name. */
-export function resolveProgram(process: Process, argv: string[], env = process.env): { program: Program; argv: string[] } | undefined {
+export function resolveProgram(
+  process: Process,
+  argv: string[],
+  env = process.env,
+): { program: Program; argv: string[] } | undefined {
   const fs = filesOf(process);
   const name = argv[0];
-  const paths = name.includes('/') ? [name] : (env.PATH ?? process.env.PATH ?? '').split(':').map((dir) => `${dir || '.'}/${name}`);
+  const paths = name.includes('/')
+    ? [name]
+    : (env.PATH ?? process.env.PATH ?? '').split(':').map((dir) => `${dir || '.'}/${name}`);
   for (const path of paths) {
     const node = fs.find(path);
     if (node?.kind !== 'file' || !fs.may(node, 1)) continue;
     if (node.program) return { program: node.program, argv };
     const line = node.text.split('\n', 1)[0];
-    const [interpreter, option] = line.startsWith('#!') ? line.slice(2).trim().split(/\s+(.*)/s) : ['sh'];
+    const [interpreter, option] = line.startsWith('#!')
+      ? line
+          .slice(2)
+          .trim()
+          .split(/\s+(.*)/s)
+      : ['sh'];
     const program = process.host.program(interpreter);
     if (program) return { program, argv: [interpreter, ...(option ? [option] : []), path, ...argv.slice(1)] };
   }

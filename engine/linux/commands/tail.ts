@@ -44,7 +44,8 @@ export const tail: Program = function* (process) {
   const titles = options.has('v') || (paths.length > 1 && !options.has('q'));
   const title = (path: string) => `==> ${path === '-' ? 'standard input' : path} <==\n`;
   const separator = options.has('z') ? '\0' : '\n';
-  const pick = (all: string) => (unit === 'c' ? lastBytes(all, count, fromStart) : lastLines(all, count, fromStart, separator));
+  const pick = (all: string) =>
+    unit === 'c' ? lastBytes(all, count, fromStart) : lastLines(all, count, fromStart, separator);
   const followed: { path: string; node: FileNode; seen: number }[] = [];
   let status = 0;
   let first = true;
@@ -65,7 +66,8 @@ export const tail: Program = function* (process) {
     const node = path === '-' ? undefined : (filesOf(process).node(path) as FileNode);
     if (node && follow) followed.push({ path, node, seen: node.text.length });
   }
-  if (follow && followed.length) yield* followFiles(process, followed, titles ? title : undefined, options.has('F') || options.has('retry'));
+  if (follow && followed.length)
+    yield* followFiles(process, followed, titles ? title : undefined, options.has('F') || options.has('retry'));
   return status;
 };
 
@@ -129,4 +131,3 @@ function* followFiles(
     yield { signals: files.map((file) => file.node.changed), timeout: byName ? 1000 : undefined };
   }
 }
-

@@ -94,7 +94,8 @@ export function isBinary(op: string | undefined): boolean {
 
 export function binaryTest(left: string, op: string, right: string, scope: TestScope): boolean {
   if (op in NUMERIC) {
-    for (const text of [left, right]) if (!INTEGER.test(text)) throw new TestError(`${text}: integer expression expected`);
+    for (const text of [left, right])
+      if (!INTEGER.test(text)) throw new TestError(`${text}: integer expression expected`);
     return NUMERIC[op](Number(left), Number(right));
   }
   switch (op) {

@@ -11,7 +11,8 @@ const SPEC = {
   ordered: true,
 };
 
-const span = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_v, i) => String.fromCharCode(from + i));
+const span = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_v, i) => String.fromCharCode(from + i));
 const CLASSES: Record<string, string[]> = {
   alpha: [...span(65, 90), ...span(97, 122)],
   digit: span(48, 57),
@@ -64,7 +65,8 @@ function set(process: Process, text: string, length: number): string[] {
       const last = one();
       const from = first.codePointAt(0) as number;
       const to = last.codePointAt(0) as number;
-      if (to < from) usageError(process, `range-endpoints of ‘${first}-${last}’ are in reverse collating sequence order`);
+      if (to < from)
+        usageError(process, `range-endpoints of ‘${first}-${last}’ are in reverse collating sequence order`);
       for (let code = from; code <= to; code++) out.push(String.fromCodePoint(code));
     } else out.push(first);
   }
@@ -89,7 +91,7 @@ export const tr: Program = function* (process) {
   const map = new Map<string, string>();
   const last = second?.[second.length - 1] ?? '';
   const translating = second !== undefined && !remove;
-  if (translating && second.length === 0) usageError(process, "when not truncating set1, string2 must be non-empty");
+  if (translating && second.length === 0) usageError(process, 'when not truncating set1, string2 must be non-empty');
   if (translating && !complement) {
     first.forEach((c, i) => {
       if (i < second.length || !options.has('t')) map.set(c, second[i] ?? last);

@@ -23,7 +23,8 @@ const SPEC = {
 export const uniq: Program = function* (process) {
   const options = parseOptions(process, SPEC);
   operands(process, options.args, 0, 2);
-  const number = (key: string, what: string) => (options.has(key) ? numberOption(process, options.value(key) as string, what) : undefined);
+  const number = (key: string, what: string) =>
+    options.has(key) ? numberOption(process, options.value(key) as string, what) : undefined;
   const fields = number('f', 'number of fields to skip') ?? 0;
   const chars = number('s', 'number of bytes to skip') ?? 0;
   const width = number('w', 'number of bytes to compare');

@@ -8,8 +8,16 @@ import { emit, fail, isBusybox, parseOptions, put, usageError } from './options.
 import { start } from './spawn.ts';
 
 const SPEC = {
-  short: 'n:tdegxbcw',
-  long: { interval: 'n', 'no-title': 't', differences: 'd', errexit: 'e', chgexit: 'g', exec: 'x', beep: 'b', color: 'c' },
+  short: 'n:tdegxc',
+  long: {
+    interval: 'n',
+    'no-title': 't',
+    differences: 'd',
+    errexit: 'e',
+    chgexit: 'g',
+    exec: 'x',
+    color: 'c',
+  },
   usage: '[options] command',
   ordered: true,
 };
@@ -27,7 +35,11 @@ export const watch: Program = function* (process) {
   let before: string | undefined;
   for (;;) {
     const out = new Collector();
-    const child = start(process, options.has('x') ? args : ['sh', '-c', command], { stdin: nullReader, stdout: out, stderr: out });
+    const child = start(process, options.has('x') ? args : ['sh', '-c', command], {
+      stdin: nullReader,
+      stdout: out,
+      stderr: out,
+    });
     if (!child) fail(process, `unable to execute '${args[0]}': No such file or directory`);
     const status = yield* waitFor(child);
     if (!options.has('t')) {

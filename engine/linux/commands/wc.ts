@@ -54,7 +54,12 @@ export const wc: Program = function* (process) {
 };
 
 /** GNU aligns to the widest number; one column of one file is not padded, and a pipe's size is not known. */
-function widthOf(rows: { counts: Counts; name: string }[], columns: readonly (keyof Counts)[], busybox: boolean, paths: string[]): number {
+function widthOf(
+  rows: { counts: Counts; name: string }[],
+  columns: readonly (keyof Counts)[],
+  busybox: boolean,
+  paths: string[],
+): number {
   if (columns.length === 1 && (busybox || rows.length === 1)) return 1;
   if (busybox) return 9;
   let width = 1;
@@ -62,6 +67,10 @@ function widthOf(rows: { counts: Counts; name: string }[], columns: readonly (ke
   return paths.includes('-') ? Math.max(width, 7) : width;
 }
 
-function line({ counts, name }: { counts: Counts; name: string }, columns: readonly (keyof Counts)[], width: number): string {
+function line(
+  { counts, name }: { counts: Counts; name: string },
+  columns: readonly (keyof Counts)[],
+  width: number,
+): string {
   return columns.map((key) => String(counts[key]).padStart(width)).join(' ') + (name ? ` ${name}` : '') + '\n';
 }

@@ -36,7 +36,11 @@ function words(process: Process, text: string): string[] {
   for (const [word] of text.matchAll(pattern)) {
     out.push(
       word.replace(piece, (whole, single, double, escaped, open) => {
-        if (open) fail(process, `unmatched ${open === '"' ? 'double' : 'single'} quote; by default quotes are special to xargs unless you use the -0 option`);
+        if (open)
+          fail(
+            process,
+            `unmatched ${open === '"' ? 'double' : 'single'} quote; by default quotes are special to xargs unless you use the -0 option`,
+          );
         return single ?? double ?? escaped ?? whole;
       }),
     );
@@ -50,12 +54,21 @@ export const xargs: Program = function* (process) {
   const reader = options.has('a') ? openInput(process, options.value('a') as string) : process.stdin;
   if (!reader) return 1;
   const text = yield* readAll(reader);
-  const marker = options.has('I') ? (options.value('I') as string) : options.has('i') ? options.value('i') || '{}' : undefined;
+  const marker = options.has('I')
+    ? (options.value('I') as string)
+    : options.has('i')
+      ? options.value('i') || '{}'
+      : undefined;
   const perLine = options.has('L') || options.has('l') || marker !== undefined;
   let items: string[];
   if (options.has('0')) items = split(text, '\0');
   else if (options.has('d')) items = split(text, unescapeDelimiter(options.value('d') as string));
-  else if (marker !== undefined) items = text.split('\n').map((line) => line.trimStart()).filter((line) => line !== '').map((line) => words(process, line.replace(/\s/g, '\\$&'))[0] ?? '');
+  else if (marker !== undefined)
+    items = text
+      .split('\n')
+      .map((line) => line.trimStart())
+      .filter((line) => line !== '')
+      .map((line) => words(process, line.replace(/\s/g, '\\$&'))[0] ?? '');
   else if (perLine) items = text.split('\n').filter((line) => line.trim() !== '');
   else items = words(process, text);
   const limit = (key: string) => {
@@ -63,14 +76,26 @@ export const xargs: Program = function* (process) {
     if (number < 1 && key !== 'P') fail(process, `value ${number} for -${key} option should be >= 1`);
     return number;
   };
-  const most = marker !== undefined ? 1 : options.has('n') ? limit('n') : options.has('L') ? limit('L') : options.has('l') ? Number(options.value('l') || 1) : Infinity;
+  const most =
+    marker !== undefined
+      ? 1
+      : options.has('n')
+        ? limit('n')
+        : options.has('L')
+          ? limit('L')
+          : options.has('l')
+            ? Number(options.value('l') || 1)
+            : Infinity;
   const chars = options.has('s') ? limit('s') : MAX_CHARS;
   const command = options.args.length ? options.args : ['echo'];
   const batches = group(items, most, chars);
   if (!batches.length && !options.has('r') && marker === undefined) batches.push([]);
   const lines = batches.map((batch) => {
     if (marker !== undefined) return command.map((arg) => arg.replaceAll(marker, () => batch[0]));
-    return [...command, ...(perLine && !options.has('d') && !options.has('0') ? batch.flatMap((line) => words(process, line)) : batch)];
+    return [
+      ...command,
+      ...(perLine && !options.has('d') && !options.has('0') ? batch.flatMap((line) => words(process, line)) : batch),
+    ];
   });
   return yield* runAll(process, lines, options.has('P') ? limit('P') || Infinity : 1, options.has('t'));
 };
@@ -125,7 +150,16 @@ function* runAll(process: Process, lines: string[][], parallel: number, verbose:
       break;
     }
     yield 1;
-    running.push(process.host.spawn({ ...found, parent: process, cwd: process.cwd, stdin: nullReader, stdout: process.stdout, stderr: process.stderr }));
+    running.push(
+      process.host.spawn({
+        ...found,
+        parent: process,
+        cwd: process.cwd,
+        stdin: nullReader,
+        stdout: process.stdout,
+        stderr: process.stderr,
+      }),
+    );
     if (running.length < parallel) continue;
     if (parallel === 1) {
       if (!(yield* collect(running.shift() as Process))) return status;

@@ -11,6 +11,6 @@ export const yes: Program = function* (process) {
   const block = line.repeat(Math.max(1, Math.floor(BLOCK / line.length)));
   for (;;) {
     yield* emit(process, block);
-    yield 0.01;
+    yield 1;
   }
 };

@@ -32,7 +32,11 @@ export function write(call: Call, text: string): number {
 }
 
 /** Single-letter options of a builtin and the rest; undefined after having complained. Letters before `:` take a value. */
-export function flags(call: Call, allowed: string, usage: string): { on: Map<string, string>; args: string[] } | undefined {
+export function flags(
+  call: Call,
+  allowed: string,
+  usage: string,
+): { on: Map<string, string>; args: string[] } | undefined {
   const on = new Map<string, string>();
   const { argv } = call;
   let i = 1;

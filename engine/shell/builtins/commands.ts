@@ -5,7 +5,9 @@ import { singleQuoted } from '../../linux/quote.ts';
 import type { Shell } from '../shell.ts';
 import { type Builtin, type Call, complain, flags, write } from './call.ts';
 
-const KEYWORDS = new Set('if then elif else fi for while until do done case esac in { } ! [[ ]] function time select'.split(' '));
+const KEYWORDS = new Set(
+  'if then elif else fi for while until do done case esac in { } ! [[ ]] function time select'.split(' '),
+);
 
 interface Meaning {
   kind: 'alias' | 'keyword' | 'function' | 'builtin' | 'file';

@@ -84,8 +84,10 @@ export const source: Builtin = function* (call) {
   } catch (error) {
     if (!(error instanceof FsError)) throw error;
     const words = error.code === 'EISDIR' ? 'is a directory' : error.message;
-    if (shell.flavour.kind === 'bash') shell.complain(fds, `${error.code === 'EISDIR' ? argv[0] + ': ' : ''}${path}: ${words}`);
-    else complain(call, shell.flavour.kind === 'dash' ? `${path}: not found` : `can't open '${path}': ${error.message}`);
+    if (shell.flavour.kind === 'bash')
+      shell.complain(fds, `${error.code === 'EISDIR' ? argv[0] + ': ' : ''}${path}: ${words}`);
+    else
+      complain(call, shell.flavour.kind === 'dash' ? `${path}: not found` : `can't open '${path}': ${error.message}`);
     if (shell.flavour.kind === 'bash' || shell.interactive) return 1;
     throw new Flow('exit', 2);
   }
@@ -125,7 +127,8 @@ export const exec: Builtin = function* (call) {
   }
   const found = findCommand(shell, args);
   if (found instanceof NotFound) {
-    const words = shell.flavour.kind === 'bash' ? found.message.replace('command not found', 'not found') : found.message;
+    const words =
+      shell.flavour.kind === 'bash' ? found.message.replace('command not found', 'not found') : found.message;
     complain(call, words);
     if (shell.interactive) return found.status;
     throw new Flow('exit', found.status);
@@ -165,13 +168,19 @@ export const trap: Builtin = function* (call) {
   if (!parsed) return 2;
   const { args } = parsed;
   if (parsed.on.has('l')) {
-    return write(call, Object.keys(SIGNALS).map((name) => `${String(SIGNALS[name]).padStart(2)}) SIG${name}`).join('\n') + '\n');
+    return write(
+      call,
+      Object.keys(SIGNALS)
+        .map((name) => `${String(SIGNALS[name]).padStart(2)}) SIG${name}`)
+        .join('\n') + '\n',
+    );
   }
   if (!args.length || parsed.on.has('p')) {
     let text = '';
     shell.traps.forEach((action, name) => {
       const label = PSEUDO.has(name) || shell.flavour.kind !== 'bash' ? name : `SIG${name}`;
-      if (!args.length || args.some((arg) => trapName(arg) === name)) text += `trap -- ${singleQuoted(action)} ${label}\n`;
+      if (!args.length || args.some((arg) => trapName(arg) === name))
+        text += `trap -- ${singleQuoted(action)} ${label}\n`;
     });
     return text ? write(call, text) : 0;
   }
@@ -182,7 +191,12 @@ export const trap: Builtin = function* (call) {
   for (const word of names) {
     const name = trapName(word);
     if (name === undefined) {
-      complain(call, shell.flavour.kind === 'bash' ? `${word}: invalid signal specification` : `${word}: invalid signal specification`);
+      complain(
+        call,
+        shell.flavour.kind === 'bash'
+          ? `${word}: invalid signal specification`
+          : `${word}: invalid signal specification`,
+      );
       status = 1;
     } else setTrap(shell, name, resets ? undefined : args[0]);
   }

@@ -91,7 +91,11 @@ export const wait: Builtin = function* (call) {
     status = args.length ? (process.status ?? 0) : 0;
   }
   for (const job of shell.jobs) {
-    if (!args.length || args.includes(String(job.last.pid)) || args.some((arg) => arg[0] === '%' && findJob(shell, arg) === job)) {
+    if (
+      !args.length ||
+      args.includes(String(job.last.pid)) ||
+      args.some((arg) => arg[0] === '%' && findJob(shell, arg) === job)
+    ) {
       if (done(job) && !shell.interactive) job.reported = true;
     }
   }
@@ -117,7 +121,9 @@ function waitTarget(call: Call, arg: string): Process | undefined {
 
 function* waitAny(call: Call, args: string[]) {
   const { shell } = call;
-  const jobs = args.length ? shell.jobs.filter((job) => args.some((arg) => arg === String(job.last.pid) || findJob(shell, arg) === job)) : shell.jobs;
+  const jobs = args.length
+    ? shell.jobs.filter((job) => args.some((arg) => arg === String(job.last.pid) || findJob(shell, arg) === job))
+    : shell.jobs;
   if (!jobs.length) return 127;
   for (;;) {
     const ended = jobs.find((job) => done(job) && !job.reported);
@@ -126,7 +132,9 @@ function* waitAny(call: Call, args: string[]) {
       forget(shell);
       return ended.last.status ?? 0;
     }
-    const signals = jobs.flatMap((job) => job.processes.filter((p) => p.status === undefined).map((p) => p.task!.exited));
+    const signals = jobs.flatMap((job) =>
+      job.processes.filter((p) => p.status === undefined).map((p) => p.task!.exited),
+    );
     if (!signals.length) return 127;
     yield { signals };
   }
@@ -177,7 +185,9 @@ export const kill: Builtin = function* (call) {
   }
   if ('list' in parsed) return write(call, parsed.list);
   if (!parsed.targets.length) {
-    call.fds[2]?.writer?.write('kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n');
+    call.fds[2]?.writer?.write(
+      'kill: usage: kill [-s sigspec | -n signum | -sigspec] pid | jobspec ... or kill -l [sigspec]\n',
+    );
     return 2;
   }
   let status = 0;
@@ -198,7 +208,10 @@ export const kill: Builtin = function* (call) {
     const process = shell.process.host.processes.get(Math.abs(Number(target)));
     const child = shell.jobs.some((job) => job.processes.some((one) => one.pid === Number(target)));
     if (!process && !child) {
-      complain(call, shell.flavour.kind === 'bash' ? `(${target}) - No such process` : `can't kill pid ${target}: No such process`);
+      complain(
+        call,
+        shell.flavour.kind === 'bash' ? `(${target}) - No such process` : `can't kill pid ${target}: No such process`,
+      );
       status = 1;
     } else if (parsed.signal !== '0') process?.signal(parsed.signal);
   }
@@ -208,12 +221,20 @@ export const kill: Builtin = function* (call) {
 };
 
 /** `-9`, `-TERM`, `-s TERM`, `-l`: which signal goes to whom. */
-export function killArguments(args: string[]): { signal: string; targets: string[] } | { list: string } | { error: string } {
+export function killArguments(
+  args: string[],
+): { signal: string; targets: string[] } | { list: string } | { error: string } {
   let i = 0;
   let signal = 'TERM';
   const first = args[0] ?? '';
   if (first === '-l' || first === '-L') {
-    if (args.length === 1) return { list: Object.keys(SIGNALS).map((name) => `${SIGNALS[name]}) SIG${name}`).join('\n') + '\n' };
+    if (args.length === 1)
+      return {
+        list:
+          Object.keys(SIGNALS)
+            .map((name) => `${SIGNALS[name]}) SIG${name}`)
+            .join('\n') + '\n',
+      };
     let list = '';
     for (const word of args.slice(1)) {
       const name = signalName(String(Number(word) > 128 ? Number(word) - 128 : word));

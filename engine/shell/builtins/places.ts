@@ -47,7 +47,11 @@ function go(call: Call, target: string, physical: boolean): number {
   } catch (error) {
     if (!(error instanceof FsError)) throw error;
     if (shell.flavour.kind === 'bash') complain(call, `${target}: ${error.message}`);
-    else complain(call, shell.flavour.kind === 'ash' ? `can't cd to ${target}: ${error.message}` : `can't cd to ${target}`);
+    else
+      complain(
+        call,
+        shell.flavour.kind === 'ash' ? `can't cd to ${target}: ${error.message}` : `can't cd to ${target}`,
+      );
     return shell.flavour.kind === 'bash' ? 1 : 2;
   }
   move(shell, physical ? shell.fs.realpath(path) : path);

@@ -14,7 +14,14 @@ interface Line {
 }
 
 /** One line (or up to `limit` characters), leaving the rest to whoever reads next. */
-function* readLine(call: Call, reader: Reader, delimiter: string, limit: number, raw: boolean, timeout: number | undefined): Co<Line> {
+function* readLine(
+  call: Call,
+  reader: Reader,
+  delimiter: string,
+  limit: number,
+  raw: boolean,
+  timeout: number | undefined,
+): Co<Line> {
   const { sim } = call.shell.process.host;
   let text = '';
   let quoted = false;
@@ -84,7 +91,8 @@ function fields(text: string, ifs: string, count: number): string[] {
     let rest = text.slice(i, end);
     // One trailing separator that is no blank, with nothing else of its kind before it, is dropped.
     const last = rest[rest.length - 1];
-    if (last && ifs.includes(last) && !blanks.includes(last) && ![...rest.slice(0, -1)].some((c) => ifs.includes(c))) rest = rest.slice(0, -1);
+    if (last && ifs.includes(last) && !blanks.includes(last) && ![...rest.slice(0, -1)].some((c) => ifs.includes(c)))
+      rest = rest.slice(0, -1);
     out.push(rest.replace(/\\([\s\S])/g, '$1'));
   }
   return out;
@@ -93,7 +101,11 @@ function fields(text: string, ifs: string, count: number): string[] {
 export const read: Builtin = function* (call) {
   const { shell, fds } = call;
   const bash = shell.flavour.kind === 'bash';
-  const parsed = flags(call, bash ? 'rsep:a:d:n:N:t:u:i:' : 'rsp:d:n:t:u:', 'read [-ers] [-a array] [-d delim] [-i text] [-n nchars] [-N nchars] [-p prompt] [-t timeout] [-u fd] [name ...]');
+  const parsed = flags(
+    call,
+    bash ? 'rsep:a:d:n:N:t:u:i:' : 'rsp:d:n:t:u:',
+    'read [-ers] [-a array] [-d delim] [-i text] [-n nchars] [-N nchars] [-p prompt] [-t timeout] [-u fd] [name ...]',
+  );
   if (!parsed) return 2;
   const { on, args } = parsed;
   for (const name of args) {
@@ -145,7 +157,11 @@ function elementIndex(shell: Shell, name: string, text: string): string {
 
 export const mapfile: Builtin = function* (call) {
   const { shell, fds } = call;
-  const parsed = flags(call, 'td:n:s:O:u:', 'mapfile [-d delim] [-n count] [-O origin] [-s count] [-t] [-u fd] [-C callback] [-c quantum] [array]');
+  const parsed = flags(
+    call,
+    'td:n:s:O:u:',
+    'mapfile [-d delim] [-n count] [-O origin] [-s count] [-t] [-u fd] [-C callback] [-c quantum] [array]',
+  );
   if (!parsed) return 2;
   const { on, args } = parsed;
   const reader = fds[Number(on.get('u') ?? 0)]?.reader;
@@ -155,7 +171,7 @@ export const mapfile: Builtin = function* (call) {
   let at = Number(on.get('O') ?? 0);
   let skip = Number(on.get('s') ?? 0);
   const most = Number(on.get('n') ?? 0) || Infinity;
-  for (let count = 0; count < most; ) {
+  for (let count = 0; count < most;) {
     const line = yield* readLine(call, reader, delimiter, Infinity, true, undefined);
     if (!line.complete && !line.text) break;
     if (skip-- > 0) continue;

@@ -11,7 +11,13 @@ import { type Builtin, type Call, complain, flags, write } from './call.ts';
 const NAME = /^[A-Za-z_]\w*$/;
 
 /** Assignments written as such and those that came out of expansions (`export "$x=1"`), then bare names. */
-function* each(call: Call, args: string[], assignments: Assignment[], prepare: (name: string) => void, finish: (name: string) => void): Co<number> {
+function* each(
+  call: Call,
+  args: string[],
+  assignments: Assignment[],
+  prepare: (name: string) => void,
+  finish: (name: string) => void,
+): Co<number> {
   const { shell, fds, runner } = call;
   let status = 0;
   const context = { shell, fds, runner };
@@ -54,14 +60,27 @@ export const exportVariables: Builtin = function* (call, assignments) {
     return 1;
   }
   if (!args.length && !assignments.length) return list(call, (variable) => variable.exported === true, 'export');
-  return yield* each(call, args, assignments, () => {}, (name) => attribute(shell, name, { exported: !on.has('n') }));
+  return yield* each(
+    call,
+    args,
+    assignments,
+    () => {},
+    (name) => attribute(shell, name, { exported: !on.has('n') }),
+  );
 };
 
 export const readonly: Builtin = function* (call, assignments) {
   const parsed = flags(call, 'pa', 'readonly [-aAf] [name[=value] ...] or readonly -p');
   if (!parsed) return 2;
-  if (!parsed.args.length && !assignments.length) return list(call, (variable) => variable.readonly === true, 'readonly');
-  return yield* each(call, parsed.args, assignments, () => {}, (name) => attribute(call.shell, name, { readonly: true }));
+  if (!parsed.args.length && !assignments.length)
+    return list(call, (variable) => variable.readonly === true, 'readonly');
+  return yield* each(
+    call,
+    parsed.args,
+    assignments,
+    () => {},
+    (name) => attribute(call.shell, name, { readonly: true }),
+  );
 };
 
 /** Variables in the form in which they can be read back. */
@@ -70,7 +89,8 @@ function list(call: Call, wanted: (variable: Variable) => boolean, word: string)
   let text = '';
   for (const name of shell.variables.names()) {
     const variable = shell.variables.get(name)!;
-    if (wanted(variable)) text += shell.flavour.kind === 'bash' ? declaration(name, variable) : posix(word, name, variable);
+    if (wanted(variable))
+      text += shell.flavour.kind === 'bash' ? declaration(name, variable) : posix(word, name, variable);
   }
   return text ? write(call, text) : 0;
 }
@@ -89,14 +109,22 @@ function declaration(name: string, variable: Variable): string {
   if (variable.readonly) letters += 'r';
   if (variable.exported) letters += 'x';
   const head = `declare -${letters || '-'} ${name}`;
-  if (items) return `${head}=(${Object.keys(items).map((i) => `[${i}]=${doubleQuoted(items[Number(i)] ?? '')}`).join(' ')})\n`;
-  if (map) return `${head}=(${[...map].map(([key, value]) => `[${key}]=${doubleQuoted(value)}`).join(' ')}${map.size ? ' ' : ''})\n`;
+  if (items)
+    return `${head}=(${Object.keys(items)
+      .map((i) => `[${i}]=${doubleQuoted(items[Number(i)] ?? '')}`)
+      .join(' ')})\n`;
+  if (map)
+    return `${head}=(${[...map].map(([key, value]) => `[${key}]=${doubleQuoted(value)}`).join(' ')}${map.size ? ' ' : ''})\n`;
   return `${head}${variable.value === undefined ? '' : '=' + doubleQuoted(variable.value)}\n`;
 }
 
 export const declare: Builtin = function* (call, assignments) {
   const { shell } = call;
-  const parsed = flags(call, 'aAxrilugpfF', 'declare [-aAfFgiIlnrtux] [name[=value] ...] or declare -p [-aAfFilnrtux] [name ...]');
+  const parsed = flags(
+    call,
+    'aAxrilugpfF',
+    'declare [-aAfFgiIlnrtux] [name[=value] ...] or declare -p [-aAfFilnrtux] [name ...]',
+  );
   if (!parsed) return 2;
   const { on, args } = parsed;
   if (on.has('f') || on.has('F')) return functions(call, args, on.has('F'));
@@ -116,7 +144,13 @@ export const local: Builtin = function* (call, assignments) {
   return yield* declareEach(call, parsed.on, parsed.args, assignments, true);
 };
 
-function* declareEach(call: Call, on: Map<string, string>, args: string[], assignments: Assignment[], local: boolean): Co<number> {
+function* declareEach(
+  call: Call,
+  on: Map<string, string>,
+  args: string[],
+  assignments: Assignment[],
+  local: boolean,
+): Co<number> {
   const { shell } = call;
   const prepare = (name: string) => {
     const outer = shell.variables.get(name);
@@ -129,7 +163,8 @@ function* declareEach(call: Call, on: Map<string, string>, args: string[], assig
     if (on.has('l')) change.letters = 'lower';
     const before = shell.variables.get(name);
     if (on.has('A') && !before?.map) Object.assign(change, { map: new Map(), value: undefined });
-    if (on.has('a') && !before?.list) Object.assign(change, { list: before?.value === undefined ? [] : [before.value], value: undefined });
+    if (on.has('a') && !before?.list)
+      Object.assign(change, { list: before?.value === undefined ? [] : [before.value], value: undefined });
     attribute(shell, name, change);
   };
   const finish = (name: string) => {
@@ -260,7 +295,10 @@ export const set: Builtin = function* (call) {
       if (letter === 'o' && name === undefined) return showOptions(call, on);
       if (!setOption(call.shell, name, on)) {
         const label = letter === 'o' ? `${name}: invalid option name` : `${arg[0]}${letter}: invalid option`;
-        complain(call, shell.flavour.kind === 'bash' ? label : `illegal option ${arg[0]}${letter === 'o' ? 'o ' + name : letter}`);
+        complain(
+          call,
+          shell.flavour.kind === 'bash' ? label : `illegal option ${arg[0]}${letter === 'o' ? 'o ' + name : letter}`,
+        );
         return shell.flavour.kind === 'bash' && letter === 'o' ? 1 : 2;
       }
     }
@@ -286,7 +324,9 @@ export function optionName(letter: string): string | undefined {
 
 function showOptions(call: Call, words: boolean): number {
   const { shell } = call;
-  const names = [...Object.entries(OPTIONS).map(([key, name]) => [name, key]), ['pipefail', 'pipefail']].sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  const names = [...Object.entries(OPTIONS).map(([key, name]) => [name, key]), ['pipefail', 'pipefail']].sort((a, b) =>
+    a[0] < b[0] ? -1 : 1,
+  );
   let text = '';
   for (const [name, key] of names) {
     const on = shell.options.has(key);

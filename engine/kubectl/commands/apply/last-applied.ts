@@ -14,7 +14,8 @@ import { toYaml } from '../../yaml/emit.ts';
 import { parseYaml } from '../../yaml/parse.ts';
 import { runEditor } from '../edit.ts';
 
-const annotationOf = (object: KubeObject) => (object.metadata.annotations as Record<string, string> | undefined)?.[LAST_APPLIED];
+const annotationOf = (object: KubeObject) =>
+  (object.metadata.annotations as Record<string, string> | undefined)?.[LAST_APPLIED];
 
 const view: Command = {
   name: 'view-last-applied',
@@ -24,16 +25,26 @@ const view: Command = {
     ...FILENAME_FLAGS,
     SELECTOR_FLAG,
     { name: 'all', type: 'bool', usage: 'Select all resources in the namespace of the specified resource types' },
-    { name: 'output', short: 'o', type: 'string', default: 'yaml', usage: 'Output format. Must be one of (yaml, json)' },
+    {
+      name: 'output',
+      short: 'o',
+      type: 'string',
+      default: 'yaml',
+      usage: 'Output format. Must be one of (yaml, json)',
+    },
   ],
   *run(kubectl, args) {
     const output = args.string('output');
-    if (output !== 'yaml' && output !== 'json') throw new CommandError(`Unexpected -o output mode: ${output}, the flag 'output' must be one of yaml|json\nSee 'kubectl apply view-last-applied -h' for help and examples`);
+    if (output !== 'yaml' && output !== 'json')
+      throw new CommandError(
+        `Unexpected -o output mode: ${output}, the flag 'output' must be one of yaml|json\nSee 'kubectl apply view-last-applied -h' for help and examples`,
+      );
     const found = yield* find(kubectl, selectionOf(args, { bareTypes: true, latest: true }));
     throwAll(found.errors);
     for (const { object } of found.infos) {
       const text = annotationOf(object);
-      if (text === undefined) throw new CommandError(`no last-applied-configuration annotation found on resource: ${object.metadata.name}`);
+      if (text === undefined)
+        throw new CommandError(`no last-applied-configuration annotation found on resource: ${object.metadata.name}`);
       kubectl.out(output === 'yaml' ? toYaml(JSON.parse(text)) : toJson(JSON.parse(text)));
     }
   },
@@ -47,7 +58,11 @@ const set: Command = {
     ...FILENAME_FLAGS,
     ...PRINT_FLAGS,
     DRY_RUN_FLAG,
-    { name: 'create-annotation', type: 'bool', usage: "Will create 'last-applied-configuration' annotations if current objects doesn't have one" },
+    {
+      name: 'create-annotation',
+      type: 'bool',
+      usage: "Will create 'last-applied-configuration' annotations if current objects doesn't have one",
+    },
   ],
   *run(kubectl, args) {
     const found = yield* find(kubectl, selectionOf(args));
@@ -57,7 +72,9 @@ const set: Command = {
     for (const info of found.infos) {
       const current = yield* getObject(kubectl, info.mapping, info.namespace, info.name);
       if (annotationOf(current) === undefined && !args.bool('create-annotation')) {
-        throw new CommandError(`no last-applied-configuration annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`);
+        throw new CommandError(
+          `no last-applied-configuration annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`,
+        );
       }
       printer.print(dryRun === 'client' ? current : yield* annotate(kubectl, info, lastAppliedOf(info.object)));
     }
@@ -65,7 +82,9 @@ const set: Command = {
 };
 
 function* annotate(kubectl: Kubectl, info: Info, text: string): Co<KubeObject> {
-  return yield* patchObject(kubectl, info.mapping, info.namespace, info.name, 'merge', { metadata: { annotations: { [LAST_APPLIED]: text } } });
+  return yield* patchObject(kubectl, info.mapping, info.namespace, info.name, 'merge', {
+    metadata: { annotations: { [LAST_APPLIED]: text } },
+  });
 }
 
 const edit: Command = {
@@ -79,7 +98,8 @@ const edit: Command = {
     const printer = changePrinter(kubectl, args, 'edited');
     for (const info of found.infos) {
       const text = annotationOf(info.object);
-      if (text === undefined) throw new CommandError(`no last-applied-configuration annotation found on resource: ${quote(info.name)}`);
+      if (text === undefined)
+        throw new CommandError(`no last-applied-configuration annotation found on resource: ${quote(info.name)}`);
       const edited = yield* runEditor(kubectl, toYaml(JSON.parse(text)), '.yaml');
       kubectl.process.host.fs.unlink(edited.path);
       printer.print(yield* annotate(kubectl, info, lastAppliedOf(parseYaml(edited.text) as unknown as KubeObject)));

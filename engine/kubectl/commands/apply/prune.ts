@@ -34,11 +34,15 @@ const DEPRECATED =
   'prune.go:71] Deprecated: kubectl apply will no longer prune non-namespaced resources by default when used with the --namespace flag in a future release. To preserve the current behaviour, list the resources you want to target explicitly in the --prune-allowlist flag.';
 
 export function checkPrune(args: Args) {
-  if (args.bool('all') && args.string('selector')) throw new CommandError('cannot set --all and --selector at the same time');
+  if (args.bool('all') && args.string('selector'))
+    throw new CommandError('cannot set --all and --selector at the same time');
   if (!args.bool('all') && !args.string('selector')) {
-    throw new CommandError('all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector');
+    throw new CommandError(
+      'all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector',
+    );
   }
-  if (args.bool('server-side')) throw new CommandError('--prune is in alpha and doesn\'t currently work on objects created by server-side apply');
+  if (args.bool('server-side'))
+    throw new CommandError("--prune is in alpha and doesn't currently work on objects created by server-side apply");
 }
 
 export function* prune(kubectl: Kubectl, args: Args, applied: readonly KubeObject[], dryRun: DryRun): Co {
@@ -49,21 +53,34 @@ export function* prune(kubectl: Kubectl, args: Args, applied: readonly KubeObjec
   const listed = args.strings('prune-allowlist');
   for (const entry of listed.length ? listed : DEFAULT_ALLOWLIST) {
     const parts = entry.split('/');
-    if (parts.length !== 3) throw new CommandError(`invalid GroupVersionKind format: ${entry}, please follow <group/version/kind>`);
+    if (parts.length !== 3)
+      throw new CommandError(`invalid GroupVersionKind format: ${entry}, please follow <group/version/kind>`);
     const apiVersion = parts[0] === 'core' || parts[0] === '' ? parts[1] : `${parts[0]}/${parts[1]}`;
     const mapping = yield* kubectl.mappingForKind(apiVersion, parts[2]);
-    for (const namespace of mapping.namespaced ? namespaces : ['']) yield* pruneKind(kubectl, args, mapping, namespace as string, kept, dryRun);
+    for (const namespace of mapping.namespaced ? namespaces : [''])
+      yield* pruneKind(kubectl, args, mapping, namespace as string, kept, dryRun);
   }
 }
 
-function* pruneKind(kubectl: Kubectl, args: Args, mapping: Mapping, namespace: string, kept: Set<string | undefined>, dryRun: DryRun): Co {
+function* pruneKind(
+  kubectl: Kubectl,
+  args: Args,
+  mapping: Mapping,
+  namespace: string,
+  kept: Set<string | undefined>,
+  dryRun: DryRun,
+): Co {
   const list = yield* listObjects(kubectl, mapping, namespace, { labelSelector: args.string('selector') || undefined });
   for (const object of listItems(list)) {
     const annotations = object.metadata.annotations as Record<string, string> | undefined;
     if (annotations?.[LAST_APPLIED] === undefined || kept.has(object.metadata.uid)) continue;
     if (dryRun !== 'client') {
       const seconds = args.int('grace-period');
-      const options = { propagationPolicy: cascadeOf(kubectl, args), gracePeriodSeconds: seconds < 0 ? undefined : seconds, dryRun };
+      const options = {
+        propagationPolicy: cascadeOf(kubectl, args),
+        gracePeriodSeconds: seconds < 0 ? undefined : seconds,
+        dryRun,
+      };
       yield* deleteObject(kubectl, mapping, namespace, object.metadata.name as string, options);
     }
     changePrinter(kubectl, args, 'pruned', dryRun).print(object);

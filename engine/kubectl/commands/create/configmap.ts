@@ -18,13 +18,18 @@ export const configmap = generator({
   flags: KEY_FLAGS,
   failure: 'failed to create configmap',
   build: plain((args, name, kubectl): KubeObject => {
-    const sources = { literals: args.strings('from-literal'), files: args.strings('from-file'), envFiles: args.strings('from-env-file') };
+    const sources = {
+      literals: args.strings('from-literal'),
+      files: args.strings('from-file'),
+      envFiles: args.strings('from-env-file'),
+    };
     if (sources.envFiles.length && (sources.files.length || sources.literals.length)) {
       throw new CommandError('from-env-file cannot be combined with from-file or from-literal');
     }
     const text: Record<string, string> = {};
     const binary: Record<string, string> = {};
-    const duplicate = (key: string) => `cannot add key "${key}", another key by that name already exists in Data for ConfigMap "${name}"`;
+    const duplicate = (key: string) =>
+      `cannot add key "${key}", another key by that name already exists in Data for ConfigMap "${name}"`;
     readKeys(kubectl.fs, kubectl.process.env, sources, duplicate).forEach((value, key) => {
       if (isBinary(value)) binary[key] = toBase64(encode(value));
       else text[key] = value;

@@ -9,7 +9,15 @@ import type { Kubectl } from '../../kubectl.ts';
 import { PRINT_FLAGS, changePrinter } from '../../output/printers.ts';
 import { localMapping } from '../../resource/builder.ts';
 import { createObject } from '../../resource/rest.ts';
-import { DRY_RUN_FLAG, SAVE_CONFIG_FLAG, VALIDATE_FLAG, dryRunOf, fieldManagerFlag, fieldValidationOf, withLastApplied } from '../../write-flags.ts';
+import {
+  DRY_RUN_FLAG,
+  SAVE_CONFIG_FLAG,
+  VALIDATE_FLAG,
+  dryRunOf,
+  fieldManagerFlag,
+  fieldValidationOf,
+  withLastApplied,
+} from '../../write-flags.ts';
 
 export interface Generator extends Omit<Command, 'run'> {
   /** Objects of this kind live in no namespace. */
@@ -22,20 +30,27 @@ export interface Generator extends Omit<Command, 'run'> {
 }
 
 /** Most need nothing from the server: a plain function will do. */
-export const plain =
-  (build: (args: Args, name: string, kubectl: Kubectl) => KubeObject): Generator['build'] =>
+export const plain = (build: (args: Args, name: string, kubectl: Kubectl) => KubeObject): Generator['build'] =>
   // eslint-disable-next-line require-yield
   function* (kubectl, args, name) {
     return build(args, name, kubectl);
   };
 
 export function generator({ build, clusterScoped, takesCommand, failure, ...command }: Generator): Command {
-  const flags: Flag[] = [...(command.flags ?? []), ...PRINT_FLAGS, DRY_RUN_FLAG, SAVE_CONFIG_FLAG, VALIDATE_FLAG, fieldManagerFlag('kubectl-create')];
+  const flags: Flag[] = [
+    ...(command.flags ?? []),
+    ...PRINT_FLAGS,
+    DRY_RUN_FLAG,
+    SAVE_CONFIG_FLAG,
+    VALIDATE_FLAG,
+    fieldManagerFlag('kubectl-create'),
+  ];
   return {
     ...command,
     flags,
     *run(kubectl, args) {
-      if (!takesCommand && args.dash >= 0 && args.args.length !== 1) throw usageError(kubectl.path, `exactly one NAME is required, got ${args.args.length}`);
+      if (!takesCommand && args.dash >= 0 && args.args.length !== 1)
+        throw usageError(kubectl.path, `exactly one NAME is required, got ${args.args.length}`);
       const name = oneName(kubectl, args);
       const dryRun = dryRunOf(args);
       const built = yield* build(kubectl, args, name);

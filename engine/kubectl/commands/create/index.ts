@@ -7,7 +7,16 @@ import { clusterrole, clusterrolebinding, role, rolebinding } from './rbac.ts';
 import { secret } from './secret.ts';
 import { service } from './service.ts';
 import { token } from './token.ts';
-import { cronjob, deployment, job, namespace, poddisruptionbudget, priorityclass, quota, serviceaccount } from './workloads.ts';
+import {
+  cronjob,
+  deployment,
+  job,
+  namespace,
+  poddisruptionbudget,
+  priorityclass,
+  quota,
+  serviceaccount,
+} from './workloads.ts';
 
 export const subcommands: readonly Command[] = [
   clusterrole,

@@ -5,7 +5,8 @@ import { CommandError } from '../../errors.ts';
 import { generator, intOrString, keyValues, plain } from './generator.ts';
 
 /** host/path=service:port[,tls[=secret]] */
-const RULE = /^(?<host>[\w*\-.]*)?(?<path>\/[^=]*)=(?<service>[\w-]+):(?<port>[\w-]+)(?:,\s*tls(?:=(?<secret>[\w-]+))?)?$/;
+const RULE =
+  /^(?<host>[\w*\-.]*)?(?<path>\/[^=]*)=(?<service>[\w-]+):(?<port>[\w-]+)(?:,\s*tls(?:=(?<secret>[\w-]+))?)?$/;
 
 const portOf = (text: string) => (typeof intOrString(text) === 'number' ? { number: Number(text) } : { name: text });
 
@@ -21,8 +22,17 @@ export const ingress = generator({
   usage: 'NAME --rule=host/path=service:port[,tls[=secret]]',
   flags: [
     { name: 'class', type: 'string', usage: 'Ingress Class to be used' },
-    { name: 'rule', type: 'array', usage: 'Rule in format host/path=service:port[,tls=secretname]. Paths containing the leading character * are considered pathType=Prefix.' },
-    { name: 'annotation', type: 'array', usage: 'Annotation to insert in the ingress object, in the format annotation=value' },
+    {
+      name: 'rule',
+      type: 'array',
+      usage:
+        'Rule in format host/path=service:port[,tls=secretname]. Paths containing the leading character * are considered pathType=Prefix.',
+    },
+    {
+      name: 'annotation',
+      type: 'array',
+      usage: 'Annotation to insert in the ingress object, in the format annotation=value',
+    },
     { name: 'default-backend', type: 'string', usage: 'Default service for backend, in format of svcname:port' },
   ],
   failure: 'failed to create ingress',
@@ -30,9 +40,14 @@ export const ingress = generator({
     const rules = args.strings('rule');
     const fallback = args.string('default-backend');
     if (rules.length === 0 && !fallback) {
-      throw new CommandError('not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)');
+      throw new CommandError(
+        'not enough information provided: every ingress has to either specify a default-backend (which catches all traffic) or a list of rules (which catch specific paths)',
+      );
     }
-    const annotations = keyValues(args.strings('annotation'), (e) => `annotation ${e} is invalid and should be in format key=[value]`);
+    const annotations = keyValues(
+      args.strings('annotation'),
+      (e) => `annotation ${e} is invalid and should be in format key=[value]`,
+    );
     const spec: Record<string, unknown> = {};
     if (args.string('class')) spec.ingressClassName = args.string('class');
     if (fallback) {
@@ -44,7 +59,10 @@ export const ingress = generator({
     const tls: { hosts?: string[]; secretName?: string }[] = [];
     for (const rule of rules) {
       const groups = RULE.exec(rule)?.groups;
-      if (!groups) throw new CommandError(`rule ${rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]`);
+      if (!groups)
+        throw new CommandError(
+          `rule ${rule} is invalid and should be in format host/path=svcname:svcport[,tls[=secret]]`,
+        );
       const { host = '', service, port, secret } = groups;
       const prefix = groups.path.endsWith('*');
       const path = {

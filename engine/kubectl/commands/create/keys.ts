@@ -6,7 +6,12 @@ import type { Flag } from '../../flags.ts';
 
 export const KEY_FLAGS: readonly Flag[] = [
   { name: 'from-literal', type: 'array', usage: 'Specify a key and literal value to insert (i.e. mykey=somevalue)' },
-  { name: 'from-file', type: 'strings', usage: 'Key file can be specified using its file path, or a directory of files; a key name may stand before it (key=path).' },
+  {
+    name: 'from-file',
+    type: 'strings',
+    usage:
+      'Key file can be specified using its file path, or a directory of files; a key name may stand before it (key=path).',
+  },
   { name: 'from-env-file', type: 'strings', usage: 'Specify the path to a file to read lines of key=val pairs.' },
   { name: 'append-hash', type: 'bool', usage: 'Append a hash of the object to its name.' },
 ];
@@ -18,7 +23,12 @@ export interface KeySources {
 }
 
 /** The data in order; the same key twice is an error in the words of `duplicate`. */
-export function readKeys(fs: FileSystem, env: Record<string, string>, sources: KeySources, duplicate: (key: string) => string): Map<string, string> {
+export function readKeys(
+  fs: FileSystem,
+  env: Record<string, string>,
+  sources: KeySources,
+  duplicate: (key: string) => string,
+): Map<string, string> {
   const data = new Map<string, string>();
   const add = (key: string, value: string) => {
     const problem = keyProblem(key);
@@ -37,11 +47,14 @@ export function readKeys(fs: FileSystem, env: Record<string, string>, sources: K
   return data;
 }
 
-const unquote = (text: string) => (text.length >= 2 && (text[0] === '"' || text[0] === "'") && text[text.length - 1] === text[0] ? text.slice(1, -1) : text);
+const unquote = (text: string) =>
+  text.length >= 2 && (text[0] === '"' || text[0] === "'") && text[text.length - 1] === text[0]
+    ? text.slice(1, -1)
+    : text;
 
 function readFileSource(fs: FileSystem, source: string, add: (key: string, value: string) => void) {
   const parts = source.split('=');
-  if (parts.length > 2) throw new CommandError('key names or file paths cannot contain \'=\'');
+  if (parts.length > 2) throw new CommandError("key names or file paths cannot contain '='");
   if (parts.length === 2 && !parts[0]) throw new CommandError(`key name for file path ${parts[1]} missing`);
   if (parts.length === 2 && !parts[1]) throw new CommandError(`file path for key name ${parts[0]} missing`);
   const path = parts[parts.length - 1];
@@ -72,7 +85,8 @@ export function readEnvFile(fs: FileSystem, env: Record<string, string>, path: s
       const key = equals < 0 ? line : line.slice(0, equals);
       if (!/^[-._a-zA-Z][-._a-zA-Z0-9]*$/.test(key)) {
         throw new CommandError(
-          `${quote(key)} is not a valid key name: a valid environment variable name must consist only of printable ASCII characters other than '='` + ` (line ${i + 1})`,
+          `${quote(key)} is not a valid key name: a valid environment variable name must consist only of printable ASCII characters other than '='` +
+            ` (line ${i + 1})`,
         );
       }
       if (equals >= 0) out.push([key, line.slice(equals + 1)]);

@@ -8,12 +8,32 @@ import type { Kubectl } from '../../kubectl.ts';
 import { generator, keyValues, plain } from './generator.ts';
 
 const API = 'rbac.authorization.k8s.io';
-const VERBS = ['get', 'delete', 'list', 'create', 'update', 'patch', 'watch', 'proxy', 'redirect', 'use', 'deletecollection', 'bind', 'escalate', 'impersonate', '*'];
+const VERBS = [
+  'get',
+  'delete',
+  'list',
+  'create',
+  'update',
+  'patch',
+  'watch',
+  'proxy',
+  'redirect',
+  'use',
+  'deletecollection',
+  'bind',
+  'escalate',
+  'impersonate',
+  '*',
+];
 
 const RULE_FLAGS: readonly Flag[] = [
   { name: 'verb', type: 'strings', usage: 'Verb that applies to the resources contained in the rule' },
   { name: 'resource', type: 'strings', usage: 'Resource that the rule applies to' },
-  { name: 'resource-name', type: 'array', usage: 'Resource in the white list that the rule applies to, repeat this flag for multiple items' },
+  {
+    name: 'resource-name',
+    type: 'array',
+    usage: 'Resource in the white list that the rule applies to, repeat this flag for multiple items',
+  },
 ];
 
 interface Rule {
@@ -29,7 +49,8 @@ const unique = (list: string[]) => [...new Set(list)];
 function verbsOf(args: Args, kubectl: Kubectl): string[] {
   const verbs = unique(args.strings('verb'));
   if (verbs.includes('*')) return ['*'];
-  for (const verb of verbs) if (!VERBS.includes(verb)) kubectl.warn(`Warning: '${verb}' is not a standard resource verb`);
+  for (const verb of verbs)
+    if (!VERBS.includes(verb)) kubectl.warn(`Warning: '${verb}' is not a standard resource verb`);
   return verbs;
 }
 
@@ -39,7 +60,7 @@ function* resourceRules(kubectl: Kubectl, args: Args, verbs: string[]): Co<Rule[
   for (const text of args.strings('resource')) {
     const slash = text.indexOf('/');
     const type = slash < 0 ? text : text.slice(0, slash);
-    if (!type) throw new CommandError("resource must be specified if apiGroup/subresource specified");
+    if (!type) throw new CommandError('resource must be specified if apiGroup/subresource specified');
     let group = '';
     let resource = type;
     if (type === '*') {
@@ -48,7 +69,10 @@ function* resourceRules(kubectl: Kubectl, args: Args, verbs: string[]): Co<Rule[
       break;
     }
     const mapping = yield* kubectl.discover((d) => d.find(type));
-    if (!mapping) throw new BareError(`the server doesn't have a resource type "${type.split('.')[0]}"${type.includes('.') ? ` in group "${type.slice(type.indexOf('.') + 1)}"` : ''}`);
+    if (!mapping)
+      throw new BareError(
+        `the server doesn't have a resource type "${type.split('.')[0]}"${type.includes('.') ? ` in group "${type.slice(type.indexOf('.') + 1)}"` : ''}`,
+      );
     group = mapping.group;
     resource = mapping.resource + (slash < 0 ? '' : text.slice(slash));
     const list = groups.get(group);
@@ -73,7 +97,12 @@ export const role = generator({
     const verbs = verbsOf(args, kubectl);
     if (verbs.length === 0) throw new CommandError('at least one verb must be specified');
     if (args.strings('resource').length === 0) throw new CommandError('at least one resource must be specified');
-    return { apiVersion: `${API}/v1`, kind: 'Role', metadata: { name }, rules: yield* resourceRules(kubectl, args, verbs) };
+    return {
+      apiVersion: `${API}/v1`,
+      kind: 'Role',
+      metadata: { name },
+      rules: yield* resourceRules(kubectl, args, verbs),
+    };
   },
 });
 
@@ -92,17 +121,26 @@ export const clusterrole = generator({
     const urls = args.strings('non-resource-url');
     const aggregation = args.strings('aggregation-rule');
     if (aggregation.length) {
-      if (urls.length || args.strings('verb').length || args.strings('resource').length || args.strings('resource-name').length) {
-        throw new CommandError('aggregation rule must be specified without nonResourceURLs, resources or resourceNames');
+      if (
+        urls.length ||
+        args.strings('verb').length ||
+        args.strings('resource').length ||
+        args.strings('resource-name').length
+      ) {
+        throw new CommandError(
+          'aggregation rule must be specified without nonResourceURLs, resources or resourceNames',
+        );
       }
       const matchLabels = keyValues(aggregation, (e) => `invalid argument "${e}"; must be formatted as key=value`);
       return { ...object, aggregationRule: { clusterRoleSelectors: [{ matchLabels }] }, rules: null };
     }
     const verbs = verbsOf(args, kubectl);
     if (verbs.length === 0) throw new CommandError('at least one verb must be specified');
-    if (args.strings('resource').length === 0 && urls.length === 0) throw new CommandError('one of resource or nonResourceURL must be specified');
+    if (args.strings('resource').length === 0 && urls.length === 0)
+      throw new CommandError('one of resource or nonResourceURL must be specified');
     for (const url of urls) {
-      if (url === '' || (url !== '*' && (!url.startsWith('/') || url.slice(0, -1).includes('*')))) throw new CommandError(`nonResourceURL should start with /`);
+      if (url === '' || (url !== '*' && (!url.startsWith('/') || url.slice(0, -1).includes('*'))))
+        throw new CommandError(`nonResourceURL should start with /`);
     }
     const rules: Rule[] = yield* resourceRules(kubectl, args, verbs);
     if (urls.length) rules.push({ verbs, nonResourceURLs: urls });
@@ -111,9 +149,21 @@ export const clusterrole = generator({
 });
 
 const BINDING_FLAGS: readonly Flag[] = [
-  { name: 'user', type: 'array', usage: 'Usernames to bind to the role. The flag can be repeated to add multiple users.' },
-  { name: 'group', type: 'array', usage: 'Groups to bind to the role. The flag can be repeated to add multiple groups.' },
-  { name: 'serviceaccount', type: 'array', usage: 'Service accounts to bind to the role, in the format <namespace>:<name>.' },
+  {
+    name: 'user',
+    type: 'array',
+    usage: 'Usernames to bind to the role. The flag can be repeated to add multiple users.',
+  },
+  {
+    name: 'group',
+    type: 'array',
+    usage: 'Groups to bind to the role. The flag can be repeated to add multiple groups.',
+  },
+  {
+    name: 'serviceaccount',
+    type: 'array',
+    usage: 'Service accounts to bind to the role, in the format <namespace>:<name>.',
+  },
 ];
 
 function subjectsOf(args: Args): object[] {
@@ -131,7 +181,8 @@ function subjectsOf(args: Args): object[] {
 export const rolebinding = generator({
   name: 'rolebinding',
   short: 'Create a role binding for a particular role or cluster role',
-  usage: 'NAME --clusterrole=NAME|--role=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname]',
+  usage:
+    'NAME --clusterrole=NAME|--role=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname]',
   flags: [
     ...BINDING_FLAGS,
     { name: 'clusterrole', type: 'string', usage: 'ClusterRole this RoleBinding should reference' },
@@ -140,23 +191,49 @@ export const rolebinding = generator({
   failure: 'failed to create rolebinding',
   build: plain((args, name): KubeObject => {
     const clusterRole = args.string('clusterrole');
-    if ((clusterRole === '') === (args.string('role') === '')) throw new CommandError('exactly one of clusterrole or role must be specified');
-    const roleRef = { apiGroup: API, kind: clusterRole ? 'ClusterRole' : 'Role', name: clusterRole || args.string('role') };
+    if ((clusterRole === '') === (args.string('role') === ''))
+      throw new CommandError('exactly one of clusterrole or role must be specified');
+    const roleRef = {
+      apiGroup: API,
+      kind: clusterRole ? 'ClusterRole' : 'Role',
+      name: clusterRole || args.string('role'),
+    };
     const subjects = subjectsOf(args);
-    return { apiVersion: `${API}/v1`, kind: 'RoleBinding', metadata: { name }, roleRef, ...(subjects.length ? { subjects } : {}) };
+    return {
+      apiVersion: `${API}/v1`,
+      kind: 'RoleBinding',
+      metadata: { name },
+      roleRef,
+      ...(subjects.length ? { subjects } : {}),
+    };
   }),
 });
 
 export const clusterrolebinding = generator({
   name: 'clusterrolebinding',
   short: 'Create a cluster role binding for a particular cluster role',
-  usage: 'NAME --clusterrole=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname]',
+  usage:
+    'NAME --clusterrole=NAME [--user=username] [--group=groupname] [--serviceaccount=namespace:serviceaccountname]',
   clusterScoped: true,
-  flags: [...BINDING_FLAGS, { name: 'clusterrole', type: 'string', required: true, usage: 'ClusterRole this ClusterRoleBinding should reference' }],
+  flags: [
+    ...BINDING_FLAGS,
+    {
+      name: 'clusterrole',
+      type: 'string',
+      required: true,
+      usage: 'ClusterRole this ClusterRoleBinding should reference',
+    },
+  ],
   failure: 'failed to create clusterrolebinding',
   build: plain((args, name): KubeObject => {
     const subjects = subjectsOf(args);
     const roleRef = { apiGroup: API, kind: 'ClusterRole', name: args.string('clusterrole') };
-    return { apiVersion: `${API}/v1`, kind: 'ClusterRoleBinding', metadata: { name }, roleRef, ...(subjects.length ? { subjects } : {}) };
+    return {
+      apiVersion: `${API}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      roleRef,
+      ...(subjects.length ? { subjects } : {}),
+    };
   }),
 });

@@ -28,7 +28,11 @@ const generic = generator({
   flags: [...KEY_FLAGS, { name: 'type', type: 'string', usage: 'The type of secret to create' }],
   failure: 'failed to create secret',
   build: plain((args, name, kubectl) => {
-    const sources = { literals: args.strings('from-literal'), files: args.strings('from-file'), envFiles: args.strings('from-env-file') };
+    const sources = {
+      literals: args.strings('from-literal'),
+      files: args.strings('from-file'),
+      envFiles: args.strings('from-env-file'),
+    };
     if (sources.envFiles.length && (sources.files.length || sources.literals.length)) {
       throw new CommandError('from-env-file cannot be combined with from-file or from-literal');
     }
@@ -76,7 +80,12 @@ const dockerRegistry = generator({
     { name: 'docker-username', type: 'string', usage: 'Username for Docker registry authentication' },
     { name: 'docker-password', type: 'string', usage: 'Password for Docker registry authentication' },
     { name: 'docker-email', type: 'string', usage: 'Email for Docker registry' },
-    { name: 'docker-server', type: 'string', default: 'https://index.docker.io/v1/', usage: 'Server location for Docker registry' },
+    {
+      name: 'docker-server',
+      type: 'string',
+      default: 'https://index.docker.io/v1/',
+      usage: 'Server location for Docker registry',
+    },
     { name: 'from-file', type: 'strings', usage: 'A docker config file to take as it is ([.dockerconfigjson=]path).' },
     HASH_FLAG,
   ],
@@ -85,15 +94,19 @@ const dockerRegistry = generator({
     if (args.strings('from-file').length) {
       const duplicate = (key: string) => `cannot add key ${key}, another key by that name already exists`;
       const data: Record<string, string> = {};
-      readKeys(kubectl.fs, {}, { literals: [], files: args.strings('from-file'), envFiles: [] }, duplicate).forEach((value, key) => {
-        data[key] = toBase64(encode(value));
-      });
+      readKeys(kubectl.fs, {}, { literals: [], files: args.strings('from-file'), envFiles: [] }, duplicate).forEach(
+        (value, key) => {
+          data[key] = toBase64(encode(value));
+        },
+      );
       return secretOf(args, name, 'kubernetes.io/dockerconfigjson', data);
     }
     const username = args.string('docker-username');
     const password = args.string('docker-password');
     if (!username || !password) {
-      throw new CommandError('either --from-file or the combination of --docker-username, --docker-password and --docker-server is required');
+      throw new CommandError(
+        'either --from-file or the combination of --docker-username, --docker-password and --docker-server is required',
+      );
     }
     const email = args.string('docker-email');
     const entry = { username, password, ...(email ? { email } : {}), auth: utf8Base64(`${username}:${password}`) };

@@ -15,7 +15,7 @@ function parsePort(text: string): { port: number; targetPort: number | string } 
   const target = intOrString(parts[1]);
   if (typeof target === 'number') portNumber(parts[1]);
   else if (!/^(?=.*[a-z])[a-z0-9]([a-z0-9-]{0,13}[a-z0-9])?$/.test(target)) {
-    throw new CommandError("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+    throw new CommandError('must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)');
   }
   return { port, targetPort: target };
 }
@@ -50,7 +50,14 @@ const clusterip = generator({
   name: 'clusterip',
   short: 'Create a ClusterIP service',
   usage: 'NAME [--tcp=<port>:<targetPort>]',
-  flags: [TCP, { name: 'clusterip', type: 'string', usage: "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing)." }],
+  flags: [
+    TCP,
+    {
+      name: 'clusterip',
+      type: 'string',
+      usage: "Assign your own ClusterIP or set to 'None' for a 'headless' service (no loadbalancing).",
+    },
+  ],
   failure: failure('ClusterIP'),
   build: plain((args, name) => {
     const ip = args.string('clusterip');
@@ -84,7 +91,9 @@ const externalname = generator({
   usage: 'NAME --external-name external.name',
   flags: [TCP, { name: 'external-name', type: 'string', required: true, usage: 'External name of service' }],
   failure: failure('ExternalName'),
-  build: plain((args, name) => serviceOf('ExternalName', name, args.strings('tcp'), { externalName: args.string('external-name') })),
+  build: plain((args, name) =>
+    serviceOf('ExternalName', name, args.strings('tcp'), { externalName: args.string('external-name') }),
+  ),
 });
 
 export const service: Command = {

@@ -49,14 +49,17 @@ function* revisionsOf(kubectl: Kubectl, info: Info): Co<Revision[]> {
   const { object, mapping } = info;
   const isDeployment = object.kind === 'Deployment';
   const keeper: Mapping = yield* kubectl.mappingFor(isDeployment ? 'replicasets.apps' : 'controllerrevisions.apps');
-  const list = yield* listObjects(kubectl, keeper, info.namespace, { labelSelector: formatLabelSelector(object.spec.selector) });
+  const list = yield* listObjects(kubectl, keeper, info.namespace, {
+    labelSelector: formatLabelSelector(object.spec.selector),
+  });
   const revisions: Revision[] = [];
   for (const item of listItems(list)) {
     if (!item.metadata.ownerReferences?.some((o) => o.controller && o.uid === object.metadata.uid)) continue;
     if (isDeployment) {
       const number = Number(annotationsOf(item)[REVISION]);
       if (number) revisions.push({ number, object: item, template: item.spec.template });
-    } else revisions.push({ number: item.revision, object: item, template: restored(mapping, object, item).spec.template });
+    } else
+      revisions.push({ number: item.revision, object: item, template: restored(mapping, object, item).spec.template });
   }
   return revisions.sort((a, b) => a.number - b.number);
 }
@@ -91,7 +94,8 @@ export const history: Command = {
     if (wanted < 0) throw new CommandError(`revision must be a positive integer: ${wanted}`);
     const found = yield* findRollout(kubectl, args);
     for (const info of found) {
-      if (!SUPPORTED.includes(info.mapping.kind)) throw new CommandError(`no history viewer has been implemented for ${quote(kindOf(info))}`);
+      if (!SUPPORTED.includes(info.mapping.kind))
+        throw new CommandError(`no history viewer has been implemented for ${quote(kindOf(info))}`);
       const revisions = yield* revisionsOf(kubectl, info);
       const text = historyText(info, revisions, wanted);
       changePrinter(kubectl, args, `${wanted > 0 ? `with revision #${wanted}` : ''}\n${text}`).print(info.object);
@@ -109,7 +113,10 @@ function historyText(info: Info, revisions: Revision[], wanted: number): string 
     const cause = annotationsOf(revision.object)[CHANGE_CAUSE];
     if (!cause || info.object.kind !== 'Deployment') return templateText(revision.template);
     const { metadata } = revision.template;
-    return templateText({ ...revision.template, metadata: { ...metadata, annotations: { ...metadata?.annotations, [CHANGE_CAUSE]: cause } } });
+    return templateText({
+      ...revision.template,
+      metadata: { ...metadata, annotations: { ...metadata?.annotations, [CHANGE_CAUSE]: cause } },
+    });
   }
   const table = new TableWriter(0, 2);
   const causes = info.object.kind !== 'StatefulSet';
@@ -137,7 +144,8 @@ export const undo: Command = {
     const found = yield* findRollout(kubectl, args);
     for (const info of found) {
       try {
-        if (!SUPPORTED.includes(info.mapping.kind)) throw new CommandError(`no rollbacker has been implemented for ${quote(kindOf(info))}`);
+        if (!SUPPORTED.includes(info.mapping.kind))
+          throw new CommandError(`no rollbacker has been implemented for ${quote(kindOf(info))}`);
         const result = yield* rollBack(kubectl, args, info);
         changePrinter(kubectl, args, result, dryRun).print(info.object);
       } catch (error) {
@@ -156,20 +164,25 @@ function* rollBack(kubectl: Kubectl, args: Args, info: Info): Co<string> {
   const isDeployment = object.kind === 'Deployment';
   const revisions = yield* revisionsOf(kubectl, info);
   if (wanted === 0 && revisions.length < 2) {
-    throw new CommandError(isDeployment ? `no rollout history found for deployment ${quote(info.name)}` : 'no last revision to roll back to');
+    throw new CommandError(
+      isDeployment ? `no rollout history found for deployment ${quote(info.name)}` : 'no last revision to roll back to',
+    );
   }
   const target = wanted === 0 ? revisions[revisions.length - 2] : revisions.find((r) => r.number === wanted);
   if (!target) throw notFound();
   const dryRun = dryRunOf(args);
   if (dryRun === 'client') return `${isDeployment ? '' : 'will roll back to '}${templateText(target.template)}`;
   if (isDeployment && object.spec.paused) {
-    throw new CommandError("you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again");
+    throw new CommandError(
+      "you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+    );
   }
   if (deepEqual(withoutHash(target.template), withoutHash(object.spec.template))) {
     return `skipped rollback (current template already matches revision ${wanted})`;
   }
   const { mapping, namespace, name } = info;
-  if (isDeployment) yield* patchObject(kubectl, mapping, namespace, name, 'json', deploymentPatch(object, target), { dryRun });
+  if (isDeployment)
+    yield* patchObject(kubectl, mapping, namespace, name, 'json', deploymentPatch(object, target), { dryRun });
   else yield* patchObject(kubectl, mapping, namespace, name, 'strategic', target.object.data, { dryRun });
   return 'rolled back';
 }

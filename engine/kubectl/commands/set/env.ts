@@ -28,12 +28,29 @@ export const env: Command = {
   usage: 'RESOURCE/NAME KEY_1=VAL_1 ... KEY_N=VAL_N',
   flags: [
     ...changeFlags('kubectl-set'),
-    { name: 'containers', short: 'c', type: 'string', default: '*', usage: 'The names of containers in the selected pod templates to change - may use wildcards' },
-    { name: 'env', short: 'e', type: 'array', usage: 'Specify a key-value pair for an environment variable to set into each container.' },
+    {
+      name: 'containers',
+      short: 'c',
+      type: 'string',
+      default: '*',
+      usage: 'The names of containers in the selected pod templates to change - may use wildcards',
+    },
+    {
+      name: 'env',
+      short: 'e',
+      type: 'array',
+      usage: 'Specify a key-value pair for an environment variable to set into each container.',
+    },
     { name: 'from', type: 'string', usage: 'The name of a resource from which to inject environment variables' },
     { name: 'keys', type: 'strings', usage: 'Comma-separated list of keys to import from specified resource' },
     { name: 'list', type: 'bool', usage: 'If true, display the environment and any changes in the standard format.' },
-    { name: 'overwrite', type: 'bool', default: true, usage: 'If true, allow environment to be overwritten, otherwise reject updates that overwrite existing environment.' },
+    {
+      name: 'overwrite',
+      type: 'bool',
+      default: true,
+      usage:
+        'If true, allow environment to be overwritten, otherwise reject updates that overwrite existing environment.',
+    },
     { name: 'prefix', type: 'string', usage: 'Prefix to append to variable names' },
     { name: 'resolve', type: 'bool', usage: 'If true, show secret or configmap references when listing variables' },
   ],
@@ -51,17 +68,26 @@ export const env: Command = {
       const list = yield* imported(kubectl, args);
       for (const one of list) set.set(one.name, one);
     }
-    if (args.changed('keys') && !args.string('from')) throw new CommandError('when specifying --keys, a configmap or secret must be provided with --from');
+    if (args.changed('keys') && !args.string('from'))
+      throw new CommandError('when specifying --keys, a configmap or secret must be provided with --from');
     const found = yield* findForSet(kubectl, args, resources);
     const matches = containerMatcher(args.string('containers'));
     if (args.bool('list')) {
       throwAll(found.errors);
-      for (const info of found.infos) yield* list(kubectl, args, { ...info, object: change(kubectl, args, info.object, matches, set, removed) }, matches);
+      for (const info of found.infos)
+        yield* list(
+          kubectl,
+          args,
+          { ...info, object: change(kubectl, args, info.object, matches, set, removed) },
+          matches,
+        );
       return;
     }
     const { infos } = found;
     found.infos = infos.filter((info) => hasContainer(kubectl, args, info.object, matches));
-    yield* changeAll(kubectl, args, found, 'env updated', (object) => change(kubectl, args, object, matches, set, removed));
+    yield* changeAll(kubectl, args, found, 'env updated', (object) =>
+      change(kubectl, args, object, matches, set, removed),
+    );
   },
 };
 
@@ -96,7 +122,8 @@ function* imported(kubectl: Kubectl, args: Args): Co<EnvVar[]> {
   const slash = from.indexOf('/');
   if (slash < 0) throw new CommandError(`invalid --from ${from}: expected TYPE/NAME`);
   const mapping = yield* kubectl.mappingFor(from.slice(0, slash));
-  const source = mapping.kind === 'ConfigMap' ? 'configMapKeyRef' : mapping.kind === 'Secret' ? 'secretKeyRef' : undefined;
+  const source =
+    mapping.kind === 'ConfigMap' ? 'configMapKeyRef' : mapping.kind === 'Secret' ? 'secretKeyRef' : undefined;
   if (!source) throw new CommandError(`unsupported resource specified in --from`);
   const name = from.slice(slash + 1);
   const object = yield* getObject(kubectl, mapping, kubectl.namespace, name);
@@ -114,16 +141,29 @@ function hasContainer(kubectl: Kubectl, args: Args, object: KubeObject, matches:
   const spec = podSpecOf(object);
   const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])] as { name: string }[];
   if (containers.some((c) => matches(c.name))) return true;
-  kubectl.warn(`Warning: ${object.kind}/${object.metadata.name} does not have any containers matching "${args.string('containers')}"`);
+  kubectl.warn(
+    `Warning: ${object.kind}/${object.metadata.name} does not have any containers matching "${args.string('containers')}"`,
+  );
   return false;
 }
 
-function change(_kubectl: Kubectl, args: Args, object: KubeObject, matches: (name: string) => boolean, set: Map<string, EnvVar>, removed: string[]): KubeObject {
+function change(
+  _kubectl: Kubectl,
+  args: Args,
+  object: KubeObject,
+  matches: (name: string) => boolean,
+  set: Map<string, EnvVar>,
+  removed: string[],
+): KubeObject {
   return withContainers(object, (container) => {
     if (!matches(container.name) || (set.size === 0 && removed.length === 0)) return container;
     const old = (container.env ?? []) as EnvVar[];
     if (!args.bool('overwrite')) {
-      for (const { name } of old) if (set.has(name)) throw new CommandError(`'${name}' already has a value (${old.find((e) => e.name === name)?.value ?? ''}), and --overwrite is false`);
+      for (const { name } of old)
+        if (set.has(name))
+          throw new CommandError(
+            `'${name}' already has a value (${old.find((e) => e.name === name)?.value ?? ''}), and --overwrite is false`,
+          );
     }
     const next = old.filter((e) => !removed.includes(e.name)).map((e) => set.get(e.name) ?? e);
     set.forEach((one, name) => {
@@ -137,7 +177,10 @@ function change(_kubectl: Kubectl, args: Args, object: KubeObject, matches: (nam
 function* list(kubectl: Kubectl, args: Args, info: Info, matches: (name: string) => boolean): Co {
   const spec = podSpecOf(info.object);
   if (!spec) return;
-  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])] as { name: string; env?: EnvVar[] }[]) {
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])] as {
+    name: string;
+    env?: EnvVar[];
+  }[]) {
     if (!matches(container.name)) continue;
     kubectl.line(`# ${info.object.kind} ${info.name}, container ${container.name}`);
     for (const one of container.env ?? []) {
@@ -150,7 +193,8 @@ function* list(kubectl: Kubectl, args: Args, info: Info, matches: (name: string)
 
 function reference(from: JsonObject): string {
   if (from.fieldRef) return `field path ${from.fieldRef.fieldPath}`;
-  if (from.resourceFieldRef) return `resource field ${from.resourceFieldRef.containerName ? from.resourceFieldRef.containerName + '.' : ''}${from.resourceFieldRef.resource}`;
+  if (from.resourceFieldRef)
+    return `resource field ${from.resourceFieldRef.containerName ? from.resourceFieldRef.containerName + '.' : ''}${from.resourceFieldRef.resource}`;
   if (from.secretKeyRef) return `secret ${from.secretKeyRef.name}, key ${from.secretKeyRef.key}`;
   if (from.configMapKeyRef) return `configmap ${from.configMapKeyRef.name}, key ${from.configMapKeyRef.key}`;
   return 'invalid valueFrom';
@@ -162,6 +206,7 @@ function* resolved(kubectl: Kubectl, from: JsonObject): Co<string> {
   const mapping = yield* kubectl.mappingFor(from.secretKeyRef ? 'secrets' : 'configmaps');
   const object = yield* getObject(kubectl, mapping, kubectl.namespace, ref.name);
   const value = object.data?.[ref.key];
-  if (value === undefined) throw new CommandError(`key ${ref.key} not found in ${mapping.kind.toLowerCase()} ${ref.name}`);
+  if (value === undefined)
+    throw new CommandError(`key ${ref.key} not found in ${mapping.kind.toLowerCase()} ${ref.name}`);
   return from.secretKeyRef ? base64Text(value) : value;
 }
