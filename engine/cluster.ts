@@ -11,7 +11,16 @@ import { createRegistry } from './images/index.ts';
 import { createJq } from './jq.ts';
 import { createKubectl } from './kubectl/index.ts';
 import { Kubelet, type NodeSpec } from './kubelet/index.ts';
-import { createHost, devices, FileSystem, Network, tree, type Host, type Program, type TreeEntry } from './linux/index.ts';
+import {
+  createHost,
+  devices,
+  FileSystem,
+  Network,
+  tree,
+  type Host,
+  type Program,
+  type TreeEntry,
+} from './linux/index.ts';
 import { commands } from './linux/commands/index.ts';
 import { startScheduler } from './scheduler/index.ts';
 import { createShell } from './shell/index.ts';
@@ -54,6 +63,8 @@ const BIRTH = Date.UTC(2026, 0, 5, 9, 0, 0);
 const SETTLE = 120_000;
 const HOME = '/home/user';
 const USER_ID = 1000;
+/** Of what people start: the numbers below belong to a machine's own processes. */
+const FIRST_PID = 1000;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const MAX_NODES = 5000;
 const MASTERS = ['system:masters', 'system:authenticated'];
@@ -68,7 +79,8 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
   apiServer.bootstrap();
 
   const network = new Network(sim);
-  const clientOf = (name: string, groups: string[]) => new Client(handle, name, { name, groups });
+  const clientOf = (component: string, name: string, groups: string[]) =>
+    new Client(handle, `${component}/${VERSION} (linux/amd64) kubernetes`, { name, groups });
   // A client certificate is not a token in a header: the connection itself says who the administrator is.
   const kubectl = createKubectl({
     transport: (request, { user }) => handle(user['client-certificate-data'] ? { ...request, user: ADMIN } : request),
@@ -86,17 +98,28 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     const ip = nodeAddress(index);
     const net = network.namespace([ip]);
     const fs = fileSystem(sim, machineFiles(name), ['/root', '/tmp', '/var/log', '/etc/kubernetes/manifests']);
-    const machine = createHost({ sim, hostname: name, fs, net, env: { PATH, HOME: '/root' }, programs: { ...commands, ...shells } });
+    const machine = createHost({
+      sim,
+      hostname: name,
+      fs,
+      net,
+      env: { PATH, HOME: '/root' },
+      programs: { ...commands, ...shells },
+      firstPid: FIRST_PID,
+    });
     machines.set(name, machine);
     const node: NodeSpec = controlPlane
       ? {
           name,
           ip,
-          labels: { 'node-role.kubernetes.io/control-plane': '', 'node.kubernetes.io/exclude-from-external-load-balancers': '' },
+          labels: {
+            'node-role.kubernetes.io/control-plane': '',
+            'node.kubernetes.io/exclude-from-external-load-balancers': '',
+          },
           taints: settings.tainted ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : [],
         }
       : { name, ip };
-    const client = clientOf(`system:node:${name}`, ['system:nodes', 'system:authenticated']);
+    const client = clientOf('kubelet', `system:node:${name}`, ['system:nodes', 'system:authenticated']);
     const kubelet = new Kubelet({ sim, client, node, network, images, machine });
     apiServer.kubelets.set(name, kubelet);
     kubelet.start();
@@ -104,11 +127,13 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
 
   startControllers({
     sim,
-    client: (name) => clientOf(name, groupsOf(name)),
-    informers: new InformerFactory(clientOf('system:kube-controller-manager', ['system:authenticated'])),
+    client: (name) => clientOf('kube-controller-manager', name, groupsOf(name)),
+    informers: new InformerFactory(
+      clientOf('kube-controller-manager', 'system:kube-controller-manager', ['system:authenticated']),
+    ),
     rootCA: ROOT_CA,
   });
-  const scheduler = clientOf('system:kube-scheduler', ['system:authenticated']);
+  const scheduler = clientOf('kube-scheduler', 'system:kube-scheduler', ['system:authenticated']);
   startScheduler({ sim, client: scheduler, informers: new InformerFactory(scheduler), host: settings.nodes[0] });
 
   const home = fileSystem(sim, workstationFiles(), ['/root', '/tmp', '/var/log', HOME]);
@@ -119,11 +144,20 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     fs: home,
     net: network.namespace(['10.0.255.1']),
     env: { PATH, HOME, USER: 'user' },
+    firstPid: FIRST_PID,
     programs: { ...commands, ...shells, kubectl, jq: createJq((args, input) => hostCalls.jq(args, input)) },
   });
 
   sim.runUntil(BIRTH);
-  return { sim, handle, client: new Client(handle, 'kubebook', { name: 'kubernetes-admin', groups: MASTERS }), workstation, home: HOME, uid: USER_ID, machines };
+  return {
+    sim,
+    handle,
+    client: new Client(handle, 'kubebook', { name: 'kubernetes-admin', groups: MASTERS }),
+    workstation,
+    home: HOME,
+    uid: USER_ID,
+    machines,
+  };
 }
 
 /** 10.0.0.10 is the first control plane. */
@@ -131,15 +165,25 @@ const nodeAddress = (index: number) => `10.0.${(index + 10) >> 8}.${(index + 10)
 
 function groupsOf(name: string): string[] {
   const account = /^system:serviceaccount:([^:]+):/.exec(name);
-  return account ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`, 'system:authenticated'] : ['system:authenticated'];
+  return account
+    ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`, 'system:authenticated']
+    : ['system:authenticated'];
 }
 
 /** Reads the options; a setting that the engine does not have is an error, never ignored. */
 function check(options: ClusterOptions): { seed: number; controlPlanes: number; nodes: string[]; tainted: boolean } {
-  const { version = VERSION, controlPlanes = 1, workers = 2, seed = 1, taintControlPlanes = false, ...rest } = options ?? {};
+  const {
+    version = VERSION,
+    controlPlanes = 1,
+    workers = 2,
+    seed = 1,
+    taintControlPlanes = false,
+    ...rest
+  } = options ?? {};
   const unknown = Object.keys(rest);
   if (unknown.length) throw new Error(`cluster: unknown setting ${unknown.join(', ')}`);
-  if (!/^v?1\.35(\.0)?$/.test(String(version))) throw new Error(`cluster: version ${version} is not modelled; this engine is ${VERSION}`);
+  if (!/^v?1\.35(\.0)?$/.test(String(version)))
+    throw new Error(`cluster: version ${version} is not modelled; this engine is ${VERSION}`);
   const whole = (name: string, value: unknown, least: number) => {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > MAX_NODES) {
       throw new Error(`cluster: ${name} must be a whole number from ${least} to ${MAX_NODES}`);
@@ -170,7 +214,8 @@ const baseFiles = (hostname: string): Record<string, TreeEntry> => ({
   '/etc/group': 'root:x:0:\nuser:x:1000:\n',
   '/etc/hostname': `${hostname}\n`,
   '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n`,
-  '/etc/os-release': 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n',
+  '/etc/os-release':
+    'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n',
 });
 
 const machineFiles = (hostname: string) => ({

@@ -47,9 +47,15 @@ export function createJq(run: HostJq): Program {
           const text = read(argv[i + 2] ?? '');
           // A slurped file is all its values in one array: jq reads it as such itself when it is given as JSON text.
           if (arg === '--rawfile') options.push('--arg', argv[i + 1], text);
-          else options.push('--argjson', argv[i + 1], `[${(yield* run(['-c', '.'], text)).stdout.trim().replaceAll('\n', ',')}]`);
+          else
+            options.push(
+              '--argjson',
+              argv[i + 1],
+              `[${(yield* run(['-c', '.'], text)).stdout.trim().replaceAll('\n', ',')}]`,
+            );
           i += 2;
-        } else if (arg === '-L' || arg === '--library-path') throw new Usage('jq: module directories are not modelled\n');
+        } else if (arg === '-L' || arg === '--library-path')
+          throw new Usage('jq: module directories are not modelled\n');
         else if (/^-C$|^--color-output$/.test(arg)) throw new Usage('jq: coloured output is not modelled\n');
         else if (VALUES[arg]) {
           if (i + VALUES[arg] >= argv.length) throw new Usage(usage(arg));
@@ -61,8 +67,13 @@ export function createJq(run: HostJq): Program {
         else if (rest === 'files') files.push(arg);
         else positional.push(rest, arg);
       }
-      if (filter === undefined && !options.some((o) => o === '--version' || o === '-V' || o === '--help' || o === '-h')) {
-        process.stderr.write('jq - commandline JSON processor [version 1.8.2]\n\nUsage:\tjq [OPTIONS] FILTER [FILES...]\n');
+      if (
+        filter === undefined &&
+        !options.some((o) => o === '--version' || o === '-V' || o === '--help' || o === '-h')
+      ) {
+        process.stderr.write(
+          'jq - commandline JSON processor [version 1.8.2]\n\nUsage:\tjq [OPTIONS] FILTER [FILES...]\n',
+        );
         return 2;
       }
       let input = '';

@@ -29,11 +29,17 @@ export function picture(cluster: Cluster) {
     else if (byNode.has(node)) byNode.get(node)?.push(item);
     else byNode.set(node, [item]);
   }
-  const nodes = client.of('v1', 'nodes', false).list('').map((node) => ({
-    name: node.metadata.name as string,
-    ready: node.status?.conditions?.some((c: { type: string; status: string }) => c.type === 'Ready' && c.status === 'True') ?? false,
-    schedulable: !node.spec?.unschedulable,
-    pods: byNode.get(node.metadata.name as string) ?? [],
-  }));
+  const nodes = client
+    .of('v1', 'nodes', false)
+    .list('')
+    .map((node) => ({
+      name: node.metadata.name as string,
+      ready:
+        node.status?.conditions?.some(
+          (c: { type: string; status: string }) => c.type === 'Ready' && c.status === 'True',
+        ) ?? false,
+      schedulable: !node.spec?.unschedulable,
+      pods: byNode.get(node.metadata.name as string) ?? [],
+    }));
   return { now: cluster.sim.now, nodes, pending };
 }

@@ -21,7 +21,7 @@ export interface Slice {
 const SLICE_OUTPUT = 65_536;
 
 /** Virtual time that a command has to end by itself after Ctrl-C, ms. */
-const INTERRUPT_GRACE = 2000;
+const INTERRUPT_GRACE = 500;
 const INTERRUPTED = 130;
 
 export class Terminal {

@@ -25,6 +25,8 @@ const GATED = {
   status: 'False',
   reason: 'SchedulingGated',
   message: 'Scheduling is blocked due to non-empty scheduling gates',
+  lastProbeTime: null,
+  lastTransitionTime: null,
 };
 
 function createPod(pod: KubeObject): KubeObject {

@@ -45,9 +45,10 @@ export const writerOf = (ctx: Context, subresource: string): Writer => ({
 
 /** The name under which changes are recorded: asked for, or the user agent up to the first '/'. */
 export function fieldManager(request: ApiRequest): string {
-  const asked = param(request, 'fieldManager');
+  const asked = request.query && param(request, 'fieldManager');
   if (asked) return asked;
   const agent = request.headers?.['user-agent'] ?? '';
   const slash = agent.indexOf('/');
-  return (slash < 0 ? agent : agent.slice(0, slash)).slice(0, 128) || 'unknown';
+  const name = slash < 0 ? agent : agent.slice(0, slash);
+  return (name.length > 128 ? name.slice(0, 128) : name) || 'unknown';
 }

@@ -265,6 +265,7 @@ function checkParameters({ query }: ApiRequest) {
 }
 
 function fieldValidationOf(request: ApiRequest): Context['fieldValidation'] {
+  if (!request.query) return 'Warn';
   const value = param(request, 'fieldValidation');
   if (value === '' || value === 'Warn') return 'Warn';
   if (value === 'Ignore' || value === 'Strict') return value;

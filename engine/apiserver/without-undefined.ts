@@ -18,6 +18,7 @@ export function withoutUndefined<T extends object>(value: T): T {
   const fields = value as Record<string, unknown>;
   for (const key in fields) {
     const field = fields[key];
+    if (typeof field === 'string') continue;
     if (field === undefined) {
       out ??= { ...value };
       delete (out as Record<string, unknown>)[key];

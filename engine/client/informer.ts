@@ -5,7 +5,8 @@ import type { Client, ListOptions } from './client.ts';
 import type { KubeObject, ObjectMeta } from '../api/types.ts';
 
 type Named = { metadata: ObjectMeta };
-type Index<T> = { keys: (object: T) => readonly string[]; entries: Map<string, Map<string, T>> };
+/** Keys of objects by the values that `keys` gives for them. */
+type Index<T> = { keys: (object: T) => readonly string[]; entries: Map<string, Set<string>> };
 
 export interface Handlers<T> {
   add?: (object: T) => void;
@@ -70,8 +71,9 @@ export class Informer<T extends object> {
     this.items.forEach((object, key) => this.insert(index, key, object));
   }
   byIndex(name: string, value: string): T[] {
-    const entries = this.indexes.get(name)?.entries.get(value);
-    return entries ? [...entries.values()] : [];
+    const found: T[] = [];
+    this.indexes.get(name)?.entries.get(value)?.forEach((key) => found.push(this.items.get(key) as T));
+    return found;
   }
 
   /** Calls `add` for what is there already. */
@@ -80,22 +82,25 @@ export class Informer<T extends object> {
     if (handlers.add) for (const object of this.items.values()) handlers.add(object);
   }
 
-  private insert(index: Index<T>, key: string, object: T) {
-    const values = index.keys(object);
-    for (let i = 0; i < values.length; i++) {
-      let entries = index.entries.get(values[i]);
-      if (!entries) index.entries.set(values[i], (entries = new Map()));
-      entries.set(key, object);
-    }
+  private insert({ keys, entries }: Index<T>, key: string, object: T) {
+    const values = keys(object);
+    for (let i = 0; i < values.length; i++) add(entries, values[i], key);
   }
 
-  private remove(index: Index<T>, key: string, object: T) {
-    const values = index.keys(object);
-    for (let i = 0; i < values.length; i++) {
-      const entries = index.entries.get(values[i]);
-      entries?.delete(key);
-      if (entries?.size === 0) index.entries.delete(values[i]);
-    }
+  private remove({ keys, entries }: Index<T>, key: string, object: T) {
+    const values = keys(object);
+    for (let i = 0; i < values.length; i++) drop(entries, values[i], key);
+  }
+
+  /** An update: most leave every index as it is. */
+  private move({ keys, entries }: Index<T>, key: string, old: T, object: T) {
+    const before = keys(old);
+    const after = keys(object);
+    let same = before.length === after.length;
+    for (let i = 0; same && i < after.length; i++) same = before[i] === after[i];
+    if (same) return;
+    for (let i = 0; i < before.length; i++) drop(entries, before[i], key);
+    for (let i = 0; i < after.length; i++) add(entries, after[i], key);
   }
 
   private apply(deleted: boolean, object: T) {
@@ -104,8 +109,9 @@ export class Informer<T extends object> {
     if (deleted) this.items.delete(key);
     else this.items.set(key, object);
     this.indexes.forEach((index) => {
-      if (old) this.remove(index, key, old);
-      if (!deleted) this.insert(index, key, object);
+      if (!deleted && old) this.move(index, key, old, object);
+      else if (!deleted) this.insert(index, key, object);
+      else if (old) this.remove(index, key, old);
     });
     const handlers = this.handlers;
     for (let i = 0; i < handlers.length; i++) {
@@ -114,6 +120,18 @@ export class Informer<T extends object> {
       else handlers[i].add?.(object);
     }
   }
+}
+
+function add(entries: Map<string, Set<string>>, value: string, key: string) {
+  const keys = entries.get(value);
+  if (keys) keys.add(key);
+  else entries.set(value, new Set([key]));
+}
+
+function drop(entries: Map<string, Set<string>>, value: string, key: string) {
+  const keys = entries.get(value);
+  keys?.delete(key);
+  if (keys?.size === 0) entries.delete(value);
 }
 
 /** The informers of one process, one a resource. */

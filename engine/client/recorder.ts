@@ -20,8 +20,24 @@ export function referenceTo(subject: EventSubject): ObjectReference {
   return { kind: object.kind, namespace, name, uid, apiVersion: object.apiVersion, resourceVersion };
 }
 
-export const timestamp = (ms: number): string => new Date(ms).toISOString().slice(0, 19) + 'Z';
+/** The second written last: many things happen in one. */
+let written = { second: NaN, text: '' };
+
+/** RFC 3339 in whole seconds. */
+export function timestamp(ms: number): string {
+  const second = Math.floor(ms / 1000);
+  if (written.second !== second) written = { second, text: new Date(second * 1000).toISOString().slice(0, 19) + 'Z' };
+  return written.text;
+}
+
 export const microTimestamp = (ms: number): string => new Date(ms).toISOString().slice(0, 23) + '000Z';
+
+/** Events of one object, type and reason; most have one message only. */
+interface Similar {
+  since: number;
+  first: string;
+  more: Set<string> | undefined;
+}
 
 export class EventRecorder {
   private readonly sim: Sim;
@@ -29,7 +45,7 @@ export class EventRecorder {
   private readonly component: string;
   private readonly host: string | undefined;
   private readonly seen = new Map<string, { name: string; namespace: string; count: number }>();
-  private readonly similar = new Map<string, { since: number; messages: Set<string> }>();
+  private readonly similar = new Map<string, Similar>();
   private readonly buckets = new Map<string, { tokens: number; at: number }>();
 
   /** `component` and `host` become the event's source ("kubelet", "worker-1"). */
@@ -48,9 +64,10 @@ export class EventRecorder {
 
     const groupKey = `${objectKey}/${type}/${reason}`;
     let group = this.similar.get(groupKey);
-    if (!group || now - group.since > SIMILAR_INTERVAL) this.similar.set(groupKey, (group = { since: now, messages: new Set() }));
-    group.messages.add(message);
-    const combined = group.messages.size >= SIMILAR_LIMIT;
+    if (!group || now - group.since > SIMILAR_INTERVAL) {
+      this.similar.set(groupKey, (group = { since: now, first: message, more: undefined }));
+    } else if (group.first !== message) (group.more ??= new Set()).add(message);
+    const combined = group.more !== undefined && group.more.size + 1 >= SIMILAR_LIMIT;
     const text = combined ? `(combined from similar events): ${message}` : message;
     const key = combined ? groupKey : `${groupKey}/${message}`;
 

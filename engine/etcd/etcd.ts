@@ -36,7 +36,8 @@ export class Etcd {
   /** Up to here history is gone; 0: nowhere. */
   compacted = 0;
   private readonly values = new Map<string, KeyValue>();
-  private readonly keys = new KeyIndex();
+  /** The order of the keys, by their first two segments. */
+  private readonly keys = new Map<string, KeyIndex>();
   /** All changes after `compacted`, in order. */
   private history: StoreEvent[] = [];
   /** Watchers by the first two segments of their prefix ('/registry/pods/'); a shorter prefix is under ''. */
@@ -76,17 +77,11 @@ export class Etcd {
     };
     const start = options.from !== undefined && options.from > prefix ? options.from : prefix;
     if (!past) {
-      this.keys.from(start, (key) => {
-        if (!key.startsWith(prefix)) return false;
-        take(this.values.get(key) as KeyValue);
-        return true;
-      });
+      this.walk(prefix, start, (key) => take(this.values.get(key) as KeyValue));
     } else {
       const keys: string[] = [];
-      this.keys.from(start, (key) => {
-        if (!key.startsWith(prefix)) return false;
+      this.walk(prefix, start, (key) => {
         if (!past.has(key)) keys.push(key);
-        return true;
       });
       past.forEach((kv, key) => {
         if (kv && key >= start) keys.push(key);
@@ -221,22 +216,48 @@ export class Etcd {
       version: prev ? prev.version + 1 : 1,
       lease,
     };
-    if (!prev) this.keys.add(key);
+    const bucket = bucketOf(key);
+    if (!prev) {
+      const index = this.keys.get(bucket);
+      if (index) index.add(key);
+      else this.keys.set(bucket, new KeyIndex(key));
+    }
     this.values.set(key, kv);
-    this.emit({ type: 'PUT', revision, key, kv, prev });
+    this.emit(bucket, { type: 'PUT', revision, key, kv, prev });
     return kv;
+  }
+
+  /** Visits the keys that begin with `prefix`, from `start` on, in order. */
+  private walk(prefix: string, start: string, visit: (key: string) => void) {
+    const bucket = bucketOf(prefix);
+    if (bucket !== '') {
+      this.keys.get(bucket)?.from(start, (key) => {
+        if (!key.startsWith(prefix)) return false;
+        visit(key);
+        return true;
+      });
+      return;
+    }
+    const all: string[] = [];
+    this.keys.forEach((index) =>
+      index.from('', (key) => {
+        if (key >= start && key.startsWith(prefix)) all.push(key);
+        return true;
+      }),
+    );
+    all.sort().forEach(visit);
   }
 
   private erase(revision: number, prev: KeyValue) {
     if (prev.lease) this.leases.detach(prev.lease, prev.key);
     this.values.delete(prev.key);
-    this.keys.remove(prev.key);
-    this.emit({ type: 'DELETE', revision, key: prev.key, prev });
+    const bucket = bucketOf(prev.key);
+    this.keys.get(bucket)?.remove(prev.key);
+    this.emit(bucket, { type: 'DELETE', revision, key: prev.key, prev });
   }
 
-  private emit(event: StoreEvent) {
+  private emit(bucket: string, event: StoreEvent) {
     this.history.push(event);
-    const bucket = bucketOf(event.key);
     if (bucket !== '') this.dispatch(this.watchers.get(bucket), event);
     this.dispatch(this.watchers.get(''), event);
   }
@@ -273,6 +294,7 @@ export class Etcd {
   }
 }
 
+/** '/registry/pods/' of '/registry/pods/default/web'; '' for what is shorter. */
 function bucketOf(key: string): string {
   const first = key.indexOf('/', 1);
   const second = first < 0 ? -1 : key.indexOf('/', first + 1);

@@ -1,24 +1,38 @@
 // The ordered key space: sorted chunks of sorted keys, so that an insert moves some dozens of keys however
-// many there are, and a range by prefix is two binary searches and a walk.
+// many there are, and a range by prefix is two binary searches and a walk. New keys are put into their places when
+// somebody asks for the order: most are only ever read by name.
 
 const CHUNK = 64;
 
 export class KeyIndex {
   private chunks: string[][] = [];
-  size = 0;
+  /** Keys that have no place yet. */
+  private fresh: Set<string>;
 
-  /** False when it is there already. */
-  add(key: string): boolean {
+  constructor(first: string) {
+    this.fresh = new Set([first]);
+  }
+
+  /** `key` must not be there already. */
+  add(key: string) {
+    this.fresh.add(key);
+  }
+
+  private settle() {
+    if (this.fresh.size === 0) return;
+    this.fresh.forEach((key) => this.insert(key));
+    this.fresh = new Set();
+  }
+
+  private insert(key: string) {
     const chunks = this.chunks;
     if (chunks.length === 0) {
       chunks.push([key]);
-      this.size = 1;
-      return true;
+      return;
     }
     const c = this.chunkOf(key);
     const chunk = chunks[c];
     const i = lowerBound(chunk, key);
-    if (chunk[i] === key) return false;
     if (i === chunk.length) chunk.push(key);
     else chunk.splice(i, 0, key);
     if (chunk.length > CHUNK) {
@@ -26,25 +40,21 @@ export class KeyIndex {
       const cut = i === CHUNK && c === chunks.length - 1 ? CHUNK : CHUNK >> 1;
       chunks.splice(c + 1, 0, chunk.splice(cut));
     }
-    this.size++;
-    return true;
   }
 
-  /** False when it was not there. */
-  remove(key: string): boolean {
-    if (this.chunks.length === 0) return false;
+  remove(key: string) {
+    if (this.fresh.delete(key) || this.chunks.length === 0) return;
     const c = this.chunkOf(key);
     const chunk = this.chunks[c];
     const i = lowerBound(chunk, key);
-    if (chunk[i] !== key) return false;
+    if (chunk[i] !== key) return;
     if (chunk.length === 1) this.chunks.splice(c, 1);
     else chunk.splice(i, 1);
-    this.size--;
-    return true;
   }
 
   /** Calls `visit` for the keys from `start` on, in order, until it returns false. */
   from(start: string, visit: (key: string) => boolean) {
+    this.settle();
     const chunks = this.chunks;
     if (chunks.length === 0) return;
     let c = this.chunkOf(start);

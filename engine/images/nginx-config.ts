@@ -1,6 +1,6 @@
 // nginx's configuration: read from the container's files, checked in nginx's words, made into servers.
 
-import type { FileSystem } from '../linux/index.ts';
+import type { DirNode, FileSystem } from '../linux/index.ts';
 
 /** Thrown for a configuration that nginx refuses: the text after `[emerg] 1#1: `. */
 export class ConfigFailure extends Error {}
@@ -58,9 +58,22 @@ const QUIET = new Set(
 );
 
 const cache = new Map<string, NginxConfig>();
+const CONFIG_DIR = '/etc/nginx';
+/** Configurations of images whose containers have changed nothing of them. */
+const ofImage = new WeakMap<DirNode, NginxConfig>();
 
 /** Reads /etc/nginx/nginx.conf and what it includes. */
-export function readConfig(fs: FileSystem, path = '/etc/nginx/nginx.conf'): NginxConfig {
+export function readConfig(fs: FileSystem): NginxConfig {
+  const own = fs.pristine(CONFIG_DIR);
+  let config = own && ofImage.get(own);
+  if (!config) {
+    config = readFiles(fs, `${CONFIG_DIR}/nginx.conf`);
+    if (own) ofImage.set(own, config);
+  }
+  return config;
+}
+
+function readFiles(fs: FileSystem, path: string): NginxConfig {
   const texts: string[] = [];
   const load = (file: string): string => {
     const text = fs.readFile(file);

@@ -103,26 +103,26 @@ const startNotices = (version: string) => [
 /** The image's entry point: says what it looks at, then becomes the command. */
 const entrypoint: Program = function* (process): Co<number> {
   const [, ...command] = process.argv;
-  const say = (text: string) => process.stdout.write(`${text}\n`);
   if (command[0] === 'nginx' || command[0] === 'nginx-debug') {
     const d = '/docker-entrypoint.d';
+    let said = '';
+    const say = (text: string) => (said += `${text}\n`);
     say(`/docker-entrypoint.sh: ${d}/ is not empty, will attempt to perform configuration`);
     say(`/docker-entrypoint.sh: Looking for shell scripts in ${d}/`);
     say(`/docker-entrypoint.sh: Launching ${d}/10-listen-on-ipv6-by-default.sh`);
     const conf = '/etc/nginx/conf.d/default.conf';
     const { fs } = process.host;
-    if (!fs.exists(conf))
-      say(`10-listen-on-ipv6-by-default.sh: info: ${conf.slice(1)} is not a file or does not exist`);
-    else if (!fs.access(conf, 2))
-      say(`10-listen-on-ipv6-by-default.sh: info: can not modify ${conf} (read-only file system?)`);
-    else {
+    if (fs.access(conf, 2)) {
       say(`10-listen-on-ipv6-by-default.sh: info: Getting the checksum of ${conf}`);
       say(`10-listen-on-ipv6-by-default.sh: info: Enabled listen on IPv6 in ${conf}`);
-    }
+    } else if (fs.exists(conf)) {
+      say(`10-listen-on-ipv6-by-default.sh: info: can not modify ${conf} (read-only file system?)`);
+    } else say(`10-listen-on-ipv6-by-default.sh: info: ${conf.slice(1)} is not a file or does not exist`);
     say(`/docker-entrypoint.sh: Sourcing ${d}/15-local-resolvers.envsh`);
     say(`/docker-entrypoint.sh: Launching ${d}/20-envsubst-on-templates.sh`);
     say(`/docker-entrypoint.sh: Launching ${d}/30-tune-worker-processes.sh`);
     say('/docker-entrypoint.sh: Configuration complete; ready for start up');
+    process.stdout.write(said);
   }
   return yield* become(process, command);
 };

@@ -73,6 +73,17 @@ export class Args {
     this.given.add(flag.name);
   }
 
+  /** The values of `flags` alone, those that `shadowed` has flags of its own for as if they had not been written. */
+  only(flags: readonly Flag[], shadowed: readonly Flag[]): Args {
+    const out = new Args(flags);
+    for (const { name } of flags) {
+      if (shadowed.some((flag) => flag.name === name)) continue;
+      out.values.set(name, this.get(name));
+      if (this.given.has(name)) out.given.add(name);
+    }
+    return out;
+  }
+
   private get(name: string) {
     const value = this.values.get(name);
     if (value === undefined) throw new Error(`no flag --${name}`);
@@ -106,8 +117,7 @@ function read(flag: Flag, text: string): boolean | string | number | string[] {
     case 'int':
       if (!/^[+-]?(\d+|0[xX][0-9a-fA-F]+)$/.test(text))
         throw fail(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`);
-      if (Math.abs(Number(text)) > 9223372036854775807)
-        throw fail(`strconv.ParseInt: parsing ${quote(text)}: value out of range`);
+      if (Math.abs(Number(text)) >= 2 ** 63) throw fail(`strconv.ParseInt: parsing ${quote(text)}: value out of range`);
       return Number(text);
     case 'duration': {
       const ms = parseDuration(text);

@@ -41,7 +41,8 @@ function* main(process: Process, settings: KubectlOptions, caches: Map<string, D
   try {
     yield* kubectl.start();
     const found = findCommand(ROOT, GLOBAL_FLAGS, process.argv.slice(1));
-    const args = (globals = parseArgs(found, GLOBAL_FLAGS));
+    const args = parseArgs(found, GLOBAL_FLAGS);
+    globals = args.only(GLOBAL_FLAGS, found.command.flags ?? []);
     kubectl = new Kubectl(process, settings, found.path, globals, caches);
     if (args.bool('help') || (args.args[0] === 'help' && found.command === ROOT)) {
       kubectl.out(help(found, args));

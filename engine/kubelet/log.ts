@@ -7,6 +7,7 @@ import type { Co } from '../sim/index.ts';
 // kubelet: containerLogMaxSize. Older lines are rotated away and not shown any more.
 const MAX_SIZE = 10 * 1024 * 1024;
 
+/** A line; until somebody reads, what was written at once is kept together. */
 interface Line {
   time: number;
   text: string;
@@ -27,7 +28,9 @@ export function logTime(ms: number, nanos = 0): string {
 }
 
 export class ContainerLog {
-  private lines: Line[] = [];
+  private written: Line[] = [];
+  /** How many of them, from the first, are single lines. */
+  private single = 0;
   private size = 0;
   private followers: Follower[] = [];
   private closed = false;
@@ -55,27 +58,36 @@ export class ContainerLog {
 
   private write(stream: 'stdout' | 'stderr', text: string) {
     if (this.closed) return;
-    let from = 0;
-    for (;;) {
-      const newline = text.indexOf('\n', from);
-      if (newline < 0) break;
-      this.add(this.partial[stream] + text.slice(from, newline + 1));
+    const end = text.lastIndexOf('\n') + 1;
+    if (end > 0) {
+      this.add(this.partial[stream] + text.slice(0, end));
       this.partial[stream] = '';
-      from = newline + 1;
     }
-    if (from < text.length) this.partial[stream] += text.slice(from);
+    if (end < text.length) this.partial[stream] += text.slice(end);
   }
 
   private add(text: string) {
-    const line = { time: this.now(), text };
-    this.lines.push(line);
+    const time = this.now();
+    this.written.push({ time, text });
     this.size += text.length + 40;
     if (this.size > MAX_SIZE) {
-      this.lines = this.lines.slice(this.lines.length >> 1);
+      this.written = this.lines.slice(this.lines.length >> 1);
+      this.single = this.written.length;
       this.size = 0;
-      for (let i = 0; i < this.lines.length; i++) this.size += this.lines[i].text.length + 40;
+      for (let i = 0; i < this.written.length; i++) this.size += this.written[i].text.length + 40;
     }
-    if (this.followers.length) this.followers = this.followers.filter((follower) => send(follower, line));
+    if (this.followers.length === 0) return;
+    for (const line of splitLines({ time, text })) {
+      this.followers = this.followers.filter((follower) => send(follower, line));
+    }
+  }
+
+  private get lines(): Line[] {
+    if (this.single < this.written.length) {
+      this.written = this.written.slice(0, this.single).concat(this.written.slice(this.single).flatMap(splitLines));
+      this.single = this.written.length;
+    }
+    return this.written;
   }
 
   /** The container has ended: what has no newline yet is a last line. */
@@ -102,14 +114,15 @@ export class ContainerLog {
     const pipe = new Pipe();
     let since = options.sinceTime ? Date.parse(options.sinceTime) : -Infinity;
     if (options.sinceSeconds !== undefined) since = now - options.sinceSeconds * 1000;
+    const { lines } = this;
     let from = 0;
     if (since > -Infinity) {
-      while (from < this.lines.length && this.lines[from].time < since) from++;
+      while (from < lines.length && lines[from].time < since) from++;
     }
-    if (options.tailLines !== undefined) from = Math.max(from, this.lines.length - options.tailLines);
+    if (options.tailLines !== undefined) from = Math.max(from, lines.length - options.tailLines);
     let text = '';
-    for (let i = from; i < this.lines.length; i++) {
-      const line = this.lines[i];
+    for (let i = from; i < lines.length; i++) {
+      const line = lines[i];
       text += options.timestamps ? `${logTime(line.time)} ${line.text}` : line.text;
     }
     if (options.limitBytes !== undefined && text.length >= options.limitBytes) {
@@ -128,6 +141,16 @@ export class ContainerLog {
   file(): FileNode {
     return new FileNode(() => this.lines.map((line) => `${logTime(line.time)} stdout F ${line.text}`).join(''));
   }
+}
+
+function splitLines({ time, text }: Line): Line[] {
+  const lines: Line[] = [];
+  for (let from = 0; from < text.length; ) {
+    const end = text.indexOf('\n', from) + 1 || text.length;
+    lines.push({ time, text: text.slice(from, end) });
+    from = end;
+  }
+  return lines;
 }
 
 /** False when the follower wants no more. */

@@ -380,12 +380,14 @@ function volumeType(volume: Volume | undefined): string {
   return volume?.emptyDir?.medium === 'Memory' || (volume && sourcesOf(volume)) ? 'tmpfs' : 'ext4';
 }
 
-const known = new WeakMap<Volume, { sources: Source[] | undefined }>();
+/** Projected volumes of service accounts are one object for all Pods. */
+const known = new WeakMap<object, { sources: Source[] | undefined }>();
 
 /** The sources of a volume that is made of API objects; undefined for all others. */
 function sourcesOf(volume: Volume): Source[] | undefined {
-  let entry = known.get(volume);
-  if (!entry) known.set(volume, (entry = { sources: readSources(volume) }));
+  const identity = volume.projected ?? volume;
+  let entry = known.get(identity);
+  if (!entry) known.set(identity, (entry = { sources: readSources(volume) }));
   return entry.sources;
 }
 

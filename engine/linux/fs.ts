@@ -173,6 +173,17 @@ export class FileSystem {
     return this.find(path)?.kind === 'dir';
   }
 
+  /** The base's own directory at `path`, when nothing at or below it has been changed or mounted. */
+  pristine(path: string): DirNode | undefined {
+    const node = this.find(path);
+    if (node?.kind !== 'dir') return undefined;
+    let covered = false;
+    this.core.mounts.forEach((_mount, at) => {
+      if (`${at}/`.startsWith(`${path}/`) || path.startsWith(`${at}/`)) covered = true;
+    });
+    return covered ? undefined : node.unchanged;
+  }
+
   readlink(path: string): string {
     const node = this.node(path, false);
     if (node.kind !== 'link') throw new FsError('EINVAL', path);
@@ -453,7 +464,7 @@ export class FileSystem {
   /** Follows `path` part by part. Only the last part may be missing. */
   private walk(path: string, follow: boolean): Place {
     if (path === '') throw new FsError('ENOENT', path);
-    const place = path.startsWith('/') && path.length > 1 ? this.direct(path, follow) : undefined;
+    const place = path.startsWith('/') ? this.direct(path, follow) : undefined;
     if (place) return place;
     const { mounts, root } = this.core;
     const top = mounts.get('/');

@@ -72,6 +72,21 @@ export function stringReader(text: string): Reader {
   });
 }
 
+/** Virtual time that a block of a device without an end takes, ms: whoever reads on and on can be stopped. */
+const DEVICE_BLOCK = 0.01;
+
+/** A device that never ends. */
+function endlessReader(next: () => string | undefined): Reader {
+  const source = sourceReader(next);
+  return {
+    ...source,
+    *read() {
+      yield DEVICE_BLOCK;
+      return yield* source.read();
+    },
+  };
+}
+
 /** Keeps what is written to it. */
 export class Collector implements Writer {
   text = '';
@@ -95,10 +110,10 @@ export function fileReader(file: FileNode, process?: Process): Reader {
       return nullReader;
     case 'zero':
     case 'full':
-      return sourceReader(() => ZERO_BLOCK);
+      return endlessReader(() => ZERO_BLOCK);
     case 'random': {
       const random = process?.host.sim.random('dev-urandom');
-      return sourceReader(() => {
+      return endlessReader(() => {
         let block = '';
         for (let i = 0; i < 512 && random; i++) {
           const byte = random.bits() & 255;

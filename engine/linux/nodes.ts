@@ -194,6 +194,15 @@ export class DirNode {
     return this.names().length === 0;
   }
 
+  /** The lower directory, when nothing has been changed over it here or below. */
+  get unchanged(): DirNode | undefined {
+    let same = !this.removed;
+    this.own?.forEach((node) => {
+      if (node.kind !== 'dir' || !node.unchanged) same = false;
+    });
+    return same ? this.lower : undefined;
+  }
+
   /** Bytes of the files in this layer alone: what a container has written. */
   layerBytes(): number {
     let sum = 0;

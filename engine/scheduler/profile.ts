@@ -15,16 +15,22 @@ export interface Cycle {
   state: CycleState;
   /** Plug-ins whose preFilter had nothing to say. */
   skipped: Set<Plugin>;
+  /** Those that filter in this cycle. */
+  filters?: readonly FilterPlugin[];
 }
+
+type FilterPlugin = Plugin & Required<Pick<Plugin, 'filter'>>;
+type ScorePlugin = Plugin & Required<Pick<Plugin, 'score'>>;
 
 export class Profile {
   readonly plugins: readonly Plugin[];
   private readonly preFilters: readonly Plugin[];
-  private readonly filters: readonly Plugin[];
+  private readonly filters: readonly FilterPlugin[];
   private readonly postFilters: readonly Plugin[];
-  private readonly scorers: readonly { plugin: Plugin; weight: number }[];
+  private readonly scorers: readonly { plugin: ScorePlugin; weight: number }[];
   private readonly reservers: readonly Plugin[];
   private readonly binding: readonly Plugin[];
+  private readonly binder: Plugin | undefined;
   private readonly nominated: (node: string) => readonly PodInfo[];
 
   /** `nominated`: Pods that wait for a place on the node, which preemption makes for them. */
@@ -32,11 +38,14 @@ export class Profile {
     this.nominated = nominated;
     this.plugins = entries.map(({ plugin }) => plugin);
     this.preFilters = this.plugins.filter((p) => p.preFilter);
-    this.filters = this.plugins.filter((p) => p.filter);
+    this.filters = this.plugins.filter((p): p is FilterPlugin => p.filter !== undefined);
     this.postFilters = this.plugins.filter((p) => p.postFilter);
-    this.scorers = entries.filter(({ plugin }) => plugin.score).map(({ plugin, weight = 1 }) => ({ plugin, weight }));
+    this.scorers = entries
+      .filter(({ plugin }) => plugin.score)
+      .map(({ plugin, weight = 1 }) => ({ plugin: plugin as ScorePlugin, weight }));
     this.reservers = this.plugins.filter((p) => p.reserve || p.unreserve);
     this.binding = this.plugins.filter((p) => p.permit || p.preBind);
+    this.binder = this.plugins.find((p) => p.bind);
   }
 
   /** Runs preFilter; answers the refusal, if any, and the nodes worth looking at, if not all. */
@@ -65,7 +74,7 @@ export class Profile {
   /** The first refusal of the node, with Pods nominated there counted in (and then without them). */
   filter(pod: PodInfo, node: NodeInfo, cycle: Cycle): { plugin: string; status: Status } | undefined {
     const nominated = this.nominated(node.name);
-    if (nominated.length > 0) {
+    if (nominated.length) {
       const rivals = nominated.filter((other) => other.key !== pod.key && other.priority >= pod.priority);
       if (rivals.length > 0) {
         const copy = node.clone();
@@ -78,17 +87,12 @@ export class Profile {
     return this.runFilters(pod, node, cycle);
   }
 
-  private runFilters(
-    pod: PodInfo,
-    node: NodeInfo,
-    { state, skipped }: Cycle,
-  ): { plugin: string; status: Status } | undefined {
-    const { filters } = this;
+  private runFilters(pod: PodInfo, node: NodeInfo, cycle: Cycle): { plugin: string; status: Status } | undefined {
+    const filters = (cycle.filters ??= this.filters.filter((plugin) => !cycle.skipped.has(plugin)));
+    const { state } = cycle;
     for (let i = 0; i < filters.length; i++) {
-      const plugin = filters[i];
-      if (skipped.size > 0 && skipped.has(plugin)) continue;
-      const status = plugin.filter?.(pod, node, state);
-      if (status) return { plugin: plugin.name, status };
+      const status = filters[i].filter(pod, node, state);
+      if (status) return { plugin: filters[i].name, status };
     }
     return undefined;
   }
@@ -129,7 +133,7 @@ export class Profile {
       const { plugin, weight } = scorers[i];
       if (plugin.preScore?.(pod, nodes, state)) continue;
       const points: number[] = [];
-      for (let n = 0; n < nodes.length; n++) points.push(plugin.score?.(pod, nodes[n], state) ?? 0);
+      for (let n = 0; n < nodes.length; n++) points.push(plugin.score(pod, nodes[n], state));
       plugin.normalize?.(pod, points, nodes, state);
       all.push({ plugin: plugin.name, weight, points });
     }
@@ -157,7 +161,7 @@ export class Profile {
       const status = plugin.permit?.(pod, node, state) ?? plugin.preBind?.(pod, node, state);
       if (status) return { plugin: plugin.name, status };
     }
-    this.plugins.find((plugin) => plugin.bind)?.bind?.(pod, node);
+    this.binder?.bind?.(pod, node);
     return undefined;
   }
 }

@@ -199,8 +199,9 @@ export class Scheduler {
     }
     const enough = this.nodesToFind(all.length);
     let i = 0;
+    const { start } = this;
     for (; i < all.length && found.length < enough; i++) {
-      const node = all[(this.start + i) % all.length];
+      const node = all[(start + i) % all.length];
       if (only && !only.has(node.name)) {
         statuses.set(node.name, {
           plugin: by[0],
@@ -227,9 +228,13 @@ export class Scheduler {
     let best = -1;
     let chosen = nodes[0];
     let equal = 0;
+    const totals: number[] = [];
+    for (let i = 0; i < scores.length; i++) {
+      const { points, weight } = scores[i];
+      for (let n = 0; n < points.length; n++) totals[n] = (totals[n] ?? 0) + points[n] * weight;
+    }
     for (let n = 0; n < nodes.length; n++) {
-      let total = 0;
-      for (let i = 0; i < scores.length; i++) total += scores[i].points[n] * scores[i].weight;
+      const total = totals[n] ?? 0;
       if (total > best) {
         best = total;
         chosen = nodes[n];

@@ -29,7 +29,10 @@ export interface PageResult {
 }
 
 /** Runs every cell of a page in order; `start` gives a new cluster. */
-export async function checkPage(source: string, start: (cluster: ClusterOptions) => Promise<Runner>): Promise<PageResult> {
+export async function checkPage(
+  source: string,
+  start: (cluster: ClusterOptions) => Promise<Runner>,
+): Promise<PageResult> {
   const page = parsePage(source);
   const cells: CellResult[] = [];
   let runner: Runner | undefined;

@@ -53,7 +53,10 @@ export function parseMeta(info: string): { language: string; words: Record<strin
 const text = (value: string | true | undefined) => (typeof value === 'string' ? value : undefined);
 
 /** What a fence's info string makes of it; undefined for ordinary code. */
-export function cellKind(language: string, words: Record<string, string | true>): 'console' | 'file' | 'jq' | undefined {
+export function cellKind(
+  language: string,
+  words: Record<string, string | true>,
+): 'console' | 'file' | 'jq' | undefined {
   if (language === 'console') return 'console';
   if (text(words.file)) return 'file';
   if (language === 'jq' && text(words.input)) return 'jq';
@@ -76,7 +79,7 @@ const PROMPT = /^(?:([a-z0-9][a-z0-9.-]*))?\$ (.*)$/;
 /** The commands and recorded outputs of a console block; `firstLine` is the page line of its first row. */
 export function parseConsole(rows: string[], firstLine: number, on?: string): Command[] {
   const commands: Command[] = [];
-  for (let i = 0; i < rows.length; ) {
+  for (let i = 0; i < rows.length;) {
     const prompt = PROMPT.exec(rows[i]);
     if (!prompt) {
       i++;
@@ -143,7 +146,15 @@ export function parsePage(source: string): Page {
     if (kind === 'console') {
       cells.push({ id, meta, line: open, kind, commands: parseConsole(rows, open + 1, meta.on) });
     } else if (kind === 'file') {
-      cells.push({ id, meta, line: open, kind, file: text(words.file) as string, text: rows.join('\n') + '\n', language });
+      cells.push({
+        id,
+        meta,
+        line: open,
+        kind,
+        file: text(words.file) as string,
+        text: rows.join('\n') + '\n',
+        language,
+      });
     } else {
       // The filter ends at a line of dashes; what follows is the recorded output.
       const rule = rows.findIndex((row) => /^-{3,}$/.test(row));
@@ -165,4 +176,8 @@ export function parsePage(source: string): Page {
   return { frontMatter, cells, claims };
 }
 
-const slug = (name: string) => name.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+const slug = (name: string) =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');

@@ -41,7 +41,11 @@ export function explain({ cell, commands, problems }: CellResult): string {
     if (recorded === actual) continue;
     const patch = createTwoFilesPatch('recorded', 'engine', recorded + '\n', actual + '\n', '', '', { context: 2 });
     text += `    $ ${command.split('\n').join('\n    > ')}\n`;
-    text += patch.split('\n').slice(3).map((row) => (row ? `      ${row}\n` : '')).join('');
+    text += patch
+      .split('\n')
+      .slice(3)
+      .map((row) => (row ? `      ${row}\n` : ''))
+      .join('');
   }
   return text;
 }

@@ -56,7 +56,9 @@ export async function claims(options: { json?: boolean }): Promise<number> {
   } else {
     for (const { id, status, page, cells, definition, pass } of reports) {
       const proof = cells.length ? cells.join(' ') : definition ? 'definition' : '-';
-      process.stdout.write(`${pass ? 'proven' : 'open  '}  ${id.padEnd(24)} ${status.padEnd(10)} ${page ?? '-'}  ${proof}\n`);
+      process.stdout.write(
+        `${pass ? 'proven' : 'open  '}  ${id.padEnd(24)} ${status.padEnd(10)} ${page ?? '-'}  ${proof}\n`,
+      );
     }
     const proven = reports.filter((r) => r.pass).length;
     const placed = reports.filter((r) => r.page).length;

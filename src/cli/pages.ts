@@ -19,7 +19,10 @@ export function readPages(wanted: string[] = []): PageFile[] {
     .filter((file) => file.endsWith('.mdx') && !file.startsWith('glossary/'))
     .sort()
     .map((file) => ({ name: file.replace(/^notes\//, '').replace(/\.mdx$/, ''), path: join(CONTENT, file) }))
-    .filter(({ name }) => wanted.length === 0 || wanted.some((w) => name.includes(w.replace(/^.*notes\//, '').replace(/\.mdx$/, ''))))
+    .filter(
+      ({ name }) =>
+        wanted.length === 0 || wanted.some((w) => name.includes(w.replace(/^.*notes\//, '').replace(/\.mdx$/, ''))),
+    )
     .map((page) => ({ ...page, source: readFileSync(page.path, 'utf8') }));
 }
 

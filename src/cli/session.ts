@@ -14,7 +14,12 @@ export async function session(options: { files?: string; cluster?: string; unsan
       const result = await runner.run(run, { on, onOutput: (stream, text) => (out[stream] += text) });
       answer = { ...out, exitCode: result.exitCode, now: result.endedAt };
     } catch (error) {
-      answer = { stdout: '', stderr: `${error instanceof Error ? error.message : String(error)}\n`, exitCode: 1, now: 0 };
+      answer = {
+        stdout: '',
+        stderr: `${error instanceof Error ? error.message : String(error)}\n`,
+        exitCode: 1,
+        now: 0,
+      };
     }
     process.stdout.write(JSON.stringify(answer) + '\n');
   }

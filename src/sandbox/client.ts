@@ -66,7 +66,10 @@ export function createSandbox(): Sandbox {
     stop() {
       if (!worker) return;
       worker.postMessage({ method: 'stop' });
-      unheard ??= setTimeout(() => end('stopped: the command did not listen, so its sandbox was ended'), STOP_PATIENCE_MS);
+      unheard ??= setTimeout(
+        () => end('stopped: the command did not listen, so its sandbox was ended'),
+        STOP_PATIENCE_MS,
+      );
     },
     snapshot: () => ask('snapshot'),
     restore: (snapshot) => ask('restore', snapshot),

@@ -47,6 +47,10 @@ export async function runJq(load: LoadJq, args: string[], input: string): Promis
     return { stdout, stderr, exitCode: result.exitCode };
   } catch (error) {
     shared = undefined;
-    return { stdout: '', stderr: `jq: error: ${error instanceof Error ? error.message : String(error)}\n`, exitCode: 5 };
+    return {
+      stdout: '',
+      stderr: `jq: error: ${error instanceof Error ? error.message : String(error)}\n`,
+      exitCode: 5,
+    };
   }
 }

@@ -38,7 +38,12 @@ export class QuickJSEngine implements EngineHandle {
   /** Set after a failure that leaves the guest in an unknown state. */
   broken = false;
 
-  private constructor(memory: WebAssembly.Memory, runtime: QuickJSRuntime, context: QuickJSContext, entry: QuickJSHandle) {
+  private constructor(
+    memory: WebAssembly.Memory,
+    runtime: QuickJSRuntime,
+    context: QuickJSContext,
+    entry: QuickJSHandle,
+  ) {
     this.memory = memory;
     this.runtime = runtime;
     this.context = context;

@@ -92,17 +92,17 @@ function joined(output: Slice['output']): Slice['output'] {
   return out;
 }
 
-/** Lets messages (Stop) and output through; MessageChannel is not clamped as timers are. */
-const breathe = (() => {
-  const channel = new MessageChannel();
-  const waiting: (() => void)[] = [];
-  channel.port1.onmessage = () => waiting.shift()?.();
-  const port = channel.port1 as MessagePort & { unref?: () => void };
-  port.unref?.();
-  return () =>
-    new Promise<void>((resolve) => {
-      waiting.push(resolve);
-      (channel.port1 as MessagePort & { ref?: () => void }).ref?.();
-      channel.port2.postMessage(0);
-    }).then(() => port.unref?.());
-})();
+/** Lets timers, messages (Stop) and output through; a MessageChannel is not clamped as a browser's timers are. */
+const breathe: () => Promise<void> =
+  typeof setImmediate === 'function'
+    ? () => new Promise((resolve) => setImmediate(resolve))
+    : (() => {
+        const channel = new MessageChannel();
+        const waiting: (() => void)[] = [];
+        channel.port1.onmessage = () => waiting.shift()?.();
+        return () =>
+          new Promise((resolve) => {
+            waiting.push(resolve);
+            channel.port2.postMessage(0);
+          });
+      })();

@@ -62,18 +62,21 @@ const methods = {
   inspect: () => ready().runner.inspect(),
 };
 
-addEventListener('message', ({ data }: MessageEvent<{ id: number; method: keyof typeof methods | 'stop'; argument: never }>) => {
-  if (data.method === 'stop') {
-    runner?.stop();
-    postMessage({ heard: true });
-    return;
-  }
-  const method = methods[data.method] as (argument: unknown) => unknown;
-  const argument = data.method === 'run' ? { ...(data.argument as object), id: data.id } : data.argument;
-  Promise.resolve()
-    .then(() => method(argument))
-    .then(
-      (result) => postMessage({ id: data.id, result }),
-      (error: unknown) => postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) }),
-    );
-});
+addEventListener(
+  'message',
+  ({ data }: MessageEvent<{ id: number; method: keyof typeof methods | 'stop'; argument: never }>) => {
+    if (data.method === 'stop') {
+      runner?.stop();
+      postMessage({ heard: true });
+      return;
+    }
+    const method = methods[data.method] as (argument: unknown) => unknown;
+    const argument = data.method === 'run' ? { ...(data.argument as object), id: data.id } : data.argument;
+    Promise.resolve()
+      .then(() => method(argument))
+      .then(
+        (result) => postMessage({ id: data.id, result }),
+        (error: unknown) => postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) }),
+      );
+  },
+);

@@ -52,8 +52,15 @@ describe('parsePage', () => {
   });
 
   test('splits a jq cell into filter and recorded output', () => {
-    const { cells } = parsePage(page(`${FENCE}jq input="kubectl get po -o json"`, '.items |', '  length', '---', '3', FENCE));
-    expect(cells[0]).toMatchObject({ kind: 'jq', input: 'kubectl get po -o json', filter: '.items |\n  length', output: '3' });
+    const { cells } = parsePage(
+      page(`${FENCE}jq input="kubectl get po -o json"`, '.items |', '  length', '---', '3', FENCE),
+    );
+    expect(cells[0]).toMatchObject({
+      kind: 'jq',
+      input: 'kubectl get po -o json',
+      filter: '.items |\n  length',
+      output: '3',
+    });
   });
 
   test('collects claims with their ids, those of change boxes too', () => {

@@ -15,7 +15,11 @@ test('passes positional values after the filter', async () => {
 
 test('answers a table that is not JSON with jq’s own words and status 5', async () => {
   const result = await jq(['.items'], 'NAME READY\nweb 1/1\n');
-  expect(result).toEqual({ stdout: '', stderr: 'jq: parse error: Invalid numeric literal at line 1, column 5\n', exitCode: 5 });
+  expect(result).toEqual({
+    stdout: '',
+    stderr: 'jq: parse error: Invalid numeric literal at line 1, column 5\n',
+    exitCode: 5,
+  });
 });
 
 test('a syntax error has status 3, and the next run works', async () => {

@@ -13,6 +13,14 @@ const MAX_GENERATED_BASE = 58;
 const SUFFIX = 5;
 const NAME_RETRIES = 8;
 
+const SERVER_FIELDS = [
+  'resourceVersion',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'selfLink',
+  'managedFields',
+] as const;
+
 export function create(core: Core, ctx: Context): KubeObject {
   return createObject(core, ctx, ctx.info, readObject(core.scheme, ctx, ctx.info));
 }
@@ -86,13 +94,11 @@ function withSystemFields(
 ): KubeObject {
   const metadata = { ...object.metadata };
   if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
-  delete metadata.resourceVersion;
-  delete metadata.deletionTimestamp;
-  delete metadata.deletionGracePeriodSeconds;
-  delete metadata.selfLink;
-  delete metadata.managedFields;
+  for (let i = 0; i < SERVER_FIELDS.length; i++) {
+    if (metadata[SERVER_FIELDS[i]] !== undefined) delete metadata[SERVER_FIELDS[i]];
+  }
   if (namespace) metadata.namespace = namespace;
-  else delete metadata.namespace;
+  else if (metadata.namespace !== undefined) delete metadata.namespace;
   if (!metadata.name && metadata.generateName) metadata.name = generateName(core, info, metadata.generateName);
   metadata.uid = core.sim.random('uid').uuid();
   metadata.creationTimestamp = ctx.time;

@@ -20,6 +20,9 @@ interface Note extends Writer {
   depth: number;
 }
 
+/** The writer of changes that the server makes in storage, for which nobody is recorded. */
+export const NOBODY: Writer = { manager: '', subresource: '', time: undefined };
+
 /** So many updates by alternating writers are noted before they are worked out. */
 const MAX_DEPTH = 6;
 
@@ -52,7 +55,7 @@ export class Ledger {
       before.info === info
     ) {
       // The same writer again: one step from what it first found.
-      this.notes.set(stored, { ...writer, old: before.old, info, depth: before.depth });
+      this.write(info, stored, before.old, writer, before.depth);
       return;
     }
     let depth = before ? before.depth + 1 : 1;
@@ -60,7 +63,12 @@ export class Ledger {
       this.entries(old as KubeObject);
       depth = 1;
     }
-    this.notes.set(stored, { ...writer, old, info, depth });
+    this.write(info, stored, old, writer, depth);
+  }
+
+  private write(info: ResourceInfo, stored: KubeObject, old: KubeObject | undefined, writer: Writer, depth: number) {
+    const { manager, subresource, time } = writer;
+    this.notes.set(stored, { manager, subresource, time, old, info, depth });
   }
 
   /** Sets what is known of a stored object outright. */
@@ -97,7 +105,7 @@ export class Ledger {
       }
     }
     const fields = union(difference(own?.fieldsV1 as FieldSet | undefined, removed), changed);
-    if (fields) out.push(entryFor(writer, 'Update', info.groupVersion, fields));
+    if (fields && writer.manager) out.push(entryFor(writer, 'Update', info.groupVersion, fields));
     return sorted(out);
   }
 }

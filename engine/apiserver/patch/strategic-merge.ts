@@ -62,8 +62,8 @@ function mergeObject(rules: Rules, target: Json | undefined, patch: Json): Json 
   for (const key in patch) {
     const value = patch[key];
     if (value === undefined) continue;
-    if (key.charCodeAt(0) === 36) {
-      // '$'
+    // '$' sorts before what fields begin with.
+    if (key < '%' && key.charCodeAt(0) === 36) {
       if (key === '$patch' || key === '$retainKeys') continue;
       if (key.startsWith(ELEMENT_ORDER)) {
         (orders ??= []).push(key.slice(ELEMENT_ORDER.length));
@@ -79,18 +79,14 @@ function mergeObject(rules: Rules, target: Json | undefined, patch: Json): Json 
       }
     }
     const old = out ? out[key] : target?.[key];
-    if (value === null) {
-      if (old !== undefined) {
-        out ??= { ...target };
-        delete out[key];
-      }
-      continue;
-    }
-    const merged =
-      typeof value === 'object' ? mergeValue(rules.field(key), old, value, patch, key) : value;
+    if (value === old && value !== null) continue;
+    let merged: unknown = value;
+    if (value === null) merged = undefined;
+    else if (typeof value === 'object') merged = mergeValue(rules.field(key), old, value, patch, key);
     if (merged === old) continue;
     out ??= target ? { ...target } : {};
-    out[key] = merged;
+    if (merged === undefined) delete out[key];
+    else out[key] = merged;
   }
   if (orders) out = orderLists(rules, orders, target, patch, out);
   const retain = patch.$retainKeys;
@@ -198,7 +194,7 @@ function order(
   mergeKey?: string,
 ): unknown[] {
   if (stands(list, wanted, mergeKey)) return list as unknown[];
-  const idOf = (item: unknown): unknown => identity(item, mergeKey);
+  const idOf = (item: unknown): unknown => (mergeKey && isObject(item) ? item[mergeKey] : item);
   const position = new Map<unknown, number>();
   wanted.forEach((item, index) => position.set(idOf(item), index));
   const serverPosition = new Map<unknown, number>();
@@ -225,12 +221,11 @@ function order(
 /** Whether `list` has the wanted elements and no others, in that order: most often it has. */
 function stands(list: readonly unknown[], wanted: readonly unknown[], mergeKey: string | undefined): boolean {
   if (list.length !== wanted.length) return false;
-  for (let i = 0; i < list.length; i++) if (identity(list[i], mergeKey) !== identity(wanted[i], mergeKey)) return false;
+  for (let i = 0; i < list.length; i++) {
+    if (mergeKey ? (list[i] as Json)[mergeKey] !== (wanted[i] as Json | null)?.[mergeKey] : list[i] !== wanted[i]) return false;
+  }
   return true;
 }
-
-const identity = (item: unknown, mergeKey: string | undefined): unknown =>
-  mergeKey && isObject(item) ? item[mergeKey] : item;
 
 function without(object: Json, key: string): Json {
   const { [key]: _dropped, ...rest } = object;

@@ -1,9 +1,10 @@
 // POST pods/NAME/binding: the scheduler's word on where a Pod runs.
 
 import type { Binding, Pod, PodCondition, ResourceInfo } from '../../api/types.ts';
-import { writerOf, type Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import { readObject } from '../body.ts';
 import type { Core } from '../handlers/types.ts';
+import { NOBODY } from '../managed-fields/ledger.ts';
 import { conflict, notFound, unexpected } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
 
@@ -37,7 +38,7 @@ export function binding(core: Core, ctx: Context): ApiResponse {
   if (annotations) bound.metadata = { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } };
   // Not an update as clients make them: the spec changes, and neither generation nor validation has a part in it.
   if (!ctx.dryRun) {
-    core.ledger.note(pods, core.storage.put(pods, bound as never), pod as never, writerOf(ctx, 'binding'));
+    core.ledger.note(pods, core.storage.put(pods, bound as never), pod as never, NOBODY);
   }
   return {
     code: 201,

@@ -123,7 +123,7 @@ function ttyOf(kubectl: Kubectl, asked: boolean, stdin: boolean): boolean {
   return true;
 }
 
-function* connect(
+export function* connect(
   kubectl: Kubectl,
   pod: Pod,
   what: 'exec' | 'attach',

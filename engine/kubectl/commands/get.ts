@@ -120,10 +120,7 @@ function* raw(kubectl: Kubectl, args: Args): Co {
   const { body } = response;
   if (body !== undefined) kubectl.out(typeof body === 'string' ? body : JSON.stringify(body) + '\n');
   const { watch, text } = response;
-  while (watch && !watch.ended) {
-    for (let event = watch.next(); event; event = watch.next()) kubectl.line(JSON.stringify(event));
-    if (!watch.ended) yield watch.changed;
-  }
+  if (watch) yield* drain(watch, (object, type) => kubectl.line(JSON.stringify({ type, object })));
   if (text) for (let part = yield* text.read(); part !== undefined; part = yield* text.read()) kubectl.out(part);
 }
 

@@ -19,8 +19,12 @@
 
 import type { Command } from '../command.ts';
 import { apply } from './apply.ts';
+import { auth } from './auth.ts';
+import { certificate } from './certificate.ts';
 import { config } from './config/index.ts';
+import { cp } from './cp.ts';
 import { create } from './create.ts';
+import { debug } from './debug.ts';
 import { del } from './delete.ts';
 import { describe } from './describe.ts';
 import { diff } from './diff.ts';
@@ -42,6 +46,7 @@ import { rollout } from './rollout.ts';
 import { run } from './run.ts';
 import { autoscale, scale } from './scale.ts';
 import { set } from './set.ts';
+import { top } from './top.ts';
 import { wait } from './wait.ts';
 
 export const commands: readonly Command[] = [
@@ -50,11 +55,15 @@ export const commands: readonly Command[] = [
   apiVersions,
   apply,
   attach,
+  auth,
   autoscale,
+  certificate,
   clusterInfo,
   config,
   cordon,
+  cp,
   create,
+  debug,
   del,
   describe,
   diff,
@@ -75,6 +84,7 @@ export const commands: readonly Command[] = [
   scale,
   set,
   taint,
+  top,
   uncordon,
   version,
   wait,

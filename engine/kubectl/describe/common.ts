@@ -70,6 +70,12 @@ export function annotations(
   }
 }
 
+/** `a=1,b=2` on one line. */
+export const formatMap = (map: Record<string, string> | undefined): string =>
+  sortedKeys(map)
+    .map((key) => `${key}=${map?.[key]}`)
+    .join(',') || '<none>';
+
 /** Name, namespace, labels and annotations: how nearly everything begins. */
 export function heading(w: DescribeWriter, object: { metadata: ObjectMeta }) {
   const { name, namespace } = object.metadata;

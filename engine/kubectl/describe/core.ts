@@ -63,7 +63,7 @@ export function* describeService(kubectl: Kubectl, object: KubeObject, showEvent
   return w.toString();
 }
 
-function* slicesOf(kubectl: Kubectl, namespace: string, service: string): Co<EndpointSlice[]> {
+export function* slicesOf(kubectl: Kubectl, namespace: string, service: string): Co<EndpointSlice[]> {
   const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`;
   const { body } = yield* kubectl.send({
     method: 'GET',
@@ -73,7 +73,7 @@ function* slicesOf(kubectl: Kubectl, namespace: string, service: string): Co<End
   return (body as unknown as { items: EndpointSlice[] }).items;
 }
 
-function endpoints(slices: readonly EndpointSlice[], portName: string): string {
+export function endpoints(slices: readonly EndpointSlice[], portName: string): string {
   const list: string[] = [];
   let more = 0;
   for (const slice of slices) {
@@ -139,38 +139,11 @@ function atobText(value: string): string {
 }
 
 export function* describeServiceAccount(kubectl: Kubectl, object: KubeObject, showEvents: boolean): Co<string> {
-  const { metadata, imagePullSecrets, secrets } = object as unknown as ServiceAccount;
+  const { imagePullSecrets = [] } = object as unknown as ServiceAccount;
   const w = new DescribeWriter();
   heading(w, object);
-  const path = `/api/v1/namespaces/${metadata.namespace}/secrets`;
-  const { body } = yield* kubectl.send({ method: 'GET', path, query: { limit: '500' } });
-  const existing = (body as unknown as { items: Secret[] }).items;
-  const tokens = existing
-    .filter(
-      (s) =>
-        s.type === 'kubernetes.io/service-account-token' &&
-        s.metadata.annotations?.['kubernetes.io/service-account.uid'] === metadata.uid,
-    )
-    .map((s) => s.metadata.name as string);
-  const names = new Set(existing.map((s) => s.metadata.name));
-  const missing: string[] = [];
-  const rows = (title: string, list: string[]) => {
-    if (list.length === 0) w.field(0, title, '<none>');
-    list.forEach((name, i) => {
-      const gone = !names.has(name);
-      if (gone) missing.push(name);
-      w.line(0, `${i ? '' : `${title}:`}\t${name}${gone ? ' (not found)' : ''}`);
-    });
-  };
-  rows(
-    'Image pull secrets',
-    (imagePullSecrets ?? []).map((s) => s.name ?? ''),
-  );
-  rows(
-    'Mountable secrets',
-    (secrets ?? []).map((s) => s.name ?? ''),
-  );
-  rows('Tokens', tokens);
+  if (imagePullSecrets.length === 0) w.field(0, 'Image pull secrets', '<none>');
+  imagePullSecrets.forEach(({ name }, i) => w.line(0, `${i ? '' : 'Image pull secrets:'}\t${name}`));
   if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
   return w.toString();
 }
@@ -296,11 +269,11 @@ export function* describeGeneric(kubectl: Kubectl, object: KubeObject, showEvent
   return w.toString();
 }
 
-const ACRONYMS = /^(Api|Cpu|Uid|Id|Ip|Url|Tls|Http|Https|Dns|Uri|Qos|Ui|Ca)$/;
+const ACRONYMS = /^(Api|Url|Uid|Osb|Guid)$/;
 
 /** 'resourceVersion' → 'Resource Version', 'apiVersion' → 'API Version'. */
 function words(key: string): string {
-  if (/[^A-Za-z0-9]/.test(key)) return key;
+  if (/[^A-Za-z-]/.test(key)) return key;
   return (key[0].toUpperCase() + key.slice(1))
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')

@@ -13,8 +13,12 @@ import {
   describeService,
   describeServiceAccount,
 } from './core.ts';
+import { describeEndpointSlice, describeEndpoints, describeIngress, describeNetworkPolicy } from './network.ts';
 import { describeNode } from './node.ts';
 import { describePod } from './pod.ts';
+import { describeCertificateSigningRequest, describeHorizontalPodAutoscaler, describePodDisruptionBudget, describePriorityClass } from './policy.ts';
+import { describeRole, describeRoleBinding } from './rbac.ts';
+import { describePersistentVolume, describePersistentVolumeClaim, describeStorageClass } from './storage.ts';
 import {
   describeCronJob,
   describeDaemonSet,
@@ -29,21 +33,36 @@ export type Describer = (kubectl: Kubectl, object: KubeObject, showEvents: boole
 
 /** By kind and API group. */
 const DESCRIBERS: Record<string, Describer> = {
+  'CertificateSigningRequest.certificates.k8s.io': describeCertificateSigningRequest,
+  'ClusterRole.rbac.authorization.k8s.io': describeRole,
+  'ClusterRoleBinding.rbac.authorization.k8s.io': describeRoleBinding,
   'ConfigMap.': describeConfigMap,
   'CronJob.batch': describeCronJob,
   'DaemonSet.apps': describeDaemonSet,
   'Deployment.apps': describeDeployment,
+  'Endpoints.': describeEndpoints,
+  'EndpointSlice.discovery.k8s.io': describeEndpointSlice,
+  'HorizontalPodAutoscaler.autoscaling': describeHorizontalPodAutoscaler,
+  'Ingress.networking.k8s.io': describeIngress,
   'Job.batch': describeJob,
   'LimitRange.': describeLimitRange,
   'Namespace.': describeNamespace,
+  'NetworkPolicy.networking.k8s.io': describeNetworkPolicy,
   'Node.': describeNode,
+  'PersistentVolume.': describePersistentVolume,
+  'PersistentVolumeClaim.': describePersistentVolumeClaim,
   'Pod.': describePod,
+  'PodDisruptionBudget.policy': describePodDisruptionBudget,
+  'PriorityClass.scheduling.k8s.io': describePriorityClass,
   'ReplicaSet.apps': describeReplicaSet,
   'ReplicationController.': describeReplicaSet,
   'ResourceQuota.': describeResourceQuota,
+  'Role.rbac.authorization.k8s.io': describeRole,
+  'RoleBinding.rbac.authorization.k8s.io': describeRoleBinding,
   'Secret.': describeSecret,
   'Service.': describeService,
   'ServiceAccount.': describeServiceAccount,
+  'StorageClass.storage.k8s.io': describeStorageClass,
   'StatefulSet.apps': describeStatefulSet,
 };
 

@@ -71,6 +71,34 @@ const SOURCES: Record<string, { type: string; fields: Fields }> = {
   },
 };
 
+/** Sources that volumes of the cluster can have. */
+const PERSISTENT: typeof SOURCES = {
+  hostPath: { ...SOURCES.hostPath, fields: [['Path', (s) => s.path], ['HostPathType', (s) => s.type]] },
+  nfs: SOURCES.nfs,
+  local: { type: 'LocalVolume (a persistent volume backed by local storage on a node)', fields: [['Path', (s) => s.path]] },
+  csi: {
+    type: 'CSI (a Container Storage Interface (CSI) volume source)',
+    fields: [
+      ['Driver', (s) => s.driver],
+      ['FSType', (s) => s.fsType],
+      ['VolumeHandle', (s) => s.volumeHandle],
+      ['ReadOnly', (s) => s.readOnly ?? false],
+      ['VolumeAttributes', (s) => Object.keys(s.volumeAttributes ?? {}).sort().map((k) => `${k}=${s.volumeAttributes[k]}`).join('\n\t')],
+    ],
+  },
+  iscsi: {
+    type: "ISCSI (an ISCSI Disk resource that is attached to a kubelet's host machine and then exposed to the pod)",
+    fields: [
+      ['TargetPortal', (s) => s.targetPortal],
+      ['IQN', (s) => s.iqn],
+      ['Lun', (s) => s.lun],
+      ['ISCSIInterface', (s) => s.iscsiInterface],
+      ['FSType', (s) => s.fsType],
+      ['ReadOnly', (s) => s.readOnly ?? false],
+    ],
+  },
+};
+
 export function volumes(w: DescribeWriter, list: readonly Volume[] | undefined, indent = '') {
   if (!list?.length) {
     w.line(0, `${indent}Volumes:\t<none>`);
@@ -105,6 +133,17 @@ export function volumes(w: DescribeWriter, list: readonly Volume[] | undefined, 
       w.line(1, '<unknown>');
     }
   }
+}
+
+/** The source of a PersistentVolume, which stands among the other fields of its spec. */
+export function persistentSource(w: DescribeWriter, spec: Record<string, unknown>) {
+  const kind = Object.keys(PERSISTENT).find((key) => spec[key] !== undefined);
+  if (!kind) {
+    w.line(1, '<unknown>');
+    return;
+  }
+  w.field(2, 'Type', PERSISTENT[kind].type);
+  for (const [label, value] of PERSISTENT[kind].fields) w.field(2, label, value(spec[kind]) as string);
 }
 
 function projected(w: DescribeWriter, volume: ProjectedVolumeSource) {

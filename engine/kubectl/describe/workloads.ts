@@ -181,11 +181,11 @@ export function* describeDaemonSet(kubectl: Kubectl, object: KubeObject, showEve
   labels(w, 0, 'Node-Selector', spec.template.spec?.nodeSelector);
   labels(w, 0, 'Labels', metadata.labels);
   annotations(w, 0, metadata.annotations);
-  w.field(0, 'Desired Number of Nodes Scheduled', status.desiredNumberScheduled);
-  w.field(0, 'Current Number of Nodes Scheduled', status.currentNumberScheduled);
-  w.field(0, 'Number of Nodes Scheduled with Up-to-date Pods', status.updatedNumberScheduled ?? 0);
-  w.field(0, 'Number of Nodes Scheduled with Available Pods', status.numberAvailable ?? 0);
-  w.field(0, 'Number of Nodes Misscheduled', status.numberMisscheduled);
+  w.line(0, `Desired Number of Nodes Scheduled: ${status.desiredNumberScheduled}`);
+  w.line(0, `Current Number of Nodes Scheduled: ${status.currentNumberScheduled}`);
+  w.line(0, `Number of Nodes Scheduled with Up-to-date Pods: ${status.updatedNumberScheduled ?? 0}`);
+  w.line(0, `Number of Nodes Scheduled with Available Pods: ${status.numberAvailable ?? 0}`);
+  w.line(0, `Number of Nodes Misscheduled: ${status.numberMisscheduled}`);
   w.field(0, 'Pods Status', yield* podsStatus(kubectl, object, selector));
   podTemplate(w, spec.template);
   if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);

@@ -12,8 +12,8 @@ export type Expr =
 export type Node =
   | { type: 'text'; text: string }
   | { type: 'action'; pipe: Expr; declare?: string[]; assign?: boolean }
-  | { type: 'if' | 'with'; pipe: Expr; declare?: string[]; then: Node[]; otherwise: Node[] }
-  | { type: 'range'; pipe: Expr; declare?: string[]; then: Node[]; otherwise: Node[] }
+  | { type: 'if' | 'with'; pipe: Expr; declare?: string[]; body: Node[]; otherwise: Node[] }
+  | { type: 'range'; pipe: Expr; declare?: string[]; body: Node[]; otherwise: Node[] }
   | { type: 'break' | 'continue' };
 
 /** Reads a template; throws TemplateError. */
@@ -93,14 +93,14 @@ class Parser {
 
   private control(word: 'if' | 'with' | 'range', text: string, at: number): Node {
     const head = parsePipeline(text, at);
-    const then = this.block(word);
+    const body = this.block(word);
     let otherwise: Node[] = [];
-    if (then.end === 'else') {
-      const chained = /^(if|with)\b([\s\S]*)$/.exec(then.rest ?? '');
-      if (chained) otherwise = [this.control(chained[1] as 'if' | 'with', chained[2], then.at ?? at)];
+    if (body.end === 'else') {
+      const chained = /^(if|with)\b([\s\S]*)$/.exec(body.rest ?? '');
+      if (chained) otherwise = [this.control(chained[1] as 'if' | 'with', chained[2], body.at ?? at)];
       else otherwise = this.block(word).nodes;
     }
-    return { type: word, pipe: head.pipe, declare: head.declare, then: then.nodes, otherwise };
+    return { type: word, pipe: head.pipe, declare: head.declare, body: body.nodes, otherwise };
   }
 }
 

@@ -51,7 +51,7 @@ export class GoTemplate {
           const value = this.value(node.pipe, dot, inner);
           const own = node.declare ? [...inner, new Map([[node.declare[0], value]])] : inner;
           const flow = truth(value)
-            ? this.run(node.then, node.type === 'with' ? value : dot, own, out)
+            ? this.run(node.body, node.type === 'with' ? value : dot, own, out)
             : this.run(node.otherwise, dot, own, out);
           if (flow) return flow;
           break;
@@ -85,7 +85,7 @@ export class GoTemplate {
         scope.set(node.declare[0], key);
         scope.set(node.declare[1], item);
       }
-      if (this.run(node.then, item, [...scopes, scope], out) === 'break') break;
+      if (this.run(node.body, item, [...scopes, scope], out) === 'break') break;
     }
   }
 

@@ -268,6 +268,7 @@ function goValue(value: YamlValue): string {
   if (Array.isArray(value)) return `[]interface {}{${value.map(goValue).join(', ')}}`;
   if (typeof value === 'object')
     return `map[interface {}]interface {}{${Object.keys(value)
+      .sort()
       .map((k) => `${JSON.stringify(k)}:${goValue(value[k])}`)
       .join(', ')}}`;
   return JSON.stringify(value);

@@ -57,10 +57,11 @@ export function blockScalar(cursor: Cursor, literal: boolean, parent: number): s
 function blockBreaks(cursor: Cursor, indent: number, parent: number, startLine: number): [number, string] {
   let breaks = '';
   let widest = 0;
+  const limit = indent || Infinity;
   for (;;) {
-    while ((!indent || cursor.column < indent) && cursor.at() === SPACE) cursor.skip();
+    while (cursor.column < limit && cursor.at() === SPACE) cursor.skip();
     if (cursor.column > widest) widest = cursor.column;
-    if ((!indent || cursor.column < indent) && cursor.at() === TAB) {
+    if (cursor.column < limit && cursor.at() === TAB) {
       throw cursor.error(startLine, 'found a tab character where an indentation space is expected');
     }
     if (!isBreak(cursor.at())) break;

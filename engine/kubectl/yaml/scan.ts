@@ -335,6 +335,8 @@ export class Scanner {
     } else {
       const allowed = this.flow > 0 ? TAG_IN_FLOW : TAG;
       while (allowed.test(this.cursor.text[this.cursor.pos] ?? '')) this.cursor.skip();
+      if (/^!\w*!$/.test(this.cursor.text.slice(start, this.cursor.pos)))
+        throw this.cursor.error(line, 'did not find expected tag URI');
     }
     if (!isBlankz(this.cursor.at()) && !(this.flow > 0 && this.cursor.at() === 44))
       throw this.cursor.error(line, 'did not find expected whitespace or line break');

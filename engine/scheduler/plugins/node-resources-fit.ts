@@ -8,28 +8,30 @@ import type { PodInfo } from '../pod-info.ts';
 function shortage(pod: PodInfo, node: NodeInfo): Status | undefined {
   const { request } = pod;
   const { allocatable, requested } = node;
-  let reasons: string[] | undefined;
+  const full = node.pods.size + 1 > allocatable.pods;
+  if (
+    !full &&
+    request.cpu <= allocatable.cpu - requested.cpu &&
+    request.memory <= allocatable.memory - requested.memory &&
+    request.ephemeralStorage === 0 &&
+    !request.scalars
+  ) {
+    return undefined;
+  }
+  const reasons: string[] = full ? ['Too many pods'] : [];
   let never = false;
-  const check = (name: string, wants: number, free: number, capacity: number) => {
-    if (wants === 0 || wants <= free) return;
-    (reasons ??= []).push(`Insufficient ${name}`);
+  const check = (name: string, wants: number, used: number, capacity: number) => {
+    if (wants === 0 || wants <= capacity - used) return;
+    reasons.push(`Insufficient ${name}`);
     if (wants > capacity) never = true;
   };
-  if (node.pods.size + 1 > allocatable.pods) (reasons ??= []).push('Too many pods');
-  if (request.cpu > allocatable.cpu - requested.cpu)
-    check('cpu', request.cpu, allocatable.cpu - requested.cpu, allocatable.cpu);
-  if (request.memory > allocatable.memory - requested.memory) {
-    check('memory', request.memory, allocatable.memory - requested.memory, allocatable.memory);
-  }
-  if (request.ephemeralStorage > 0) {
-    const free = allocatable.ephemeralStorage - requested.ephemeralStorage;
-    check('ephemeral-storage', request.ephemeralStorage, free, allocatable.ephemeralStorage);
-  }
+  check('cpu', request.cpu, requested.cpu, allocatable.cpu);
+  check('memory', request.memory, requested.memory, allocatable.memory);
+  check('ephemeral-storage', request.ephemeralStorage, requested.ephemeralStorage, allocatable.ephemeralStorage);
   for (const name in request.scalars) {
-    const capacity = allocatable.scalars?.[name] ?? 0;
-    check(name, request.scalars[name], capacity - (requested.scalars?.[name] ?? 0), capacity);
+    check(name, request.scalars[name], requested.scalars?.[name] ?? 0, allocatable.scalars?.[name] ?? 0);
   }
-  if (!reasons) return undefined;
+  if (reasons.length === 0) return undefined;
   // More than the whole node has: no Pod that leaves could help.
   return never ? unresolvable(...reasons) : unschedulable(...reasons);
 }

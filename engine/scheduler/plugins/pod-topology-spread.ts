@@ -19,6 +19,7 @@ import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
 
 const NAME = 'PodTopologySpread';
+const SCORE = `${NAME}/score`;
 const HOSTNAME = 'kubernetes.io/hostname';
 const SKEWED = unschedulable("node(s) didn't match pod topology spread constraints");
 const MISSING_LABEL = unresolvable("node(s) didn't match pod topology spread constraints (missing required label)");
@@ -47,6 +48,8 @@ const DEFAULTS = [
   { topologyKey: 'topology.kubernetes.io/zone', maxSkew: 5 },
 ];
 
+const NONE: readonly Constraint[] = [];
+
 function queryOf(pod: PodInfo, { labelSelector, matchLabelKeys }: TopologySpreadConstraint): CountQuery {
   const own = pod.pod.metadata.labels ?? {};
   const keys = (matchLabelKeys ?? []).filter((key) => own[key] !== undefined);
@@ -62,9 +65,11 @@ function queryOf(pod: PodInfo, { labelSelector, matchLabelKeys }: TopologySpread
   };
 }
 
-function constraintsOf(pod: PodInfo, action: string): Constraint[] {
+function constraintsOf(pod: PodInfo, action: string): readonly Constraint[] {
+  const asked = pod.spec.topologySpreadConstraints;
+  if (!asked?.length) return NONE;
   const list: Constraint[] = [];
-  for (const one of pod.spec.topologySpreadConstraints ?? []) {
+  for (const one of asked) {
     if (one.whenUnsatisfiable !== action) continue;
     list.push({
       topologyKey: one.topologyKey,
@@ -210,33 +215,33 @@ export const podTopologySpread = (handle: Handle, defaults: DefaultSelector): Pl
   preScore(pod, nodes, state) {
     const scoring = scoreState(handle, pod, nodes, defaults);
     if (!scoring) return SKIP;
-    state.set(`${NAME}/score`, scoring);
+    state.set(SCORE, scoring);
     return undefined;
   },
   score(_pod, node, state) {
-    const { spreads, ignored } = state.get(`${NAME}/score`) as ScoreState;
-    if (ignored.has(node.name)) return 0;
+    const { spreads, ignored } = state.get(SCORE) as ScoreState;
+    if (ignored.size && ignored.has(node.name)) return 0;
     let score = 0;
     for (let i = 0; i < spreads.length; i++) {
-      const { topologyKey, byNode, byValue, weight, maxSkew } = spreads[i];
-      const value = node.labels[topologyKey];
+      const spread = spreads[i];
+      const value = node.labels[spread.topologyKey];
       if (value === undefined) continue;
-      const count = (byValue ? byValue.get(value) : byNode.get(node.name)) ?? 0;
-      score += count * weight + (maxSkew - 1);
+      const count = (spread.byValue ? spread.byValue.get(value) : spread.byNode.get(node.name)) ?? 0;
+      score += count * spread.weight + (spread.maxSkew - 1);
     }
     return Math.round(score);
   },
   normalize(_pod, scores, nodes, state) {
-    const { ignored } = state.get(`${NAME}/score`) as ScoreState;
+    const { ignored } = state.get(SCORE) as ScoreState;
     let min = Infinity;
     let max = 0;
     for (let i = 0; i < scores.length; i++) {
-      if (ignored.has(nodes[i].name)) continue;
+      if (ignored.size && ignored.has(nodes[i].name)) continue;
       if (scores[i] < min) min = scores[i];
       if (scores[i] > max) max = scores[i];
     }
     for (let i = 0; i < scores.length; i++) {
-      if (ignored.has(nodes[i].name)) scores[i] = 0;
+      if (ignored.size && ignored.has(nodes[i].name)) scores[i] = 0;
       else scores[i] = max === 0 ? MAX_NODE_SCORE : Math.floor((MAX_NODE_SCORE * (max + min - scores[i])) / max);
     }
   },

@@ -19,10 +19,11 @@ export const taintToleration: Plugin = {
   },
   score(pod, node) {
     let intolerable = 0;
-    for (let i = 0; i < node.taints.length; i++) {
-      if (node.taints[i].effect !== 'PreferNoSchedule') continue;
+    const { taints } = node;
+    for (let i = 0; i < taints.length; i++) {
+      if (taints[i].effect !== 'PreferNoSchedule') continue;
       const able = pod.spec.tolerations?.filter(({ effect }) => !effect || effect === 'PreferNoSchedule');
-      if (!tolerated(node.taints[i], able)) intolerable++;
+      if (!tolerated(taints[i], able)) intolerable++;
     }
     return intolerable;
   },
