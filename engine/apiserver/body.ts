@@ -8,7 +8,8 @@ import { duplicateFields } from './duplicate-fields.ts';
 import { badRequest, unsupportedMediaType } from './status.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
-const ACCEPTED = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const READ = ['application/json', 'application/yaml'];
+const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
 export const contentType = (ctx: Context): string =>
   (ctx.request.headers?.['content-type'] ?? '').split(';')[0].trim().toLowerCase();
@@ -124,7 +125,8 @@ export function readObject(scheme: Scheme, ctx: Context, info: ResourceInfo): Ku
     return scheme.applyDefaults(info, withKind(info, withoutUndefined(body as KubeObject)));
   }
   const type = contentType(ctx);
-  if (type && !ACCEPTED.includes(type)) throw unsupportedMediaType(ACCEPTED);
+  // Only a client that sends protobuf must be told that this server, unlike others, does not read it.
+  if (type && !READ.includes(type)) throw unsupportedMediaType(type === PROTOBUF ? READ : [...READ, PROTOBUF]);
   const strict: string[] = [];
   const value = body === undefined || body === '' ? undefined : parseText(body, type, strict);
   return readValue(scheme, ctx, info, value, strict);

@@ -1,6 +1,7 @@
 // Paths that are no resource's: which groups, versions and resources there are, version, health.
 
 import type { Catalog, ResourceInfo } from '../api/index.ts';
+import { openApi } from './openapi.ts';
 import { noResource } from './status.ts';
 import type { ApiRequest, ApiResponse } from './types.ts';
 
@@ -32,8 +33,8 @@ export class Discovery {
     const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;
     const parts = path.split('/');
     const aggregated = /as=APIGroupDiscoveryList/.test(request.headers?.accept ?? '');
-    if (path === '/api') return aggregated ? json(this.aggregated([''])) : json(this.legacyVersions());
-    if (path === '/apis') return json(aggregated ? this.aggregated(this.groups()) : this.groupList());
+    if (path === '/api') return aggregated ? json(this.aggregated(['']), AGGREGATED) : json(this.legacyVersions());
+    if (path === '/apis') return aggregated ? json(this.aggregated(this.groups()), AGGREGATED) : json(this.groupList());
     if (parts[1] === 'api' && parts.length === 3) return this.resourceList('', parts[2]);
     if (parts[1] === 'apis' && parts.length === 3) return this.group(parts[2]);
     if (parts[1] === 'apis' && parts.length === 4) return this.resourceList(parts[2], parts[3]);
@@ -42,6 +43,10 @@ export class Discovery {
     const check = /^\/(healthz|livez|readyz)\/(.+)$/.exec(path);
     if (check && CHECKS.includes(check[2])) return text(200, 'ok');
     if (path === '/.well-known/openid-configuration') return json(this.openIdConfiguration());
+    if (parts[1] === 'openapi' && parts[2] === 'v3') {
+      const found = openApi(this.scheme, this.version, path);
+      if (found) return json(found);
+    }
     if (path === '/') return json({ paths: this.paths() });
     return text(404, '404 page not found\n');
   }
@@ -245,9 +250,12 @@ function rank(version: string): number[] {
   return [stage, Number(match[1]), Number(match[3] ?? 0)];
 }
 
-const json = (body: object): ApiResponse => ({
+/** By this type clients tell the aggregated form from what older servers answer. */
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+const json = (body: object, type = 'application/json'): ApiResponse => ({
   code: 200,
-  headers: { 'content-type': 'application/json' },
+  headers: { 'content-type': type },
   body: body as never,
 });
 const text = (code: number, body: string): ApiResponse => ({

@@ -135,10 +135,15 @@ export class ResourceClient<T extends object> {
     return this.client.patch(this.path(namespace, name, subresource), type, patch).body as T;
   }
   delete(namespace: string, name: string, options?: DeleteOptions) {
-    this.client.send({ method: 'DELETE', path: this.path(namespace, name), body: options && { kind: 'DeleteOptions', apiVersion: 'v1', ...options } });
+    this.client.send({
+      method: 'DELETE',
+      path: this.path(namespace, name),
+      body: options && { kind: 'DeleteOptions', apiVersion: 'v1', ...options },
+    });
   }
   /** Watches from `resourceVersion`; without one, present objects come first as ADDED. */
   watch(namespace: string, options: ListOptions = {}): WatchStream {
-    return this.client.send({ method: 'GET', path: this.path(namespace), query: { ...options, watch: 'true' } }).watch as WatchStream;
+    return this.client.send({ method: 'GET', path: this.path(namespace), query: { ...options, watch: 'true' } })
+      .watch as WatchStream;
   }
 }

@@ -1,5 +1,15 @@
 // What the components of a cluster share to talk to the API server: client, informers, work queue, events.
-export { Client, ResourceClient, ApiError, isNotFound, isConflict, isAlreadyExists, type ListOptions, type DeleteOptions, type PatchType } from './client.ts';
+export {
+  Client,
+  ResourceClient,
+  ApiError,
+  isNotFound,
+  isConflict,
+  isAlreadyExists,
+  type ListOptions,
+  type DeleteOptions,
+  type PatchType,
+} from './client.ts';
 export { Informer, InformerFactory, keyOf, splitKey, type Handlers } from './informer.ts';
 export { WorkQueue, type WorkQueueOptions } from './work-queue.ts';
 export { EventRecorder, referenceTo, timestamp, microTimestamp } from './recorder.ts';

@@ -72,7 +72,10 @@ export class Informer<T extends object> {
   }
   byIndex(name: string, value: string): T[] {
     const found: T[] = [];
-    this.indexes.get(name)?.entries.get(value)?.forEach((key) => found.push(this.items.get(key) as T));
+    this.indexes
+      .get(name)
+      ?.entries.get(value)
+      ?.forEach((key) => found.push(this.items.get(key) as T));
     return found;
   }
 

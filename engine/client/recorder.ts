@@ -32,21 +32,37 @@ export function timestamp(ms: number): string {
 
 export const microTimestamp = (ms: number): string => new Date(ms).toISOString().slice(0, 23) + '000Z';
 
-/** Events of one object, type and reason; most have one message only. */
+/** An event that has been written. */
+interface Series {
+  name: string;
+  namespace: string;
+  count: number;
+}
+
+/** Events of one object, type and reason: those of the last minutes by message (most have one only), all by text. */
 interface Similar {
   since: number;
   first: string;
   more: Set<string> | undefined;
+  written: Record<string, Series>;
 }
+
+/** What is known of the events of one object. */
+interface Source {
+  tokens: number;
+  at: number;
+  similar: Record<string, Similar>;
+}
+
+/** Under what combined events are written. */
+const COMBINED = '';
 
 export class EventRecorder {
   private readonly sim: Sim;
   private readonly events: ResourceClient<Event>;
   private readonly component: string;
   private readonly host: string | undefined;
-  private readonly seen = new Map<string, { name: string; namespace: string; count: number }>();
-  private readonly similar = new Map<string, Similar>();
-  private readonly buckets = new Map<string, { tokens: number; at: number }>();
+  private readonly sources = new Map<string, Source>();
 
   /** `component` and `host` become the event's source ("kubelet", "worker-1"). */
   constructor(sim: Sim, client: Client, component: string, host?: string) {
@@ -59,28 +75,39 @@ export class EventRecorder {
   event(subject: EventSubject, type: 'Normal' | 'Warning', reason: string, message: string) {
     const ref = referenceTo(subject);
     const now = this.sim.now;
-    const objectKey = `${ref.kind}/${ref.namespace ?? ''}/${ref.name}/${ref.uid ?? ''}/${ref.fieldPath ?? ''}`;
-    if (!this.admit(objectKey, now)) return;
+    const source = this.admit(
+      `${ref.kind}/${ref.namespace ?? ''}/${ref.name}/${ref.uid ?? ''}/${ref.fieldPath ?? ''}`,
+      now,
+    );
+    if (!source) return;
 
-    const groupKey = `${objectKey}/${type}/${reason}`;
-    let group = this.similar.get(groupKey);
-    if (!group || now - group.since > SIMILAR_INTERVAL) {
-      this.similar.set(groupKey, (group = { since: now, first: message, more: undefined }));
-    } else if (group.first !== message) (group.more ??= new Set()).add(message);
-    const combined = group.more !== undefined && group.more.size + 1 >= SIMILAR_LIMIT;
+    const kind = `${type}/${reason}`;
+    let similar = source.similar[kind];
+    if (!similar) {
+      similar = source.similar[kind] = { since: now, first: message, more: undefined, written: Object.create(null) };
+    } else if (now - similar.since > SIMILAR_INTERVAL) {
+      similar.since = now;
+      similar.first = message;
+      similar.more = undefined;
+    } else if (similar.first !== message) (similar.more ??= new Set()).add(message);
+    const combined = similar.more !== undefined && similar.more.size + 1 >= SIMILAR_LIMIT;
     const text = combined ? `(combined from similar events): ${message}` : message;
-    const key = combined ? groupKey : `${groupKey}/${message}`;
+    const key = combined ? COMBINED : message;
 
     const time = timestamp(now);
-    const known = this.seen.get(key);
+    const known = similar.written[key];
     if (known) {
       known.count++;
       try {
-        this.events.patch(known.namespace, known.name, 'strategic', { count: known.count, lastTimestamp: time, message: text });
+        this.events.patch(known.namespace, known.name, 'strategic', {
+          count: known.count,
+          lastTimestamp: time,
+          message: text,
+        });
         return;
       } catch (error) {
         if (!isNotFound(error)) return;
-        this.seen.delete(key);
+        delete similar.written[key];
       }
     }
     const namespace = ref.namespace || 'default';
@@ -102,20 +129,20 @@ export class EventRecorder {
         reportingComponent: this.component,
         reportingInstance: this.host ?? '',
       } as Event);
-      this.seen.set(key, { name, namespace, count: 1 });
+      similar.written[key] = { name, namespace, count: 1 };
     } catch {
       // The namespace is going away, or the API server refused: events are best effort.
     }
   }
 
-  /** A bucket of 25 a source and object, one more every five minutes. */
-  private admit(key: string, now: number): boolean {
-    let bucket = this.buckets.get(key);
-    if (!bucket) this.buckets.set(key, (bucket = { tokens: BURST, at: now }));
-    bucket.tokens = Math.min(BURST, bucket.tokens + (now - bucket.at) / REFILL_MS);
-    bucket.at = now;
-    if (bucket.tokens < 1) return false;
-    bucket.tokens--;
-    return true;
+  /** The source, unless it has said too much: a bucket of 25 an object, one more every five minutes. */
+  private admit(key: string, now: number): Source | undefined {
+    let source = this.sources.get(key);
+    if (!source) this.sources.set(key, (source = { tokens: BURST, at: now, similar: Object.create(null) }));
+    source.tokens = Math.min(BURST, source.tokens + (now - source.at) / REFILL_MS);
+    source.at = now;
+    if (source.tokens < 1) return undefined;
+    source.tokens--;
+    return source;
   }
 }

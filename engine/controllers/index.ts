@@ -17,9 +17,11 @@ import { nodeLifecycleController } from './node-lifecycle.ts';
 import { podGarbageCollector } from './pod-gc.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationControllerController } from './replicationcontroller.ts';
+import { resourceQuotaController } from './resourcequota.ts';
 import { rootCACertPublisher } from './root-ca-cert-publisher.ts';
 import { serviceAccountController } from './serviceaccount.ts';
 import { statefulSetController } from './statefulset.ts';
+import { claimProtection, volumeProtection } from './storage-protection.ts';
 import { taintEvictionController } from './taint-eviction.ts';
 import { ttlAfterFinishedController } from './ttl-after-finished.ts';
 import type { Client, InformerFactory } from '../client/index.ts';
@@ -67,6 +69,9 @@ function controllers(options: ControllerManagerOptions): Controller[] {
     endpointSliceMirroringController,
     garbageCollectorController,
     podGarbageCollector,
+    resourceQuotaController,
+    claimProtection,
+    volumeProtection,
     ttlAfterFinishedController,
   ];
 }

@@ -145,7 +145,7 @@ export class ContainerLog {
 
 function splitLines({ time, text }: Line): Line[] {
   const lines: Line[] = [];
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length;) {
     const end = text.indexOf('\n', from) + 1 || text.length;
     lines.push({ time, text: text.slice(from, end) });
     from = end;

@@ -269,7 +269,6 @@ function conditionsOf(
     const { status, reason, message } = verdicts[type];
     const before = old.conditions?.find((condition) => condition.type === type);
     conditions.push({
-      lastProbeTime: null as unknown as string,
       lastTransitionTime: before?.status === status ? before.lastTransitionTime : timestamp(input.now),
       ...(message && { message }),
       observedGeneration: pod.metadata?.generation,

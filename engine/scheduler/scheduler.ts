@@ -228,13 +228,13 @@ export class Scheduler {
     let best = -1;
     let chosen = nodes[0];
     let equal = 0;
-    const totals: number[] = [];
+    const totals = nodes.map(() => 0);
     for (let i = 0; i < scores.length; i++) {
       const { points, weight } = scores[i];
-      for (let n = 0; n < points.length; n++) totals[n] = (totals[n] ?? 0) + points[n] * weight;
+      for (let n = 0; n < points.length; n++) totals[n] += points[n] * weight;
     }
     for (let n = 0; n < nodes.length; n++) {
-      const total = totals[n] ?? 0;
+      const total = totals[n];
       if (total > best) {
         best = total;
         chosen = nodes[n];

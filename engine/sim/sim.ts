@@ -32,22 +32,26 @@ class Entry implements Timer {
 
 /** A condition that tasks wait for. `fire()` wakes all that wait at that moment; it keeps no memory. */
 export class Signal {
-  private waiters: Task<unknown>[] = [];
+  private waiters: Task<unknown>[] | undefined;
 
   fire() {
-    if (this.waiters.length === 0) return;
     const woken = this.waiters;
-    this.waiters = [];
+    if (!woken) return;
+    this.waiters = undefined;
     for (let i = 0; i < woken.length; i++) woken[i].wake();
   }
   /** @internal */
   add(task: Task<unknown>) {
-    this.waiters.push(task);
+    if (this.waiters) this.waiters.push(task);
+    else this.waiters = [task];
   }
   /** @internal */
   remove(task: Task<unknown>) {
+    if (!this.waiters) return;
     const i = this.waiters.indexOf(task);
-    if (i >= 0) this.waiters.splice(i, 1);
+    if (i < 0) return;
+    if (this.waiters.length === 1) this.waiters = undefined;
+    else this.waiters.splice(i, 1);
   }
 }
 
@@ -63,7 +67,7 @@ export class Task<T = void> {
   private readonly co: Co<T>;
   private readonly go = () => this.resume();
   private timer: Timer | undefined;
-  private waiting: Signal[] = [];
+  private waiting: Signal | Signal[] | undefined;
   private pendingKill = false;
   private running = false;
 
@@ -130,12 +134,10 @@ export class Task<T = void> {
       this.timer = this.sim.after(wait, this.go);
     } else if (wait instanceof Signal) {
       wait.add(this as Task<unknown>);
-      this.waiting.push(wait);
+      this.waiting = wait;
     } else {
-      for (const signal of wait.signals) {
-        signal.add(this as Task<unknown>);
-        this.waiting.push(signal);
-      }
+      this.waiting = wait.signals;
+      for (const signal of wait.signals) signal.add(this as Task<unknown>);
       if (wait.timeout !== undefined) {
         this.timer = this.sim.after(Math.max(0, wait.timeout), () => {
           this.detach();
@@ -148,10 +150,10 @@ export class Task<T = void> {
   private detach() {
     this.timer?.cancel();
     this.timer = undefined;
-    if (this.waiting.length) {
-      for (const signal of this.waiting) signal.remove(this as Task<unknown>);
-      this.waiting = [];
-    }
+    const { waiting } = this;
+    this.waiting = undefined;
+    if (waiting instanceof Signal) waiting.remove(this as Task<unknown>);
+    else waiting?.forEach((signal) => signal.remove(this as Task<unknown>));
   }
 
   private finish(value: T | undefined) {

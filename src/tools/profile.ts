@@ -88,7 +88,9 @@ function sample() {
     collections += time;
     return;
   }
-  const stack = context.unwrapResult(context.evalCode('new Error().stack')).consume((handle) => context.getString(handle));
+  const stack = context
+    .unwrapResult(context.evalCode('new Error().stack'))
+    .consume((handle) => context.getString(handle));
   let frames = parseStack(stack, files);
   if (below) {
     const at = frames.findLastIndex((frame) => frame.startsWith(`${below} `));

@@ -20,11 +20,11 @@ export class AdmissionChain {
 
   mutate(attributes: Attributes & { object: KubeObject }): KubeObject {
     const { mutating } = this.find(attributes);
-    let object = attributes.object;
+    const present: Attributes & { object: KubeObject } = { ...attributes };
     for (let i = 0; i < mutating.length; i++) {
-      object = (mutating[i].mutate as NonNullable<AdmissionPlugin['mutate']>)({ ...attributes, object }, this.host);
+      present.object = (mutating[i].mutate as NonNullable<AdmissionPlugin['mutate']>)(present, this.host);
     }
-    return object;
+    return present.object;
   }
 
   validate(attributes: Attributes) {
@@ -34,11 +34,15 @@ export class AdmissionChain {
 
   /** True when nobody wants to see such a request, so that attributes need not be made. */
   idle(operation: AdmissionOperation, info: ResourceInfo, subresource: string): boolean {
-    const { mutating, validating } = this.find({ operation, info, subresource });
+    const { mutating, validating } = this.lookUp(operation, info, subresource);
     return mutating.length === 0 && validating.length === 0;
   }
 
-  private find({ operation, info, subresource }: Pick<Attributes, 'operation' | 'info' | 'subresource'>): Compiled {
+  private find({ operation, info, subresource }: Attributes): Compiled {
+    return this.lookUp(operation, info, subresource);
+  }
+
+  private lookUp(operation: AdmissionOperation, info: ResourceInfo, subresource: string): Compiled {
     let byKind = this.compiled.get(info);
     if (!byKind) this.compiled.set(info, (byKind = new Map()));
     const key = operation + subresource;

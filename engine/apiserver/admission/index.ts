@@ -6,6 +6,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { taintNodesByCondition } from './nodes.ts';
 import { podSecurity } from './pod-security/index.ts';
 import { priority } from './priority.ts';
+import { resourceQuota } from './resource-quota.ts';
 import { serviceAccount } from './service-account.ts';
 import { defaultIngressClass, defaultStorageClass, storageObjectInUseProtection } from './storage-objects.ts';
 import type { AdmissionPlugin } from './types.ts';
@@ -21,6 +22,8 @@ export const DEFAULT_PLUGINS: readonly AdmissionPlugin[] = [
   defaultStorageClass,
   storageObjectInUseProtection,
   defaultIngressClass,
+  // Last: only what everything else lets pass is charged.
+  resourceQuota,
 ];
 
 export { AdmissionChain } from './chain.ts';

@@ -85,7 +85,8 @@ function mergeObject(rules: Rules, target: Json | undefined, patch: Json): Json 
     else if (typeof value === 'object') merged = mergeValue(rules.field(key), old, value, patch, key);
     if (merged === old) continue;
     out ??= target ? { ...target } : {};
-    if (merged === undefined) delete out[key];
+    // A list that lost its last element is not written at all.
+    if (merged === undefined || (Array.isArray(merged) && merged.length === 0)) delete out[key];
     else out[key] = merged;
   }
   if (orders) out = orderLists(rules, orders, target, patch, out);
@@ -103,7 +104,13 @@ function mergeObject(rules: Rules, target: Json | undefined, patch: Json): Json 
 }
 
 /** Lists that the patch orders without changing an element. */
-function orderLists(rules: Rules, names: readonly string[], target: Json | undefined, patch: Json, changed: Json | undefined) {
+function orderLists(
+  rules: Rules,
+  names: readonly string[],
+  target: Json | undefined,
+  patch: Json,
+  changed: Json | undefined,
+) {
   let out = changed;
   for (const name of names) {
     if (patch[name] !== undefined) continue;
@@ -170,7 +177,7 @@ function mergeList(
     const id = element[mergeKey];
     let index = 0;
     while (index < out.length && (out[index] as Json)[mergeKey] !== id) index++;
-    if (index === out.length) out.push(mergeObject(rules, undefined, element));
+    if (index === out.length) out.push(isPlain(element) ? element : mergeObject(rules, undefined, element));
     else out[index] = mergeObject(rules, out[index] as Json, element);
   }
   // Elements stand as the patch has them, even without a directive that says so.
@@ -218,11 +225,21 @@ function order(
   return out;
 }
 
+/** Whether an object has simple values only: it is what it says. */
+function isPlain(object: Json): boolean {
+  for (const key in object) {
+    const value = object[key];
+    if (typeof value === 'object' || value === undefined || (key < '%' && key.charCodeAt(0) === 36)) return false;
+  }
+  return true;
+}
+
 /** Whether `list` has the wanted elements and no others, in that order: most often it has. */
 function stands(list: readonly unknown[], wanted: readonly unknown[], mergeKey: string | undefined): boolean {
   if (list.length !== wanted.length) return false;
   for (let i = 0; i < list.length; i++) {
-    if (mergeKey ? (list[i] as Json)[mergeKey] !== (wanted[i] as Json | null)?.[mergeKey] : list[i] !== wanted[i]) return false;
+    if (mergeKey ? (list[i] as Json)[mergeKey] !== (wanted[i] as Json | null)?.[mergeKey] : list[i] !== wanted[i])
+      return false;
   }
   return true;
 }

@@ -17,6 +17,7 @@ interface FieldWatches {
   byValue: Map<string, readonly Watch[]>;
 }
 
+const SMALL = 16;
 const nameOf = (object: KubeObject): string => object.metadata.name as string;
 
 export class ResourceCache {
@@ -29,6 +30,8 @@ export class ResourceCache {
   private readonly namespaceWatches = new Map<string, readonly Watch[]>();
   private wideWatches: readonly Watch[] = [];
   private watchCount = 0;
+  /** Short lists by prefix, until something changes: admission asks for some with every Pod. */
+  private readonly small = new Map<string, readonly KubeObject[]>();
 
   constructor(etcd: Etcd, info: ResourceInfo) {
     this.etcd = etcd;
@@ -42,11 +45,14 @@ export class ResourceCache {
     const candidates = this.candidates(selection, prefix);
     const found: KubeObject[] = [];
     if (!candidates) {
+      const known = selection.everything && this.small.get(prefix);
+      if (known) return known.slice();
       const kvs = this.etcd.range(prefix).kvs;
       for (let i = 0; i < kvs.length; i++) {
         const object = kvs[i].value as KubeObject;
         if (selection.everything || selection.matches(object)) found.push(object);
       }
+      if (selection.everything && found.length <= SMALL) this.small.set(prefix, found.slice());
       return found;
     }
     const keys: string[] = [];
@@ -134,6 +140,7 @@ export class ResourceCache {
   private observe(event: StoreEvent) {
     const now = event.kv?.value as KubeObject | undefined;
     const old = event.prev?.value as KubeObject | undefined;
+    if (this.small.size) this.small.clear();
     this.fieldIndexes.forEach((index) => reindex(index, event.key, old, now));
     if (old?.metadata.labels !== now?.metadata.labels) {
       this.labelIndexes.forEach((index) => reindex(index, event.key, old, now));

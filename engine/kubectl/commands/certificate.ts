@@ -11,7 +11,11 @@ const decision = (name: string, type: 'Approved' | 'Denied', word: string): Comm
   name,
   short: `${name === 'approve' ? 'Approve' : 'Deny'} a certificate signing request`,
   usage: '(-f FILENAME | NAME)',
-  flags: [...FILENAME_FLAGS, ...PRINT_FLAGS, { name: 'force', type: 'bool', usage: 'Update the CSR even if it is already approved.' }],
+  flags: [
+    ...FILENAME_FLAGS,
+    ...PRINT_FLAGS,
+    { name: 'force', type: 'bool', usage: 'Update the CSR even if it is already approved.' },
+  ],
   *run(kubectl, args) {
     if (args.args.length === 0 && !args.strings('filename').length && !args.string('kustomize')) {
       throw new CommandError('one or more CSRs must be specified as <name> or -f <filename>');
@@ -21,7 +25,10 @@ const decision = (name: string, type: 'Approved' | 'Denied', word: string): Comm
     throwAll(found.errors);
     const printer = changePrinter(kubectl, args, word);
     for (const { mapping, name: request, object } of found.infos) {
-      if (object.kind !== 'CertificateSigningRequest') throw new CommandError(`can only handle certificates.k8s.io/v1 certificate signing requests, got ${object.apiVersion} ${object.kind}`);
+      if (object.kind !== 'CertificateSigningRequest')
+        throw new CommandError(
+          `can only handle certificates.k8s.io/v1 certificate signing requests, got ${object.apiVersion} ${object.kind}`,
+        );
       const conditions: KubeObject[] = object.status?.conditions ?? [];
       let updated = object;
       if (args.bool('force') || !conditions.some((c) => (c as unknown as { type: string }).type === type)) {

@@ -26,9 +26,24 @@ export const cp: Command = {
   usage: '<file-spec-src> <file-spec-dest>',
   examples: ['kubectl cp /tmp/foo my-pod:/tmp/bar -c my-container', 'kubectl cp my-namespace/my-pod:/tmp/foo /tmp/bar'],
   flags: [
-    { name: 'container', short: 'c', type: 'string', usage: 'Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation or the first container in the pod.' },
-    { name: 'no-preserve', type: 'bool', usage: "The copied file/directory's ownership and permissions will not be preserved in the container" },
-    { name: 'retries', type: 'int', usage: 'Set number of retries to complete a copy operation from a container. Specify 0 to disable or any negative value for infinite retrying.' },
+    {
+      name: 'container',
+      short: 'c',
+      type: 'string',
+      usage:
+        'Container name. If omitted, use the kubectl.kubernetes.io/default-container annotation or the first container in the pod.',
+    },
+    {
+      name: 'no-preserve',
+      type: 'bool',
+      usage: "The copied file/directory's ownership and permissions will not be preserved in the container",
+    },
+    {
+      name: 'retries',
+      type: 'int',
+      usage:
+        'Set number of retries to complete a copy operation from a container. Specify 0 to disable or any negative value for infinite retrying.',
+    },
   ],
   *run(kubectl, args) {
     if (args.args.length !== 2) throw new CommandError('source and destination are required');
@@ -72,8 +87,19 @@ function* shell(kubectl: Kubectl, { pod, container }: Place, script: string, inp
   throw new Exit(code);
 }
 
-function* capture(kubectl: Kubectl, pod: Pod, container: string, script: string, input?: string): Co<{ out: string; err: string; code: number }> {
-  const query: Record<string, string | string[]> = { command: ['sh', '-c', script], container, stdout: 'true', stderr: 'true' };
+function* capture(
+  kubectl: Kubectl,
+  pod: Pod,
+  container: string,
+  script: string,
+  input?: string,
+): Co<{ out: string; err: string; code: number }> {
+  const query: Record<string, string | string[]> = {
+    command: ['sh', '-c', script],
+    container,
+    stdout: 'true',
+    stderr: 'true',
+  };
   if (input !== undefined) query.stdin = 'true';
   const session = yield* connect(kubectl, pod, 'exec', query);
   if (input !== undefined && session.stdin) {
@@ -86,7 +112,8 @@ function* capture(kubectl: Kubectl, pod: Pod, container: string, script: string,
     out += session.stdout.take();
     if (session.stderr !== session.stdout) err += session.stderr.take();
     if (session.error !== undefined) throw new CommandError(session.error);
-    if (session.exitCode !== undefined && session.stdout.size === 0 && session.stderr.size === 0) return { out, err, code: session.exitCode };
+    if (session.exitCode !== undefined && session.stdout.size === 0 && session.stderr.size === 0)
+      return { out, err, code: session.exitCode };
     yield { signals: [session.stdout.changed, session.stderr.changed, session.exited] };
   }
 }

@@ -21,24 +21,66 @@ export const debug: Command = {
   short: 'Create debugging sessions for troubleshooting workloads and nodes',
   group: 'Troubleshooting and Debugging Commands',
   usage: '(POD | TYPE[[.VERSION].GROUP]/NAME) [ -- COMMAND [args...] ]',
-  examples: ['kubectl debug mypod -it --image=busybox', 'kubectl debug mypod -it --copy-to=my-debugger --image=debian -- bash'],
+  examples: [
+    'kubectl debug mypod -it --image=busybox',
+    'kubectl debug mypod -it --copy-to=my-debugger --image=debian -- bash',
+  ],
   flags: [
-    { name: 'arguments-only', type: 'bool', usage: 'If specified, everything after -- will be passed to the new container as Args instead of Command.' },
-    { name: 'attach', type: 'bool', usage: 'If true, wait for the container to start running, and then attach as if kubectl attach were called.' },
+    {
+      name: 'arguments-only',
+      type: 'bool',
+      usage: 'If specified, everything after -- will be passed to the new container as Args instead of Command.',
+    },
+    {
+      name: 'attach',
+      type: 'bool',
+      usage: 'If true, wait for the container to start running, and then attach as if kubectl attach were called.',
+    },
     { name: 'container', short: 'c', type: 'string', usage: 'Container name to use for debug container.' },
     { name: 'copy-to', type: 'string', usage: 'Create a copy of the target Pod with this name.' },
     { name: 'env', type: 'array', usage: 'Environment variables to set in the container.' },
     { name: 'image', type: 'string', usage: 'Container image to use for debug container.' },
     { name: 'image-pull-policy', type: 'string', usage: 'The image pull policy for the container.' },
-    { name: 'keep-labels', type: 'bool', usage: 'If true, keep the original pod labels.(This flag only works when used with --copy-to)' },
-    { name: 'profile', type: 'string', default: 'general', usage: 'Options are "general", "baseline", "restricted", "netadmin", "sysadmin" or "legacy".' },
+    {
+      name: 'keep-labels',
+      type: 'bool',
+      usage: 'If true, keep the original pod labels.(This flag only works when used with --copy-to)',
+    },
+    {
+      name: 'profile',
+      type: 'string',
+      default: 'general',
+      usage: 'Options are "general", "baseline", "restricted", "netadmin", "sysadmin" or "legacy".',
+    },
     { name: 'quiet', short: 'q', type: 'bool', usage: 'If true, suppress informational messages.' },
     { name: 'replace', type: 'bool', usage: "When used with '--copy-to', delete the original Pod." },
-    { name: 'same-node', type: 'bool', usage: "When used with '--copy-to', schedule the copy of target Pod on the same node." },
-    { name: 'set-image', type: 'strings', usage: "When used with '--copy-to', a list of name=image pairs for changing container images." },
-    { name: 'share-processes', type: 'bool', default: true, usage: "When used with '--copy-to', enable process namespace sharing in the copy." },
-    { name: 'stdin', short: 'i', type: 'bool', usage: 'Keep stdin open on the container(s) in the pod, even if nothing is attached.' },
-    { name: 'target', type: 'string', usage: 'When using an ephemeral container, target processes in this container name.' },
+    {
+      name: 'same-node',
+      type: 'bool',
+      usage: "When used with '--copy-to', schedule the copy of target Pod on the same node.",
+    },
+    {
+      name: 'set-image',
+      type: 'strings',
+      usage: "When used with '--copy-to', a list of name=image pairs for changing container images.",
+    },
+    {
+      name: 'share-processes',
+      type: 'bool',
+      default: true,
+      usage: "When used with '--copy-to', enable process namespace sharing in the copy.",
+    },
+    {
+      name: 'stdin',
+      short: 'i',
+      type: 'bool',
+      usage: 'Keep stdin open on the container(s) in the pod, even if nothing is attached.',
+    },
+    {
+      name: 'target',
+      type: 'string',
+      usage: 'When using an ephemeral container, target processes in this container name.',
+    },
     { name: 'tty', short: 't', type: 'bool', usage: 'Allocate a TTY for the debugging container.' },
   ],
   *run(kubectl, args) {
@@ -49,9 +91,14 @@ export const debug: Command = {
     let status = 0;
     const found = yield* findAll(kubectl, { args: words, latest: true });
     for (const info of found) {
-      if (info.object.kind === 'Node') throw new CommandError('debugging a node is not possible: its Pod would need the file system and the namespaces of the node, which containers here do not share');
+      if (info.object.kind === 'Node')
+        throw new CommandError(
+          'debugging a node is not possible: its Pod would need the file system and the namespaces of the node, which containers here do not share',
+        );
       if (info.object.kind !== 'Pod') throw new CommandError(`${info.object.kind} not supported by debug`);
-      const session = args.string('copy-to') ? yield* copyPod(kubectl, args, info) : yield* addEphemeral(kubectl, args, info);
+      const session = args.string('copy-to')
+        ? yield* copyPod(kubectl, args, info)
+        : yield* addEphemeral(kubectl, args, info);
       if (!args.bool('attach') && !args.bool('stdin')) continue;
       status = yield* attachWhenRunning(kubectl, args, info, session);
     }
@@ -62,16 +109,20 @@ export const debug: Command = {
 function check(args: Args) {
   const copy = args.string('copy-to');
   if (!copy && !args.string('image')) throw new CommandError('you must specify --image when not using --copy-to.');
-  if (copy && args.string('target')) throw new CommandError('--target is incompatible with --copy-to. Use --share-processes instead.');
+  if (copy && args.string('target'))
+    throw new CommandError('--target is incompatible with --copy-to. Use --share-processes instead.');
   if (copy && !args.string('image') && !args.strings('set-image').length && args.dash < 0) {
     throw new CommandError('you must specify --image, --set-image or command arguments.');
   }
-  for (const flag of ['replace', 'same-node', 'keep-labels']) if (!copy && args.bool(flag)) throw new CommandError(`--${flag} may only be used with --copy-to.`);
+  for (const flag of ['replace', 'same-node', 'keep-labels'])
+    if (!copy && args.bool(flag)) throw new CommandError(`--${flag} may only be used with --copy-to.`);
   if (!copy && args.strings('set-image').length) throw new CommandError('--set-image may only be used with --copy-to.');
-  if (args.bool('tty') && !args.bool('stdin')) throw new CommandError('-i/--stdin is required for containers with -t/--tty=true');
+  if (args.bool('tty') && !args.bool('stdin'))
+    throw new CommandError('-i/--stdin is required for containers with -t/--tty=true');
   if (!PROFILES.includes(args.string('profile'))) throw new CommandError(`unknown profile: ${args.string('profile')}`);
   const policy = args.string('image-pull-policy');
-  if (policy && !['Always', 'IfNotPresent', 'Never'].includes(policy)) throw new CommandError(`invalid image pull policy: ${policy}`);
+  if (policy && !['Always', 'IfNotPresent', 'Never'].includes(policy))
+    throw new CommandError(`invalid image pull policy: ${policy}`);
 }
 
 interface Session {
@@ -113,7 +164,12 @@ function debugContainer(args: Args, name: string): Container {
 /** What a profile gives to the new container. */
 const SECURITY: Record<string, Container['securityContext']> = {
   general: { capabilities: { add: ['SYS_PTRACE'] } },
-  restricted: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] }, runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
+  restricted: {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    runAsNonRoot: true,
+    seccompProfile: { type: 'RuntimeDefault' },
+  },
   netadmin: { capabilities: { add: ['NET_ADMIN', 'NET_RAW'] } },
   sysadmin: { privileged: true },
 };
@@ -129,7 +185,9 @@ function* addEphemeral(kubectl: Kubectl, args: Args, info: Info): Co<Session> {
   }
   const ephemeral = { ...debugContainer(args, container), ...(target ? { targetContainerName: target } : {}) };
   const patch = { spec: { ephemeralContainers: [ephemeral] } };
-  const patched = yield* patchObject(kubectl, info.mapping, info.namespace, info.name, 'strategic', patch, { subresource: 'ephemeralcontainers' });
+  const patched = yield* patchObject(kubectl, info.mapping, info.namespace, info.name, 'strategic', patch, {
+    subresource: 'ephemeralcontainers',
+  });
   return { pod: patched as unknown as Pod, info, container };
 }
 
@@ -139,7 +197,13 @@ function* copyPod(kubectl: Kubectl, args: Args, info: Info): Co<Session> {
   const images = new Map(args.strings('set-image').map((pair) => pair.split('=') as [string, string]));
   let containers = spec.containers.map((c) => {
     const image = images.get(c.name) ?? images.get('*');
-    return { ...c, livenessProbe: undefined, readinessProbe: undefined, startupProbe: undefined, ...(image ? { image } : {}) };
+    return {
+      ...c,
+      livenessProbe: undefined,
+      readinessProbe: undefined,
+      startupProbe: undefined,
+      ...(image ? { image } : {}),
+    };
   });
   const existing = containers.find((c) => c.name === args.string('container'));
   let container: string;
@@ -161,16 +225,30 @@ function* copyPod(kubectl: Kubectl, args: Args, info: Info): Co<Session> {
     );
   } else {
     container = newName(kubectl, args, pod);
-    containers = [...containers, { ...debugContainer(args, container), livenessProbe: undefined, readinessProbe: undefined, startupProbe: undefined }];
+    containers = [
+      ...containers,
+      {
+        ...debugContainer(args, container),
+        livenessProbe: undefined,
+        readinessProbe: undefined,
+        startupProbe: undefined,
+      },
+    ];
   }
   const name = args.string('copy-to');
   const object: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name, namespace: info.namespace, ...(args.bool('keep-labels') ? { labels: pod.metadata.labels } : {}) },
-    spec: { ...spec, containers, shareProcessNamespace: args.bool('share-processes') || undefined, ...(args.bool('same-node') ? { nodeName } : {}) },
+    spec: {
+      ...spec,
+      containers,
+      shareProcessNamespace: args.bool('share-processes') || undefined,
+      ...(args.bool('same-node') ? { nodeName } : {}),
+    },
   };
-  if (args.bool('replace')) yield* kubectl.send({ method: 'DELETE', path: `/api/v1/namespaces/${info.namespace}/pods/${info.name}` });
+  if (args.bool('replace'))
+    yield* kubectl.send({ method: 'DELETE', path: `/api/v1/namespaces/${info.namespace}/pods/${info.name}` });
   const created = yield* createObject(kubectl, info.mapping, info.namespace, object);
   return { pod: created as unknown as Pod, info: { ...info, name, object: created }, container };
 }
@@ -192,5 +270,9 @@ function* attachWhenRunning(kubectl: Kubectl, args: Args, _: Info, { info, conta
     kubectl.out(text ? text.take() : String(body ?? ''));
     return 0;
   }
-  return yield* attachTo(kubectl, pod, container, { stdin: args.bool('stdin'), tty: args.bool('tty') && kubectl.process.tty, quiet: args.bool('quiet') });
+  return yield* attachTo(kubectl, pod, container, {
+    stdin: args.bool('stdin'),
+    tty: args.bool('tty') && kubectl.process.tty,
+    quiet: args.bool('quiet'),
+  });
 }

@@ -16,7 +16,12 @@ import {
 import { describeEndpointSlice, describeEndpoints, describeIngress, describeNetworkPolicy } from './network.ts';
 import { describeNode } from './node.ts';
 import { describePod } from './pod.ts';
-import { describeCertificateSigningRequest, describeHorizontalPodAutoscaler, describePodDisruptionBudget, describePriorityClass } from './policy.ts';
+import {
+  describeCertificateSigningRequest,
+  describeHorizontalPodAutoscaler,
+  describePodDisruptionBudget,
+  describePriorityClass,
+} from './policy.ts';
 import { describeRole, describeRoleBinding } from './rbac.ts';
 import { describePersistentVolume, describePersistentVolumeClaim, describeStorageClass } from './storage.ts';
 import {

@@ -1,7 +1,17 @@
 // describe for what traffic follows: ingresses, network policies, endpoints and endpoint slices.
 
 import { formatLabelSelector } from '../../api/selectors.ts';
-import type { EndpointSlice, Endpoints, Ingress, IngressBackend, KubeObject, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, Service } from '../../api/types.ts';
+import type {
+  EndpointSlice,
+  Endpoints,
+  Ingress,
+  IngressBackend,
+  KubeObject,
+  NetworkPolicy,
+  NetworkPolicyPeer,
+  NetworkPolicyPort,
+  Service,
+} from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import { StatusError } from '../errors.ts';
 import type { Kubectl } from '../kubectl.ts';
@@ -18,11 +28,14 @@ export function* describeIngress(kubectl: Kubectl, object: KubeObject, showEvent
   w.field(0, 'Address', (status?.loadBalancer?.ingress ?? []).map((i) => i.ip ?? i.hostname).join(','));
   w.field(0, 'Ingress Class', spec.ingressClassName ?? '<none>');
   const fallback = spec.defaultBackend;
-  const fallbackText = fallback ? `${backendText(fallback)} (${yield* behind(kubectl, metadata.namespace as string, fallback)})` : '<default>';
+  const fallbackText = fallback
+    ? `${backendText(fallback)} (${yield* behind(kubectl, metadata.namespace as string, fallback)})`
+    : '<default>';
   w.field(0, 'Default backend', fallbackText);
   if (spec.tls?.length) {
     w.line(0, 'TLS:');
-    for (const { secretName, hosts = [] } of spec.tls) w.line(1, secretName ? `${secretName} terminates ${hosts.join(',')}` : `SNI routes ${hosts.join(',')}`);
+    for (const { secretName, hosts = [] } of spec.tls)
+      w.line(1, secretName ? `${secretName} terminates ${hosts.join(',')}` : `SNI routes ${hosts.join(',')}`);
   }
   w.line(0, 'Rules:');
   w.line(1, 'Host\tPath\tBackends');
@@ -33,7 +46,10 @@ export function* describeIngress(kubectl: Kubectl, object: KubeObject, showEvent
     count++;
     w.line(1, `${rule.host || '*'}\t`);
     for (const path of rule.http.paths) {
-      w.line(2, `\t${path.path ?? ''} \t${backendText(path.backend)} (${yield* behind(kubectl, metadata.namespace as string, path.backend)})`);
+      w.line(
+        2,
+        `\t${path.path ?? ''} \t${backendText(path.backend)} (${yield* behind(kubectl, metadata.namespace as string, path.backend)})`,
+      );
     }
   }
   if (count === 0) w.line(1, `*\t*\t${fallbackText}`);
@@ -51,8 +67,13 @@ function backendText({ service, resource }: IngressBackend): string {
 function* behind(kubectl: Kubectl, namespace: string, { service }: IngressBackend): Co<string> {
   if (!service) return '';
   try {
-    const { body } = yield* kubectl.send({ method: 'GET', path: `/api/v1/namespaces/${namespace}/services/${service.name}` });
-    const port = ((body as unknown as Service).spec?.ports ?? []).find((p) => (service.port?.name ? p.name === service.port.name : p.port === service.port?.number));
+    const { body } = yield* kubectl.send({
+      method: 'GET',
+      path: `/api/v1/namespaces/${namespace}/services/${service.name}`,
+    });
+    const port = ((body as unknown as Service).spec?.ports ?? []).find((p) =>
+      service.port?.name ? p.name === service.port.name : p.port === service.port?.number,
+    );
     return endpoints(yield* slicesOf(kubectl, namespace, service.name), port?.name ?? '');
   } catch (error) {
     if (error instanceof StatusError) return `<error: ${error.message}>`;
@@ -71,16 +92,35 @@ export function* describeNetworkPolicy(_kubectl: Kubectl, object: KubeObject): C
   annotations(w, 0, metadata.annotations);
   w.line(0, 'Spec:');
   const { podSelector } = spec;
-  const all = !podSelector || (!Object.keys(podSelector.matchLabels ?? {}).length && !podSelector.matchExpressions?.length);
-  w.line(1, `PodSelector:     ${all ? '<none> (Allowing the specific traffic to all pods in this namespace)' : formatLabelSelector(podSelector)}`);
+  const all =
+    !podSelector || (!Object.keys(podSelector.matchLabels ?? {}).length && !podSelector.matchExpressions?.length);
+  w.line(
+    1,
+    `PodSelector:     ${all ? '<none> (Allowing the specific traffic to all pods in this namespace)' : formatLabelSelector(podSelector)}`,
+  );
   const types = spec.policyTypes ?? [];
-  direction(w, 'ingress', types.includes('Ingress'), (spec.ingress ?? []).map((r) => ({ ports: r.ports, peers: r.from })));
-  direction(w, 'egress', types.includes('Egress'), (spec.egress ?? []).map((r) => ({ ports: r.ports, peers: r.to })));
+  direction(
+    w,
+    'ingress',
+    types.includes('Ingress'),
+    (spec.ingress ?? []).map((r) => ({ ports: r.ports, peers: r.from })),
+  );
+  direction(
+    w,
+    'egress',
+    types.includes('Egress'),
+    (spec.egress ?? []).map((r) => ({ ports: r.ports, peers: r.to })),
+  );
   w.line(1, `Policy Types: ${types.join(', ')}`);
   return w.toString();
 }
 
-function direction(w: DescribeWriter, word: 'ingress' | 'egress', affected: boolean, rules: { ports?: NetworkPolicyPort[]; peers?: NetworkPolicyPeer[] }[]) {
+function direction(
+  w: DescribeWriter,
+  word: 'ingress' | 'egress',
+  affected: boolean,
+  rules: { ports?: NetworkPolicyPort[]; peers?: NetworkPolicyPeer[] }[],
+) {
   if (!affected) {
     w.line(1, `Not affecting ${word} traffic`);
     return;
@@ -136,7 +176,8 @@ export function* describeEndpointSlice(kubectl: Kubectl, object: KubeObject, sho
     w.line(0, 'Ports:');
     w.line(1, 'Name\tPort\tProtocol');
     w.line(1, '----\t----\t--------');
-    for (const port of slice.ports) w.line(1, `${port.name || '<unset>'}\t${port.port ?? '<unset>'}\t${port.protocol ?? '<unset>'}`);
+    for (const port of slice.ports)
+      w.line(1, `${port.name || '<unset>'}\t${port.port ?? '<unset>'}\t${port.protocol ?? '<unset>'}`);
   } else w.line(0, 'Ports: <unset>');
   w.line(0, slice.endpoints?.length ? 'Endpoints:' : 'Endpoints: <none>');
   for (const endpoint of slice.endpoints ?? []) {

@@ -2,7 +2,16 @@
 
 import { base64Text } from '../../api/base64.ts';
 import { formatLabelSelector } from '../../api/selectors.ts';
-import type { HPAScalingRules, CertificateSigningRequest, HorizontalPodAutoscaler, KubeObject, MetricSpec, MetricStatus, PodDisruptionBudget, PriorityClass } from '../../api/types.ts';
+import type {
+  HPAScalingRules,
+  CertificateSigningRequest,
+  HorizontalPodAutoscaler,
+  KubeObject,
+  MetricSpec,
+  MetricStatus,
+  PodDisruptionBudget,
+  PriorityClass,
+} from '../../api/types.ts';
 import { fromBase64 } from '../../linux/bytes.ts';
 import type { Co } from '../../sim/index.ts';
 import { formatDuration } from '../flags.ts';
@@ -11,7 +20,11 @@ import { events, eventsOf, formatMap, heading, labels, longTime } from './common
 import { certificateSubject } from './subject.ts';
 import { DescribeWriter } from './writer.ts';
 
-export function* describeHorizontalPodAutoscaler(kubectl: Kubectl, object: KubeObject, showEvents: boolean): Co<string> {
+export function* describeHorizontalPodAutoscaler(
+  kubectl: Kubectl,
+  object: KubeObject,
+  showEvents: boolean,
+): Co<string> {
   const { metadata, spec, status } = object as unknown as Required<HorizontalPodAutoscaler>;
   const w = new DescribeWriter();
   heading(w, object);
@@ -26,7 +39,10 @@ export function* describeHorizontalPodAutoscaler(kubectl: Kubectl, object: KubeO
     behavior(w, 'Scale Up', spec.behavior.scaleUp);
     behavior(w, 'Scale Down', spec.behavior.scaleDown);
   }
-  w.line(0, `${spec.scaleTargetRef.kind} pods:\t${status?.currentReplicas ?? 0} current / ${status?.desiredReplicas ?? 0} desired`);
+  w.line(
+    0,
+    `${spec.scaleTargetRef.kind} pods:\t${status?.currentReplicas ?? 0} current / ${status?.desiredReplicas ?? 0} desired`,
+  );
   if (status?.conditions?.length) {
     w.line(0, 'Conditions:');
     w.line(1, 'Type\tStatus\tReason\tMessage');
@@ -48,17 +64,30 @@ function metricLine(w: DescribeWriter, metric: MetricSpec, current: MetricStatus
       const source = metric.resource ?? metric.containerResource;
       const state = (current?.resource ?? current?.containerResource)?.current as Target | undefined;
       const target = source?.target as Target;
-      const where = metric.containerResource ? `of container ${JSON.stringify(metric.containerResource.container)} on pods` : 'on pods';
+      const where = metric.containerResource
+        ? `of container ${JSON.stringify(metric.containerResource.container)} on pods`
+        : 'on pods';
       const what = `resource ${source?.name} ${where}`;
       if (target.averageValue !== undefined) w.field(1, what, `${now(state?.averageValue)} / ${target.averageValue}`);
       else {
-        const is = state?.averageUtilization === undefined ? '<unknown>' : `${state.averageUtilization}% (${state.averageValue})`;
-        w.field(1, `${what}  (as a percentage of request)`, `${is} / ${target.averageUtilization === undefined ? '<auto>' : `${target.averageUtilization}%`}`);
+        const is =
+          state?.averageUtilization === undefined
+            ? '<unknown>'
+            : `${state.averageUtilization}% (${state.averageValue})`;
+        w.field(
+          1,
+          `${what}  (as a percentage of request)`,
+          `${is} / ${target.averageUtilization === undefined ? '<auto>' : `${target.averageUtilization}%`}`,
+        );
       }
       return;
     }
     case 'Pods':
-      w.field(1, `${JSON.stringify(metric.pods?.metric.name)} on pods`, `${now(current?.pods?.current.averageValue)} / ${metric.pods?.target.averageValue}`);
+      w.field(
+        1,
+        `${JSON.stringify(metric.pods?.metric.name)} on pods`,
+        `${now(current?.pods?.current.averageValue)} / ${metric.pods?.target.averageValue}`,
+      );
       return;
     case 'Object': {
       const o = metric.object;
@@ -76,7 +105,11 @@ function metricLine(w: DescribeWriter, metric: MetricSpec, current: MetricStatus
       const target = metric.external?.target as Target;
       const average = target.averageValue !== undefined;
       const is = average ? current?.external?.current.averageValue : current?.external?.current.value;
-      w.field(1, `${JSON.stringify(metric.external?.metric.name)} (target ${average ? 'average value' : 'value'})`, `${now(is)} / ${average ? target.averageValue : target.value}`);
+      w.field(
+        1,
+        `${JSON.stringify(metric.external?.metric.name)} (target ${average ? 'average value' : 'value'})`,
+        `${now(is)} / ${average ? target.averageValue : target.value}`,
+      );
       return;
     }
     default:
@@ -87,7 +120,8 @@ function metricLine(w: DescribeWriter, metric: MetricSpec, current: MetricStatus
 function behavior(w: DescribeWriter, title: string, rules: HPAScalingRules | undefined) {
   if (!rules) return;
   w.line(1, `${title}:`);
-  if (rules.stabilizationWindowSeconds !== undefined) w.line(2, `Stabilization Window: ${rules.stabilizationWindowSeconds} seconds`);
+  if (rules.stabilizationWindowSeconds !== undefined)
+    w.line(2, `Stabilization Window: ${rules.stabilizationWindowSeconds} seconds`);
   if (!rules.policies?.length) return;
   w.line(2, `Select Policy: ${rules.selectPolicy ?? 'Max'}`);
   w.line(2, 'Policies:');
@@ -124,7 +158,11 @@ export function* describePriorityClass(kubectl: Kubectl, object: KubeObject, sho
   return w.toString();
 }
 
-export function* describeCertificateSigningRequest(kubectl: Kubectl, object: KubeObject, showEvents: boolean): Co<string> {
+export function* describeCertificateSigningRequest(
+  kubectl: Kubectl,
+  object: KubeObject,
+  showEvents: boolean,
+): Co<string> {
   const { metadata, spec, status } = object as unknown as CertificateSigningRequest;
   const w = new DescribeWriter();
   w.field(0, 'Name', metadata.name);
@@ -135,7 +173,13 @@ export function* describeCertificateSigningRequest(kubectl: Kubectl, object: Kub
   if (spec.signerName) w.field(0, 'Signer', spec.signerName);
   if (spec.expirationSeconds !== undefined) w.field(0, 'Requested Duration', shortDuration(spec.expirationSeconds));
   w.field(0, 'Status', requestStatus(status));
-  const subject = certificateSubject(fromBase64(base64Text(spec.request).replace(/-----[^-]+-----/g, '').replace(/\s/g, '')).bytes);
+  const subject = certificateSubject(
+    fromBase64(
+      base64Text(spec.request)
+        .replace(/-----[^-]+-----/g, '')
+        .replace(/\s/g, ''),
+    ).bytes,
+  );
   w.line(0, 'Subject:');
   w.line(0, `         Common Name:\t${subject.commonName}`);
   w.line(0, `         Serial Number:\t${subject.serialNumber}`);

@@ -48,11 +48,16 @@ export function simpleRules(rules: readonly PolicyRule[]): Simple[] {
     const rule: PolicyRule = { verbs: [...known, ...verbs.filter((verb) => !known.includes(verb))] };
     if (url) rule.nonResourceURLs = [url];
     if (name) rule.resourceNames = [name];
-    byWhat.set(what, { resource: url ? '' : qualifiedResource(resource, group), rule: { ...rule, apiGroups: [group], resources: url ? [] : [resource] } });
+    byWhat.set(what, {
+      resource: url ? '' : qualifiedResource(resource, group),
+      rule: { ...rule, apiGroups: [group], resources: url ? [] : [resource] },
+    });
   };
   for (const rule of rules) {
     for (const group of rule.apiGroups ?? []) {
-      for (const resource of rule.resources ?? []) for (const name of rule.resourceNames?.length ? rule.resourceNames : ['']) add(resource, group, name, '', rule.verbs);
+      for (const resource of rule.resources ?? [])
+        for (const name of rule.resourceNames?.length ? rule.resourceNames : [''])
+          add(resource, group, name, '', rule.verbs);
     }
     for (const url of rule.nonResourceURLs ?? []) add('', '', '', url, rule.verbs);
   }
@@ -62,7 +67,13 @@ export function simpleRules(rules: readonly PolicyRule[]): Simple[] {
 }
 
 /** kubectl sorts rules by their text. */
-function sortKey({ verbs, apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] }: PolicyRule): string {
+function sortKey({
+  verbs,
+  apiGroups = [],
+  resources = [],
+  resourceNames = [],
+  nonResourceURLs = [],
+}: PolicyRule): string {
   return `Verbs:[${verbs.join(' ')}],APIGroups:[${apiGroups.join(' ')}],Resources:[${resources.join(' ')}],ResourceNames:[${resourceNames.join(' ')}],NonResourceURLs:[${nonResourceURLs.join(' ')}],`;
 }
 

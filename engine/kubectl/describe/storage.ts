@@ -7,7 +7,12 @@ import { annotations, events, eventsOf, formatMap, heading, labels, shortSince }
 import { persistentSource } from './volumes.ts';
 import { DescribeWriter } from './writer.ts';
 
-const SHORT_MODES: Record<string, string> = { ReadWriteOnce: 'RWO', ReadOnlyMany: 'ROX', ReadWriteMany: 'RWX', ReadWriteOncePod: 'RWOP' };
+const SHORT_MODES: Record<string, string> = {
+  ReadWriteOnce: 'RWO',
+  ReadOnlyMany: 'ROX',
+  ReadWriteMany: 'RWX',
+  ReadWriteOncePod: 'RWOP',
+};
 const modes = (list: readonly string[] | undefined) => (list ?? []).map((mode) => SHORT_MODES[mode] ?? mode).join(',');
 const finalizers = (list: readonly string[] | undefined) => `[${(list ?? []).join(' ')}]`;
 const BETA_CLASS = 'volume.beta.kubernetes.io/storage-class';
@@ -46,7 +51,10 @@ export function* describePersistentVolumeClaim(kubectl: Kubectl, object: KubeObj
     w.line(1, 'Type\tStatus\tLastProbeTime\tLastTransitionTime\tReason\tMessage');
     w.line(1, '----\t------\t-----------------\t------------------\t------\t-------');
     for (const c of state.conditions) {
-      w.line(1, `${c.type} \t${c.status} \t${c.lastProbeTime ?? ''} \t${c.lastTransitionTime ?? ''} \t${c.reason ?? ''} \t${c.message ?? ''} `);
+      w.line(
+        1,
+        `${c.type} \t${c.status} \t${c.lastProbeTime ?? ''} \t${c.lastTransitionTime ?? ''} \t${c.reason ?? ''} \t${c.message ?? ''} `,
+      );
     }
   }
   if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
@@ -59,7 +67,9 @@ function* usedBy(kubectl: Kubectl, claim: PersistentVolumeClaim): Co<string[]> {
   const names: string[] = [];
   for (const pod of (body as unknown as { items: Pod[] }).items) {
     for (const volume of pod.spec?.volumes ?? []) {
-      const used = volume.persistentVolumeClaim?.claimName ?? (volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : undefined);
+      const used =
+        volume.persistentVolumeClaim?.claimName ??
+        (volume.ephemeral ? `${pod.metadata.name}-${volume.name}` : undefined);
       if (used === claim.metadata.name) names.push(pod.metadata.name as string);
     }
   }
@@ -95,22 +105,40 @@ function nodeAffinity(w: DescribeWriter, { nodeAffinity: affinity }: NonNullable
   const terms = affinity.required?.nodeSelectorTerms ?? [];
   w.field(1, 'Required Terms', terms.length ? '' : '<none>');
   terms.forEach((term, i) => {
-    const rows = (term.matchExpressions ?? []).map((e) => `${e.key} ${e.operator.toLowerCase()}${e.values?.length ? ` [${e.values.join(', ')}]` : ''}`);
+    const rows = (term.matchExpressions ?? []).map(
+      (e) => `${e.key} ${e.operator.toLowerCase()}${e.values?.length ? ` [${e.values.join(', ')}]` : ''}`,
+    );
     if (rows.length === 0) w.field(2, `Term ${i}`, '<none>');
     rows.forEach((row, j) => w.line(2, `${j ? '' : `Term ${i}:`}\t${row}`));
   });
 }
 
 export function* describeStorageClass(kubectl: Kubectl, object: KubeObject, showEvents: boolean): Co<string> {
-  const { metadata, provisioner, parameters, allowVolumeExpansion, mountOptions, reclaimPolicy, volumeBindingMode, allowedTopologies } =
-    object as unknown as StorageClass;
+  const {
+    metadata,
+    provisioner,
+    parameters,
+    allowVolumeExpansion,
+    mountOptions,
+    reclaimPolicy,
+    volumeBindingMode,
+    allowedTopologies,
+  } = object as unknown as StorageClass;
   const w = new DescribeWriter();
   w.field(0, 'Name', metadata.name);
-  w.field(0, 'IsDefaultClass', metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true' ? 'Yes' : 'No');
+  w.field(
+    0,
+    'IsDefaultClass',
+    metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true' ? 'Yes' : 'No',
+  );
   w.field(0, 'Annotations', formatMap(metadata.annotations));
   w.field(0, 'Provisioner', provisioner);
   w.field(0, 'Parameters', formatMap(parameters));
-  w.field(0, 'AllowVolumeExpansion', allowVolumeExpansion === undefined ? '<unset>' : allowVolumeExpansion ? 'True' : 'False');
+  w.field(
+    0,
+    'AllowVolumeExpansion',
+    allowVolumeExpansion === undefined ? '<unset>' : allowVolumeExpansion ? 'True' : 'False',
+  );
   if (mountOptions?.length) {
     w.line(0, 'MountOptions:');
     for (const option of mountOptions) w.line(1, option);
@@ -127,4 +155,3 @@ export function* describeStorageClass(kubectl: Kubectl, object: KubeObject, show
   if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
   return w.toString();
 }
-

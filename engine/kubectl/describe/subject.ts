@@ -30,7 +30,7 @@ function element(bytes: Uint8Array, at: number, limit: number): Element | undefi
 
 function children(bytes: Uint8Array, parent: Element | undefined): Element[] {
   const out: Element[] = [];
-  for (let at = parent?.start ?? 0; parent && at < parent.end; ) {
+  for (let at = parent?.start ?? 0; parent && at < parent.end;) {
     const next = element(bytes, at, parent.end);
     if (!next) break;
     out.push(next);
@@ -54,7 +54,14 @@ const ORGANIZATION = 10;
 const UNIT = 11;
 
 export function certificateSubject(bytes: Uint8Array): Subject {
-  const subject: Subject = { commonName: '', serialNumber: '', organization: [], organizationalUnit: [], country: [], locality: [] };
+  const subject: Subject = {
+    commonName: '',
+    serialNumber: '',
+    organization: [],
+    organizationalUnit: [],
+    country: [],
+    locality: [],
+  };
   const [info] = children(bytes, element(bytes, 0, bytes.length));
   const [, name] = children(bytes, info);
   for (const set of children(bytes, name)) {

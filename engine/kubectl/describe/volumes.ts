@@ -73,9 +73,18 @@ const SOURCES: Record<string, { type: string; fields: Fields }> = {
 
 /** Sources that volumes of the cluster can have. */
 const PERSISTENT: typeof SOURCES = {
-  hostPath: { ...SOURCES.hostPath, fields: [['Path', (s) => s.path], ['HostPathType', (s) => s.type]] },
+  hostPath: {
+    ...SOURCES.hostPath,
+    fields: [
+      ['Path', (s) => s.path],
+      ['HostPathType', (s) => s.type],
+    ],
+  },
   nfs: SOURCES.nfs,
-  local: { type: 'LocalVolume (a persistent volume backed by local storage on a node)', fields: [['Path', (s) => s.path]] },
+  local: {
+    type: 'LocalVolume (a persistent volume backed by local storage on a node)',
+    fields: [['Path', (s) => s.path]],
+  },
   csi: {
     type: 'CSI (a Container Storage Interface (CSI) volume source)',
     fields: [
@@ -83,7 +92,14 @@ const PERSISTENT: typeof SOURCES = {
       ['FSType', (s) => s.fsType],
       ['VolumeHandle', (s) => s.volumeHandle],
       ['ReadOnly', (s) => s.readOnly ?? false],
-      ['VolumeAttributes', (s) => Object.keys(s.volumeAttributes ?? {}).sort().map((k) => `${k}=${s.volumeAttributes[k]}`).join('\n\t')],
+      [
+        'VolumeAttributes',
+        (s) =>
+          Object.keys(s.volumeAttributes ?? {})
+            .sort()
+            .map((k) => `${k}=${s.volumeAttributes[k]}`)
+            .join('\n\t'),
+      ],
     ],
   },
   iscsi: {

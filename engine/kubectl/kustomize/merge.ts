@@ -62,20 +62,32 @@ function mergeList(
 ): unknown[] {
   if (patch.some((item) => isMap(item) && item.$patch === 'replace' && Object.keys(item).length === 1))
     return mergedList(patch);
-  const left = target.slice();
   const used = keys.filter((key) => [...target, ...patch].some((item) => isMap(item) && item[key] !== undefined));
-  const out: unknown[] = [];
+  const matches = (item: Json, among: readonly string[]) => (other: unknown) =>
+    isMap(other) && among.every((key) => other[key] === item[key]);
+  const merged: unknown[] = [];
+  const left: unknown[] = target.slice();
   for (const item of patch) {
     if (!isMap(item)) {
-      out.push(item);
+      merged.push(item);
       continue;
     }
-    const at = left.findIndex((other) => isMap(other) && used.every((key) => other[key] === item[key]));
-    const old = at < 0 ? undefined : (left.splice(at, 1)[0] as Json);
-    const merged = mergeMap(old, item, type);
-    if (merged) out.push(merged);
+    const at = left.findIndex(matches(item, used));
+    if (at >= 0) {
+      const value = mergeMap(left[at] as Json, item, type);
+      // With several keys (ports) an element stays where it was; with one it comes to the front.
+      if (value && used.length > 1) left[at] = value;
+      else left.splice(at, 1);
+      if (value && used.length === 1) merged.push(value);
+      continue;
+    }
+    // What names only some of the keys of an element means none.
+    const given = used.filter((key) => item[key] !== undefined);
+    if (given.length < used.length && left.some(matches(item, given))) continue;
+    const added = mergeMap(undefined, item, type);
+    if (added && item.$patch !== 'delete') merged.push(added);
   }
-  return [...out, ...left];
+  return [...merged, ...left];
 }
 
 function withoutNulls<T>(value: T): T {

@@ -42,7 +42,7 @@ export function applyPatches(
     if (values && values.length && values.every((v) => isMap(v) && v.kind))
       resources = applyMerges(resources, values as Json[], entry);
     else if (values && values.length === 1 && Array.isArray(values[0]))
-      applyOperations(resources, values[0] as unknown as Operation[], entry, how);
+      applyOperations(resources, parseYaml(text) as unknown as Operation[], entry, how);
     else throw new CommandError(`${configured(plugin, entry)}unable to parse SM or JSON patch from ${how}`);
   }
   return resources;

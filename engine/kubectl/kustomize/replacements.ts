@@ -1,7 +1,7 @@
 // Replacements: a value from one object copied into fields of others.
 
 import { CommandError } from '../errors.ts';
-import { parseYaml } from '../yaml/parse.ts';
+import { parseYaml, resolve } from '../yaml/parse.ts';
 import type { FieldOptions, Replacement, Selector } from './kustomization.ts';
 import type { Loader } from './loader.ts';
 import { type Json, Resource, copy, gvkText, isMap, isSelected } from './resource.ts';
@@ -77,7 +77,8 @@ function replaceAt(resource: Resource, path: string, value: unknown, options: Fi
 
 function combined(old: unknown, value: unknown, { delimiter, index = 0 }: FieldOptions): unknown {
   if (!delimiter) {
-    // A text stays a text, whatever is written into it.
+    // A text stays a text, a number or a truth value what it is, whatever is written into it.
+    if ((typeof old === 'number' || typeof old === 'boolean') && typeof value === 'string') return resolve(value);
     return typeof old === 'string' && typeof value !== 'object' ? String(value) : copy(value);
   }
   if (typeof old === 'object' && old !== null)

@@ -20,9 +20,10 @@ function spread(handle: Handle, state: CycleState, image: string): number {
   if (!known) state.set(NAME, (known = new Map()));
   let share = known.get(image);
   if (share === undefined) {
+    const { nodes } = handle;
     let having = 0;
-    for (let i = 0; i < handle.nodes.length; i++) if (handle.nodes[i].images.has(image)) having++;
-    known.set(image, (share = having / handle.nodes.length));
+    for (let i = 0; i < nodes.length; i++) if (nodes[i].images.has(image)) having++;
+    known.set(image, (share = having / nodes.length));
   }
   return share;
 }

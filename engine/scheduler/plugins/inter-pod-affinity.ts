@@ -110,8 +110,9 @@ function countInto(handle: Handle, pairs: Pairs, terms: readonly Term[], under: 
 function filterState(handle: Handle, pod: PodInfo): FilterState | undefined {
   const required = pod.spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   const existing = new Pairs();
-  for (let i = 0; i < handle.nodes.length; i++) {
-    const node = handle.nodes[i];
+  const { nodes } = handle;
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i];
     if (node.withAntiAffinity.size > 0)
       node.withAntiAffinity.forEach((other) => addExisting(handle, existing, pod, other, node, 1));
   }
@@ -172,7 +173,9 @@ function scorePairs(handle: Handle, pod: PodInfo): Pairs | undefined {
   };
   prefer(podAffinity?.preferredDuringSchedulingIgnoredDuringExecution, 1);
   prefer(podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution, -1);
-  for (const node of handle.nodes) {
+  const { nodes } = handle;
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[i];
     if (node.withAffinity.size === 0) continue;
     node.withAffinity.forEach((other) => {
       const add = (raw: PodAffinityTerm, weight: number) => {
