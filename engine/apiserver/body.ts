@@ -1,7 +1,7 @@
 // Fifth stage: reading what was sent. Text is JSON or YAML by its content type and is checked strictly; an object
 // comes from a component of the cluster, which builds it from types, and passes as it is.
 
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { DecodeError, type KubeObject, type ResourceInfo, type Scheme } from '../api/types.ts';
 import { warn, type Context } from './context.ts';
 import { duplicateFields } from './duplicate-fields.ts';
@@ -17,15 +17,28 @@ export const contentType = (ctx: Context): string =>
 /** JSON or YAML text as a value; problems that strict decoding reports (duplicate fields) are added to `strict`. */
 export function parseText(text: string, type: string, strict: string[]): unknown {
   if (type === 'application/yaml' || type.endsWith('+yaml')) {
-    try {
-      return parse(text, { schema: 'core', uniqueKeys: true, maxAliasCount: 1000 });
-    } catch (error) {
-      throw badRequest(`error converting YAML to JSON: yaml: ${(error as Error).message.split('\n')[0]}`);
-    }
+    return parseYaml(text, strict);
   }
   const value = parseJson(text);
   if (value !== null && typeof value === 'object') strict.push(...duplicateFields(text));
   return value;
+}
+
+function parseYaml(text: string, strict: string[]): unknown {
+  const failed = (error: Error) => badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n')[0]}`);
+  const document = parseDocument(text, { schema: 'core', uniqueKeys: true });
+  const repeated: string[] = [];
+  for (const error of document.errors) {
+    if (error.code !== 'DUPLICATE_KEY') throw failed(error);
+    const key = /^["']?([^"':]*)/.exec(text.slice(error.pos[0]))?.[1];
+    repeated.push(`  line ${error.linePos?.[0].line}: key ${JSON.stringify(key)} already set in map`);
+  }
+  if (repeated.length) strict.push(`yaml: unmarshal errors:\n${repeated.join('\n')}`);
+  try {
+    return document.toJS({ maxAliasCount: 1000 });
+  } catch (error) {
+    throw failed(error as Error);
+  }
 }
 
 /** JSON.parse, with the errors of Go's encoding/json. */
@@ -118,6 +131,21 @@ function stringEnd(text: string, start: number): number {
   return -1;
 }
 
+const NO_KIND = "couldn't get version/kind; json parse error: ";
+const TYPE_META =
+  'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+const SUMMARY_LENGTH = 30;
+
+const unrecognized = (info: ResourceInfo, why: string) =>
+  badRequest(`the object provided is unrecognized (must be of type ${info.kind}): ${why}`);
+
+/** The beginning of what is no object, in hexadecimal. */
+function summary(text: string): string {
+  let hex = '';
+  for (let i = 0; i < text.length && i < SUMMARY_LENGTH; i++) hex += text.charCodeAt(i).toString(16).padStart(2, '0');
+  return text.length > SUMMARY_LENGTH ? `${hex} ...` : hex;
+}
+
 /** The body as an object of `info`'s kind, defaulted. */
 export function readObject(scheme: Scheme, ctx: Context, info: ResourceInfo): KubeObject {
   const body = ctx.request.body;
@@ -127,8 +155,15 @@ export function readObject(scheme: Scheme, ctx: Context, info: ResourceInfo): Ku
   const type = contentType(ctx);
   // Only a client that sends protobuf must be told that this server, unlike others, does not read it.
   if (type && !READ.includes(type)) throw unsupportedMediaType(type === PROTOBUF ? READ : [...READ, PROTOBUF]);
+  if (body === undefined || body === '') {
+    throw unrecognized(info, `${NO_KIND}unexpected end of JSON input (<empty>)`);
+  }
   const strict: string[] = [];
-  const value = body === undefined || body === '' ? undefined : parseText(body, type, strict);
+  const value = parseText(body, type, strict);
+  if (Array.isArray(value) || typeof value !== 'object') {
+    const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+    throw unrecognized(info, `${NO_KIND}json: cannot unmarshal ${what} into ${TYPE_META} (${summary(body)})`);
+  }
   return readValue(scheme, ctx, info, value, strict);
 }
 
@@ -140,7 +175,7 @@ export function readValue(
   value: unknown,
   strict: string[] = [],
 ): KubeObject {
-  checkKind(info, value);
+  checkKind(scheme, info, value);
   try {
     const decoded = scheme.decode(info, value);
     reportStrict(ctx, info, [...strict, ...decoded.strict]);
@@ -162,18 +197,23 @@ export function reportStrict(ctx: Context, info: ResourceInfo, problems: readonl
   );
 }
 
-function checkKind(info: ResourceInfo, value: unknown) {
+function checkKind(scheme: Scheme, info: ResourceInfo, value: unknown) {
   if (value === undefined || value === null) return;
   if (typeof value !== 'object' || Array.isArray(value)) {
     const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
-    throw badRequest(
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${what} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    );
+    throw badRequest(`${NO_KIND}json: cannot unmarshal ${what} into ${TYPE_META}`);
   }
   const { apiVersion, kind } = value as Partial<KubeObject>;
-  if (kind && kind !== info.kind) {
+  if (kind && apiVersion && apiVersion !== info.groupVersion && !isServed(scheme, apiVersion, kind)) {
     throw badRequest(
-      `${kind} in version "${versionOf(apiVersion ?? info.groupVersion)}" cannot be handled as a ${info.kind}: converting (${goGroupVersion(apiVersion)}.${kind}) to (${goGroupVersion(info.groupVersion)}.${info.kind}): unknown conversion`,
+      `${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${info.kind}: no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+    );
+  }
+  if (kind && kind !== info.kind) {
+    const version = versionOf(apiVersion || info.groupVersion);
+    const internal = info.group ? info.group.split('.')[0] : 'core';
+    throw badRequest(
+      `${kind} in version "${version}" cannot be handled as a ${info.kind}: converting (${version}.${kind}) to (${internal}.${info.kind}): unknown conversion`,
     );
   }
   if (apiVersion && apiVersion !== info.groupVersion) {
@@ -184,7 +224,11 @@ function checkKind(info: ResourceInfo, value: unknown) {
 }
 
 const versionOf = (groupVersion: string): string => groupVersion.slice(groupVersion.indexOf('/') + 1);
-const goGroupVersion = (groupVersion = ''): string => versionOf(groupVersion);
+
+function isServed(scheme: Scheme, groupVersion: string, kind: string): boolean {
+  const slash = groupVersion.indexOf('/');
+  return scheme.kind(slash < 0 ? '' : groupVersion.slice(0, slash), versionOf(groupVersion), kind) !== undefined;
+}
 
 const withKind = (info: ResourceInfo, object: KubeObject): KubeObject =>
   object.kind === info.kind && object.apiVersion === info.groupVersion && object.metadata

@@ -15,7 +15,15 @@ export interface Accepted {
   contentType: string;
 }
 
-const TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const TYPES = ['application/json', 'application/yaml', 'application/json;stream=watch'];
+/** What a kube-apiserver offers; a client that wants protobuf is told of what there really is. */
+const UPSTREAM_TYPES = [
+  'application/json',
+  'application/yaml',
+  'application/vnd.kubernetes.protobuf',
+  'application/json;stream=watch',
+  'application/vnd.kubernetes.protobuf;stream=watch',
+];
 const MEMORY: Accepted = { form: 'object', encoded: false, contentType: 'application/json' };
 const known = new Map<string, Accepted | null>();
 
@@ -28,7 +36,7 @@ export function negotiate(request: ApiRequest): Accepted {
     accepted = parseAccept(accept) ?? null;
     if (known.size < 200) known.set(accept, accepted);
   }
-  if (!accepted) throw notAcceptable(TYPES);
+  if (!accepted) throw notAcceptable(accept.includes('protobuf') ? TYPES : UPSTREAM_TYPES);
   return accepted;
 }
 

@@ -23,7 +23,7 @@ import { ServiceAllocators } from './registry/allocators.ts';
 import { RequestLog } from './request-log.ts';
 import { listBody, negotiate, viewOf, watchViewOf, withWarnings, type Accepted } from './respond.ts';
 import { route, target, type Route } from './route.ts';
-import { badRequest, forbidden, notFound, StatusError } from './status.ts';
+import { badRequest, forbidden, invalid, notFound, StatusError } from './status.ts';
 import { Storage } from './storage/storage.ts';
 import { SUBRESOURCES } from './subresources/index.ts';
 import { ServiceAccountTokens } from './tokens.ts';
@@ -264,12 +264,18 @@ function checkParameters({ query }: ApiRequest) {
   }
 }
 
+const OPTIONS: Record<string, string> = { PUT: 'UpdateOptions', PATCH: 'PatchOptions' };
+
 function fieldValidationOf(request: ApiRequest): Context['fieldValidation'] {
   if (!request.query) return 'Warn';
   const value = param(request, 'fieldValidation');
   if (value === '' || value === 'Warn') return 'Warn';
   if (value === 'Ignore' || value === 'Strict') return value;
-  throw badRequest(
-    `fieldValidation: Unsupported value: ${JSON.stringify(value)}: supported values: "Ignore", "Strict", "Warn"`,
-  );
+  throw invalid({ group: 'meta.k8s.io', kind: OPTIONS[request.method] ?? 'CreateOptions' }, '', [
+    {
+      type: 'FieldValueNotSupported',
+      field: 'fieldValidation',
+      message: `Unsupported value: ${JSON.stringify(value)}: supported values: "", "Ignore", "Strict", "Warn"`,
+    },
+  ]);
 }

@@ -112,7 +112,7 @@ export const methodNotSupported = (info: GroupResource, verb: string) =>
     kind: info.resource,
   });
 export const notAcceptable = (accepted: readonly string[]) =>
-  new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
+  new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${accepted.join(', ')}`, {});
 export const unsupportedMediaType = (accepted: readonly string[]) =>
   new StatusError(
     415,

@@ -3,8 +3,8 @@
 
 import { keyOf, type Informer, type ResourceClient } from '../client/index.ts';
 import { matchesSelector } from '../api/selectors.ts';
-import { matchesRequiredAffinity } from '../scheduler/node-selector.ts';
-import { tolerated } from '../scheduler/tolerations.ts';
+import { matchesRequiredAffinity } from '../api/node-selector.ts';
+import { tolerated } from '../api/tolerations.ts';
 import { claim, controllerOf, controllerRef, indexByController } from './owners.ts';
 import { BURST, createPod, deletePod, podFromTemplate, slowStart } from './pod-control.ts';
 import { isPodAvailable, isPodFinished, isPodReady, nextAvailability } from './pods.ts';

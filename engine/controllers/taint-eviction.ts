@@ -2,7 +2,7 @@
 // tolerationSeconds are over (kubernetes/pkg/controller/tainteviction).
 
 import { isNotFound, keyOf, timestamp } from '../client/index.ts';
-import { tolerates } from '../scheduler/tolerations.ts';
+import { tolerates } from '../api/tolerations.ts';
 import { indexByNode, podsOn } from './node-pods.ts';
 import type { Controller } from './context.ts';
 import type { Node, Pod, Taint } from '../api/types.ts';

@@ -41,7 +41,8 @@ const pods: Evaluator = {
 
 function allocation({ status }: Pod): string {
   let text = '';
-  for (const one of status?.containerStatuses ?? []) if (one.allocatedResources) text += JSON.stringify(one.allocatedResources);
+  for (const one of status?.containerStatuses ?? [])
+    if (one.allocatedResources) text += JSON.stringify(one.allocatedResources);
   return text;
 }
 
@@ -84,15 +85,18 @@ const claims: Evaluator = {
     const usage: Record<string, string> = { persistentvolumeclaims: '1', 'count/persistentvolumeclaims': '1' };
     let storage = claim.spec?.resources?.requests?.storage;
     const allocated = claim.status?.allocatedResources?.storage;
-    if (storage !== undefined && allocated !== undefined && compareQuantities(allocated, storage) > 0) storage = allocated;
+    if (storage !== undefined && allocated !== undefined && compareQuantities(allocated, storage) > 0)
+      storage = allocated;
     if (storage !== undefined) usage['requests.storage'] = wholeBytes(storage);
     const storageClass =
       claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? claim.spec?.storageClassName;
-    if (storageClass) for (const name of CLAIM_NAMES) if (usage[name]) usage[storageClass + BY_CLASS + name] = usage[name];
+    if (storageClass)
+      for (const name of CLAIM_NAMES) if (usage[name]) usage[storageClass + BY_CLASS + name] = usage[name];
     return usage;
   },
   matchesScope: (object, scope) =>
-    scope.scopeName === 'VolumeAttributesClass' && selects(scope, attributesClasses(object as unknown as PersistentVolumeClaim)),
+    scope.scopeName === 'VolumeAttributesClass' &&
+    selects(scope, attributesClasses(object as unknown as PersistentVolumeClaim)),
   frees: (_now, object, old) =>
     object.status?.allocatedResources?.storage !== old.status?.allocatedResources?.storage ||
     attributesClasses(object as unknown as PersistentVolumeClaim).join() !==

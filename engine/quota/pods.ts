@@ -46,7 +46,8 @@ export function podUsage(pod: Pod, now: number): Record<string, string> {
 function namesOf(requests: Quantities, limits: Quantities): Record<string, string> {
   const usage: Record<string, string> = {};
   for (const name in requests) {
-    if (COMPUTE.includes(name) || name.startsWith('hugepages-')) usage[name] = usage[`requests.${name}`] = requests[name];
+    if (COMPUTE.includes(name) || name.startsWith('hugepages-'))
+      usage[name] = usage[`requests.${name}`] = requests[name];
     else if (!isNative(name)) usage[`requests.${name}`] = requests[name];
   }
   for (const name of COMPUTE) if (limits[name] !== undefined) usage[`limits.${name}`] = limits[name];
@@ -79,12 +80,18 @@ function total(pod: Pod, field: Field): Record<string, string> {
   if (!spec.overhead) return sum;
   if (field === 'requests') return addLists(sum, spec.overhead as Quantities);
   const overhead: Record<string, string> = {};
-  for (const name in spec.overhead) if (sum[name] !== undefined && sum[name] !== '0') overhead[name] = spec.overhead[name];
+  for (const name in spec.overhead)
+    if (sum[name] !== undefined && sum[name] !== '0') overhead[name] = spec.overhead[name];
   return addLists(sum, overhead);
 }
 
 /** While a resize is under way, the greater of what is wanted and what the container still has. */
-function askedBy(container: Container, status: ContainerStatus | undefined, field: Field, infeasible: boolean): Quantities {
+function askedBy(
+  container: Container,
+  status: ContainerStatus | undefined,
+  field: Field,
+  infeasible: boolean,
+): Quantities {
   const wanted = (container.resources?.[field] ?? {}) as Quantities;
   const actual = status?.resources?.[field] as Quantities | undefined;
   const allocated = field === 'requests' ? (status?.allocatedResources as Quantities | undefined) : undefined;
@@ -108,7 +115,9 @@ export function podConstraints(pod: Pod, names: readonly string[]): string | und
     }
   }
   if (missing.size === 0) return undefined;
-  const parts = [...missing.keys()].sort().map((name) => `${name} for: ${[...(missing.get(name) ?? [])].sort().join(',')}`);
+  const parts = [...missing.keys()]
+    .sort()
+    .map((name) => `${name} for: ${[...(missing.get(name) ?? [])].sort().join(',')}`);
   return `must specify ${parts.join('; ')}`;
 }
 

@@ -9,7 +9,10 @@ export function scopesOf({ spec }: ResourceQuota): ScopedResourceSelectorRequire
 }
 
 /** Whether an object with these values (a Pod's priority class, a claim's volume attributes classes) is selected. */
-export function selects({ operator, values = [] }: ScopedResourceSelectorRequirement, present: readonly string[]): boolean {
+export function selects(
+  { operator, values = [] }: ScopedResourceSelectorRequirement,
+  present: readonly string[],
+): boolean {
   switch (operator) {
     case 'Exists':
       return present.length > 0;

@@ -19,7 +19,10 @@ interface Answer {
 const TICK_MS = 25;
 /** As kube-apiserver's limit for a request body. */
 const MAX_BODY = 3 * 1024 * 1024;
-const ADMIN = { name: 'kubernetes-admin', groups: ['system:masters', 'kubeadm:cluster-admins', 'system:authenticated'] };
+const ADMIN = {
+  name: 'kubernetes-admin',
+  groups: ['system:masters', 'kubeadm:cluster-admins', 'system:authenticated'],
+};
 
 export async function api(options: { port: string; kubeconfig: string; cluster?: string; speed: string }) {
   const runner = new Runner(await nodeEngine(), hostCall);

@@ -11,7 +11,8 @@ const mounting = (claimName: string, rest: object = {}) => ({
   volumes: [{ name: 'data', persistentVolumeClaim: { claimName } }],
   ...rest,
 });
-const remove = (cluster: TestCluster, plural: string, name: string) => cluster.admin.of('v1', plural).delete('default', name);
+const remove = (cluster: TestCluster, plural: string, name: string) =>
+  cluster.admin.of('v1', plural).delete('default', name);
 const present = (cluster: TestCluster, name: string) => cluster.get('v1', 'persistentvolumeclaims', name) !== undefined;
 
 test('a claim that nobody uses goes when it is deleted', () => {

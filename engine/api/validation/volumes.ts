@@ -6,7 +6,7 @@ import { PULL_POLICIES } from './container.ts';
 import { fieldRef, resourceFieldRef } from './env.ts';
 import { Faults } from './field.ts';
 import { isConfigMapKey, isDNS1123Label, isDNS1123Subdomain } from './names.ts';
-import { claimSpec } from './storage.ts';
+import { claimSpec } from './claim.ts';
 
 type Source = (faults: Faults, path: string, source: JsonObject) => void;
 

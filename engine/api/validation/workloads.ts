@@ -9,7 +9,7 @@ import { isValidPercent } from './names.ts';
 import { podSpec, podTemplateSpec } from './pod.ts';
 import type { Rules } from './rules.ts';
 import { labelSelector } from './selectors.ts';
-import { claimSpec } from './storage.ts';
+import { claimSpec } from './claim.ts';
 
 export const MISMATCH = '`selector` does not match template `labels`';
 

@@ -94,7 +94,11 @@ export function patched(core: Core, ctx: Context, type: string, old: KubeObject,
     const strict: string[] = [];
     if (type === MERGE_PATCH || type === STRATEGIC_PATCH)
       parseText(ctx.request.body as string, 'application/json', strict);
-    reportStrict(ctx, info, [...strict, ...decoded.strict]);
+    const problems = [...strict, ...decoded.strict];
+    if (problems.length && ctx.fieldValidation === 'Strict') {
+      throw unfit(ctx, type, result, body, `strict decoding error: ${problems.join(', ')}`);
+    }
+    reportStrict(ctx, info, problems);
     return scheme.applyDefaults(info, { ...decoded.object, kind: info.kind, apiVersion: info.groupVersion });
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;

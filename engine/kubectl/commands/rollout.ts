@@ -2,28 +2,17 @@
 
 import type { KubeObject } from '../../api/types.ts';
 import { formatTime } from '../../api/time.ts';
-import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
 import { CommandError, throwAll } from '../errors.ts';
-import type { Args } from '../flags.ts';
-import type { Kubectl } from '../kubectl.ts';
 import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
 import { twoWayPatch } from '../patch/three-way.ts';
-import { FILENAME_FLAGS, type Info, SELECTOR_FLAG, find, hasFiles, selectionOf } from '../resource/builder.ts';
+import { FILENAME_FLAGS, type Info, SELECTOR_FLAG } from '../resource/builder.ts';
 import { patchObject } from '../resource/rest.ts';
 import { A_WEEK, waitFor } from '../resource/waiting.ts';
 import { fieldManagerFlag } from '../write-flags.ts';
+import { findRollout } from './rollout/find.ts';
 import { history, undo } from './rollout/history.ts';
 import { statusOf } from './rollout/status.ts';
-
-/** Rollout commands take objects that exist; without any they say so themselves. */
-export function* findRollout(kubectl: Kubectl, args: Args): Co<Info[]> {
-  const selection = selectionOf(args, { latest: true, bareTypes: true });
-  if (args.args.length === 0 && !hasFiles(selection)) throw new CommandError('required resource not specified');
-  const found = yield* find(kubectl, selection);
-  throwAll(found.errors);
-  return found.infos;
-}
 
 const status: Command = {
   name: 'status',

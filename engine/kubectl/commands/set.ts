@@ -1,15 +1,13 @@
 // kubectl set: image, resources, selector, serviceaccount, subject; env is in set/env.ts.
 
-import type { JsonObject, KubeObject } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
 import { CommandError, quote } from '../errors.ts';
-import type { Args } from '../flags.ts';
-import type { Kubectl } from '../kubectl.ts';
 import { podSpecOf, withPodSpec } from '../pod-spec.ts';
-import { type Info, find, hasFiles, selectionOf } from '../resource/builder.ts';
+import { type Info, hasFiles, selectionOf } from '../resource/builder.ts';
 import { parseSelector } from '../resource/selector.ts';
 import { changeAll, changeFlags } from './change.ts';
+import { type Container, containerMatcher, findForSet, withContainers } from './set/containers.ts';
 import { env } from './set/env.ts';
 
 const LOCAL_NEEDS_FILES = `you must specify resources by --filename when --local is set.
@@ -30,28 +28,10 @@ function splitPairs(args: readonly string[]): { resources: string[]; pairs: Map<
   return { resources, pairs };
 }
 
-export function* findForSet(kubectl: Kubectl, args: Args, resources: readonly string[]) {
-  if (args.bool('local') && (resources.length || !hasFiles(selectionOf(args))))
-    throw new CommandError(LOCAL_NEEDS_FILES);
-  return yield* find(kubectl, selectionOf(args, { args: resources, latest: !args.bool('local') }));
-}
-
 const noTemplate = ({ mapping, name }: Info) =>
   new CommandError(
     `${mapping.resource}/${name} the object is not a pod or does not have a pod template: *${mapping.version}.${mapping.kind}`,
   );
-
-type Container = JsonObject & { name: string };
-
-/** Changes the containers (init containers too) that `matches`. */
-export function withContainers(object: KubeObject, change: (container: Container) => Container): KubeObject {
-  return withPodSpec(object, (spec) => {
-    const out = { ...spec };
-    for (const list of ['initContainers', 'containers'])
-      if (spec[list]) out[list] = (spec[list] as Container[]).map(change);
-    return out;
-  });
-}
 
 const image: Command = {
   name: 'image',
@@ -103,17 +83,6 @@ function resourceList(text: string): Record<string, string> {
     out[name] = quantity;
   }
   return out;
-}
-
-/** `web` and `web-*` name containers. */
-export function containerMatcher(pattern: string): (name: string) => boolean {
-  const test = new RegExp(
-    `^${pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')}$`,
-  );
-  return (name) => test.test(name);
 }
 
 const resources: Command = {

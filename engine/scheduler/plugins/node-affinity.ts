@@ -1,7 +1,7 @@
 // NodeAffinity: nodeSelector and required terms filter, preferred terms score.
 
 import { normalizeToMax, SKIP, unresolvable, type Plugin } from '../framework.ts';
-import { hasRequiredAffinity, matchesRequiredAffinity, termMatches } from '../node-selector.ts';
+import { hasRequiredAffinity, matchesRequiredAffinity, termMatches } from '../../api/node-selector.ts';
 import type { PodSpec } from '../../api/types.ts';
 
 const REFUSED = unresolvable("node(s) didn't match Pod's node affinity/selector");

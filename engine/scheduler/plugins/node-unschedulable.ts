@@ -1,7 +1,7 @@
 // NodeUnschedulable: cordoned nodes take only Pods that tolerate it.
 
 import { unresolvable, type Plugin } from '../framework.ts';
-import { tolerated } from '../tolerations.ts';
+import { tolerated } from '../../api/tolerations.ts';
 
 const REFUSED = unresolvable('node(s) were unschedulable');
 const TAINT = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' };

@@ -12,8 +12,8 @@ import {
   type Handle,
   type Plugin,
 } from '../framework.ts';
-import { matchesRequiredAffinity } from '../node-selector.ts';
-import { tolerated } from '../tolerations.ts';
+import { matchesRequiredAffinity } from '../../api/node-selector.ts';
+import { tolerated } from '../../api/tolerations.ts';
 import type { TopologySpreadConstraint } from '../../api/types.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';

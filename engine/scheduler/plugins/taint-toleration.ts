@@ -1,7 +1,7 @@
 // TaintToleration: NoSchedule and NoExecute taints keep Pods away that do not tolerate them; PreferNoSchedule costs points.
 
 import { normalizeToMax, unresolvable, type Plugin } from '../framework.ts';
-import { tolerated } from '../tolerations.ts';
+import { tolerated } from '../../api/tolerations.ts';
 
 const REFUSED = unresolvable('node(s) had untolerated taint(s)');
 

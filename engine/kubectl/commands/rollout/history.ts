@@ -18,7 +18,7 @@ import { deepEqual } from '../../patch/three-way.ts';
 import { FILENAME_FLAGS, type Info, SELECTOR_FLAG } from '../../resource/builder.ts';
 import { listItems, listObjects, patchObject } from '../../resource/rest.ts';
 import { DRY_RUN_FLAG, LAST_APPLIED, dryRunOf } from '../../write-flags.ts';
-import { findRollout } from '../rollout.ts';
+import { findRollout } from './find.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';
 const CHANGE_CAUSE = 'kubernetes.io/change-cause';

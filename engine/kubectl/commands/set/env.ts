@@ -12,7 +12,7 @@ import type { Info } from '../../resource/builder.ts';
 import { readStdin } from '../../resource/manifest.ts';
 import { getObject } from '../../resource/rest.ts';
 import { changeAll, changeFlags } from '../change.ts';
-import { containerMatcher, findForSet, withContainers } from '../set.ts';
+import { containerMatcher, findForSet, withContainers } from './containers.ts';
 
 interface EnvVar {
   name: string;

@@ -1,6 +1,6 @@
 // Node selectors: labels and metadata.name against nodeSelector and node affinity terms (component-helpers/nodeaffinity).
 
-import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../api/types.ts';
+import type { NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from './types.ts';
 
 /** What node selectors look at. */
 export interface Selectable {

@@ -1,6 +1,6 @@
 // Taints against tolerations (api/core/v1 helpers); used by scheduling and by eviction.
 
-import type { Taint, Toleration } from '../api/types.ts';
+import type { Taint, Toleration } from './types.ts';
 
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
   if (toleration.effect && toleration.effect !== taint.effect) return false;

@@ -1,0 +1,42 @@
+// The objects that `kubectl set` changes, and the containers inside them.
+
+import type { JsonObject, KubeObject } from '../../../api/types.ts';
+import { CommandError } from '../../errors.ts';
+import type { Args } from '../../flags.ts';
+import type { Kubectl } from '../../kubectl.ts';
+import { withPodSpec } from '../../pod-spec.ts';
+import { find, hasFiles, selectionOf } from '../../resource/builder.ts';
+
+const LOCAL_NEEDS_FILES = `you must specify resources by --filename when --local is set.
+Example resource specifications include:
+   '-f rsrc.yaml'
+   '--filename=rsrc.json'`;
+
+export type Container = JsonObject & { name: string };
+
+export function* findForSet(kubectl: Kubectl, args: Args, resources: readonly string[]) {
+  if (args.bool('local') && (resources.length || !hasFiles(selectionOf(args))))
+    throw new CommandError(LOCAL_NEEDS_FILES);
+  return yield* find(kubectl, selectionOf(args, { args: resources, latest: !args.bool('local') }));
+}
+
+/** Changes the containers (init containers too) that `matches`. */
+export function withContainers(object: KubeObject, change: (container: Container) => Container): KubeObject {
+  return withPodSpec(object, (spec) => {
+    const out = { ...spec };
+    for (const list of ['initContainers', 'containers'])
+      if (spec[list]) out[list] = (spec[list] as Container[]).map(change);
+    return out;
+  });
+}
+
+/** `web` and `web-*` name containers. */
+export function containerMatcher(pattern: string): (name: string) => boolean {
+  const test = new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
+  return (name) => test.test(name);
+}
