@@ -47,7 +47,9 @@ module.exports = {
     outside('shell', 'linux', 'sim'),
     outside('images', 'linux', 'shell', 'sim', 'api'),
     outside('kubectl', 'apiserver', 'api', 'linux', 'sim'),
-    ...components.map((name) => outside(name, 'client', 'apiserver', 'quota', 'api', 'linux', 'shell', 'images', 'sim')),
+    ...components.map((name) =>
+      outside(name, 'client', 'apiserver', 'quota', 'api', 'linux', 'shell', 'images', 'sim'),
+    ),
     {
       name: 'only-contracts-of-the-api-server',
       severity: 'error',

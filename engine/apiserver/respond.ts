@@ -3,7 +3,7 @@
 import type { KubeObject, ResourceInfo } from '../api/types.ts';
 import type { Listed } from './handlers/list.ts';
 import type { Core } from './handlers/types.ts';
-import { badRequest, notAcceptable } from './status.ts';
+import { badRequest, notAcceptable, unknownForm } from './status.ts';
 import type { ApiRequest, ApiResponse } from './types.ts';
 
 export type Form = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
@@ -36,7 +36,11 @@ export function negotiate(request: ApiRequest): Accepted {
     accepted = parseAccept(accept) ?? null;
     if (known.size < 200) known.set(accept, accepted);
   }
-  if (!accepted) throw notAcceptable(accept.includes('protobuf') ? TYPES : UPSTREAM_TYPES);
+  if (!accepted) {
+    // A form that nobody offers of a type that is offered is refused by what serves the kind, in other words.
+    if (/application\/(json|yaml)/.test(accept)) throw unknownForm(UPSTREAM_TYPES.slice(0, 3));
+    throw notAcceptable(accept.includes('protobuf') ? TYPES : UPSTREAM_TYPES);
+  }
   return accepted;
 }
 

@@ -111,6 +111,8 @@ export const methodNotSupported = (info: GroupResource, verb: string) =>
     ...(info.group ? { group: info.group } : undefined),
     kind: info.resource,
   });
+export const unknownForm = (accepted: readonly string[]) =>
+  new StatusError(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`);
 export const notAcceptable = (accepted: readonly string[]) =>
   new StatusError(406, 'NotAcceptable', `406: Not Acceptable\n\nAvailable representations: ${accepted.join(', ')}`, {});
 export const unsupportedMediaType = (accepted: readonly string[]) =>

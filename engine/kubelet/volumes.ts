@@ -89,6 +89,10 @@ class LazyDir extends DirNode {
     this.ready();
     return super.get(name);
   }
+  override peek(name: string) {
+    this.ready();
+    return super.peek(name);
+  }
   override names() {
     this.ready();
     return super.names();

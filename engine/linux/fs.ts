@@ -123,7 +123,7 @@ export class FileSystem {
   /** The node, or undefined when there is none (or the way to it is barred). */
   find(path: string, follow = true): FsNode | undefined {
     try {
-      return this.walk(path, follow).node;
+      return this.walk(path, follow, true).node;
     } catch (error) {
       if (error instanceof FsError) return undefined;
       throw error;
@@ -434,8 +434,11 @@ export class FileSystem {
     place.parent.mtime = this.core.now();
   }
 
-  /** What `walk` finds for an absolute path of plain names through directories, as most are; undefined for all others. */
-  private direct(path: string, follow: boolean): Place | undefined {
+  /**
+   * What `walk` finds for an absolute path of plain names through directories, as most are; undefined for all others.
+   * `looking`: only the node is wanted, so that no directory on the way to a file has to be laid over.
+   */
+  private direct(path: string, follow: boolean, looking: boolean): Place | undefined {
     const { mounts, root } = this.core;
     const top = mounts.size ? mounts.get('/') : undefined;
     let dir = (top?.node as DirNode) ?? root;
@@ -444,7 +447,7 @@ export class FileSystem {
       const slash = path.indexOf('/', from);
       const name = slash < 0 ? path.slice(from) : path.slice(from, slash);
       if (name === '' || name === '.' || name === '..' || !this.may(dir, 1)) return undefined;
-      let node = dir.get(name);
+      let node = looking ? dir.peek(name) : dir.get(name);
       if (mounts.size) {
         const mount = mounts.get(slash < 0 ? path : path.slice(0, slash));
         if (mount) {
@@ -453,6 +456,7 @@ export class FileSystem {
         }
       }
       if (slash < 0) {
+        if (looking && node?.kind === 'dir') return this.direct(path, follow, false);
         return follow && node?.kind === 'link' ? undefined : { parent: dir, name, node, path, readOnly };
       }
       if (node?.kind !== 'dir') return undefined;
@@ -462,9 +466,9 @@ export class FileSystem {
   }
 
   /** Follows `path` part by part. Only the last part may be missing. */
-  private walk(path: string, follow: boolean): Place {
+  private walk(path: string, follow: boolean, looking = false): Place {
     if (path === '') throw new FsError('ENOENT', path);
-    const place = path.startsWith('/') ? this.direct(path, follow) : undefined;
+    const place = path.startsWith('/') ? this.direct(path, follow, looking) : undefined;
     if (place) return place;
     const { mounts, root } = this.core;
     const top = mounts.get('/');

@@ -163,6 +163,11 @@ export class DirNode {
     return over;
   }
 
+  /** The entry as it is, for looking on: a lower layer's directory is not laid over. */
+  peek(name: string): FsNode | undefined {
+    return this.own?.get(name) ?? (this.removed?.has(name) ? undefined : this.lower?.peek(name));
+  }
+
   /** The entry as one that may be changed: a lower layer's file is copied up first. */
   writable(name: string): FsNode | undefined {
     const node = this.get(name);

@@ -130,7 +130,7 @@ export class ServiceAllocators {
     if (value === undefined || Number.isNaN(value)) return;
     let why = '';
     if (value <= base || value >= base + size - 1)
-      why = `provided IP is not in the valid range. The range of valid IPs is ${text}`;
+      why = `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${text}`;
     else if (this.taken.has(address)) why = 'provided IP is already allocated';
     if (why) {
       throw invalid(SERVICE_KIND, service.metadata.name ?? '', [
