@@ -45,8 +45,17 @@ export async function checkPage(
 
 async function checkCell(cell: Cell, runner: Runner): Promise<CellResult> {
   const result: CellResult = { cell, commands: [], problems: [] };
+  // A sandbox that has broken fails the cell and all that follow; nothing of it is recorded.
+  const broken = (error: unknown) => {
+    result.problems.push(`the engine failed: ${error instanceof Error ? error.message : String(error)}`);
+    return result;
+  };
   if (cell.kind === 'file') {
-    runner.writeFile(cell.file, cell.text);
+    try {
+      runner.writeFile(cell.file, cell.text);
+    } catch (error) {
+      return broken(error);
+    }
     return result;
   }
   const commands =
@@ -56,12 +65,11 @@ async function checkCell(cell: Cell, runner: Runner): Promise<CellResult> {
   let failed = false;
   for (const { command, on, output: recorded, outputLine: from, endLine: to } of commands) {
     let text = '';
-    let exitCode = 1;
+    let exitCode: number;
     try {
       ({ exitCode } = await runner.run(command, { on, onOutput: (_stream, chunk) => (text += chunk) }));
     } catch (error) {
-      text += error instanceof Error ? error.message : String(error);
-      result.problems.push(`the engine failed at: ${command}`);
+      return broken(error);
     }
     const actual = text.endsWith('\n') ? text.slice(0, -1) : text;
     result.commands.push({ command, recorded, actual, exitCode, from, to });

@@ -8,7 +8,7 @@ import { CommandError, throwAll, usageError } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { SELECTOR_FLAG, find } from '../resource/builder.ts';
-import { byActivity, containerNames, defaultContainer, podsOf } from '../resource/pods.ts';
+import { byActivity, containerList, containerNames, defaultContainer, podsOf } from '../resource/pods.ts';
 
 interface Source {
   pod: Pod;
@@ -166,7 +166,9 @@ function* sourcesOf(kubectl: Kubectl, args: Args, object: KubeObject): Co<Source
   return pods.flatMap((pod) => {
     if (args.bool('all-containers')) return containerNames(pod).map((container) => ({ pod, container }));
     if (named && !containerNames(pod).includes(named)) {
-      throw new CommandError(`container ${named} is not valid for pod ${pod.metadata.name}`);
+      throw new CommandError(
+        `container ${named} is not valid for pod ${pod.metadata.name} out of: ${containerList(pod).join(', ')}`,
+      );
     }
     return [{ pod, container: named || defaultContainer(kubectl, pod) }];
   });

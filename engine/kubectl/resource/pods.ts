@@ -94,11 +94,7 @@ export function defaultContainer(kubectl: Kubectl, pod: Pod, quiet = false): str
     if (names.includes(annotated)) return annotated;
     kubectl.warn(`Default container name "${annotated}" in annotation not found in pod ${pod.metadata.name}`);
   }
-  const all = [
-    ...names,
-    ...(spec.initContainers ?? []).map((c) => `${c.name} (init)`),
-    ...(spec.ephemeralContainers ?? []).map((c) => `${c.name} (ephem)`),
-  ];
+  const all = containerList(pod);
   if (all.length > 1 && !quiet) kubectl.warn(`Defaulted container "${names[0]}" out of: ${all.join(', ')}`);
   return names[0];
 }
@@ -107,4 +103,14 @@ export function defaultContainer(kubectl: Kubectl, pod: Pod, quiet = false): str
 export function containerNames(pod: Pod): string[] {
   const spec = pod.spec as NonNullable<Pod['spec']>;
   return [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])].map((c) => c.name);
+}
+
+/** Every container with what it is, as messages list them: 'web, setup (init)'. */
+export function containerList(pod: Pod): string[] {
+  const spec = pod.spec as NonNullable<Pod['spec']>;
+  return [
+    ...spec.containers.map((c) => c.name),
+    ...(spec.initContainers ?? []).map((c) => `${c.name} (init)`),
+    ...(spec.ephemeralContainers ?? []).map((c) => `${c.name} (ephem)`),
+  ];
 }
