@@ -26,25 +26,20 @@ let pagefind: Promise<Pagefind | undefined> | undefined;
 let asked = 0;
 let active = -1;
 
-export function open(): void {
-  if (dialog.open) return;
+/** Loads the indexes; what was typed into the dialog meanwhile is searched for at once. */
+export function start(): void {
   terms ??= fetch('/search/terms.json')
     .then((answer) => answer.json() as Promise<SearchEntry[]>)
     .then(termSearch);
   pagefind ??= loadPagefind().catch(() => undefined);
-  dialog.showModal();
-  input.select();
+  const typed = input.value.trim();
+  if (typed) void search(typed);
 }
 
 async function loadPagefind(): Promise<Pagefind> {
   const loaded = (await import(/* @vite-ignore */ new URL('/pagefind/pagefind.js', location.href).href)) as Pagefind;
   await loaded.options({ excerptLength: 18 });
   return loaded;
-}
-
-export function toggle(): void {
-  if (dialog.open) dialog.close();
-  else open();
 }
 
 input.addEventListener('input', () => void search(input.value.trim()));

@@ -131,7 +131,9 @@ describe('searching', () => {
   test('a misspelt kind is found by keyboard, and the count is announced', async () => {
     const page = await open('/notes/');
     await page.keyboard.press('Control+k');
-    await page.locator('#kb-search input').fill('daemnoset');
+    // Typed at once: no letter is lost while the search loads.
+    await page.keyboard.type('daemnoset');
+    expect(await page.locator('#kb-search input').inputValue()).toBe('daemnoset');
     await page.waitForFunction(() =>
       /\d+ results/.test(document.querySelector('#kb-search [role=status]')!.textContent!),
     );
