@@ -32,7 +32,7 @@ users:
 const run = (line: string, files: Record<string, string> = {}) => {
   const machine = new Machine({ k: CONFIG, ...files });
   const result = machine.run(`kubectl config ${line}`, { env: { KUBECONFIG: 'k' } });
-  return { ...result, file: machine.fs.readFile('/work/k') };
+  return { ...result, file: machine.fs.readFile('/srv/k') };
 };
 
 test.each([
@@ -90,7 +90,7 @@ test.each([
 test('a file that --kubeconfig names is made when it is not there', () => {
   const machine = new Machine({ k: CONFIG });
   machine.run('kubectl config --kubeconfig=new set-cluster c --server=https://a --certificate-authority=ca.crt');
-  expect(machine.fs.readFile('/work/new')).toBe(
+  expect(machine.fs.readFile('/srv/new')).toBe(
     'apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority: ca.crt\n    server: https://a\n  name: c\ncontexts: null\ncurrent-context: ""\nkind: Config\nusers: null\n',
   );
 });

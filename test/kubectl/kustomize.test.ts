@@ -92,7 +92,7 @@ describe('what is refused', () => {
     ['{}', 'error: kustomization.yaml is empty\n'],
     [
       'resources: [a.yaml]',
-      "error: accumulating resources: accumulation err='accumulating resources from 'a.yaml': evalsymlink failure on '/work/a.yaml' : lstat /work/a.yaml: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on '/work/a.yaml' : lstat /work/a.yaml: no such file or directory\n",
+      "error: accumulating resources: accumulation err='accumulating resources from 'a.yaml': evalsymlink failure on '/srv/a.yaml' : lstat /srv/a.yaml: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on '/srv/a.yaml' : lstat /srv/a.yaml: no such file or directory\n",
     ],
     [
       'patches: [{patch: "[{op: add, path: /x, value: 1}]"}]',

@@ -225,10 +225,10 @@ export class Machine {
 
   constructor(files: Record<string, string> = {}) {
     this.fs.mkdir('/root/.kube', { recursive: true });
-    this.fs.mkdir('/work', { recursive: true });
+    this.fs.mkdir('/srv', { recursive: true });
     this.fs.writeFile('/root/.kube/config', KUBECONFIG);
     for (const [name, text] of Object.entries(files)) {
-      const path = `/work/${name}`;
+      const path = `/srv/${name}`;
       this.fs.mkdir(path.slice(0, path.lastIndexOf('/')), { recursive: true });
       this.fs.writeFile(path, text);
     }
@@ -259,7 +259,7 @@ export class Machine {
       pid: 7,
       argv: words,
       env: { HOME: '/root', ...options.env },
-      cwd: '/work',
+      cwd: '/srv',
       stdin: {
         // eslint-disable-next-line require-yield
         *read() {

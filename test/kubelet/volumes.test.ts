@@ -29,14 +29,14 @@ const run = (node: ReturnType<typeof startNode>, pod: string, name: string, ...a
 describe('volumes', () => {
   it('an emptyDir is shared by the containers of a Pod and survives their restarts', () => {
     const node = startNode({ repositories });
-    const mounts = [{ name: 'work', mountPath: '/work' }];
+    const mounts = [{ name: 'work', mountPath: '/srv' }];
     node.create('app', {
       volumes: [{ name: 'work', emptyDir: {} }],
       containers: [container('one', mounts), container('two', mounts)],
     });
     node.wait(4);
-    expect(run(node, 'app', 'one', 'write', '/work/note', 'hello')).toBe('');
-    expect(run(node, 'app', 'two', 'read', '/work/note')).toBe('hello');
+    expect(run(node, 'app', 'one', 'write', '/srv/note', 'hello')).toBe('');
+    expect(run(node, 'app', 'two', 'read', '/srv/note')).toBe('hello');
   });
 
   it('a ConfigMap shows as files behind ..data and follows the object within two minutes', () => {
