@@ -229,6 +229,7 @@ const workstationFiles = () => ({
   [`${HOME}/.kube/config`]: KUBECONFIG,
 });
 
+/** Of a certificate's shape only: connections are not encrypted here, so nothing ever checks it. */
 const ROOT_CA = `-----BEGIN CERTIFICATE-----
 MIIBdzCCAR2gAwIBAgIBADAKBggqhkjOPQQDAjAjMSEwHwYDVQQDDBhrdWJlYm9v
 ay1jbHVzdGVyLWNhQGVuZ2luZTAeFw0yNjAxMDUwOTAwMDBaFw0zNjAxMDMwOTAw

@@ -1,7 +1,8 @@
 // POSIX regular expressions, basic and extended, as JavaScript ones.
 
 /** Names of the classes in brackets, as the inside of a JavaScript class. */
-const CLASSES: Record<string, string> = {
+/** POSIX character classes ([:alpha:]) as what stands in a JavaScript class. */
+export const CHARACTER_CLASSES: Record<string, string> = {
   alpha: 'A-Za-z',
   digit: '0-9',
   alnum: 'A-Za-z0-9',
@@ -82,7 +83,7 @@ function bracket(source: string, start: number): { text: string; end: number } |
     if (c === ']' && !first) return { text: text + ']', end: i + 1 };
     const named = c === '[' ? /^\[([:.=])(.*?)\1\]/.exec(source.slice(i)) : undefined;
     if (named) {
-      text += named[1] === ':' ? (CLASSES[named[2]] ?? '') : literal(named[2]);
+      text += named[1] === ':' ? (CHARACTER_CLASSES[named[2]] ?? '') : literal(named[2]);
       i += named[0].length;
       continue;
     }

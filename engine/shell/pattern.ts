@@ -1,5 +1,6 @@
 // Shell patterns: `*`, `?`, `[…]`, bash's `@(a|b)`; matched against text or against the names of files.
 
+import { CHARACTER_CLASSES as CLASSES } from '../linux/regex.ts';
 import type { FileSystem } from '../linux/fs.ts';
 
 const cache = new Map<string, RegExp>();
@@ -20,22 +21,6 @@ export function matches(pattern: string, text: string, extended = true): boolean
   if (pattern === '*') return true;
   return patternToRegExp(pattern, extended).test(text);
 }
-
-const CLASSES: Record<string, string> = {
-  alpha: 'A-Za-z',
-  digit: '0-9',
-  alnum: 'A-Za-z0-9',
-  upper: 'A-Z',
-  lower: 'a-z',
-  space: '\\s',
-  blank: ' \\t',
-  punct: '!-\\/:-@\\[-`{-~',
-  xdigit: '0-9A-Fa-f',
-  cntrl: '\\x00-\\x1f\\x7f',
-  print: ' -~',
-  graph: '!-~',
-  word: '\\w',
-};
 
 export function escapeRegExp(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');

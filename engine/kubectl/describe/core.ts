@@ -1,6 +1,6 @@
 // Services, configuration, accounts and namespaces, and the form for kinds without one of their own.
 
-import { base64Length } from '../../api/base64.ts';
+import { base64Length, base64Text } from '../../api/base64.ts';
 import type {
   ConfigMap,
   EndpointSlice,
@@ -113,29 +113,10 @@ export function* describeSecret(_kubectl: Kubectl, object: KubeObject): Co<strin
   for (const key of sortedKeys(data)) {
     const value = data?.[key] as string;
     // A token is of use only when it is seen.
-    if (type === 'kubernetes.io/service-account-token' && key === 'token') w.raw(`${key}:\t${atobText(value)}\n`);
+    if (type === 'kubernetes.io/service-account-token' && key === 'token') w.raw(`${key}:\t${base64Text(value)}\n`);
     else w.raw(`${key}:\t${base64Length(value)} bytes\n`);
   }
   return w.toString();
-}
-
-/** base64 of ASCII text, decoded. */
-function atobText(value: string): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-  let out = '';
-  let bits = 0;
-  let count = 0;
-  for (const character of value) {
-    const digit = alphabet.indexOf(character);
-    if (digit < 0) continue;
-    bits = (bits << 6) | digit;
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += String.fromCharCode((bits >> count) & 255);
-    }
-  }
-  return out;
 }
 
 export function* describeServiceAccount(kubectl: Kubectl, object: KubeObject, showEvents: boolean): Co<string> {
