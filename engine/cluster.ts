@@ -9,7 +9,6 @@ import { startControllers } from './controllers/index.ts';
 import type { HostCalls } from './host-calls.ts';
 import { createRegistry } from './images/index.ts';
 import { createJq } from './jq.ts';
-import { createKubectl } from './kubectl/index.ts';
 import { Kubelet, type NodeSpec } from './kubelet/index.ts';
 import {
   createHost,
@@ -21,9 +20,9 @@ import {
   type Program,
   type TreeEntry,
 } from './linux/index.ts';
-import { commands } from './linux/commands/index.ts';
+import { commands } from './linux/commands/names.ts';
+import { lazyProgram, part, shell } from './parts/index.ts';
 import { startScheduler } from './scheduler/index.ts';
-import { createShell } from './shell/index.ts';
 import { Sim } from './sim/index.ts';
 
 /** What a page's front matter or a --cluster file may say. */
@@ -82,13 +81,15 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
   const clientOf = (component: string, name: string, groups: string[]) =>
     new Client(handle, `${component}/${VERSION} (linux/amd64) kubernetes`, { name, groups });
   // A client certificate is not a token in a header: the connection itself says who the administrator is.
-  const kubectl = createKubectl({
-    transport: (request, { user }) => handle(user['client-certificate-data'] ? { ...request, user: ADMIN } : request),
-    version: VERSION,
-  });
+  const kubectl = lazyProgram(() =>
+    part('kubectl').createKubectl({
+      transport: (request, { user }) => handle(user['client-certificate-data'] ? { ...request, user: ADMIN } : request),
+      version: VERSION,
+    }),
+  );
   const shells: Record<string, Program> = {
-    '/bin/sh': createShell({ name: 'sh' }),
-    '/bin/bash': createShell({ name: 'bash' }),
+    '/bin/sh': shell('sh'),
+    '/bin/bash': shell('bash'),
   };
   const images = createRegistry({ kubectl });
 

@@ -5,7 +5,7 @@ import type { ApiRequest } from './apiserver/types.ts';
 import { createCluster, type Cluster, type ClusterOptions } from './cluster.ts';
 import { HostCalls, type HostResult } from './host-calls.ts';
 import { picture } from './picture.ts';
-import { splitScript } from './shell/index.ts';
+import { part } from './parts/index.ts';
 import { Terminal } from './terminal.ts';
 
 export interface Engine {
@@ -37,7 +37,7 @@ export function createEngine(): Engine {
       booted(terminal).writeFile(name, text);
       return null;
     },
-    split: (script: string) => splitScript(script),
+    split: (script: string) => part('shell').splitScript(script),
     start: ({ command, on }: { command: string; on?: string }) => booted(terminal).start(command, on),
     step: (events: number) => booted(terminal).step(Math.min(events, MAX_EVENTS)),
     interrupt() {

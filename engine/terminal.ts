@@ -6,7 +6,8 @@ import type { Pipe } from './linux/pipe.ts';
 import type { Cluster } from './cluster.ts';
 import type { HostCall, HostCalls } from './host-calls.ts';
 import { dirname, type Writer } from './linux/index.ts';
-import { ShellSession } from './shell/index.ts';
+import { part } from './parts/index.ts';
+import type { ShellSession } from './shell/index.ts';
 import type { Task } from './sim/index.ts';
 
 export interface Slice {
@@ -125,6 +126,7 @@ export class Terminal {
       const machine = on ? this.cluster.machines.get(on) : this.cluster.workstation;
       if (!machine) return undefined;
       const { home, uid } = this.cluster;
+      const { ShellSession } = part('shell');
       shell = new ShellSession(on ? { host: machine, cwd: '/root' } : { host: machine, cwd: home, uid, gid: uid });
       this.shells.set(on, shell);
     }

@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['engine/parts/all.ts'],
     testTimeout: 60_000,
     hookTimeout: 240_000,
     maxWorkers: 2,

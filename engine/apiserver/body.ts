@@ -1,8 +1,8 @@
 // Fifth stage: reading what was sent. Text is JSON or YAML by its content type and is checked strictly; an object
 // comes from a component of the cluster, which builds it from types, and passes as it is.
 
-import { parseDocument } from 'yaml';
 import { DecodeError, type KubeObject, type ResourceInfo, type Scheme } from '../api/types.ts';
+import { part } from '../parts/index.ts';
 import { warn, type Context } from './context.ts';
 import { duplicateFields } from './duplicate-fields.ts';
 import { badRequest, unsupportedMediaType } from './status.ts';
@@ -26,7 +26,7 @@ export function parseText(text: string, type: string, strict: string[]): unknown
 
 function parseYaml(text: string, strict: string[]): unknown {
   const failed = (error: Error) => badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n')[0]}`);
-  const document = parseDocument(text, { schema: 'core', uniqueKeys: true });
+  const document = part('yaml').parseDocument(text, { schema: 'core', uniqueKeys: true });
   const repeated: string[] = [];
   for (const error of document.errors) {
     if (error.code !== 'DUPLICATE_KEY') throw failed(error);

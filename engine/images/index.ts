@@ -1,29 +1,11 @@
-// The catalogue of images. To add one: a file beside this with its Repository entries, and a line here.
+// The registries as the cluster's nodes reach them. The images of the cluster's own components are here; those of the
+// world (catalogue.ts) load when the first of them is pulled.
 
-import { commands } from '../linux/commands/index.ts';
+import { commands } from '../linux/commands/names.ts';
 import type { Program } from '../linux/index.ts';
-import { createShell } from '../shell/index.ts';
-import { agnhostRepositories } from './agnhost.ts';
-import { databaseRepositories } from './databases.ts';
-import { webRepositories } from './httpd.ts';
-import { nginxRepositories } from './nginx.ts';
-import { perlRepositories } from './perl.ts';
-import { redisRepositories } from './redis.ts';
+import { part, shell } from '../parts/index.ts';
 import { createRegistry as createRegistryOf } from './registry.ts';
-import { smallRepositories } from './small.ts';
-import { toolRepositories } from './tools.ts';
 import type { Registry, Repository } from './types.ts';
-
-export const catalogue: readonly Repository[] = [
-  ...nginxRepositories,
-  ...webRepositories,
-  ...toolRepositories,
-  ...smallRepositories,
-  ...agnhostRepositories,
-  ...redisRepositories,
-  ...databaseRepositories,
-  ...perlRepositories,
-];
 
 export interface RegistryOptions {
   /** Commands that are made elsewhere, for the images that carry them. */
@@ -35,14 +17,18 @@ export interface RegistryOptions {
 
 /** The registries of the world as far as the catalogue goes. */
 export function createRegistry(options: RegistryOptions = {}): Registry {
-  const sh = createShell({ name: 'sh' });
-  const bash = createShell({ name: 'bash' });
+  const sh = shell('sh');
+  const bash = shell('bash');
   const programs: Record<string, Program> = { ...commands, sh, ash: sh, zsh: bash, bash };
   if (options.kubectl) programs.kubectl = options.kubectl;
   if (options.jq) programs.jq = options.jq;
-  return createRegistryOf({ repositories: [...catalogue, ...(options.repositories ?? [])], programs });
+  return createRegistryOf({
+    repositories: options.repositories ?? [],
+    more: () => part('images').catalogue,
+    programs,
+  });
 }
 
 export { parseReference, formatReference, ImageNameError, type Reference } from './reference.ts';
 export { PullError, type Image, type ImageConfig, type Registry, type Repository } from './types.ts';
-export { allocate } from './memory.ts';
+export { allocate } from '../linux/index.ts';

@@ -19,6 +19,8 @@ import { PullError, type Image, type ImageConfig, type Registry, type Repository
 
 export interface RegistryOptions {
   repositories: readonly Repository[];
+  /** What else there is, asked for when a name is not among them. */
+  more(): readonly Repository[];
   /** The table of commands that images may contain. */
   programs: Readonly<Record<string, Program>>;
 }
@@ -44,9 +46,20 @@ const DENIED =
 
 export function createRegistry(options: RegistryOptions): Registry {
   const byName = new Map<string, Repository>();
-  for (const repository of options.repositories) {
-    for (const name of repository.names) byName.set(name, repository);
-  }
+  const list = (repositories: readonly Repository[]) => {
+    for (const repository of repositories) {
+      for (const name of repository.names) if (!byName.has(name)) byName.set(name, repository);
+    }
+  };
+  list(options.repositories);
+  let complete = false;
+  const repositoryOf = (name: string): Repository | undefined => {
+    if (!complete && !byName.has(name)) {
+      list(options.more());
+      complete = true;
+    }
+    return byName.get(name);
+  };
   const images = new Map<string, Image>();
   const trees = new Map<string, DirNode>();
 
@@ -62,6 +75,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       config: configOf(repository, version),
       userland: repository.userland ?? 'gnu',
       memory: repository.memory ?? 1_500_000,
+      cpu: repository.cpu ?? 0,
       tree() {
         let root = trees.get(digest);
         if (!root) trees.set(digest, (root = treeOf(repository, version, options.programs)));
@@ -93,7 +107,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       const fail = (code: string, why: string) =>
         new PullError(code, `failed to pull and unpack image "${full}": failed to resolve reference "${full}": ${why}`);
       const host = reference.name.slice(0, reference.name.indexOf('/'));
-      const repository = byName.get(reference.name);
+      const repository = repositoryOf(reference.name);
       if (!repository) {
         const path = reference.name.slice(host.length + 1);
         if (host === 'docker.io') return fail('Unknown', DENIED);

@@ -2,6 +2,7 @@
 // side by side in one run. Medians; only the ratios say something about another machine.
 
 import { gzipSync } from 'node:zlib';
+import { coreScripts } from '../sandbox/bundle.ts';
 import { engineCode, hostCall, nodeEngine, quickjsEngine } from './host.ts';
 import { Runner, type EngineHandle } from '../sandbox/runner.ts';
 import { QuickJSEngine } from '../sandbox/quickjs.ts';
@@ -68,7 +69,13 @@ export async function bench(wanted: string[], options: { json?: boolean }) {
   const { webernetes } = await import('./peers/webernetes.ts');
   const peer = await webernetes();
 
-  if (asked('bundle')) record('bundle', 'kubebook-quickjs', [gzipSync(code).length / 1024], 'KB gzip');
+  if (asked('bundle'))
+    record(
+      'bundle',
+      'kubebook-quickjs',
+      [coreScripts(code).reduce((sum, script) => sum + gzipSync(code[script]).length, 0) / 1024],
+      'KB gzip',
+    );
   for (const [name, create] of engines) {
     if (asked('boot')) {
       await measure('boot', name, async () => {

@@ -7,13 +7,13 @@ import { parse as parseYaml } from 'yaml';
 import { loadJq } from 'jq-wasm';
 import { buildEngine } from '../sandbox/bundle.ts';
 import { runJq } from '../sandbox/jq.ts';
-import { QuickJSEngine } from '../sandbox/quickjs.ts';
+import { QuickJSEngine, type EngineCode } from '../sandbox/quickjs.ts';
 import { Runner, type EngineHandle } from '../sandbox/runner.ts';
 import type { ClusterOptions } from '../sandbox/types.ts';
 
-let bundle: Promise<string> | undefined;
+let bundle: Promise<EngineCode> | undefined;
 
-/** The engine's script, built once a process. */
+/** The engine's scripts, built once a process. */
 export const engineCode = () => (bundle ??= buildEngine());
 
 export async function quickjsEngine(): Promise<QuickJSEngine> {
@@ -22,7 +22,7 @@ export async function quickjsEngine(): Promise<QuickJSEngine> {
 
 /** The same engine on this JavaScript: for debugging, and to see what the sandbox costs. */
 export async function nodeEngine(): Promise<EngineHandle> {
-  const { createEngine } = await import('../../engine/engine.ts');
+  const [{ createEngine }] = await Promise.all([import('../../engine/engine.ts'), import('../../engine/parts/all.ts')]);
   const engine = createEngine();
   return { call: (method, json) => engine.call(method, json) };
 }

@@ -21,6 +21,12 @@ const STACK_BYTES = 256 * 1024;
 /** No slice may take longer: the host asks for short ones, so this is a loop inside one event. */
 const SLICE_LIMIT_MS = 10_000;
 
+/** The script that boots a cluster; the others load when the engine asks for them. */
+export const CORE = 'core.js';
+
+/** The engine's scripts (ES modules) by file name. */
+export type EngineCode = Readonly<Record<string, string>>;
+
 /** Thrown when the guest cannot go on: out of memory, stack or time. The instance must be discarded. */
 export class SandboxError extends Error {}
 
@@ -51,16 +57,33 @@ export class QuickJSEngine implements EngineHandle {
     runtime.setInterruptHandler(() => performance.now() > this.deadline);
   }
 
-  /** Evaluates the engine's bundle in a fresh instance of `variant`. */
-  static async create(variant: QuickJSSyncVariant, code: string, maximumPages = MAXIMUM_PAGES): Promise<QuickJSEngine> {
+  /**
+   * Evaluates the engine's core in a fresh instance of `variant`. `code` may still grow after that: scripts of parts are
+   * looked up in it when the engine asks for them.
+   */
+  static async create(
+    variant: QuickJSSyncVariant,
+    code: EngineCode,
+    maximumPages = MAXIMUM_PAGES,
+  ): Promise<QuickJSEngine> {
     const memory = new WebAssembly.Memory({ initial: INITIAL_PAGES, maximum: maximumPages });
     const module = await newQuickJSWASMModuleFromVariant(newVariant(variant, { wasmMemory: memory }));
     const runtime = module.newRuntime();
     runtime.setMaxStackSize(STACK_BYTES);
+    runtime.setModuleLoader(
+      (name) => code[name] ?? { error: new Error(`the sandbox has no script ${name}`) },
+      (_from, name) => name.replace('./', ''),
+    );
     const context = runtime.newContext();
-    const loaded = context.evalCode(code, 'engine.js', { type: 'global' });
-    if (loaded.error) throw new SandboxError(describe(context, loaded.error));
-    loaded.value.dispose();
+    const evaluate = (name: string) => {
+      const result = context.evalCode(code[name], name, { type: 'module' });
+      if (result.error) throw new SandboxError(describe(context, result.error));
+      result.value.dispose();
+    };
+    context
+      .newFunction('loadPart', (name) => evaluate(`${context.getString(name)}.js`))
+      .consume((loadPart) => context.setProp(context.global, 'loadPart', loadPart));
+    evaluate(CORE);
     const global = context.getProp(context.global, 'kubebook');
     const entry = context.getProp(global, 'call');
     global.dispose();

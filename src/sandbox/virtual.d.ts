@@ -1,6 +1,7 @@
 declare module 'virtual:kubebook-engine' {
-  const url: string;
-  export default url;
+  /** Addresses of the engine's scripts by name. */
+  const urls: { core: Record<string, string>; parts: Record<string, string> };
+  export default urls;
 }
 declare module '@jitl/quickjs-wasmfile-release-sync/wasm?url' {
   const url: string;

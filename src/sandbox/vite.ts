@@ -1,9 +1,10 @@
-// Gives the site the engine's script as an asset: `import url from 'virtual:kubebook-engine'` is its address.
+// Gives the site the engine's scripts as assets: `import urls from 'virtual:kubebook-engine'` is their addresses.
 
-import { buildEngine } from './bundle.ts';
+import { buildEngine, coreScripts } from './bundle.ts';
+import type { EngineCode } from './quickjs.ts';
 
 const ID = 'virtual:kubebook-engine';
-const DEV_PATH = '/@kubebook-engine.js';
+const DEV_PATH = '/@kubebook-engine/';
 
 interface Context {
   emitFile(file: { type: 'asset'; name: string; source: string }): string;
@@ -14,7 +15,7 @@ interface DevServer {
     use(
       path: string,
       handler: (
-        request: unknown,
+        request: { url?: string },
         response: { setHeader(name: string, value: string): void; end(text: string): void },
         next: (error: unknown) => void,
       ) => void,
@@ -31,10 +32,10 @@ export function engineAsset() {
       development = config.command === 'serve';
     },
     configureServer(server: DevServer) {
-      server.middlewares.use(DEV_PATH, (_request, response, next) => {
+      server.middlewares.use(DEV_PATH, (request, response, next) => {
         buildEngine().then((code) => {
           response.setHeader('content-type', 'text/javascript');
-          response.end(code);
+          response.end(code[request.url?.replace(/^\//, '') ?? ''] ?? '');
         }, next);
       });
     },
@@ -43,9 +44,20 @@ export function engineAsset() {
     },
     async load(this: Context, id: string) {
       if (id !== `\0${ID}`) return undefined;
-      if (development) return `export default ${JSON.stringify(DEV_PATH)};`;
-      const reference = this.emitFile({ type: 'asset', name: 'engine.js', source: await buildEngine() });
-      return `export default import.meta.ROLLUP_FILE_URL_${reference};`;
+      const code = await buildEngine();
+      return development
+        ? addresses(code, (name) => JSON.stringify(`${DEV_PATH}${name}`))
+        : addresses(code, (name) => {
+            const reference = this.emitFile({ type: 'asset', name: `engine-${name}`, source: code[name] });
+            return `import.meta.ROLLUP_FILE_URL_${reference}`;
+          });
     },
   };
+}
+
+function addresses(code: EngineCode, url: (name: string) => string): string {
+  const core = new Set(coreScripts(code));
+  const table = (names: string[]) => `{${names.map((name) => `${JSON.stringify(name)}: ${url(name)}`).join(', ')}}`;
+  const names = Object.keys(code);
+  return `export default { core: ${table(names.filter((name) => core.has(name)))}, parts: ${table(names.filter((name) => !core.has(name)))} };`;
 }

@@ -4,13 +4,18 @@
 import { newVariant, type QuickJSSyncVariant } from 'quickjs-emscripten-core';
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import quickjsUrl from '@jitl/quickjs-wasmfile-release-sync/wasm?url';
-import engineUrl from 'virtual:kubebook-engine';
+import engineUrls from 'virtual:kubebook-engine';
 import { runJq } from './jq.ts';
 import { QuickJSEngine, type Capture } from './quickjs.ts';
 import { Runner } from './runner.ts';
 import type { ClusterOptions, HostCall } from './types.ts';
 
-const code = fetch(engineUrl).then((response) => response.text());
+const code: Record<string, string> = {};
+const fetched = (urls: Record<string, string>) =>
+  Promise.all(Object.keys(urls).map(async (name) => (code[name] = await (await fetch(urls[name])).text())));
+/** A cluster boots from the core; its parts come meanwhile and are there before the first command runs. */
+const core = fetched(engineUrls.core);
+const parts = core.then(() => fetched(engineUrls.parts));
 const located = newVariant(variant, { wasmLocation: quickjsUrl }) as QuickJSSyncVariant;
 
 let engine: QuickJSEngine | undefined;
@@ -37,12 +42,14 @@ const methods = {
       engine.restore(born.capture);
       return;
     }
-    engine = await QuickJSEngine.create(located, await code);
+    await core;
+    engine = await QuickJSEngine.create(located, code);
     runner = new Runner(engine, hostCall);
     runner.boot(cluster);
     born = { key, capture: engine.capture() };
   },
-  run({ command, on, id }: { command: string; on?: string; id: number }) {
+  async run({ command, on, id }: { command: string; on?: string; id: number }) {
+    await parts;
     return ready().runner.run(command, {
       on,
       onOutput: (stream, text) => postMessage({ id, output: [stream, text] }),

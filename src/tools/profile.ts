@@ -5,10 +5,9 @@
 //   node src/tools/profile.ts 500 startContainer  the same below one function, and who calls it
 
 import variant from '@jitl/quickjs-wasmfile-release-sync';
-import { build } from 'esbuild';
 import type { QuickJSContext, QuickJSRuntime } from 'quickjs-emscripten-core';
 import { hostCall } from '../cli/host.ts';
-import { engineBuild } from '../sandbox/bundle.ts';
+import { buildEngine } from '../sandbox/bundle.ts';
 import { QuickJSEngine } from '../sandbox/quickjs.ts';
 import { Runner } from '../sandbox/runner.ts';
 
@@ -50,11 +49,11 @@ function filesByLine(code: string): string[] {
 }
 
 /** A stack as `function (file)`, innermost first. */
-function parseStack(stack: string, files: string[]): string[] {
+function parseStack(stack: string, files: Record<string, string[]>): string[] {
   const frames: string[] = [];
   for (const line of stack.split('\n')) {
-    const frame = /at (\S+) \(engine\.js:(\d+)/.exec(line);
-    if (frame) frames.push(`${frame[1]} (${files[Number(frame[2]) - 1] ?? '?'})`);
+    const frame = /at (\S+) \(([\w-]+\.js):(\d+)/.exec(line);
+    if (frame) frames.push(`${frame[1]} (${files[frame[2]]?.[Number(frame[3]) - 1] ?? '?'})`);
   }
   return frames;
 }
@@ -62,9 +61,8 @@ function parseStack(stack: string, files: string[]): string[] {
 const replicas = Number(process.argv[2] ?? 500);
 const below = process.argv[3];
 
-const result = await build({ ...engineBuild, minifyWhitespace: false, minifyIdentifiers: false, write: false });
-const code = result.outputFiles[0].text;
-const files = filesByLine(code);
+const code = await buildEngine({ minifyWhitespace: false, minifyIdentifiers: false });
+const files = Object.fromEntries(Object.entries(code).map(([name, text]) => [name, filesByLine(text)]));
 const engine = await QuickJSEngine.create(variant, code);
 const runner = new Runner(engine, hostCall);
 runner.boot({ workers: Math.max(3, Math.ceil(replicas / 105)) });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { catalogue } from '../../engine/images/catalogue.ts';
 import {
-  catalogue,
   createRegistry,
   parseReference,
   PullError,

@@ -1,4 +1,5 @@
-// The commands of machines by name. An image lists those that it has; a machine of the cluster has them all.
+// The commands of machines by name (a new one also goes into names.ts). An image lists those that it has; a machine of
+// the cluster has them all.
 
 import type { Program } from '../types.ts';
 import { awk } from './awk.ts';
@@ -36,6 +37,7 @@ import {
 } from './machine.ts';
 import { ln, mkdir, mkfifo, mktemp, touch } from './making.ts';
 import { basename, dirname, pwd, readlink, realpath, which } from './paths.ts';
+import type { CommandName } from './names.ts';
 import { chgrp, chmod, chown } from './permissions.ts';
 import { echo, printf } from './printf.ts';
 import { kill, killall, pgrep, pidof, pkill, ps } from './processes.ts';
@@ -57,7 +59,7 @@ import { wget } from './wget.ts';
 import { xargs } from './xargs.ts';
 import { yes } from './yes.ts';
 
-export const commands: Record<string, Program> = {
+export const commands: Record<CommandName, Program> = {
   '[': test,
   arch,
   awk,

@@ -1,0 +1,50 @@
+// The parts of the engine that load when they are first needed: what the reader's commands and rarer requests use, so
+// that a cluster boots from a small script. Each file beside this one is a part; `part('kubectl')` loads and returns it.
+//
+// To add one: a file here that imports what belongs to it and calls `provide`, a line in `Parts` and one in all.ts.
+
+import type { parseDocument } from 'yaml';
+import type { Repository } from '../images/types.ts';
+import type { KubectlOptions } from '../kubectl/index.ts';
+import type { CommandName } from '../linux/commands/names.ts';
+import type { Program } from '../linux/types.ts';
+import type * as shells from '../shell/index.ts';
+
+export interface Parts {
+  /** The catalogue of images beside those of the cluster's own components. */
+  images: { catalogue: readonly Repository[] };
+  kubectl: { createKubectl(settings: KubectlOptions): Program };
+  shell: Pick<typeof shells, 'createShell' | 'ShellSession' | 'splitScript'>;
+  /** The commands of machines. */
+  tools: { commands: Readonly<Record<CommandName, Program>> };
+  yaml: { parseDocument: typeof parseDocument };
+}
+
+const provided: { [Name in keyof Parts]?: Parts[Name] } = {};
+
+/** Called by a part's own file when it is evaluated. */
+export function provide<Name extends keyof Parts>(name: Name, part: Parts[Name]) {
+  provided[name] = part;
+}
+
+/**
+ * A part, loaded now unless it is there: the host evaluates its script before this returns (`loadPart` is the sandbox's;
+ * elsewhere all.ts is imported with the engine).
+ */
+export function part<Name extends keyof Parts>(name: Name): Parts[Name] {
+  const known = provided[name];
+  if (known) return known;
+  (globalThis as { loadPart?: (name: string) => void }).loadPart?.(name);
+  const loaded = provided[name];
+  if (!loaded) throw new Error(`the engine's part ${name} is not there`);
+  return loaded;
+}
+
+/** A program that is made when it first runs. */
+export function lazyProgram(make: () => Program): Program {
+  let program: Program | undefined;
+  return (process) => (program ??= make())(process);
+}
+
+/** A shell as a program of a machine or an image. */
+export const shell = (name: shells.ShellName): Program => lazyProgram(() => part('shell').createShell({ name }));
