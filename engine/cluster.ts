@@ -1,20 +1,32 @@
 // A cluster put together: store, API server, controllers, scheduler, a kubelet a node, and the machine in front
 // of which the reader sits. Every component reaches the others through the API server only.
 
+import { addonImages, installAddons, withOwnSchedulers } from './addons/index.ts';
+import { utf8Base64 } from './api/base64.ts';
 import { createScheme } from './api/index.ts';
+import { attachPod } from './cni/bridge.ts';
+import { cniFiles, prepareNode } from './cni/node.ts';
+import { ClientCertificates } from './apiserver/authentication/client-certificates.ts';
 import { ApiServer } from './apiserver/index.ts';
-import type { Handle, UserInfo } from './apiserver/types.ts';
+import { minorOf } from './apiserver/release.ts';
+import type { LoggedRequest } from './apiserver/request-log.ts';
+import type { Handle } from './apiserver/types.ts';
 import { Client, InformerFactory } from './client/index.ts';
+import { CommandRequests } from './command-requests.ts';
 import { startControllers } from './controllers/index.ts';
 import type { HostCalls } from './host-calls.ts';
 import { createRegistry } from './images/index.ts';
+import { NAME_SERVER, startDatacenter } from './datacenter.ts';
 import { createJq } from './jq.ts';
+import { ControlPlane } from './kubeadm/control-plane.ts';
 import { Kubelet, type NodeSpec } from './kubelet/index.ts';
 import {
   createHost,
   devices,
+  type DirNode,
   FileSystem,
   Network,
+  programTree,
   tree,
   type Host,
   type Program,
@@ -22,12 +34,14 @@ import {
 } from './linux/index.ts';
 import { commands } from './linux/commands/names.ts';
 import { lazyProgram, part, shell } from './parts/index.ts';
-import { startScheduler } from './scheduler/index.ts';
+import { credentials, type Credentials } from './pki/credentials.ts';
+import { startScheduler, type Scheduler } from './scheduler/index.ts';
 import { Sim } from './sim/index.ts';
 
 /** What a page's front matter or a --cluster file may say. */
 export interface ClusterOptions {
-  /** Default v1.35.0; others are refused. */
+  /** Default v1.35.0. Back to v1.20: shown as the release of every component; the API's answers take an older form where
+   * clients see one (`engine/apiserver/release.ts`), everything else is v1.35's. */
   version?: string;
   /** Default 1. */
   controlPlanes?: number;
@@ -35,11 +49,15 @@ export interface ClusterOptions {
   workers?: number | string[];
   /** Everything random in the cluster follows from it. */
   seed?: number;
+  /** The instant at which the reader's first command starts, RFC 3339; default 2026-01-05T09:00:00Z. */
+  birth?: string;
   /**
    * Keep ordinary Pods off the control planes, as kubeadm leaves a new cluster. Default false: as in the small clusters
    * that people learn on, every node takes Pods.
    */
   taintControlPlanes?: boolean;
+  /** Have ingress-nginx with the class `nginx`, as small clusters offer it; default true. Without it Ingresses do nothing. */
+  ingressController?: boolean;
 }
 
 export interface Cluster {
@@ -54,10 +72,14 @@ export interface Cluster {
   readonly uid: number;
   /** Nodes by name: what runs in a node's shell runs there. */
   readonly machines: ReadonlyMap<string, Host>;
+  /** A command line of the reader begins. */
+  commandStarts(): void;
+  /** The API requests since then, the components' too. */
+  requests(): LoggedRequest[];
 }
 
 const VERSION = 'v1.35.0';
-const BIRTH = Date.UTC(2026, 0, 5, 9, 0, 0);
+const BIRTH = '2026-01-05T09:00:00Z';
 /** Virtual time between kubeadm's last line and the reader's first command, ms: nodes are Ready by then. */
 const SETTLE = 120_000;
 const HOME = '/home/user';
@@ -66,100 +88,214 @@ const USER_ID = 1000;
 const FIRST_PID = 1000;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const MAX_NODES = 5000;
+/** Where the nodes' ranges for Pods come from. */
+const CLUSTER_CIDR = '10.244.0.0/16';
+/** The machines' own network, and the way out of it. */
+const NODE_BITS = 16;
+const GATEWAY = '10.0.0.1';
+const WORKSTATION = '10.0.255.1';
 const MASTERS = ['system:masters', 'system:authenticated'];
-const ADMIN: UserInfo = { name: 'kubernetes-admin', groups: ['kubeadm:cluster-admins', 'system:authenticated'] };
 
 export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cluster {
   const settings = check(options);
-  const sim = new Sim({ seed: settings.seed, start: BIRTH - SETTLE });
+  const sim = new Sim({ seed: settings.seed, start: settings.birth - SETTLE });
+  const born = credentials(settings.birth);
   const scheme = createScheme();
-  const apiServer = new ApiServer({ sim, scheme, version: VERSION, address: nodeAddress(0) });
-  const handle: Handle = (request) => apiServer.handle(request);
+  const apiServer = new ApiServer({
+    sim,
+    scheme,
+    version: settings.version,
+    address: nodeAddress(0),
+    authorizationMode: 'Node,RBAC',
+  });
+  const serve: Handle = (request) => apiServer.handle(request);
   apiServer.bootstrap();
 
   const network = new Network(sim);
-  const clientOf = (component: string, name: string, groups: string[]) =>
-    new Client(handle, `${component}/${VERSION} (linux/amd64) kubernetes`, { name, groups });
-  // A client certificate is not a token in a header: the connection itself says who the administrator is.
+  const clientOf = (component: string, name: string, groups: string[], through = handle): Client =>
+    new Client(through, `${component}/${settings.version} (linux/amd64) kubernetes`, { name, groups });
+  let scheduler: Scheduler | undefined;
+  const controlPlane: ControlPlane = new ControlPlane({
+    sim,
+    version: settings.version,
+    addresses: settings.nodes.slice(0, settings.controlPlanes).map((_, index) => nodeAddress(index)),
+    podCIDR: CLUSTER_CIDR,
+    serviceCIDR: '10.96.0.0/16',
+    ca: born.ca,
+    birth: settings.birth,
+    serve,
+    client: (name) => clientOf(name, `system:${name}`, ['system:authenticated']),
+    startScheduler: (client, host) =>
+      (scheduler = startScheduler({
+        sim,
+        client,
+        informers: new InformerFactory(client),
+        host,
+        release: minorOf(settings.version),
+      })),
+    startControllers: (client) =>
+      startControllers({
+        sim,
+        client: (name) => clientOf('kube-controller-manager', name, groupsOf(name)),
+        informers: new InformerFactory(client),
+        rootCA: born.ca,
+      }),
+  });
+  const { handle } = controlPlane;
+  const certificates = new ClientCertificates(sim, born);
   const kubectl = lazyProgram(() =>
     part('kubectl').createKubectl({
-      transport: (request, { user }) => handle(user['client-certificate-data'] ? { ...request, user: ADMIN } : request),
-      version: VERSION,
+      transport: (request, { user }) =>
+        controlPlane.reaches()
+          ? serve(certificates.connected(request, user['client-certificate-data'], user['client-key-data']))
+          : undefined,
+      version: settings.version,
     }),
   );
-  const shells: Record<string, Program> = {
-    '/bin/sh': shell('sh'),
-    '/bin/bash': shell('bash'),
-  };
-  const images = createRegistry({ kubectl });
+  /** What every machine has. */
+  const system = programTree({ ...commands, '/bin/sh': shell('sh'), '/bin/bash': shell('bash') }, sim.now);
+  const kubelets = new Map<string, Kubelet>();
+  const images = createRegistry({
+    kubectl,
+    repositories: [
+      ...withOwnSchedulers(controlPlane.repositories, handle),
+      ...addonImages(handle, { core: apiServer, kubelets }),
+    ],
+  });
 
+  const kubeadm = clientOf('kubeadm', 'kubernetes-admin', MASTERS);
   const machines = new Map<string, Host>();
   settings.nodes.forEach((name, index) => {
-    const controlPlane = index < settings.controlPlanes;
+    const isControlPlane = index < settings.controlPlanes;
     const ip = nodeAddress(index);
-    const net = network.namespace([ip]);
-    const fs = fileSystem(sim, machineFiles(name), ['/root', '/tmp', '/var/log', '/etc/kubernetes/manifests']);
+    const net = network.namespace([], name);
+    net.plug('eth0', ip, NODE_BITS, GATEWAY);
+    prepareNode(net);
+    const installed = isControlPlane ? controlPlane.install(name, ip, sim.now) : NOTHING;
+    const fs = fileSystem(
+      sim,
+      system,
+      { ...machineFiles(name), ...cniFiles(), ...installed.files },
+      MACHINE_DIRECTORIES,
+    );
     const machine = createHost({
       sim,
       hostname: name,
       fs,
       net,
       env: { PATH, HOME: '/root' },
-      programs: { ...commands, ...shells },
       firstPid: FIRST_PID,
     });
     machines.set(name, machine);
-    const node: NodeSpec = controlPlane
+    apiServer.net ??= net;
+    const node: NodeSpec = isControlPlane
       ? {
           name,
           ip,
-          labels: {
-            'node-role.kubernetes.io/control-plane': '',
-            'node.kubernetes.io/exclude-from-external-load-balancers': '',
-          },
           taints: settings.tainted ? [{ key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' }] : [],
         }
       : { name, ip };
-    const client = clientOf('kubelet', `system:node:${name}`, ['system:nodes', 'system:authenticated']);
-    const kubelet = new Kubelet({ sim, client, node, network, images, machine });
+    const client = clientOf('kubelet', `system:node:${name}`, ['system:nodes', 'system:authenticated'], (request) =>
+      controlPlane.handleFrom(name, request),
+    );
+    const version = { kubeletVersion: settings.version };
+    const kubelet: Kubelet = new Kubelet({
+      sim,
+      client,
+      node: { ...node, ...version },
+      network,
+      images,
+      machine,
+      scheme,
+      setupNetwork: (podNet, pod) => attachPod(net, podNet, pod, kubelet.addresses.cidr),
+    });
+    for (const image of installed.images) kubelet.images.preload(image);
+    kubelets.set(name, kubelet);
     apiServer.kubelets.set(name, kubelet);
     kubelet.start();
+    // A kubelet may not say of itself what its node is for.
+    if (isControlPlane) kubeadm.of('v1', 'nodes', false).patch('', name, 'strategic', CONTROL_PLANE);
   });
 
-  startControllers({
-    sim,
-    client: (name) => clientOf('kube-controller-manager', name, groupsOf(name)),
-    informers: new InformerFactory(
-      clientOf('kube-controller-manager', 'system:kube-controller-manager', ['system:authenticated']),
-    ),
-    rootCA: ROOT_CA,
-  });
-  const scheduler = clientOf('kube-scheduler', 'system:kube-scheduler', ['system:authenticated']);
-  startScheduler({ sim, client: scheduler, informers: new InformerFactory(scheduler), host: settings.nodes[0] });
+  const commandRequests = new CommandRequests(apiServer.requests);
+  const client = new Client(serve, 'kubebook', { name: 'kubernetes-admin', groups: MASTERS });
+  const simCommand = lazyProgram(() =>
+    part('sim').createSimCommand({
+      sim,
+      client,
+      kubelets,
+      images: images.faults,
+      plugged: (name) => controlPlane.plugged(name),
+      plug(name, connected) {
+        const net = machines.get(name)?.net;
+        for (const link of net?.links ?? []) if (link.kind === 'device') link.up = connected;
+        net?.routes.changed();
+        controlPlane.plug(name, connected);
+        kubelets.forEach((kubelet, other) => kubelet.link(controlPlane.connects(other)));
+      },
+      requests: (all) => commandRequests.list(all),
+      explain: (pod) => scheduler?.explain(pod),
+    }),
+  );
 
-  const home = fileSystem(sim, workstationFiles(), ['/root', '/tmp', '/var/log', HOME]);
+  const home = fileSystem(sim, system, workstationFiles(born), ['/root', '/tmp', '/var/log', HOME]);
   for (const path of [HOME, `${HOME}/.kube`, `${HOME}/.kube/config`]) home.chown(path, USER_ID, USER_ID);
+  startDatacenter(
+    network,
+    Object.fromEntries([['workstation', WORKSTATION], ...settings.nodes.map((name, i) => [name, nodeAddress(i)])]),
+    NODE_BITS,
+    GATEWAY,
+  );
+  const workstationNet = network.namespace([], 'workstation');
+  workstationNet.plug('eth0', WORKSTATION, NODE_BITS, GATEWAY);
   const workstation = createHost({
     sim,
     hostname: 'workstation',
     fs: home,
-    net: network.namespace(['10.0.255.1']),
+    net: workstationNet,
     env: { PATH, HOME, USER: 'user' },
     firstPid: FIRST_PID,
-    programs: { ...commands, ...shells, kubectl, jq: createJq((args, input) => hostCalls.jq(args, input)) },
+    programs: {
+      kubectl,
+      sim: simCommand,
+      jq: createJq((args, input) => hostCalls.jq(args, input)),
+    },
   });
 
-  sim.runUntil(BIRTH);
+  controlPlane.configure(kubeadm);
+  installAddons(kubeadm, {
+    version: settings.version,
+    server: `https://${nodeAddress(0)}:6443`,
+    clusterCIDR: CLUSTER_CIDR,
+    dns: { domain: 'cluster.local', address: '10.96.0.10' },
+    ingressController: settings.ingressController,
+  });
+  sim.runUntil(settings.birth);
   return {
     sim,
     handle,
-    client: new Client(handle, 'kubebook', { name: 'kubernetes-admin', groups: MASTERS }),
+    client,
     workstation,
     home: HOME,
     uid: USER_ID,
     machines,
+    commandStarts: () => commandRequests.mark(),
+    requests: () => commandRequests.present(),
   };
 }
+
+const NOTHING: { files: Record<string, TreeEntry>; images: string[] } = { files: {}, images: [] };
+const MACHINE_DIRECTORIES = ['/root', '/tmp', '/var/log', '/etc/kubernetes/manifests'];
+
+/** kubeadm: mark-control-plane. */
+const CONTROL_PLANE = {
+  metadata: {
+    labels: {
+      'node-role.kubernetes.io/control-plane': '',
+      'node.kubernetes.io/exclude-from-external-load-balancers': '',
+    },
+  },
+};
 
 /** 10.0.0.10 is the first control plane. */
 const nodeAddress = (index: number) => `10.0.${(index + 10) >> 8}.${(index + 10) & 255}`;
@@ -172,19 +308,29 @@ function groupsOf(name: string): string[] {
 }
 
 /** Reads the options; a setting that the engine does not have is an error, never ignored. */
-function check(options: ClusterOptions): { seed: number; controlPlanes: number; nodes: string[]; tainted: boolean } {
+function check(options: ClusterOptions): {
+  version: string;
+  seed: number;
+  birth: number;
+  controlPlanes: number;
+  nodes: string[];
+  tainted: boolean;
+  ingressController: boolean;
+} {
   const {
     version = VERSION,
     controlPlanes = 1,
     workers = 2,
     seed = 1,
+    birth = BIRTH,
     taintControlPlanes = false,
+    ingressController = true,
     ...rest
   } = options ?? {};
   const unknown = Object.keys(rest);
   if (unknown.length) throw new Error(`cluster: unknown setting ${unknown.join(', ')}`);
-  if (!/^v?1\.35(\.0)?$/.test(String(version)))
-    throw new Error(`cluster: version ${version} is not modelled; this engine is ${VERSION}`);
+  const release = /^v?(1\.(?:2\d|3[0-5]))(\.\d+)?$/.exec(String(version));
+  if (!release) throw new Error(`cluster: version ${version} is not modelled; this engine is ${VERSION}`);
   const whole = (name: string, value: unknown, least: number) => {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > MAX_NODES) {
       throw new Error(`cluster: ${name} must be a whole number from ${least} to ${MAX_NODES}`);
@@ -193,6 +339,8 @@ function check(options: ClusterOptions): { seed: number; controlPlanes: number; 
   };
   whole('controlPlanes', controlPlanes, 1);
   whole('seed', Math.abs(Number(seed)) % MAX_NODES, 0);
+  const born = Date.parse(birth);
+  if (Number.isNaN(born)) throw new Error(`cluster: birth must be a time such as ${BIRTH}`);
   const names = Array.isArray(workers)
     ? workers.map(String)
     : Array.from({ length: whole('workers', workers, 0) }, (_, i) => `worker-${i + 1}`);
@@ -200,11 +348,20 @@ function check(options: ClusterOptions): { seed: number; controlPlanes: number; 
   const wrong = nodes.find((name, i) => !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) || nodes.indexOf(name) !== i);
   if (wrong !== undefined) throw new Error(`cluster: ${JSON.stringify(wrong)} is no node name, or stands there twice`);
   if (typeof taintControlPlanes !== 'boolean') throw new Error('cluster: taintControlPlanes must be true or false');
-  return { seed: Number(seed), controlPlanes, nodes, tainted: taintControlPlanes };
+  if (typeof ingressController !== 'boolean') throw new Error('cluster: ingressController must be true or false');
+  return {
+    version: `v${release[1]}${release[2] ?? '.0'}`,
+    seed: Number(seed),
+    birth: born,
+    controlPlanes,
+    nodes,
+    tainted: taintControlPlanes,
+    ingressController,
+  };
 }
 
-function fileSystem(sim: Sim, files: Record<string, TreeEntry>, directories: string[]): FileSystem {
-  const fs = new FileSystem({ root: tree(files, sim.now), now: () => sim.now });
+function fileSystem(sim: Sim, system: DirNode, files: Record<string, TreeEntry>, directories: string[]): FileSystem {
+  const fs = new FileSystem({ root: tree(files, sim.now, system), now: () => sim.now });
   for (const path of directories) fs.mkdir(path, { recursive: true });
   fs.chmod('/tmp', 0o1777);
   return fs;
@@ -213,6 +370,7 @@ function fileSystem(sim: Sim, files: Record<string, TreeEntry>, directories: str
 const baseFiles = (hostname: string): Record<string, TreeEntry> => ({
   ...devices(),
   '/etc/group': 'root:x:0:\nuser:x:1000:\n',
+  '/etc/resolv.conf': `nameserver ${NAME_SERVER}\n`,
   '/etc/hostname': `${hostname}\n`,
   '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n`,
   '/etc/os-release':
@@ -224,23 +382,16 @@ const machineFiles = (hostname: string) => ({
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n',
 });
 
-const workstationFiles = () => ({
+const workstationFiles = (own: Credentials) => ({
   ...baseFiles('workstation'),
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\nuser:x:1000:1000::/home/user:/bin/bash\n',
-  [`${HOME}/.kube/config`]: KUBECONFIG,
+  [`${HOME}/.kube/config`]: kubeconfig(own),
 });
 
-/** Of a certificate's shape only: connections are not encrypted here, so nothing ever checks it. */
-const ROOT_CA = `-----BEGIN CERTIFICATE-----
-MIIBdzCCAR2gAwIBAgIBADAKBggqhkjOPQQDAjAjMSEwHwYDVQQDDBhrdWJlYm9v
-ay1jbHVzdGVyLWNhQGVuZ2luZTAeFw0yNjAxMDUwOTAwMDBaFw0zNjAxMDMwOTAw
------END CERTIFICATE-----
-`;
-
-const KUBECONFIG = `apiVersion: v1
+const kubeconfig = ({ ca, certificate, key }: Credentials) => `apiVersion: v1
 clusters:
 - cluster:
-    certificate-authority-data: DATA+OMITTED
+    certificate-authority-data: ${utf8Base64(ca)}
     server: https://10.0.0.10:6443
   name: kubernetes
 contexts:
@@ -254,6 +405,6 @@ preferences: {}
 users:
 - name: kubernetes-admin
   user:
-    client-certificate-data: DATA+OMITTED
-    client-key-data: DATA+OMITTED
+    client-certificate-data: ${utf8Base64(certificate)}
+    client-key-data: ${utf8Base64(key)}
 `;

@@ -1,8 +1,10 @@
 // The engine as its host sees it: a cluster and the terminal in front of it, driven by small calls with
 // JSON on both sides. A command runs in slices: `start`, then `step` until it is done.
 
+import { Streams, type StreamInput } from './apiserver/streams.ts';
 import type { ApiRequest } from './apiserver/types.ts';
 import { createCluster, type Cluster, type ClusterOptions } from './cluster.ts';
+import { happened } from './happened.ts';
 import { HostCalls, type HostResult } from './host-calls.ts';
 import { picture } from './picture.ts';
 import { part } from './parts/index.ts';
@@ -20,6 +22,7 @@ const MAX_EVENTS = 1_000_000;
 export function createEngine(): Engine {
   let cluster: Cluster | undefined;
   let terminal: Terminal | undefined;
+  let streams: Streams | undefined;
   const booted = <T>(value: T | undefined): T => {
     if (value === undefined) throw new Error('boot the cluster first');
     return value;
@@ -30,6 +33,7 @@ export function createEngine(): Engine {
       const host = new HostCalls();
       cluster = createCluster(options, host);
       terminal = new Terminal(cluster, host);
+      streams = new Streams(cluster.sim);
       return null;
     },
     now: () => booted(cluster).sim.now,
@@ -49,9 +53,20 @@ export function createEngine(): Engine {
       return null;
     },
     inspect: () => picture(booted(cluster)),
-    /** One API request, as HTTP would bring it; streams are read with `poll`. */
-    request: (request: ApiRequest) => booted(terminal).request(request),
-    poll: (id: number) => booted(terminal).poll(id),
+    happened: () => happened(booted(cluster)),
+    /** One API request, as HTTP would bring it; a stream in the answer is kept under a number. */
+    request: (request: ApiRequest) => booted(streams).keep(booted(cluster).handle(request)),
+    /** What a stream has had since the last call; a negative number closes the stream. */
+    poll(id: number) {
+      if (id > 0) return booted(streams).poll(id);
+      booted(streams).close(-id);
+      return { items: [], ended: true };
+    },
+    send({ id, ...input }: StreamInput & { id: number }) {
+      booted(streams).send(id, input);
+      return null;
+    },
+    dial: ({ id, port }: { id: number; port: number }) => booted(streams).dial(id, port),
     /** Runs the cluster without a command until the virtual clock shows `time` (ms since the epoch). */
     advance(time: number) {
       booted(cluster).sim.runUntil(time);

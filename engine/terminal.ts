@@ -1,8 +1,6 @@
 // The reader's terminal: a machine outside the cluster with a shell, kubectl and jq. Commands run one after
 // another in the foreground; the cluster goes on only while one runs.
 
-import type { ApiRequest, ApiResponse, WatchStream } from './apiserver/types.ts';
-import type { Pipe } from './linux/pipe.ts';
 import type { Cluster } from './cluster.ts';
 import type { HostCall, HostCalls } from './host-calls.ts';
 import { dirname, type Writer } from './linux/index.ts';
@@ -33,8 +31,6 @@ export class Terminal {
   private output: Slice['output'] = [];
   private buffered = 0;
   private foreground: { task: Task<number>; shell: ShellSession } | undefined;
-  private readonly streams = new Map<number, WatchStream | Pipe>();
-  private nextStream = 1;
 
   constructor(cluster: Cluster, host: HostCalls) {
     this.cluster = cluster;
@@ -52,6 +48,7 @@ export class Terminal {
   /** Begins a command line; returns the virtual time. */
   start(command: string, on?: string): number {
     if (this.foreground) throw new Error('a command is running already');
+    this.cluster.commandStarts();
     const shell = this.shell(on ?? '');
     if (!shell) {
       const known = [...this.cluster.machines.keys()].join(', ');
@@ -88,36 +85,6 @@ export class Terminal {
     this.cluster.sim.after(INTERRUPT_GRACE, () => {
       if (this.foreground === foreground) foreground.task.kill();
     });
-  }
-
-  /** An API request from outside; a stream in the answer is kept under an id for `poll`. */
-  request(request: ApiRequest): ApiResponse & { stream?: number } {
-    const { watch, text, exec, ...answer } = this.cluster.handle(request);
-    if (exec) {
-      exec.kill();
-      return { ...answer, code: 400, body: 'exec needs an upgraded connection, which this transport does not offer' };
-    }
-    const stream = watch ?? text;
-    if (!stream) return answer;
-    const id = this.nextStream++;
-    this.streams.set(id, stream);
-    return { ...answer, stream: id };
-  }
-
-  /** What a stream has had since the last call; a negative id closes the stream. */
-  poll(id: number): { items: unknown[]; ended: boolean } {
-    const stream = this.streams.get(Math.abs(id));
-    if (!stream) return { items: [], ended: true };
-    const items: unknown[] = [];
-    if (id < 0) {
-      if ('stop' in stream) stream.stop();
-      else stream.closeReader();
-      this.streams.delete(-id);
-      return { items, ended: true };
-    }
-    if ('next' in stream) for (let event = stream.next(); event; event = stream.next()) items.push(event);
-    else if (stream.size) items.push(stream.take());
-    return { items, ended: stream.ended };
   }
 
   private shell(on: string): ShellSession | undefined {

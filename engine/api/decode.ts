@@ -158,10 +158,10 @@ function readField(reader: Reader, owner: StructType, field: Field, value: unkno
       reader.path.push(field.name);
       const decoded = readCollection(reader, owner, field, value);
       reader.path.pop();
-      if (field.always) return decoded;
-      return (field.code === '[' ? (decoded as unknown[]).length === 0 : isEmpty(decoded as JsonObject))
-        ? undefined
-        : decoded;
+      const empty = field.code === '[' ? (decoded as unknown[]).length === 0 : isEmpty(decoded as JsonObject);
+      if (!empty) return decoded;
+      // The store does not tell an empty list from none, and Go prints none as null where it prints it at all.
+      return field.always ? null : undefined;
     }
     default:
       if (value !== null) return readScalar(reader, owner, field, value, field.name);

@@ -1,6 +1,6 @@
 // The catalogue of kinds: `createScheme()` and the small languages that kinds are written in.
 
-export { createScheme, type Catalog, type CustomKind } from './scheme.ts';
+export { createScheme, type Catalog, type Conversion, type CustomKind } from './scheme.ts';
 export { deepEqual } from './change.ts';
 export { base64Length, base64Text, utf8Base64, utf8Length } from './base64.ts';
 export { humanDuration, shortHumanDuration, translateTimestampSince, translateTimestampUntil } from './duration.ts';

@@ -13,6 +13,7 @@ import {
   DecodeError,
   type Decoded,
   type FieldError,
+  type JsonObject,
   type KubeObject,
   type ListRule,
   type ResourceInfo,
@@ -34,6 +35,25 @@ export interface CustomKind {
   table?(objects: readonly KubeObject[], now: number): Table;
   field?(label: string): ((object: KubeObject) => string) | undefined;
   listRule?(path: readonly string[]): ListRule | undefined;
+  /** The warning that any use brings. */
+  kindWarning?: string;
+  conversion?: Conversion;
+  /** The OpenAPI v3 schema of an object, for clients. */
+  openApi?(): JsonObject;
+  scale?: CustomScale;
+}
+
+/** Where an object's replicas are, for its scale subresource. */
+export interface CustomScale {
+  /** As an autoscaling/v1 Scale; `strict`: fails for an object that has none. */
+  read(object: KubeObject, strict: boolean): KubeObject;
+  write(object: KubeObject, replicas: number): KubeObject;
+}
+
+/** How objects of a resource are kept in the store, and what of them a client of this version sees. */
+export interface Conversion {
+  toStored(object: KubeObject): KubeObject;
+  fromStored(object: KubeObject): KubeObject;
 }
 
 export interface Catalog extends Scheme {
@@ -44,10 +64,10 @@ export interface Catalog extends Scheme {
   unsupportedField(info: ResourceInfo, label: string): string;
   /** The warning that any use of the kind brings ('v1 Endpoints is deprecated…'). */
   kindWarning(info: ResourceInfo): string | undefined;
-  /** The resource in whose version objects of this one are stored; most often itself. */
-  storage(info: ResourceInfo): ResourceInfo;
-  /** `object` in the version of `to`, for kinds served in two (Event, HorizontalPodAutoscaler). */
-  convert(object: KubeObject, to: ResourceInfo): KubeObject;
+  /** Undefined when objects are stored as the resource serves them. */
+  conversion(info: ResourceInfo): Conversion | undefined;
+  /** What is known of a resource that was added at run time. */
+  customKind(info: ResourceInfo): CustomKind | undefined;
   /** Whether an update without a resourceVersion is taken; custom resources never take one. */
   allowsUnconditionalUpdate(info: ResourceInfo): boolean;
   /** The struct of a built-in kind, for explain. */
@@ -113,7 +133,7 @@ export function createScheme(): Catalog {
       const faults = validateUpdate(info, object, old, subresource);
       return custom.size ? faults.concat(custom.get(info)?.validateUpdate?.(object, old, subresource) ?? []) : faults;
     },
-    warnings: (info, object, old) => custom.get(info)?.warnings?.(object, old) ?? warningsFor(info, object),
+    warnings: (info, object, old) => custom.get(info)?.warnings?.(object, old) ?? warningsFor(info, object, old),
     table: (info, objects, now) => custom.get(info)?.table?.(objects, now) ?? printTable(info, objects, now),
     field: (info, label) => custom.get(info)?.field?.(label) ?? fieldGetter(info, label),
     listRule(info, path) {
@@ -123,13 +143,17 @@ export function createScheme(): Catalog {
       return type && ruleAt(type, path);
     },
 
-    unsupportedField,
-    kindWarning,
-    storage(info) {
-      const stored = STORED_AS[`${info.groupVersion}/${info.resource}`];
-      return (stored && catalogue.resource(...stored)) || info;
+    unsupportedField: (info, label) =>
+      custom.has(info) ? `field label not supported: ${label}` : unsupportedField(info, label),
+    kindWarning: (info) => custom.get(info)?.kindWarning ?? kindWarning(info),
+    conversion(info) {
+      const own = custom.get(info);
+      if (own) return own.conversion;
+      const other = STORED_AS[`${info.groupVersion}/${info.resource}`];
+      const stored = other && catalogue.resource(...other);
+      return stored && { toStored: (object) => convert(object, stored), fromStored: (object) => convert(object, info) };
     },
-    convert,
+    customKind: (info) => custom.get(info),
     allowsUnconditionalUpdate: (info) => !custom.has(info) && allowsUnconditionalUpdate(info),
     structOf,
   };

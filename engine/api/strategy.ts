@@ -136,6 +136,11 @@ const STRATEGIES: Record<string, Strategy> = {
       const stored = (o.spec?.versions ?? []).find((v: JsonObject) => v.storage);
       return set(o, 'status', { ...o.status, storedVersions: stored ? [stored.name] : [] });
     },
+    update: (o) => {
+      const name = (o.spec?.versions ?? []).find((v: JsonObject) => v.storage)?.name;
+      const known: string[] = o.status?.storedVersions ?? [];
+      return !name || known.includes(name) ? o : set(o, 'status', { ...o.status, storedVersions: [...known, name] });
+    },
   },
   'apps/DaemonSet': { generation: SPEC, create: (o) => templateGeneration(o), update: templateGeneration },
   'apps/Deployment': { generation: ['spec', 'annotations'] },
@@ -172,6 +177,8 @@ const CONDITIONAL = new Set([
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration',
   'apiextensions.k8s.io/CustomResourceDefinition',
   'apiregistration.k8s.io/APIService',
+  'apps/ControllerRevision',
+  'certificates.k8s.io/ClusterTrustBundle',
   'coordination.k8s.io/Lease',
   'node.k8s.io/RuntimeClass',
   'policy/PodDisruptionBudget',

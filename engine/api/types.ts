@@ -35,6 +35,8 @@ export interface ResourceInfo {
   groupVersion: string;
   /** Key prefix in etcd, e.g. '/registry/deployments/'. Versions of one kind share it. */
   storagePrefix: string;
+  /** Defined by a CustomResourceDefinition. */
+  custom?: true;
 }
 
 export interface SubresourceInfo {

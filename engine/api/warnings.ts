@@ -1,6 +1,9 @@
 // Warnings that accompany an accepted request: deprecated kinds and fields, and what is legal but surely not meant.
 
+import { addressWarnings, rangeWarnings } from './address-warnings.ts';
+import { claimSpecWarnings, nodeLabelWarning, nodeTermWarnings, podWarnings, volumeWarnings } from './pod-warnings.ts';
 import type { JsonObject, KubeObject, ResourceInfo } from './types.ts';
+import { isDNS1123Label } from './validation/names.ts';
 
 /** Kinds that warn whenever they are used. */
 const DEPRECATED_KINDS: Record<string, string> = {
@@ -13,123 +16,200 @@ export function kindWarning(info: ResourceInfo): string | undefined {
   return DEPRECATED_KINDS[`${info.group}/${info.version}/${info.kind}`];
 }
 
-const DEPRECATED_VOLUMES: Record<string, string> = {
-  gitRepo: 'deprecated in v1.11, and disabled by default in v1.33+',
-  rbd: 'deprecated in v1.28, non-functional in v1.31+',
-  cephfs: 'deprecated in v1.28, non-functional in v1.31+',
-  storageos: 'deprecated in v1.22, non-functional in v1.25+',
-  glusterfs: 'deprecated in v1.25, non-functional in v1.26+',
-  photonPersistentDisk: 'deprecated in v1.11, non-functional in v1.16+',
-  scaleIO: 'deprecated in v1.16, non-functional in v1.22+',
-  quobyte: 'deprecated in v1.22, non-functional in v1.25+',
-  flocker: 'deprecated in v1.22, non-functional in v1.25+',
-};
+const STORAGE_CLASS = 'volume.beta.kubernetes.io/storage-class';
+const INGRESS_CLASS = 'kubernetes.io/ingress.class';
+const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints';
+const MOUNTABLE_SECRETS = 'kubernetes.io/enforce-mountable-secrets';
 
-const DEPRECATED_NODE_LABELS: Record<string, string> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region': 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone': 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type': 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-};
+type Rule = (out: string[], object: KubeObject, old: KubeObject | undefined) => void;
 
-const DEPRECATED_ANNOTATIONS: Record<string, string> = {
-  'scheduler.alpha.kubernetes.io/critical-pod': 'non-functional in v1.16+; use the "priorityClassName" field instead',
-};
-
-function containerWarnings(out: string[], path: string, list: JsonObject[] | undefined) {
-  (list ?? []).forEach((container, c) => {
-    const seen: Record<string, number> = {};
-    (container.env ?? []).forEach((variable: JsonObject, i: number) => {
-      const earlier = seen[variable.name];
-      if (earlier !== undefined) {
-        const later = `${path}[${c}].env[${i}]`;
-        out.push(`${later}: hides previous definition of ${JSON.stringify(variable.name)}, which may be unexpected`);
-      }
-      seen[variable.name] = i;
-    });
-    for (const kind of ['requests', 'limits']) {
-      for (const resource of ['memory', 'ephemeral-storage']) {
-        const value = container.resources?.[kind]?.[resource];
-        if (typeof value === 'string' && value.endsWith('m')) {
-          out.push(
-            `${path}[${c}].resources.${kind}[${resource}]: fractional byte value ${JSON.stringify(value)} is invalid, must be an integer`,
-          );
-        }
-      }
-    }
-  });
+/** Warnings of a Pod template, which come again only when the specification changes. */
+function template(path: string, more?: Rule): Rule {
+  const [first, ...rest] = path.split('.').slice(0, -1);
+  return (out, object, old) => {
+    if (old && old.metadata.generation === object.metadata.generation) return;
+    const holder: JsonObject | undefined = rest.reduce((at, key) => at?.[key], object[first]);
+    podWarnings(out, path, holder);
+    more?.(out, object, old);
+  };
 }
+
+function named(whose: string, rule: Rule): Rule {
+  return (out, object, old) => {
+    const faults = old ? [] : isDNS1123Label(object.metadata.name ?? '');
+    if (faults.length)
+      out.push(
+        `metadata.name: this is used in ${whose}, which can result in surprising behavior; a DNS label is recommended: [${faults.join(' ')}]`,
+      );
+    rule(out, object, old);
+  };
+}
+
+const POD_NAMES = 'Pod names and hostnames';
+const indexedLimits =
+  (path: string): Rule =>
+  (out, object) => {
+    const spec = path === 'spec' ? object.spec : object.spec?.jobTemplate?.spec;
+    if (spec?.completionMode === 'Indexed' && spec.completions > 100_000 && spec.parallelism > 10_000)
+      out.push(
+        `${path}: In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail`,
+      );
+  };
+
+const RULES: Record<string, Rule> = {
+  // Pods are seldom updated by people; their updates say nothing.
+  '/Pod': named("the Pod's hostname", (out, object, old) => {
+    if (old) return;
+    const { spec, metadata } = object;
+    const plain = spec && !metadata.annotations && known.get(spec);
+    if (plain) return void out.push(...plain);
+    const own: string[] = [];
+    podWarnings(own, '', object);
+    if (spec && !metadata.annotations) known.set(spec, own);
+    out.push(...own);
+  }),
+  '/PodTemplate': template('template.'),
+  '/ReplicationController': named(POD_NAMES, template('spec.template.')),
+  'apps/DaemonSet': template('spec.template.'),
+  'apps/Deployment': named(POD_NAMES, template('spec.template.')),
+  'apps/ReplicaSet': named(POD_NAMES, template('spec.template.')),
+  'apps/StatefulSet'(out, object, old) {
+    template('spec.template.')(out, object, old);
+    (object.spec?.volumeClaimTemplates ?? []).forEach(({ spec }: JsonObject, i: number) =>
+      claimSpecWarnings(out, `spec.volumeClaimTemplates[${i}]${old ? '.spec' : ''}`, spec),
+    );
+    if (object.spec?.revisionHistoryLimit < 0)
+      out.push(
+        'spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended',
+      );
+  },
+  'batch/Job': named(POD_NAMES, (out, object, old) => {
+    if (!old || old.metadata.generation !== object.metadata.generation) indexedLimits('spec')(out, object, old);
+    template('spec.template.')(out, object, old);
+  }),
+  'batch/CronJob': named(POD_NAMES, (out, object, old) => {
+    if (!old || old.metadata.generation !== object.metadata.generation)
+      indexedLimits('spec.jobTemplate.spec')(out, object, old);
+    template('spec.jobTemplate.spec.template.')(out, object, old);
+  }),
+  '/Service': serviceWarnings,
+  '/Node'(out, { spec }) {
+    if (spec?.configSource) out.push('spec.configSource: the feature is removed');
+    if (spec?.externalID) out.push('spec.externalID: this field is deprecated, and is unused by Kubernetes');
+    (spec?.podCIDRs ?? []).forEach((range: string, i: number) => rangeWarnings(out, `spec.podCIDRs[${i}]`, range));
+  },
+  '/PersistentVolume'(out, object) {
+    storageClassAnnotation(out, object);
+    const { spec = {} } = object;
+    if (spec.persistentVolumeReclaimPolicy === 'Recycle')
+      out.push(
+        'spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.',
+      );
+    (spec.nodeAffinity?.required?.nodeSelectorTerms ?? []).forEach((term: JsonObject, i: number) =>
+      nodeTermWarnings(out, `spec.nodeAffinity.required.nodeSelectorTerms[${i}]`, term),
+    );
+    volumeWarnings(out, 'spec', spec);
+  },
+  '/PersistentVolumeClaim'(out, object) {
+    storageClassAnnotation(out, object);
+    claimSpecWarnings(out, 'spec', object.spec);
+  },
+  '/Secret'(out, { type, data = {} }) {
+    if (type !== 'kubernetes.io/tls') return;
+    for (const [key, what] of [
+      ['tls.crt', 'certificate'],
+      ['tls.key', 'key'],
+    ]) {
+      // What PEM starts with, in the three positions that base64 has.
+      if (/LS0tLS1CRUdJ|0tLS0tQkVHSU|tLS0tLUJFR0lO/.test(data[key] ?? '')) continue;
+      out.push(`tls: failed to find any PEM data in ${what} input`);
+      return;
+    }
+  },
+  '/ServiceAccount'(out, { metadata }, old) {
+    if (metadata.annotations?.[MOUNTABLE_SECRETS] === undefined || old?.metadata.annotations?.[MOUNTABLE_SECRETS])
+      return;
+    out.push(
+      `metadata.annotations[${MOUNTABLE_SECRETS}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,
+    );
+  },
+  'discovery.k8s.io/EndpointSlice'(out, { addressType, endpoints, metadata }) {
+    if (addressType === 'FQDN') out.push('spec.addressType: FQDN endpoints are deprecated');
+    // Time is saved on those of the control plane's own, which has put its addresses right.
+    if (metadata.labels?.['endpointslice.kubernetes.io/managed-by']?.endsWith('.k8s.io')) return;
+    (endpoints ?? []).forEach(({ addresses }: JsonObject, i: number) =>
+      (addresses ?? []).forEach((address: string, j: number) =>
+        addressWarnings(out, `endpoints[${i}].addresses[${j}]`, address),
+      ),
+    );
+  },
+  'networking.k8s.io/Ingress'(out, { metadata, spec }, old) {
+    if (!old && metadata.annotations?.[INGRESS_CLASS] !== undefined && !spec?.ingressClassName)
+      out.push(`annotation "${INGRESS_CLASS}" is deprecated, please use 'spec.ingressClassName' instead`);
+  },
+  'networking.k8s.io/NetworkPolicy'(out, { spec }) {
+    for (const [list, side] of [
+      ['ingress', 'from'],
+      ['egress', 'to'],
+    ])
+      (spec?.[list] ?? []).forEach((rule: JsonObject, i: number) =>
+        (rule[side] ?? []).forEach(({ ipBlock }: JsonObject, j: number) => {
+          if (!ipBlock) return;
+          const path = `spec.${list}[${i}].${side}[${j}].ipBlock`;
+          rangeWarnings(out, `${path}.cidr`, ipBlock.cidr);
+          (ipBlock.except ?? []).forEach((range: string, k: number) =>
+            rangeWarnings(out, `${path}.except[${k}]`, range),
+          );
+        }),
+      );
+  },
+  'node.k8s.io/RuntimeClass'(out, { scheduling }) {
+    for (const key in scheduling?.nodeSelector) {
+      const why = nodeLabelWarning(key);
+      if (why) out.push(`scheduling.nodeSelector: ${why}`);
+    }
+  },
+  'storage.k8s.io/StorageClass'(out, { allowedTopologies }) {
+    (allowedTopologies ?? []).forEach((term: JsonObject, i: number) =>
+      (term.matchLabelExpressions ?? []).forEach(({ key }: JsonObject, j: number) => {
+        const why = nodeLabelWarning(key);
+        if (why) out.push(`allowedTopologies[${i}].matchLabelExpressions[${j}].key: ${key} is ${why}`);
+      }),
+    );
+  },
+};
 
 /** Pods of one template warn alike. */
-const podWarnings = new WeakMap<object, string[]>();
+const known = new WeakMap<object, string[]>();
 
-function podSpecWarnings(spec: JsonObject, path: string): string[] {
-  const known = path === 'spec' ? podWarnings.get(spec) : undefined;
-  if (known) return known;
-  const out: string[] = [];
-  for (const key in spec.nodeSelector) {
-    const why = DEPRECATED_NODE_LABELS[key];
-    if (why) out.push(`${path}.nodeSelector[${key}]: ${why}`);
+function storageClassAnnotation(out: string[], { metadata }: KubeObject) {
+  if (metadata.annotations?.[STORAGE_CLASS] === undefined) return;
+  out.push(`metadata.annotations[${STORAGE_CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`);
+}
+
+function serviceWarnings(out: string[], { metadata, spec = {} }: KubeObject) {
+  if (metadata.annotations?.[TOPOLOGY_HINTS] !== undefined)
+    out.push(`annotation ${TOPOLOGY_HINTS} is deprecated, please use service.kubernetes.io/topology-mode instead`);
+  const each = (list: string, warn: typeof addressWarnings) =>
+    (spec[list] ?? []).forEach((value: string, i: number) => warn(out, `spec.${list}[${i}]`, value));
+  const headless = spec.type === 'ClusterIP' && spec.clusterIP === 'None';
+  if (!headless) each('clusterIPs', addressWarnings);
+  else {
+    if (spec.loadBalancerIP) out.push('spec.loadBalancerIP is ignored for headless services');
+    if (spec.externalIPs?.length) out.push('spec.externalIPs is ignored for headless services');
+    if (spec.sessionAffinity !== 'None') out.push('spec.SessionAffinity is ignored for headless services');
   }
-  (spec.hostAliases ?? []).forEach((alias: JsonObject, i: number) => {
-    const first = spec.hostAliases.findIndex((other: JsonObject) => other.ip === alias.ip);
-    if (first !== i)
-      out.push(
-        `${path}.hostAliases[${i}].ip: duplicates the IP address ${path}.hostAliases[${first}].ip ${JSON.stringify(alias.ip)}`,
-      );
-  });
-  (spec.imagePullSecrets ?? []).forEach((ref: JsonObject, i: number) => {
-    if (!ref.name) out.push(`${path}.imagePullSecrets[${i}].name: invalid empty name ""`);
-  });
-  (spec.volumes ?? []).forEach((volume: JsonObject, i: number) => {
-    for (const source in volume) {
-      const why = DEPRECATED_VOLUMES[source];
-      if (why) out.push(`${path}.volumes[${i}].${source}: ${why}`);
-    }
-  });
-  containerWarnings(out, `${path}.initContainers`, spec.initContainers);
-  containerWarnings(out, `${path}.containers`, spec.containers);
-  if (spec.terminationGracePeriodSeconds < 0)
-    out.push(
-      `${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`,
-    );
-  if (path === 'spec') podWarnings.set(spec, out);
-  return out;
+  each('externalIPs', addressWarnings);
+  if (spec.loadBalancerIP) addressWarnings(out, 'spec.loadBalancerIP', spec.loadBalancerIP);
+  each('loadBalancerSourceRanges', rangeWarnings);
+  const external = spec.type === 'ExternalName';
+  if (external && spec.externalIPs?.length) out.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  if (!external && spec.externalName) out.push('spec.externalName is ignored when spec.type is not "ExternalName"');
 }
 
-function templateWarnings(object: KubeObject): string[] {
-  if (object.kind === 'Pod') return podSpecWarnings(object.spec ?? {}, 'spec');
-  if (object.kind === 'PodTemplate') return podSpecWarnings(object.template?.spec ?? {}, 'template.spec');
-  if (object.kind === 'CronJob')
-    return podSpecWarnings(object.spec?.jobTemplate?.spec?.template?.spec ?? {}, 'spec.jobTemplate.spec.template.spec');
-  const template = object.spec?.template?.spec;
-  return template ? podSpecWarnings(template, 'spec.template.spec') : [];
-}
-
-export function warningsFor(info: ResourceInfo, object: KubeObject): string[] {
+export function warningsFor(info: ResourceInfo, object: KubeObject, old?: KubeObject): string[] {
   const kind = kindWarning(info);
   const out = kind ? [kind] : [];
-  switch (`${info.group}/${info.kind}`) {
-    case '/Pod':
-    case '/PodTemplate':
-    case '/ReplicationController':
-    case 'apps/DaemonSet':
-    case 'apps/Deployment':
-    case 'apps/ReplicaSet':
-    case 'apps/StatefulSet':
-    case 'batch/Job':
-    case 'batch/CronJob': {
-      const found = templateWarnings(object);
-      if (found.length) out.push(...found);
-      break;
-    }
-  }
-  if (info.kind === 'Pod') {
-    for (const key in object.metadata.annotations) {
-      const why = DEPRECATED_ANNOTATIONS[key];
-      if (why) out.push(`metadata.annotations[${key}]: ${why}`);
-    }
-  }
+  RULES[`${info.group}/${info.kind}`]?.(out, object, old);
   return out;
 }

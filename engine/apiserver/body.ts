@@ -1,11 +1,12 @@
 // Fifth stage: reading what was sent. Text is JSON or YAML by its content type and is checked strictly; an object
 // comes from a component of the cluster, which builds it from types, and passes as it is.
 
+import { jsonError } from '../api/json-error.ts';
 import { DecodeError, type KubeObject, type ResourceInfo, type Scheme } from '../api/types.ts';
 import { part } from '../parts/index.ts';
 import { warn, type Context } from './context.ts';
 import { duplicateFields } from './duplicate-fields.ts';
-import { badRequest, unsupportedMediaType } from './status.ts';
+import { badRequest, StatusError, unsupportedMediaType } from './status.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 const READ = ['application/json', 'application/yaml'];
@@ -26,7 +27,13 @@ export function parseText(text: string, type: string, strict: string[]): unknown
 
 function parseYaml(text: string, strict: string[]): unknown {
   const failed = (error: Error) => badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n')[0]}`);
-  const document = part('yaml').parseDocument(text, { schema: 'core', uniqueKeys: true });
+  let document;
+  try {
+    document = part('yaml').parseDocument(text, { schema: 'core', uniqueKeys: true });
+  } catch {
+    // Nested more deeply than the reader's stack allows.
+    throw failed(new Error('exceeded max depth'));
+  }
   const repeated: string[] = [];
   for (const error of document.errors) {
     if (error.code !== 'DUPLICATE_KEY') throw failed(error);
@@ -50,87 +57,6 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Where and why a JSON text cannot be read, in encoding/json's words for the commonest cases. */
-export function jsonError(text: string): string {
-  const trimmed = text.trim();
-  if (trimmed === '') return 'unexpected end of JSON input';
-  const first = trimmed[0];
-  if (!/[[{"\-0-9tfn]/.test(first)) return `invalid character '${first}' looking for beginning of value`;
-  // The shortest prefix that is already wrong ends in the offending character.
-  let state = scan(trimmed);
-  if (state === undefined) state = { char: '', where: '' };
-  return state.char === ''
-    ? 'unexpected end of JSON input'
-    : `invalid character '${state.char === "'" ? "\\'" : state.char}' ${state.where}`;
-}
-
-/** Walks a JSON text as a state machine; the first character that does not fit, and what was expected there. */
-function scan(text: string): { char: string; where: string } | undefined {
-  const stack: string[] = [];
-  let expect: 'value' | 'key' | 'colon' | 'after' = 'value';
-  let first = false;
-  const fail = (char: string, where: string) => ({ char, where });
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i];
-    if (c === ' ' || c === '\n' || c === '\t' || c === '\r') continue;
-    if (expect === 'colon') {
-      if (c !== ':') return fail(c, 'after object key');
-      expect = 'value';
-    } else if (expect === 'key') {
-      if (c === '}' && first) {
-        stack.pop();
-        expect = 'after';
-      } else if (c === '"') {
-        const end = stringEnd(text, i);
-        if (end < 0) return undefined;
-        i = end;
-        expect = 'colon';
-      } else return fail(c, 'looking for beginning of object key string');
-      first = false;
-    } else if (expect === 'after') {
-      const top = stack[stack.length - 1];
-      if (!top) return fail(c, 'after top-level value');
-      if (c === ',') expect = top === '{' ? 'key' : 'value';
-      else if (c === (top === '{' ? '}' : ']')) stack.pop();
-      else return fail(c, top === '{' ? 'after object key:value pair' : 'after array element');
-      first = false;
-    } else {
-      if (c === '{') {
-        stack.push('{');
-        expect = 'key';
-        first = true;
-        continue;
-      }
-      if (c === '[') {
-        stack.push('[');
-        first = true;
-        continue;
-      }
-      if (c === ']' && first && stack[stack.length - 1] === '[') stack.pop();
-      else if (c === '"') {
-        const end = stringEnd(text, i);
-        if (end < 0) return undefined;
-        i = end;
-      } else {
-        const word = /^(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/.exec(text.slice(i, i + 40));
-        if (!word) return fail(c, 'looking for beginning of value');
-        i += word[0].length - 1;
-      }
-      expect = 'after';
-      first = false;
-    }
-  }
-  return undefined;
-}
-
-function stringEnd(text: string, start: number): number {
-  for (let i = start + 1; i < text.length; i++) {
-    if (text[i] === '\\') i++;
-    else if (text[i] === '"') return i;
-  }
-  return -1;
-}
-
 const NO_KIND = "couldn't get version/kind; json parse error: ";
 const TYPE_META =
   'Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
@@ -138,6 +64,12 @@ const SUMMARY_LENGTH = 30;
 
 const unrecognized = (info: ResourceInfo, why: string) =>
   badRequest(`the object provided is unrecognized (must be of type ${info.kind}): ${why}`);
+
+/** Why no kind can be read from a value. */
+export function noObject(value: unknown): string {
+  const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
+  return `${NO_KIND}json: cannot unmarshal ${what} into ${TYPE_META}`;
+}
 
 /** The beginning of what is no object, in hexadecimal. */
 function summary(text: string): string {
@@ -160,11 +92,22 @@ export function readObject(scheme: Scheme, ctx: Context, info: ResourceInfo): Ku
   }
   const strict: string[] = [];
   const value = parseText(body, type, strict);
-  if (Array.isArray(value) || typeof value !== 'object') {
-    const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
-    throw unrecognized(info, `${NO_KIND}json: cannot unmarshal ${what} into ${TYPE_META} (${summary(body)})`);
+  if (Array.isArray(value) || typeof value !== 'object')
+    throw unrecognized(info, `${noObject(value)} (${summary(body)})`);
+  try {
+    return readValue(scheme, ctx, info, value, strict);
+  } catch (error) {
+    throw error instanceof StatusError ? withLiteral(error, body) : error;
   }
-  return readValue(scheme, ctx, info, value, strict);
+}
+
+/** A number in the decoder's words as the client wrote it: reading has made 1e+20 of twenty nines. */
+function withLiteral(error: StatusError, text: string): StatusError {
+  const { message } = error.status;
+  const found = /cannot unmarshal number (\S+) into/.exec(message ?? '');
+  if (!found || Math.abs(Number(found[1])) < Number.MAX_SAFE_INTEGER) return error;
+  const literal = text.match(/-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g)?.find((one) => Number(one) === Number(found[1]));
+  return literal ? badRequest((message as string).replace(found[1], literal)) : error;
 }
 
 /** A parsed value as an object of the kind, with the field validation that the request asks for. */
@@ -200,16 +143,16 @@ export function reportStrict(ctx: Context, info: ResourceInfo, problems: readonl
 function checkKind(scheme: Scheme, info: ResourceInfo, value: unknown) {
   if (value === undefined || value === null) return;
   if (typeof value !== 'object' || Array.isArray(value)) {
-    const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
-    throw badRequest(`${NO_KIND}json: cannot unmarshal ${what} into ${TYPE_META}`);
+    throw badRequest(noObject(value));
   }
   const { apiVersion, kind } = value as Partial<KubeObject>;
-  if (kind && apiVersion && apiVersion !== info.groupVersion && !isServed(scheme, apiVersion, kind)) {
+  if (kind && apiVersion && apiVersion !== info.groupVersion && !info.custom && !isServed(scheme, apiVersion, kind)) {
     throw badRequest(
       `${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${info.kind}: no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
     );
   }
-  if (kind && kind !== info.kind) {
+  // What a custom resource says of its kind is validated.
+  if (kind && kind !== info.kind && !info.custom) {
     const version = versionOf(apiVersion || info.groupVersion);
     const internal = info.group ? info.group.split('.')[0] : 'core';
     throw badRequest(

@@ -1,8 +1,9 @@
 // Paths that are no resource's: which groups, versions and resources there are, version, health.
 
 import type { Catalog, ResourceInfo } from '../api/index.ts';
-import { openApi } from './openapi.ts';
-import { noResource } from './status.ts';
+import { CHECKS, health } from './health.ts';
+import { openApi, openApiETag, swagger } from './openapi.ts';
+import { noResource, notAcceptable } from './status.ts';
 import type { ApiRequest, ApiResponse } from './types.ts';
 
 type Json = Record<string, unknown>;
@@ -39,16 +40,31 @@ export class Discovery {
     if (parts[1] === 'apis' && parts.length === 3) return this.group(parts[2]);
     if (parts[1] === 'apis' && parts.length === 4) return this.resourceList(parts[2], parts[3]);
     if (path === '/version') return json(this.versionInfo());
-    if (HEALTH.has(path)) return this.health(path, request);
-    const check = /^\/(healthz|livez|readyz)\/(.+)$/.exec(path);
-    if (check && CHECKS.includes(check[2])) return text(200, 'ok');
+    const healthy = health(path, request.query);
+    if (healthy) return healthy;
     if (path === '/.well-known/openid-configuration') return json(this.openIdConfiguration());
-    if (parts[1] === 'openapi' && parts[2] === 'v3') {
-      const found = openApi(this.scheme, this.version, path);
-      if (found) return json(found);
-    }
+    if (parts[1] === 'openapi') return this.openApi(path, request);
     if (path === '/') return json({ paths: this.paths() });
     return text(404, '404 page not found\n');
+  }
+
+  /** Documents do not change under one hash, so that clients may keep them. */
+  private openApi(path: string, { headers, query }: ApiRequest): ApiResponse {
+    const accept = headers?.accept ?? '';
+    if (accept.includes('protobuf') && !/json|\*\/\*/.test(accept)) throw notAcceptable(['application/json']);
+    if (path === '/openapi/v2') return json(swagger(this.scheme, this.version));
+    const tag = openApiETag(this.scheme, this.version, path);
+    if (tag !== undefined && query?.hash !== undefined && query.hash !== tag) {
+      return { code: 301, headers: { location: `${path}?hash=${tag}` }, body: '' };
+    }
+    const etag = `"${tag}"`;
+    if (tag !== undefined && headers?.['if-none-match'] === etag) return { code: 304, headers: { etag } };
+    const found = openApi(this.scheme, this.version, path);
+    if (!found) return text(404, '404 page not found\n');
+    const answer = json(found);
+    if (tag !== undefined) answer.headers.etag = etag;
+    if (query?.hash !== undefined) answer.headers['cache-control'] = 'public, immutable';
+    return answer;
   }
 
   private legacyVersions(): Json {
@@ -156,34 +172,20 @@ export class Discovery {
     };
   }
 
-  private health(path: string, request: ApiRequest): ApiResponse {
-    if (request.query?.verbose === undefined) return text(200, 'ok');
-    const lines = CHECKS.map((name) => `[+]${name} ok\n`).join('');
-    return text(200, `${lines}${path.slice(1)} check passed\n`);
-  }
-
   private paths(): string[] {
     const paths = ['/api', '/api/v1', '/apis', '/apis/'];
     for (const group of this.groups()) {
       paths.push(`/apis/${group}`);
       for (const version of this.versionsOf(group)) paths.push(`/apis/${group}/${version}`);
     }
-    paths.push('/healthz', '/livez', '/readyz', '/version');
-    for (const name of CHECKS) paths.push(`/healthz/${name}`, `/livez/${name}`, `/readyz/${name}`);
+    paths.push('/metrics', '/openapi/v2', '/openapi/v3', '/version');
+    for (const name of Object.keys(CHECKS)) {
+      paths.push(`/${name}`);
+      for (const check of CHECKS[name]) paths.push(`/${name}/${check}`);
+    }
     return paths.sort();
   }
 }
-
-const HEALTH = new Set(['/healthz', '/livez', '/readyz']);
-const CHECKS = [
-  'ping',
-  'log',
-  'etcd',
-  'poststarthook/start-apiserver-admission-initializer',
-  'poststarthook/rbac/bootstrap-roles',
-  'poststarthook/scheduling/bootstrap-system-priority-classes',
-  'poststarthook/bootstrap-controller',
-];
 
 function resourceEntry(info: ResourceInfo): Json {
   const entry: Json = {

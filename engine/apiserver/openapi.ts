@@ -1,5 +1,5 @@
 // /openapi/v3: what kubectl asks before it validates, explains or patches. The documents are made from the catalogue
-// when somebody asks: each group version has its paths and the types that they lead to.
+// when somebody asks: each group version has its paths and the types that they lead to. /openapi/v2 is all of them in one.
 
 import { EXPLANATIONS } from '../api/explanations.ts';
 import { structNameOf, structType, type Field, type TypeRef } from '../api/schema.ts';
@@ -18,8 +18,8 @@ const WRITING = ['dryRun', 'fieldManager', 'fieldValidation'];
 const METHODS: Record<string, string> = { create: 'post', get: 'get', update: 'put', patch: 'patch', delete: 'delete' };
 const ACTIONS: Record<string, string> = { deletecollection: 'delete', list: 'get', create: 'post' };
 
-/** The document at a path below /openapi/v3; undefined when there is none. */
-export function openApi(scheme: Catalog, version: string, path: string): Json | undefined {
+/** What is served, by 'api/v1', 'apis/apps/v1', …. */
+function servedBy(scheme: Catalog): Map<string, ResourceInfo[]> {
   const served = new Map<string, ResourceInfo[]>();
   for (const info of scheme.resources()) {
     const at = `${info.group ? 'apis' : 'api'}/${info.groupVersion}`;
@@ -27,26 +27,106 @@ export function openApi(scheme: Catalog, version: string, path: string): Json | 
     if (infos) infos.push(info);
     else served.set(at, [info]);
   }
+  return served;
+}
+
+/** The document at a path below /openapi/v3; undefined when there is none. */
+export function openApi(scheme: Catalog, version: string, path: string): Json | undefined {
+  const served = servedBy(scheme);
   if (path === PREFIX) {
     const paths: Json = {};
-    served.forEach((_infos, at) => (paths[at] = { serverRelativeURL: `${PREFIX}/${at}` }));
+    served.forEach((infos, at) => {
+      paths[at] = { serverRelativeURL: `${PREFIX}/${at}?hash=${openApiHash(scheme, infos, version)}` };
+    });
     return { paths };
   }
   const at = path.slice(PREFIX.length + 1);
   const infos = served.get(at);
-  return infos && documentOf(`/${at}`, infos, version);
+  return infos && documentOf(scheme, `/${at}`, infos, version);
 }
 
-function documentOf(root: string, infos: readonly ResourceInfo[], version: string): Json {
+/** Changes when a document does: clients keep documents by it. */
+function openApiHash(scheme: Catalog, infos: readonly ResourceInfo[], version: string): string {
+  let text = version;
+  for (const info of infos) {
+    const struct = structType(structNameOf(info.group, info.version, info.kind));
+    text += ` ${info.resource}:${struct ? struct.fieldList.length : 0}:${Object.keys(info.subresources).join()}`;
+    const own = scheme.customKind(info)?.openApi?.();
+    if (own) text += JSON.stringify(own);
+  }
+  // FNV-1a, twice from different starts: 64 bits are enough to tell versions of one document apart.
+  let a = 0x811c9dc5;
+  let b = 0x01000193;
+  for (let i = 0; i < text.length; i++) {
+    a = Math.imul(a ^ text.charCodeAt(i), 0x01000193);
+    b = Math.imul(b ^ text.charCodeAt(i), 0x85ebca6b);
+  }
+  const hex = (n: number) => (n >>> 0).toString(16).toUpperCase().padStart(8, '0');
+  return hex(a) + hex(b);
+}
+
+/** The hash that a document's address carries. */
+export function openApiETag(scheme: Catalog, version: string, path: string): string | undefined {
+  const infos = servedBy(scheme).get(path.slice(PREFIX.length + 1));
+  return infos && openApiHash(scheme, infos, version);
+}
+
+/** Swagger 2.0, for clients from before v3. */
+export function swagger(scheme: Catalog, version: string): Json {
+  const paths: Json = {};
+  const definitions: Json = {};
+  servedBy(scheme).forEach((infos, at) => {
+    const { paths: found, components } = documentOf(scheme, `/${at}`, infos, version) as {
+      paths: Record<string, Record<string, Json>>;
+      components: { schemas: Json };
+    };
+    Object.assign(definitions, components.schemas);
+    for (const path of Object.keys(found)) {
+      const methods: Json = {};
+      for (const method of Object.keys(found[path])) methods[method] = swaggerOperation(found[path][method]);
+      paths[path] = methods;
+    }
+  });
+  // References differ in where they point to, and one of three is no longer wrapped.
+  const text = JSON.stringify({ swagger: '2.0', info: { title: 'Kubernetes', version }, paths, definitions });
+  return JSON.parse(
+    text
+      .replaceAll('#/components/schemas/', '#/definitions/')
+      .replace(/"allOf":\[(\{"\$ref":"[^"]*"\})\]/g, (_, ref: string) => ref.slice(1, -1))
+      .replace(/"oneOf":\[[^\]]*\]/g, '"type":"string"'),
+  ) as Json;
+}
+
+interface Content {
+  content?: Record<string, { schema: unknown }>;
+}
+
+function swaggerOperation({ requestBody, responses, parameters = [], ...rest }: Json): Json {
+  const schemaOf = ({ content = {} }: Content) => Object.values(content)[0]?.schema;
+  const all = [...(parameters as { name: string }[])].map(
+    ({ name }) => ({ in: 'query', name, type: 'string' }) as Json,
+  );
+  if (requestBody) all.unshift({ in: 'body', name: 'body', required: true, schema: schemaOf(requestBody as Content) });
+  const ok = (responses as Record<string, Content>)['200'];
+  return { ...rest, parameters: all, responses: { 200: { description: 'OK', schema: schemaOf(ok) } } };
+}
+
+/** 'com.example.stable.v1.CronTab'. */
+const customName = ({ group, version, kind }: ResourceInfo): string =>
+  `${group.split('.').reverse().join('.')}.${version}.${kind}`;
+
+function documentOf(scheme: Catalog, root: string, infos: readonly ResourceInfo[], version: string): Json {
   const paths: Json = {};
   const schemas: Json = {};
   for (const info of infos) {
     const { group, version, kind } = info;
-    const struct = structNameOf(group, version, kind);
+    const struct = info.custom ? customName(info) : structNameOf(group, version, kind);
     const identity = { group, version, kind };
-    addSchemas(schemas, struct);
+    const own = scheme.customKind(info)?.openApi?.();
+    if (own) addSchemas(schemas, 'ObjectMeta');
+    else addSchemas(schemas, struct);
     schemas[struct] = {
-      ...((schemas[struct] as Json) ?? { type: 'object' }),
+      ...(own ?? (schemas[struct] as Json) ?? { type: 'object' }),
       'x-kubernetes-group-version-kind': [identity],
     };
     const collection = `${root}${info.namespaced ? '/namespaces/{namespace}' : ''}/${info.resource}`;
@@ -94,6 +174,8 @@ function addSchemas(schemas: Json, first: string) {
       properties[field.name] = fieldSchema(name, field);
       const struct = structIn(field);
       if (struct !== undefined) waiting.push(struct);
+      const named = NAMED[innermost(field).code];
+      if (named) schemas[named.name] ??= named.schema;
     }
     const schema: Json = { type: 'object', properties };
     const description = EXPLANATIONS[name];
@@ -105,11 +187,25 @@ function addSchemas(schemas: Json, first: string) {
   }
 }
 
-function structIn(type: TypeRef): string | undefined {
+function innermost(type: TypeRef): TypeRef {
   let inner = type;
   while (inner.element) inner = inner.element;
-  return inner.struct;
+  return inner;
 }
+
+const structIn = (type: TypeRef): string | undefined => innermost(type).struct;
+
+/** Types with a name of their own, though they are no structs. */
+const NAMED: Record<string, { name: string; schema: Json }> = {
+  q: {
+    name: 'io.k8s.apimachinery.pkg.api.resource.Quantity',
+    schema: { oneOf: [{ type: 'string' }, { type: 'number' }] },
+  },
+  x: {
+    name: 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
+    schema: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
+  },
+};
 
 function fieldSchema(struct: string, field: Field): Json {
   const schema: Json = { ...typeSchema(field) };
@@ -131,16 +227,15 @@ const SCALARS: Record<string, Json> = {
   l: { type: 'integer', format: 'int64' },
   d: { type: 'number', format: 'double' },
   y: { type: 'string', format: 'byte' },
-  q: { oneOf: [{ type: 'string' }, { type: 'number' }] },
   t: { type: 'string', format: 'date-time' },
   m: { type: 'string', format: 'date-time' },
-  x: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
   o: { type: 'object' },
   j: {},
 };
 
 function typeSchema(type: TypeRef): Json {
-  if (type.code === '@') return { allOf: [{ $ref: `#/components/schemas/${type.struct}` }] };
+  const name = type.struct ?? NAMED[type.code]?.name;
+  if (name) return { allOf: [{ $ref: `#/components/schemas/${name}` }] };
   if (type.code === '[') return { type: 'array', items: typeSchema(type.element as TypeRef) };
   if (type.code === '{') return { type: 'object', additionalProperties: typeSchema(type.element as TypeRef) };
   return SCALARS[type.code];

@@ -3,6 +3,7 @@
 import type { KubeObject, ResourceInfo } from '../api/types.ts';
 import type { Listed } from './handlers/list.ts';
 import type { Core } from './handlers/types.ts';
+import { withNullTimes } from './release.ts';
 import { badRequest, notAcceptable, unknownForm } from './status.ts';
 import type { ApiRequest, ApiResponse } from './types.ts';
 
@@ -73,7 +74,13 @@ export function viewOf(core: Core, info: ResourceInfo, request: ApiRequest, { fo
     return (object: KubeObject) =>
       table(core, info, request, [object], { resourceVersion: object.metadata.resourceVersion ?? '' });
   if (form === 'PartialObjectMetadata' || form === 'PartialObjectMetadataList') return metadataOnly;
-  return encoded ? (object: KubeObject) => withManagedFields(core, object) : undefined;
+  return encoded ? (object: KubeObject) => encodedObject(core, info, object) : undefined;
+}
+
+/** An object as text shows it. */
+function encodedObject(core: Core, info: ResourceInfo, object: KubeObject): KubeObject {
+  const shown = withManagedFields(core, object);
+  return core.nullTimes ? withNullTimes(info, shown) : shown;
 }
 
 function withManagedFields(core: Core, object: KubeObject): KubeObject {
@@ -142,7 +149,8 @@ export function listBody(
   return {
     kind: info.listKind,
     apiVersion: info.groupVersion,
-    metadata,
+    // Untyped lists leave nothing out.
+    metadata: info.custom ? { continue: '', ...metadata } : metadata,
     items: accepted.encoded ? items.map((item) => encodedItem(core, info, item)) : items,
   } as unknown as KubeObject;
 }
@@ -156,7 +164,7 @@ function withoutKind({
 }
 
 function encodedItem(core: Core, info: ResourceInfo, object: KubeObject) {
-  const item = withManagedFields(core, object);
+  const item = encodedObject(core, info, object);
   return core.isCustom(info) ? item : withoutKind(item);
 }
 

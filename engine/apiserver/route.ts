@@ -1,7 +1,7 @@
 // First stage: what a path and a method ask for (apiserver's RequestInfo).
 
 import type { ResourceInfo, Scheme, SubresourceInfo } from '../api/types.ts';
-import { methodNotAllowed, noResource } from './status.ts';
+import { methodNotAllowed, methodNotSupported, noResource, notFound } from './status.ts';
 import type { ApiRequest } from './types.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -98,6 +98,10 @@ export const isTrue = (value: string | string[] | undefined): boolean => {
   return text !== undefined && text !== 'false' && text !== '0';
 };
 
+/** Whether the path of a custom resource gives a namespace just where there is one; lists may be over all namespaces. */
+export const hasScopeOf = ({ namespace, verb }: Route, { namespaced }: ResourceInfo): boolean =>
+  namespaced ? namespace !== '' || verb === 'list' || verb === 'watch' : namespace === '';
+
 /** The resource and subresource a route names; throws what the server answers when they are not served that way. */
 export function target(route: Route, method: string): { info: ResourceInfo; sub: SubresourceInfo | undefined } {
   const info = route.info;
@@ -107,11 +111,11 @@ export function target(route: Route, method: string): { info: ResourceInfo; sub:
   if (info.namespaced && !namespaceGiven && route.name) throw noResource();
   if (route.subresource) {
     const sub = info.subresources[route.subresource];
-    if (!sub) throw noResource();
-    if (!sub.verbs.includes(route.verb)) throw methodNotAllowed();
+    if (!sub) throw info.custom ? notFound(info, route.name) : noResource();
+    if (!sub.verbs.includes(route.verb)) throw info.custom ? methodNotSupported(info, route.verb) : methodNotAllowed();
     return { info, sub };
   }
-  if (method === 'HEAD' || !info.verbs.includes(route.verb)) throw methodNotAllowed();
+  if (method === 'HEAD' || (!info.verbs.includes(route.verb) && !info.custom)) throw methodNotAllowed();
   if (route.verb === 'create' && (route.name || (info.namespaced && !namespaceGiven))) throw methodNotAllowed();
   if ((route.verb === 'update' || route.verb === 'patch') && !route.name) throw methodNotAllowed();
   return { info, sub: undefined };

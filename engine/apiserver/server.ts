@@ -3,13 +3,22 @@
 
 import type { Catalog, ResourceInfo } from '../api/index.ts';
 import { Etcd } from '../etcd/index.ts';
+import type { NetworkNamespace } from '../linux/index.ts';
 import type { Sim } from '../sim/index.ts';
+import { Aggregation } from './aggregation.ts';
 import { AdmissionChain, DEFAULT_PLUGINS } from './admission/index.ts';
-import { authenticate, impersonate, type Authenticator } from './authn.ts';
-import { alwaysAllow, type Authorizer } from './authz.ts';
+import { authenticate, union, type Authenticator } from './authentication/authenticate.ts';
+import { BootstrapTokens } from './authentication/bootstrap-tokens.ts';
+import { impersonate } from './authentication/impersonation.ts';
+import { openid } from './authentication/openid.ts';
+import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
+import { attributesOf } from './authorization/attributes.ts';
+import { denied } from './authorization/forbidden.ts';
+import { alwaysAllow, NodeAndRBAC, type Authorizer } from './authorization/index.ts';
 import { bootstrap } from './bootstrap/index.ts';
 import { dryRunOf, param, type Context } from './context.ts';
 import { Discovery } from './discovery.ts';
+import { Extensions } from './extensions.ts';
 import { create } from './handlers/create.ts';
 import { remove } from './handlers/delete.ts';
 import { deleteCollection, list } from './handlers/list.ts';
@@ -17,18 +26,20 @@ import { patch } from './handlers/patch.ts';
 import type { Core } from './handlers/types.ts';
 import { update, type Updated } from './handlers/update.ts';
 import { watch } from './handlers/watch.ts';
+import { checkBody } from './limits.ts';
 import { Ledger } from './managed-fields/ledger.ts';
 import { STRATEGIES, Strategies } from './registry/index.ts';
 import { ServiceAllocators } from './registry/allocators.ts';
+import { printsNullTimes } from './release.ts';
+import { Metrics } from './metrics.ts';
 import { RequestLog } from './request-log.ts';
 import { listBody, negotiate, viewOf, watchViewOf, withWarnings, type Accepted } from './respond.ts';
-import { route, target, type Route } from './route.ts';
-import { badRequest, forbidden, invalid, notFound, StatusError } from './status.ts';
+import { hasScopeOf, route, target, type Route } from './route.ts';
+import { badRequest, invalid, notFound, StatusError } from './status.ts';
 import { Storage } from './storage/storage.ts';
 import { SUBRESOURCES } from './subresources/index.ts';
-import { ServiceAccountTokens } from './tokens.ts';
 import type { ApiRequest, ApiResponse, KubeletApi, UserInfo } from './types.ts';
-import { virtualOf } from './virtual/index.ts';
+import { virtualOf, type Virtual } from './virtual/index.ts';
 
 export interface ApiServerOptions {
   sim: Sim;
@@ -40,8 +51,8 @@ export interface ApiServerOptions {
   serviceCIDR?: string;
   /** Where the server listens, for the endpoints of the kubernetes Service; '172.18.0.2' when absent. */
   address?: string;
-  authorizer?: Authorizer;
-  authenticator?: Authenticator;
+  /** --authorization-mode; 'AlwaysAllow' when absent. */
+  authorizationMode?: 'AlwaysAllow' | 'Node,RBAC';
   /** Freezes stored objects, for tests. */
   freeze?: boolean;
 }
@@ -60,25 +71,36 @@ export class ApiServer implements Core {
   readonly tokens: ServiceAccountTokens;
   /** Kubelets by node name: where logs, exec and attach are passed on to. */
   readonly kubelets = new Map<string, KubeletApi>();
+  /** The network of the machine on which the server runs. */
+  net: NetworkNamespace | undefined;
   readonly requests = new RequestLog();
+  private readonly metrics = new Metrics();
+  private readonly startedAt: number;
   readonly version: string;
+  readonly nullTimes: boolean;
   readonly address: string;
   readonly ledger: Ledger;
-  private readonly authenticator: Authenticator;
+  readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
   private readonly discovery: Discovery;
+  readonly aggregation: Aggregation;
+  readonly extensions: Extensions;
+  /** Group versions that a function answers for, not the store. */
+  readonly served = new Map<ResourceInfo, Virtual>();
   private compactAt: number;
   private compactTo: number;
   private clock = { now: -1, text: '' };
 
   constructor(options: ApiServerOptions) {
     this.sim = options.sim;
+    this.startedAt = options.sim.now / 1000;
     this.scheme = options.scheme;
     this.etcd = options.etcd ?? new Etcd({ sim: options.sim, freeze: options.freeze });
     this.storage = new Storage(this.sim, this.scheme, this.etcd);
     this.admission = new AdmissionChain(this, DEFAULT_PLUGINS);
-    this.tokens = new ServiceAccountTokens(this.sim);
+    this.tokens = new ServiceAccountTokens(this.sim, this.scheme, this.storage);
     this.version = options.version ?? 'v1.35.0';
+    this.nullTimes = printsNullTimes(this.version);
     this.address = options.address ?? '172.18.0.2';
     const services = this.scheme.resource('', 'v1', 'services');
     this.allocators = new ServiceAllocators(
@@ -88,20 +110,24 @@ export class ApiServer implements Core {
       options.serviceCIDR ?? '10.96.0.0/16',
     );
     this.ledger = new Ledger(this.scheme);
-    this.authenticator = options.authenticator ?? this.tokens;
-    this.authorizer = options.authorizer ?? alwaysAllow;
+    this.authenticator = union([this.tokens, new BootstrapTokens(this.sim, this.scheme, this.storage)]);
+    this.authorizer =
+      options.authorizationMode === 'Node,RBAC' ? new NodeAndRBAC(this.scheme, this.storage) : alwaysAllow;
     this.discovery = new Discovery(this.scheme, this.version, `${this.address}:6443`);
     this.compactTo = this.etcd.revision;
     this.compactAt = this.sim.now + COMPACTION_MS;
+    this.aggregation = new Aggregation(this, this.etcd);
+    this.extensions = new Extensions(this, this.etcd, (request) => this.handle(request));
   }
 
   /** Creates what a fresh cluster has before any client has asked: namespaces, the kubernetes Service, priorities, roles. */
   bootstrap() {
     bootstrap(this);
+    this.aggregation.bootstrap();
   }
 
   isCustom(info: ResourceInfo): boolean {
-    return !this.discovery.isBuiltIn(info.group);
+    return info.custom === true;
   }
 
   handle(request: ApiRequest): ApiResponse {
@@ -111,15 +137,16 @@ export class ApiServer implements Core {
     let response: ApiResponse;
     const warnings: string[] = [];
     try {
-      user = authenticate(request, this.authenticator);
+      user = authenticate(request, this.authenticator, this.tokens.audiences);
       if (request.headers) user = impersonate(request, user, this.authorizer);
       asked = route(this.scheme, request);
       this.authorize(user, asked, request);
-      response = asked ? this.serve(request, asked, user, warnings) : this.discovery.handle(request);
+      response = asked ? this.serve(request, asked, user, warnings) : this.other(request);
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
       response = { code: error.status.code as number, headers: {}, body: error.status as never };
     }
+    this.metrics.request(asked, request.method, response);
     this.requests.add({
       time: this.sim.now,
       user: user?.name ?? '',
@@ -132,40 +159,39 @@ export class ApiServer implements Core {
     return withWarnings(response, warnings);
   }
 
+  /** Paths that are no resource's. */
+  private other(request: ApiRequest): ApiResponse {
+    if (request.path !== '/metrics') return openid(request, this.address) ?? this.discover(request);
+    const { version, startedAt } = this;
+    const body = this.metrics.text({
+      version,
+      startedAt,
+      resources: this.scheme.resources(),
+      count: (info) => this.etcd.range(info.storagePrefix).kvs.length,
+    });
+    return { code: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body };
+  }
+
   private authorize(user: UserInfo, asked: Route | undefined, request: ApiRequest) {
     if (this.authorizer === alwaysAllow) return;
-    const verb = asked?.verb ?? request.method.toLowerCase();
-    const { group, version, resource, subresource, namespace, name } = asked ?? NO_RESOURCE;
-    const { allowed, reason } = this.authorizer.authorize({
-      user,
-      verb,
-      group,
-      version,
-      resource,
-      subresource,
-      namespace,
-      name,
-      path: asked ? '' : request.path,
-    });
-    if (allowed) return;
-    if (!asked) {
-      throw new StatusError(
-        403,
-        'Forbidden',
-        `forbidden: User "${user.name}" cannot ${verb} path "${request.path}"`,
-        {},
-      );
-    }
-    const shown = subresource ? `${resource}/${subresource}` : resource;
-    const where = namespace ? `in the namespace "${namespace}"` : 'at the cluster scope';
-    const why = `User "${user.name}" cannot ${verb} resource "${shown}" in API group "${group}" ${where}${reason ? `: ${reason}` : ''}`;
-    throw forbidden({ group, resource }, name, why);
+    const attributes = attributesOf(asked, request);
+    const { allowed, reason } = this.authorizer.authorize(user, attributes);
+    if (!allowed) throw denied(user, attributes, reason);
+  }
+
+  private discover(request: ApiRequest): ApiResponse {
+    const [, root, group, version] = request.path.split('/');
+    const gone = root === 'apis' && version && !this.discovery.hasGroup(group);
+    return gone && this.aggregation.unavailable(group, version) ? UNAVAILABLE : this.discovery.handle(request);
   }
 
   private serve(request: ApiRequest, asked: Route, user: UserInfo, warnings: string[]): ApiResponse {
-    if (!asked.info && !this.discovery.hasGroup(asked.group)) return NOT_FOUND;
+    if (!asked.info && this.aggregation.unavailable(asked.group, asked.version)) return UNAVAILABLE;
+    if (asked.info ? asked.info.custom && !hasScopeOf(asked, asked.info) : !this.discovery.isBuiltIn(asked.group))
+      return NOT_FOUND;
     const { info, sub } = target(asked, request.method);
     const accepted = negotiate(request);
+    if (typeof request.body === 'string') checkBody(request.body);
     const ctx: Context = {
       request,
       route: asked,
@@ -180,7 +206,7 @@ export class ApiServer implements Core {
     checkParameters(request);
     const always = this.scheme.kindWarning(info);
     if (always) warnings.push(always);
-    const virtual = virtualOf(info);
+    const virtual = virtualOf(info) ?? this.served.get(info);
     if (virtual) return virtual(this, ctx);
     if (sub) {
       const own = SUBRESOURCES[`${info.resource}/${asked.subresource}`] ?? SUBRESOURCES[`*/${asked.subresource}`];
@@ -240,7 +266,12 @@ export class ApiServer implements Core {
 }
 
 const ok = (body: ApiResponse['body']): ApiResponse => ({ code: 200, headers: {}, body });
-const NO_RESOURCE = { group: '', version: '', resource: '', subresource: '', namespace: '', name: '' };
+/** What an extension API server that cannot be reached leaves the aggregator to say. */
+const UNAVAILABLE: ApiResponse = {
+  code: 503,
+  headers: { 'content-type': 'text/plain; charset=utf-8' },
+  body: 'service unavailable\n',
+};
 const NOT_FOUND: ApiResponse = {
   code: 404,
   headers: { 'content-type': 'text/plain; charset=utf-8' },

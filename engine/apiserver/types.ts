@@ -2,7 +2,8 @@
 // In the sandbox `handle` is a function call; over HTTP the same objects are read from and written to a socket.
 
 import type { JsonObject, KubeObject } from '../api/types.ts';
-import type { Signal } from '../sim/index.ts';
+import type { Co, Signal } from '../sim/index.ts';
+import type { Socket } from '../linux/net/index.ts';
 import type { Pipe } from '../linux/pipe.ts';
 
 export interface UserInfo {
@@ -35,6 +36,24 @@ export interface ApiResponse {
   /** A log that may go on (follow). */
   text?: Pipe;
   exec?: ExecSession;
+  /** The way to a Pod's ports (port-forward). */
+  portForward?: PortForward;
+  /** The answer itself comes later: it takes virtual time to get (a proxied request). */
+  later?: LaterAnswer;
+}
+
+/** Connections into a Pod's network, one by one. */
+export interface PortForward {
+  /** The connection, or the runtime's words why there is none. */
+  dial(port: number): Co<Socket | string>;
+}
+
+export interface LaterAnswer {
+  /** Fires when `answer` is set. */
+  readonly ready: Signal;
+  answer: ApiResponse | undefined;
+  /** Nobody waits any more. */
+  cancel(): void;
 }
 
 export interface WatchEvent {
@@ -64,6 +83,8 @@ export interface ExecSession {
   exitCode: number | undefined;
   /** Set when it could not run at all: the runtime's words. */
   error?: string;
+  /** The terminal's new size; only with a terminal. */
+  resize?(columns: number, rows: number): void;
   kill(): void;
 }
 
@@ -88,6 +109,7 @@ export interface KubeletApi {
     options: { stdin: boolean; tty: boolean },
   ): ExecSession;
   attach(namespace: string, pod: string, container: string, options: { stdin: boolean; tty: boolean }): ExecSession;
+  portForward(namespace: string, pod: string): PortForward;
 }
 
 /** An answer of the kubelet that is no success: HTTP code and text. */

@@ -9,7 +9,7 @@ import type { Discovery } from './discovery.ts';
 export interface Controller {
   /** As `--controllers` of kube-controller-manager names it. */
   readonly name: string;
-  /** Its service account in kube-system. */
+  /** Its service account in kube-system; '': it acts as the controller manager itself. */
   readonly account: string;
   /** The source of its events. */
   readonly component: string;

@@ -3,7 +3,8 @@
 
 import { isAlreadyExists, isNotFound, keyOf, timestamp, type Informer, type ResourceClient } from '../client/index.ts';
 import { condition } from './conditions.ts';
-import { parseSchedule, ScheduleError, type Schedule } from './cron-schedule.ts';
+import { parseSchedule, ScheduleError, type Schedule } from '../api/cron.ts';
+import { timeZone as zoneOf, type TimeZone } from '../api/time-zones.ts';
 import { controlledBy, controllerOf, controllerRef, indexByController } from './owners.ts';
 import { namespaceIsTerminating } from './pod-control.ts';
 import type { Controller, ControllerContext } from './context.ts';
@@ -13,8 +14,6 @@ import type { CronJob, CronJobSpec, CronJobStatus, Job, KubeObject, ObjectRefere
 const DELTA = 100;
 const SCHEDULED_AT = 'batch.kubernetes.io/cronjob-scheduled-timestamp';
 const TOO_MANY = 100;
-/** Zones whose clock is UTC: the engine has no time zone database. */
-const UTC_ZONES = new Set(['UTC', 'Etc/UTC', 'Etc/GMT', 'GMT', 'Etc/Zulu', 'Zulu']);
 
 export const cronJobController: Controller = {
   name: 'cronjob-controller',
@@ -131,7 +130,8 @@ class CronJobController {
   private schedule(cron: CronJob, status: CronJobStatus): number | undefined {
     const { recorder, sim } = this.context;
     const { schedule: text, timeZone, startingDeadlineSeconds, concurrencyPolicy } = specOf(cron);
-    if (timeZone !== undefined && !UTC_ZONES.has(timeZone)) {
+    const zone = timeZone === undefined ? undefined : zoneOf(timeZone);
+    if (timeZone !== undefined && !zone) {
       recorder.event(
         cron,
         'Warning',
@@ -153,9 +153,9 @@ class CronJobController {
       );
       return undefined;
     }
-    const next = schedule.next(sim.now);
+    const next = schedule.next(sim.now, zone);
     const wait = next === undefined ? undefined : next - sim.now + DELTA;
-    const due = this.mostRecent(cron, status, schedule);
+    const due = this.mostRecent(cron, status, schedule, zone);
     if (due === undefined) return wait;
     if (startingDeadlineSeconds !== undefined && due + startingDeadlineSeconds * 1000 < sim.now) {
       recorder.event(cron, 'Warning', 'MissSchedule', `Missed scheduled time to start a job: ${rfc1123(due)}`);
@@ -180,21 +180,34 @@ class CronJobController {
   }
 
   /** The last time of the schedule that has passed and no Job was started for. */
-  private mostRecent(cron: CronJob, status: CronJobStatus, schedule: Schedule): number | undefined {
+  private mostRecent(
+    cron: CronJob,
+    status: CronJobStatus,
+    schedule: Schedule,
+    zone: TimeZone | undefined,
+  ): number | undefined {
     const { now } = this.context.sim;
     const { startingDeadlineSeconds } = specOf(cron);
     let earliest = Date.parse(status.lastScheduleTime ?? (cron.metadata.creationTimestamp as string));
     if (startingDeadlineSeconds !== undefined) earliest = Math.max(earliest, now - startingDeadlineSeconds * 1000);
     let due: number | undefined;
     let missed = 0;
-    for (let time = schedule.next(earliest); time !== undefined && time <= now; time = schedule.next(time)) {
+    for (
+      let time = schedule.next(earliest, zone);
+      time !== undefined && time <= now;
+      time = schedule.next(time, zone)
+    ) {
       due = time;
       missed++;
       // A long pause need not be walked through minute by minute.
       if (missed > TOO_MANY) {
         const text = 'too many missed start times. Set or decrease .spec.startingDeadlineSeconds or check clock skew';
         this.context.recorder.event(cron, 'Warning', 'TooManyMissedTimes', text);
-        for (let late = schedule.next(now - 86_400_000); late !== undefined && late <= now; late = schedule.next(late))
+        for (
+          let late = schedule.next(now - 86_400_000, zone);
+          late !== undefined && late <= now;
+          late = schedule.next(late, zone)
+        )
           due = late;
         break;
       }

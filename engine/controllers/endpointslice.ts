@@ -2,6 +2,7 @@
 // ports. Slices are changed as little as can be (kubernetes/endpointslice: reconciler).
 
 import { type ResourceClient } from '../client/index.ts';
+import { orderPorts } from './endpoint-ports.ts';
 import { controllerRef, sameMap } from './owners.ts';
 import { isPodReady } from './pods.ts';
 import {
@@ -103,7 +104,7 @@ class Reconciler {
         if (one.appProtocol) port.appProtocol = one.appProtocol;
         ports.push(port);
       }
-      const key = portsKey(ports);
+      const key = portsKey(orderPorts(ports));
       let group = byPorts.get(key);
       if (!group) byPorts.set(key, (group = { ports, endpoints: new Map() }));
       const endpoint = this.endpoint(service, pod, addresses);

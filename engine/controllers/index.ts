@@ -1,6 +1,10 @@
 // kube-controller-manager: one table of controllers, each with its own identity, over shared informers.
 
 import { ControllerContext, type Controller } from './context.ts';
+import { csrApproving } from './certificatesigningrequest-approving.ts';
+import { csrCleaner } from './certificatesigningrequest-cleaner.ts';
+import { csrSigning } from './certificatesigningrequest-signing.ts';
+import { clusterRoleAggregation } from './clusterrole-aggregation.ts';
 import { cronJobController } from './cronjob.ts';
 import { daemonSetController } from './daemonset.ts';
 import { deploymentController } from './deployment.ts';
@@ -9,17 +13,21 @@ import { disruptionController } from './disruption.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring.ts';
+import { ephemeralVolumeController } from './ephemeral-volume.ts';
 import { garbageCollectorController } from './garbage-collector.ts';
+import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler.ts';
 import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
 import { nodeIPAM } from './node-ipam.ts';
 import { nodeLifecycleController } from './node-lifecycle.ts';
+import { persistentVolumeController } from './persistent-volume.ts';
 import { podGarbageCollector } from './pod-gc.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationControllerController } from './replicationcontroller.ts';
 import { resourceQuotaController } from './resourcequota.ts';
 import { rootCACertPublisher } from './root-ca-cert-publisher.ts';
 import { serviceAccountController } from './serviceaccount.ts';
+import { serviceAccountTokens } from './serviceaccount-token.ts';
 import { statefulSetController } from './statefulset.ts';
 import { claimProtection, volumeProtection } from './storage-protection.ts';
 import { taintEvictionController } from './taint-eviction.ts';
@@ -42,6 +50,8 @@ export interface ControllerManagerOptions {
   clusterCIDR?: string;
 }
 
+const MANAGER = 'system:kube-controller-manager';
+
 export interface ControllerManager {
   /** Names of the controllers that run. */
   readonly names: readonly string[];
@@ -63,6 +73,7 @@ function controllers(options: ControllerManagerOptions): Controller[] {
     statefulSetController,
     jobController,
     cronJobController,
+    horizontalPodAutoscalerController,
     disruptionController,
     endpointsController,
     endpointSliceController,
@@ -70,18 +81,26 @@ function controllers(options: ControllerManagerOptions): Controller[] {
     garbageCollectorController,
     podGarbageCollector,
     resourceQuotaController,
+    persistentVolumeController,
+    ephemeralVolumeController,
     claimProtection,
     volumeProtection,
     ttlAfterFinishedController,
+    clusterRoleAggregation,
+    csrApproving,
+    csrSigning,
+    csrCleaner,
+    serviceAccountTokens(options.rootCA ?? ''),
   ];
 }
 
 export function startControllers(options: ControllerManagerOptions): ControllerManager {
   const { sim, client, informers, only } = options;
-  const discovery = new Discovery(client('system:kube-controller-manager'));
+  const discovery = new Discovery(client(MANAGER));
   const table = controllers(options).filter(({ name }) => !only || only.includes(name));
   const contexts = table.map((controller) => {
-    const identity = client(`system:serviceaccount:kube-system:${controller.account}`);
+    const { account } = controller;
+    const identity = client(account ? `system:serviceaccount:kube-system:${account}` : MANAGER);
     const context = new ControllerContext(controller, sim, identity, informers, discovery);
     controller.start(context);
     return context;
@@ -90,6 +109,7 @@ export function startControllers(options: ControllerManagerOptions): ControllerM
     names: table.map(({ name }) => name),
     stop() {
       for (const context of contexts) context.stop();
+      informers.stop();
     },
   };
 }

@@ -294,7 +294,6 @@ class JobController {
         recorder.event(job, 'Normal', 'Resumed', 'Job resumed');
         status.startTime = now;
       }
-      if (suspended) delete status.startTime;
     } else {
       const { type, reason, message } = outcome;
       put(type === 'Failed' ? 'FailureTarget' : 'SuccessCriteriaMet', 'True', reason, message);

@@ -9,6 +9,8 @@ const SAFE = 'bcdfghjklmnpqrstvwxz2456789';
 const MAX_DEPTH = 64;
 
 const texts = new WeakMap<PodTemplateSpec, string>();
+/** Without collisions. */
+const hashes = new WeakMap<PodTemplateSpec, string>();
 
 /** One text for all templates that mean the same: keys sorted, empty lists and the hash label left out. */
 export function canonicalTemplate(template: PodTemplateSpec): string {
@@ -30,6 +32,15 @@ export function sameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
  * The real one hashes a dump of Go's structs, which exists nowhere else; the form and its properties are the same.
  */
 export function templateHash(template: PodTemplateSpec, collisionCount: number | undefined): string {
+  let hash = hashes.get(template);
+  if (hash === undefined || collisionCount !== undefined) {
+    hash = hashOf(template, collisionCount);
+    if (collisionCount === undefined) hashes.set(template, hash);
+  }
+  return hash;
+}
+
+function hashOf(template: PodTemplateSpec, collisionCount: number | undefined): string {
   const text = canonicalTemplate(template) + (collisionCount === undefined ? '' : `#${collisionCount}`);
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

@@ -20,7 +20,7 @@ export function claimName(set: StatefulSet, template: PersistentVolumeClaim, ord
 /** Gives a Pod from the template its place in the set. */
 export function statefulPod(set: StatefulSet, ordinal: number, pod: Pod, revision: string): Pod {
   const name = podName(set, ordinal);
-  const { generateName: _, ...metadata } = pod.metadata;
+  const { metadata } = pod;
   const spec = pod.spec as PodSpec;
   const claims = (set.spec?.volumeClaimTemplates ?? []).map((template): Volume => ({
     name: template.metadata.name as string,

@@ -1,6 +1,14 @@
 // agnhost: the test image of Kubernetes, one binary with many subcommands.
 
-import { header, serveHttp, type HttpResponse, type Process, type Program } from '../linux/index.ts';
+import {
+  header,
+  serveGrpcHealth,
+  serveHttp,
+  type HttpResponse,
+  type Process,
+  type Program,
+  type ServingStatus,
+} from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { runShell } from './run-shell.ts';
 import { clock, flagValue, untilSignal } from './service.ts';
@@ -89,7 +97,7 @@ const connect: Program = function* (process): Co<number> {
   const [host, at] = [target.slice(0, target.lastIndexOf(':')), Number(target.slice(target.lastIndexOf(':') + 1))];
   const timeout = parseFloat(flagValue(process.argv, '--timeout') ?? '5') * 1000;
   const { net } = process.host;
-  const addresses = yield* net.resolve(host);
+  const addresses = yield* process.host.resolve(host);
   if (!addresses?.length) {
     process.stderr.write('DNS: lookup failed\n');
     return 1;
@@ -111,7 +119,32 @@ const wait: Program = function* (process): Co<number> {
   return 0;
 };
 
+/** grpc-health-checking: serves until an HTTP request to /make-not-serving. */
+const grpcHealthChecking: Program = function* (process): Co<number> {
+  const { sim, net } = process.host;
+  let status: ServingStatus = 'SERVING';
+  const port = Number(flagValue(process.argv, '--port') ?? 5000);
+  const httpPort = Number(flagValue(process.argv, '--http-port') ?? 8080);
+  const service = flagValue(process.argv, '--service') ?? '';
+  const listeners = [
+    serveGrpcHealth(sim, net, port, (asked) => (asked === '' || asked === service ? status : 'SERVICE_UNKNOWN')),
+    // eslint-disable-next-line require-yield
+    serveHttp(sim, net, httpPort, function* ({ target }) {
+      if (target.startsWith('/make-not-serving')) status = 'NOT_SERVING';
+      else if (target.startsWith('/make-serving')) status = 'SERVING';
+      else return { status: 404, body: '404 page not found\n' };
+      return { status: 200, body: '' };
+    }),
+  ];
+  process.stderr.write(`${clock(process).slashes} Http server starting to listen on :${httpPort}\n`);
+  process.stderr.write(`${clock(process).slashes} gRPC server starting to listen on :${port}\n`);
+  yield* untilSignal(process);
+  for (const listener of listeners) listener?.close();
+  return 0;
+};
+
 const SUBCOMMANDS: Record<string, Program> = {
+  'grpc-health-checking': grpcHealthChecking,
   netexec,
   'serve-hostname': serveHostname,
   pause: wait,

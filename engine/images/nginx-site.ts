@@ -202,7 +202,7 @@ export class Site {
     const colon = target.lastIndexOf(':');
     const [host, port] = colon < 0 ? [target, 80] : [target.slice(0, colon), Number(target.slice(colon + 1))];
     const { net } = this.process.host;
-    const addresses = yield* net.resolve(host);
+    const addresses = yield* this.process.host.resolve(host);
     if (!addresses?.length) {
       this.error(request, undefined, `${host} could not be resolved (3: Host not found)`, '');
       return this.page(502, []);

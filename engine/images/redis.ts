@@ -164,7 +164,7 @@ const cli: Program = function* (process): Co<number> {
       return 1;
     } else words.push(argv[i]);
   }
-  const addresses = yield* host.net.resolve(target);
+  const addresses = yield* host.resolve(target);
   if (!addresses?.length) {
     process.stderr.write(`Could not connect to Redis at ${target}:${port}: Name or service not known\n`);
     return 1;

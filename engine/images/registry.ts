@@ -13,6 +13,7 @@ import {
   type TreeEntry,
 } from '../linux/index.ts';
 import { Random, streamSeed } from '../sim/index.ts';
+import { ImageFaults } from './faults.ts';
 import { formatReference, parseReference } from './reference.ts';
 import { execArguments } from './service.ts';
 import { PullError, type Image, type ImageConfig, type Registry, type Repository } from './types.ts';
@@ -98,14 +99,16 @@ export function createRegistry(options: RegistryOptions): Registry {
     return version === undefined ? undefined : build(repository, name, tag, version);
   }
 
+  const faults = new ImageFaults();
   return {
+    faults,
     pull(text) {
       const reference = parseReference(text);
       const full = formatReference(reference);
+      if (faults.of(full)?.missing) return new PullError('NotFound', unresolved(full, `${full}: not found`));
       let image = images.get(full);
       if (image) return image;
-      const fail = (code: string, why: string) =>
-        new PullError(code, `failed to pull and unpack image "${full}": failed to resolve reference "${full}": ${why}`);
+      const fail = (code: string, why: string) => new PullError(code, unresolved(full, why));
       const host = reference.name.slice(0, reference.name.indexOf('/'));
       const repository = repositoryOf(reference.name);
       if (!repository) {
@@ -123,6 +126,9 @@ export function createRegistry(options: RegistryOptions): Registry {
     },
   };
 }
+
+const unresolved = (full: string, why: string) =>
+  `failed to pull and unpack image "${full}": failed to resolve reference "${full}": ${why}`;
 
 function digestOf(repository: Repository, version: string): string {
   return `sha256:${new Random(streamSeed(0x5eed, `${repository.names[0]}@${version}`)).hex(64)}`;

@@ -2,7 +2,10 @@
 
 import { quantityValue } from '../api/quantity.ts';
 import {
+  allocate,
+  compute,
   header,
+  load,
   serveHttp,
   type Headers,
   type HttpRequest,
@@ -11,7 +14,6 @@ import {
   type Program,
 } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
-import { allocate } from './memory.ts';
 import { clock, flagValue, untilSignal } from './service.ts';
 import { BUSYBOX_COMMANDS, DEBIAN_COMMANDS } from './tools.ts';
 import type { Repository } from './types.ts';
@@ -139,9 +141,15 @@ const whoami = httpServer(
   (process) => `${clock(process).slashes} Starting up on port 80\n`,
 );
 
+/** Each request takes a million square roots. */
+const HPA_REQUEST_MS = 60;
+
 const hpaExample = httpServer(
   () => 80,
-  () => ({ status: 200, headers: [['Content-Type', 'text/html; charset=UTF-8']], body: 'OK!' }),
+  function* (_request, process): Co<HttpResponse> {
+    yield* compute(process, HPA_REQUEST_MS);
+    return { status: 200, headers: [['Content-Type', 'text/html; charset=UTF-8']], body: 'OK!' };
+  },
 );
 
 /** hashicorp/http-echo: one text for every request. */
@@ -175,6 +183,9 @@ const stress: Program = function* (process): Co<number> {
   const bytes = vm * Number(size[1]) * unit;
   // The hogs touch what they take: the memory is really in use.
   allocate(process, bytes);
+  // Hogs that hang on to their memory sleep meanwhile.
+  const busy = (cpu + (value('--vm-hang') === undefined ? vm : 0)) * 1000;
+  load(process, busy);
   const seconds = value('--timeout', '-t');
   if (seconds === undefined) {
     yield* untilSignal(process, ['TERM', 'INT']);
@@ -183,6 +194,7 @@ const stress: Program = function* (process): Co<number> {
   const number = parseFloat(seconds) * ({ s: 1, m: 60, h: 3600, d: 86400 }[seconds.slice(-1)] ?? 1);
   yield number * 1000;
   allocate(process, -bytes);
+  load(process, -busy);
   say(`info: [${process.pid}] successful run completed in ${number}s`);
   return 0;
 };
@@ -201,7 +213,8 @@ const vishStress: Program = function* (process): Co<number> {
     26,
     `Allocating "${value('mem-total') ?? '0'}" memory, in "${value('mem-alloc-size') ?? '4Ki'}" chunks, with a ${pauseText} sleep between allocations`,
   );
-  if (cpus) log(39, `Spawning ${'a thread to consume CPU, '.repeat(1)}${cpus} in all`);
+  for (let i = 0; i < cpus; i++) log(39, 'Spawning a thread to consume CPU');
+  load(process, cpus * 1000);
   for (let taken = 0; taken < total; taken += step) {
     allocate(process, Math.min(step, total - taken));
     yield wait;

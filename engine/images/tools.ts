@@ -1,5 +1,7 @@
 // Which commands come with which userland, and images that are nothing but tools.
 
+import { classicNslookup } from '../linux/commands/dns.ts';
+import type { Program } from '../linux/index.ts';
 import type { Repository } from './types.ts';
 import { plain, series } from './versions.ts';
 
@@ -120,10 +122,15 @@ const BASH_TAGS = {
   latest: '5.3.9',
 };
 
+/** Up to 1.28 nslookup asked the C library; most examples use that release for it. */
+const busyboxPrograms = (version: string): Record<string, Program> =>
+  Number(version.split('.')[1]?.split('-')[0]) < 29 ? { '/bin/nslookup': classicNslookup } : {};
+
 export const toolRepositories: Repository[] = [
   {
     names: ['docker.io/library/busybox'],
     tags: BUSYBOX_TAGS,
+    versionedPrograms: busyboxPrograms,
     size: 2_224_358,
     cmd: ['sh'],
     userland: 'busybox',
@@ -137,6 +144,7 @@ export const toolRepositories: Repository[] = [
       'gcr.io/google_containers/busybox',
       'gcr.io/google-containers/busybox',
     ],
+    versionedPrograms: busyboxPrograms,
     tags: { '1.24': '1.24', '1.27': '1.27', '1.27.2': '1.27', latest: '1.24' },
     size: 1_113_554,
     cmd: ['sh'],

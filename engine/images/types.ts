@@ -2,6 +2,7 @@
 // shared by all containers, and programs that do what the real ones are known for.
 
 import type { DirNode, Program, TreeEntry, Userland } from '../linux/index.ts';
+import type { ImageFaults } from './faults.ts';
 
 /** One repository as the catalogue lists it; every file of this folder exports some. */
 export interface Repository {
@@ -36,6 +37,8 @@ export interface Repository {
   os?: string;
   /** Bytes that the main process keeps in memory. */
   memory?: number;
+  /** Millicores that it uses while nothing is asked of it; default 0. */
+  cpu?: number;
 }
 
 export interface ImageConfig {
@@ -63,6 +66,7 @@ export interface Image {
   config: ImageConfig;
   userland: Userland;
   memory: number;
+  cpu: number;
   /** The files, made on first use; containers lie over it and never change it. */
   tree(): DirNode;
   /** Numbers of a user or group that the image's /etc/passwd knows. */
@@ -71,6 +75,8 @@ export interface Image {
 
 /** Where a node pulls from. */
 export interface Registry {
+  /** Faults that were injected. */
+  readonly faults: ImageFaults;
   /** The image behind a reference, or why it cannot be had, in containerd's words. */
   pull(reference: string): Image | PullError;
 }

@@ -18,6 +18,11 @@ export interface Command {
   group?: string;
   flags?: readonly Flag[];
   commands?: readonly Command[];
+  /**
+   * What a parent does when no subcommand is named: print its help on stderr and fail (the usual), fail with it on stdout,
+   * or, 'always', print it on stdout and succeed, even when a word is none of its commands.
+   */
+  alone?: 'stdout' | 'always';
   /** Returns the exit status; nothing means 0. Without `run` the command is only a parent. */
   run?: (kubectl: Kubectl, args: Args) => Co<number | void>;
 }
@@ -37,7 +42,7 @@ export function findCommand(root: Command, globals: readonly Flag[], argv: reado
   const parents: Command[] = [];
   let rest = argv.slice();
   for (;;) {
-    const at = firstWord(command.flags ? [...command.flags, ...globals] : globals, rest);
+    const at = firstWord([...(command.flags ?? []), ...globals, HELP], rest);
     if (at < 0 || !command.commands) break;
     const word = rest[at];
     const next = command.commands.find((c) => c.name === word || c.aliases?.includes(word));
@@ -64,7 +69,8 @@ function firstWord(flags: readonly Flag[], argv: readonly string[]): number {
     if (!long && arg.length > 2) continue;
     const name = arg.slice(long ? 2 : 1);
     const flag = flags.find((f) => (long ? f.name === name : f.short === name));
-    if (flag && flag.type !== 'bool' && flag.alone === undefined) i++;
+    // What follows an unknown flag may be its value.
+    if (!flag || (flag.type !== 'bool' && flag.alone === undefined)) i++;
   }
   return -1;
 }
@@ -151,15 +157,16 @@ export function helpText(found: Found, globals: readonly Flag[]): string {
     );
   const flags = (command.flags ?? []).filter((f) => !f.hidden).sort((a, b) => (a.name < b.name ? -1 : 1));
   if (flags.length) out += `Options:\n${flags.map(flagHelp).join('\n')}\n`;
-  out += `Usage:\n  ${path}${command.usage ? ' ' + command.usage : command.commands ? ' SUBCOMMAND' : ''} [options]\n\n`;
+  out += `Usage:\n  ${path}${command.usage ? ' ' + command.usage : command.alone ? ' SUBCOMMAND' : command.commands ? ' [flags]' : ''} [options]\n\n`;
   if (command.commands) out += `Use "${path} <command> --help" for more information about a given command.\n`;
   if (globals.length)
     out += 'Use "kubectl options" for a list of global command-line options (applies to all commands).\n';
   return out;
 }
 
-export function listCommands(shown: readonly Command[], title: string): string {
-  const width = Math.max(...shown.map((c) => c.name.length));
+/** `of`: the commands that share a column with those shown. */
+export function listCommands(shown: readonly Command[], title: string, of = shown): string {
+  const width = Math.max(11, ...of.map((c) => c.name.length));
   return `${title}\n${shown.map((c) => `  ${c.name.padEnd(width)}   ${c.short}\n`).join('')}\n`;
 }
 

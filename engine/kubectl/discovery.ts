@@ -161,6 +161,14 @@ export class Discovery {
     return this.byName.get(lower) ?? this.byShort.get(lower) ?? this.byKind.get(name) ?? [];
   }
 
+  /** Resources of other groups that have the short name as well. */
+  alsoShort(name: string): Mapping[] {
+    const all = (!this.byName.has(name) && this.byShort.get(name)) || [];
+    const [first] = all;
+    const seen = new Set<string>([first?.group]);
+    return all.filter(({ group }) => !seen.has(group) && seen.add(group));
+  }
+
   /** The resource of a manifest's kind. */
   findKind(apiVersion: string, kind: string): Mapping | undefined {
     return this.byKind.get(kind)?.find((m) => m.groupVersion === apiVersion);

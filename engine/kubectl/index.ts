@@ -12,21 +12,24 @@ import {
   unknownSubcommand,
 } from './command.ts';
 import { commands } from './commands/index.ts';
-import { inOrder, options, rootHelp } from './commands/root.ts';
+import { ROOT_TITLE, inOrder, options, rootUsage } from './commands/root.ts';
 import type { Discovery } from './discovery.ts';
-import { CommandError, report } from './errors.ts';
+import { AggregateFailure, CommandError, StatusError, report } from './errors.ts';
 import { Args } from './flags.ts';
 import { GLOBAL_FLAGS } from './kubeconfig.ts';
 import { Kubectl, type KubectlOptions } from './kubectl.ts';
+import { seesManagedFields } from './output/printers.ts';
 import { deprecations } from './write-flags.ts';
 
 export type { KubectlOptions } from './kubectl.ts';
 export type { Connection, Kubeconfig } from './kubeconfig.ts';
 
+const HELP: Command = { name: 'help', short: 'Help about any command', *run() {} };
+
 const ROOT: Command = {
   name: 'kubectl',
   short: 'kubectl controls the Kubernetes cluster manager.',
-  commands: [...inOrder(commands), options],
+  commands: [...inOrder(commands), options, HELP],
 };
 
 /** kubectl as a program of a machine. What it has discovered of a server is kept from run to run. */
@@ -44,10 +47,13 @@ function* main(process: Process, settings: KubectlOptions, caches: Map<string, D
     const args = parseArgs(found, GLOBAL_FLAGS);
     globals = args.only(GLOBAL_FLAGS, found.command.flags ?? []);
     kubectl = new Kubectl(process, settings, found.path, globals, caches);
-    if (args.bool('help') || (args.args[0] === 'help' && found.command === ROOT)) {
-      kubectl.out(help(found, args));
+    kubectl.help = () => helpOf(found);
+    if (args.bool('help')) {
+      kubectl.out(kubectl.help());
       return 0;
     }
+    if (found.command === HELP) return helpCommand(kubectl, args.args);
+    kubectl.wantsManagedFields = seesManagedFields(args);
     if (!found.command.run) return showParent(kubectl, found, args);
     checkRequired(found, args);
     for (const text of deprecations(args)) kubectl.log('W', text);
@@ -64,22 +70,35 @@ function* main(process: Process, settings: KubectlOptions, caches: Map<string, D
       error instanceof ReferenceError
     )
       throw error;
+    const single = error instanceof AggregateFailure && error.errors.length === 1 ? error.errors[0] : error;
+    if (single instanceof StatusError && kubectl.verbosity >= 6)
+      kubectl.log('I', `helpers.go:246] server response object: %s[${JSON.stringify(single.status, null, 2)}]`);
     const { text, code } = report(error);
     if (text) process.stderr.write(text);
     return code;
   }
 }
 
-function help(found: Found, args: Args): string {
-  if (found.command !== ROOT) return helpText(found, GLOBAL_FLAGS);
-  const words = args.args.slice(1);
-  if (words.length === 0) return rootHelp(commands);
-  return helpText(findCommand(ROOT, GLOBAL_FLAGS, words), GLOBAL_FLAGS);
+const helpOf = (found: Found): string =>
+  found.command === ROOT ? ROOT_TITLE + rootUsage(commands) : helpText(found, GLOBAL_FLAGS);
+
+/** `kubectl help rollout status` */
+function helpCommand(kubectl: Kubectl, words: readonly string[]): number {
+  try {
+    kubectl.out(helpOf(findCommand(ROOT, GLOBAL_FLAGS, words)));
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    kubectl.warn(`Unknown help topic [${words.map((word) => `\`${word}\``).join(' ')}]\n\n`);
+    kubectl.process.stderr.write(rootUsage(commands));
+  }
+  return 0;
 }
 
 /** A command that only holds others: its help, or a complaint about a word that is none of them. */
 function showParent(kubectl: Kubectl, found: Found, args: Args): number {
-  if (args.args.length) throw unknownSubcommand(found, args.args);
-  kubectl.out(help(found, args));
-  return 0;
+  const { command } = found;
+  if (args.args.length && command.alone !== 'always') throw unknownSubcommand(found, args.args);
+  if (command === ROOT || command.alone) kubectl.out(kubectl.help());
+  else kubectl.process.stderr.write(kubectl.help());
+  return command === ROOT || command.alone === 'always' ? 0 : 1;
 }

@@ -2,9 +2,10 @@
 // $KUBECONFIG (a list, merged: the first that sets a value wins) or ~/.kube/config.
 
 import { encode, toBase64 } from '../linux/bytes.ts';
+import { dirname } from '../linux/path.ts';
 import type { Process } from '../linux/types.ts';
 import type { Args, Flag } from './flags.ts';
-import { CommandError, quote } from './errors.ts';
+import { BareError, CommandError, quote } from './errors.ts';
 import { type YamlValue, parseYaml, YamlError } from './yaml/parse.ts';
 
 export interface Cluster {
@@ -119,19 +120,19 @@ export function loadKubeconfig(process: Process, flag: string): Kubeconfig {
       if (flag) throw new CommandError(`stat ${flag}: no such file or directory`);
       continue;
     }
-    mergeFile(config, file, process.host.fs.readFile(file));
+    mergeFile(config, file, process.host.fs.readFile(file), flag || file);
   }
   return config;
 }
 
 /** Adds what `text` says and `config` does not say yet. */
-export function mergeFile(config: Kubeconfig, file: string, text: string) {
+export function mergeFile(config: Kubeconfig, file: string, text: string, shown = file) {
   let doc: YamlValue;
   try {
     doc = parseYaml(text);
   } catch (error) {
     if (error instanceof YamlError)
-      throw new CommandError(`error loading config file ${quote(file)}: ${error.message}`);
+      throw new CommandError(`error loading config file ${quote(shown)}: ${error.message}`);
     throw error;
   }
   if (doc === null) return;
@@ -170,16 +171,14 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 export function resolveConnection(process: Process, config: Kubeconfig, globals: Args): Connection {
   const contextName = globals.string('context') || config.currentContext;
   const context = config.contexts.get(contextName);
-  if (globals.string('context') && !context) throw new CommandError(`context "${contextName}" does not exist`);
   const errors: string[] = [];
-  if (!context && config.currentContext)
-    errors.push(`context was not found for specified context: ${config.currentContext}`);
+  if (!context && contextName) errors.push(`context was not found for specified context: ${contextName}`);
   const clusterName = globals.string('cluster') || context?.cluster || '';
   const userName = globals.string('user') || context?.user || '';
   const cluster = { ...config.clusters.get(clusterName) };
   const user = { ...config.users.get(userName) };
   if (clusterName && !config.clusters.has(clusterName)) {
-    if (globals.string('cluster')) throw new CommandError(`cluster "${clusterName}" does not exist`);
+    if (globals.string('cluster')) throw new CommandError(`no server found for cluster ${quote(clusterName)}`);
     errors.push(`cluster ${quote(clusterName)} was not found`);
   }
   if (userName && !config.users.has(userName)) {
@@ -187,13 +186,17 @@ export function resolveConnection(process: Process, config: Kubeconfig, globals:
     errors.push(`user ${quote(userName)} was not found`);
   }
   if (errors.length)
-    throw new CommandError(`Error in configuration: ${errors.length === 1 ? errors[0] : '\n* ' + errors.join('\n* ')}`);
+    throw new BareError(`Error in configuration: ${errors.length === 1 ? errors[0] : '\n* ' + errors.join('\n* ')}`);
   if (globals.string('server')) cluster.server = globals.string('server');
   if (globals.string('token')) user.token = globals.string('token');
   if (globals.string('username')) user.username = globals.string('username');
   if (globals.string('password')) user.password = globals.string('password');
-  if (globals.string('client-certificate')) user['client-certificate'] = globals.string('client-certificate');
-  if (globals.string('client-key')) user['client-key'] = globals.string('client-key');
+  const origin = config.origin.get(`users/${userName}`) ?? '';
+  for (const field of ['client-certificate', 'client-key'] as const) {
+    const flag = globals.string(field);
+    if (flag) Object.assign(user, { [field]: absolute(process, flag), [`${field}-data`]: undefined });
+    readCredential(process, user, field, origin, userName);
+  }
   let namespace = context?.namespace;
   const fs = process.host.fs;
   if (!cluster.server && process.env.KUBERNETES_SERVICE_HOST && fs.exists(`${SERVICE_ACCOUNT}/token`)) {
@@ -210,6 +213,26 @@ export function resolveConnection(process: Process, config: Kubeconfig, globals:
     namespace: explicit || namespace || 'default',
     namespaceExplicit: explicit !== '',
   };
+}
+
+/** A certificate or key that stands in a file of its own, beside the kubeconfig when its path is not absolute. */
+function readCredential(
+  process: Process,
+  user: AuthInfo,
+  field: 'client-certificate' | 'client-key',
+  origin: string,
+  userName: string,
+) {
+  const named = user[field];
+  if (!named || user[`${field}-data`]) return;
+  const path = named.startsWith('/') ? named : `${dirname(origin)}/${named}`;
+  const { fs } = process.host;
+  if (!fs.exists(path)) {
+    const what = field === 'client-key' ? 'client-key' : 'client-cert';
+    const why = `unable to read ${what} ${path} for ${userName} due to open ${path}: no such file or directory`;
+    throw new BareError(`Error in configuration: ${why}`);
+  }
+  user[`${field}-data`] = toBase64(encode(fs.readFile(path)));
 }
 
 /** The request headers that carry an identity. */
@@ -231,7 +254,7 @@ export function authHeaders(process: Process, user: AuthInfo, globals: Args): Re
     headers[`impersonate-extra-${extra.slice(0, equals).toLowerCase()}`] = extra.slice(equals + 1);
   }
   if (!as && (groups.length || uid || globals.strings('as-user-extra').length)) {
-    throw new CommandError('requesting uid, groups or user-extra for  without impersonating a user');
+    throw new CommandError('requesting uid, groups or user-extra for kubernetes-admin without impersonating a user');
   }
   return headers;
 }

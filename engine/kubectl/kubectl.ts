@@ -7,7 +7,7 @@ import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
 import type { FileSystem } from '../linux/fs.ts';
 import type { Process } from '../linux/types.ts';
 import type { Co } from '../sim/index.ts';
-import { type Mapping, Discovery, NoMatchError } from './discovery.ts';
+import { type Mapping, Discovery, NoMatchError, qualified } from './discovery.ts';
 import { CommandError, ConnectionError, Exit, statusError } from './errors.ts';
 import { type Args, parseDuration } from './flags.ts';
 import { type Connection, type Kubeconfig, authHeaders, loadKubeconfig, resolveConnection } from './kubeconfig.ts';
@@ -52,8 +52,13 @@ export class Kubectl {
     this.path = path;
     this.globals = globals;
     this.caches = caches;
-    this.fs = process.host.fs.view({ cwd: process.cwd });
+    this.fs = process.host.fs.view({ cwd: process.cwd, uid: process.uid, gid: process.gid });
   }
+
+  /** Answers must carry managedFields, which the server otherwise leaves out of what kubectl reads. */
+  wantsManagedFields = false;
+  /** The help of the command that runs. */
+  help: () => string = () => '';
 
   /** Virtual now, ms since the epoch. */
   get now(): number {
@@ -62,8 +67,17 @@ export class Kubectl {
   get config(): Kubeconfig {
     return (this.loadedConfig ??= loadKubeconfig(this.process, this.globals.string('kubeconfig')));
   }
+  /** Everything about it is checked before the first request. */
   get connection(): Connection {
-    return (this.resolved ??= resolveConnection(this.process, this.config, this.globals));
+    if (this.resolved) return this.resolved;
+    const connection = resolveConnection(this.process, this.config, this.globals);
+    this.headers = {
+      'user-agent': `kubectl/${this.options.version} (linux/amd64) kubernetes`,
+      ...authHeaders(this.process, connection.user, this.globals),
+      ...(this.wantsManagedFields ? { accept: 'application/json' } : {}),
+    };
+    void this.requestTimeout;
+    return (this.resolved = connection);
   }
   /** The namespace of this command. */
   get namespace(): string {
@@ -91,14 +105,18 @@ export class Kubectl {
 
   /** Sends a request; an answer from 400 on is thrown as StatusError. */
   *send(request: ApiRequest): Co<ApiResponse> {
+    const response = yield* this.exchange(request);
+    if (response.code >= 400) throw statusError(response);
+    return response;
+  }
+
+  /** Sends a request and takes any answer. */
+  *exchange(request: ApiRequest): Co<ApiResponse> {
     yield ROUND_TRIP;
     const connection = this.connection;
-    this.headers ??= {
-      'user-agent': `kubectl/${this.options.version} (linux/amd64) kubernetes`,
-      ...authHeaders(this.process, connection.user, this.globals),
-    };
-    const headers = request.headers ? { ...this.headers, ...request.headers } : this.headers;
-    const response = this.options.transport({ ...request, headers }, connection);
+    const own = this.headers as Record<string, string>;
+    const headers = request.headers ? { ...own, ...request.headers } : own;
+    const response = yield* settled(this.options.transport({ ...request, headers }, connection));
     if (!response) {
       const host = connection.server.replace(/^https?:\/\//, '').replace(/\/.*/, '');
       throw new ConnectionError(
@@ -107,7 +125,6 @@ export class Kubectl {
     }
     if (this.verbosity >= 6) this.logRequest(request, headers, response);
     this.printWarnings(response);
-    if (response.code >= 400) throw statusError(response);
     return response;
   }
 
@@ -148,7 +165,7 @@ export class Kubectl {
   }
 
   /** A line of klog: `I0105 09:00:01.000000       7 file.go:1] …`. */
-  log(level: 'I' | 'W', text: string) {
+  log(level: 'I' | 'W' | 'E' | 'F', text: string) {
     const iso = new Date(this.now).toISOString();
     this.warn(
       `${level}${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000 ${String(this.process.pid).padStart(7)} ${text}`,
@@ -160,10 +177,14 @@ export class Kubectl {
     if (!header) return;
     for (const match of header.matchAll(/299 \S+ "((?:\\.|[^"\\])*)"/g)) {
       const text = match[1].replace(/\\(.)/g, '$1');
-      if (this.warned.has(text)) continue;
-      this.warned.add(text);
-      this.warn(`Warning: ${text}`);
+      this.warnOnce(text);
     }
+  }
+
+  private warnOnce(text: string) {
+    if (this.warned.has(text)) return;
+    this.warned.add(text);
+    this.warn(`Warning: ${text}`);
   }
 
   /** How many warnings came from the server (for --warnings-as-errors). */
@@ -193,6 +214,10 @@ export class Kubectl {
   /** The resource that the user named. */
   *mappingFor(argument: string): Co<Mapping> {
     const mapping = yield* this.discover((d) => d.find(argument));
+    for (const other of this.caches.get(this.connection.server)?.alsoShort(argument) ?? [])
+      this.warnOnce(
+        `short name "${argument}" could also match lower priority resource ${qualified(other.resource, other.group)}`,
+      );
     if (!mapping) throw new CommandError(`the server doesn't have a resource type "${argument.split('.')[0]}"`);
     return mapping;
   }
@@ -234,4 +259,16 @@ function queryString(query: ApiRequest['query']): string {
       parts.push(`${encodeURIComponent(name)}=${encodeURIComponent(one)}`);
   }
   return parts.length ? '?' + parts.join('&') : '';
+}
+
+/** What a proxied request brings takes time. */
+function* settled(response: ApiResponse | undefined): Co<ApiResponse | undefined> {
+  const later = response?.later;
+  if (!later) return response;
+  try {
+    while (!later.answer) yield later.ready;
+    return later.answer;
+  } finally {
+    if (!later.answer) later.cancel();
+  }
 }

@@ -59,14 +59,17 @@ export function fieldValidationOf(args: Args): string {
     case 'ignore':
       return 'Ignore';
   }
-  throw new CommandError(`invalid - validate option ${quote(args.string('validate'))}`);
+  throw new CommandError(
+    `invalid - validate option ${quote(args.string('validate'))}; must be one of: strict (or true), warn, ignore (or false)`,
+  );
 }
 
 export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
-/** What `apply` writes into the annotation: the object without it, as compact JSON. */
-export function lastAppliedOf(object: KubeObject): string {
+/** What `apply` writes into the annotation: the object without it, as compact JSON. `asIs`: no empty annotations are added. */
+export function lastAppliedOf(object: KubeObject, asIs = false): string {
   const { [LAST_APPLIED]: _, ...annotations } = (object.metadata.annotations ?? {}) as Record<string, string>;
+  if (asIs && !object.metadata.annotations) return compactJson(object) + '\n';
   return compactJson({ ...object, metadata: { ...object.metadata, annotations } }) + '\n';
 }
 

@@ -1,21 +1,27 @@
 // A container as the runtime knows it: created, running, exited. It outlives the kubelet process that made it.
 
-import type { Container as ContainerSpec } from '../api/types.ts';
-import { watchMemory } from '../images/memory.ts';
+import type { Container as ContainerSpec, ResourceRequirements } from '../api/types.ts';
 import type { Image } from '../images/types.ts';
 import {
   createHost,
   FileSystem,
+  healthOf,
   nullReader,
+  portFault,
   Pipe,
   pipeReader,
+  setPortFault,
+  watchUsage,
   type FileNode,
   type Host,
   type NetworkNamespace,
+  type PidNamespace,
+  type PortFault,
   type Process,
   type Program,
 } from '../linux/index.ts';
 import type { Sim } from '../sim/index.ts';
+import { Cgroup, type CgroupLimits } from './cgroup.ts';
 import { ContainerLog } from './log.ts';
 
 export type ContainerKind = 'init' | 'main' | 'ephemeral';
@@ -35,8 +41,9 @@ export interface ContainerConfig {
   gid: number;
   groups: number[];
   readOnlyRoot: boolean;
-  /** Bytes; undefined: no limit. */
-  memoryLimit: number | undefined;
+  limits: CgroupLimits;
+  /** Process numbers shared with other containers. */
+  pids: PidNamespace | undefined;
   /** Mounts volumes, /etc/hosts and the like. */
   mount: (fs: FileSystem) => void;
   terminationFile: FileNode | undefined;
@@ -66,12 +73,18 @@ export class Container {
   readonly log: ContainerLog;
   host: Host | undefined;
   process: Process | undefined;
-  /** Bytes in use by all of its processes. */
-  memory = 0;
+  readonly cgroup: Cgroup;
+  /** What the runtime has been told of its resources. */
+  resources: ResourceRequirements;
   /** Results of probes; undefined: not known yet. */
   probes: { startup?: boolean; readiness?: boolean; liveness?: boolean } = {};
   private stdin: Pipe | undefined;
   private oomKilled = false;
+  private forced: number | undefined;
+  private readonly faulty = new Set<number>();
+  private extra = { cpu: 0, memory: 0 };
+  /** It answers nothing and no signal but KILL. */
+  private hung = false;
   private readonly sim: Sim;
   private readonly onExit: (container: Container) => void;
 
@@ -83,6 +96,8 @@ export class Container {
     this.createdAt = sim.now;
     this.onExit = onExit;
     this.log = new ContainerLog(() => sim.now);
+    this.resources = config.spec.resources ?? {};
+    this.cgroup = new Cgroup(sim, config.limits, () => this.oomKill());
   }
 
   get identity(): Identity {
@@ -95,6 +110,7 @@ export class Container {
     const { image, env, command, uid, gid, groups } = this.config;
     const fs = new FileSystem({ base: image.tree(), now: () => this.sim.now });
     this.config.mount(fs);
+    fs.root.set('sys', this.cgroup.files());
     const host = createHost({
       sim: this.sim,
       hostname: this.config.hostname,
@@ -102,6 +118,7 @@ export class Container {
       net: this.config.net,
       env,
       userland: image.userland,
+      pids: this.config.pids,
     });
     this.host = host;
     const name = command[0];
@@ -109,8 +126,7 @@ export class Container {
     if (!found) throw new StartError(execError(host, name));
     if (!fs.exists(this.config.workingDir)) fs.mkdir(this.config.workingDir, { recursive: true });
     if (this.config.readOnlyRoot) fs.readOnly = true;
-    this.memory = image.memory;
-    watchMemory(host, (bytes) => this.allocate(bytes));
+    watchUsage(host, this.cgroup);
     this.state = 'running';
     this.startedAt = this.sim.now;
     const process = host.spawn({
@@ -127,17 +143,19 @@ export class Container {
     });
     this.process = process;
     this.sim.spawn(`wait ${this.name}`, this.wait(process));
-    if (this.config.memoryLimit !== undefined && this.memory > this.config.memoryLimit) this.oomKill();
+    this.cgroup.load(image.cpu);
+    this.cgroup.allocate(image.memory);
   }
 
   private *wait(process: Process) {
     const task = process.task;
     while (task && !task.done) yield task.exited;
-    this.exited(process.status ?? 137);
+    this.exited(this.forced ?? process.status ?? 137);
   }
 
   private exited(status: number) {
     if (this.state === 'exited') return;
+    this.killRest();
     this.finish(status, this.oomKilled ? 'OOMKilled' : status === 0 ? 'Completed' : 'Error');
     const { spec, terminationFile } = this.config;
     this.message = (terminationFile?.text ?? '').slice(0, 4096);
@@ -147,12 +165,21 @@ export class Container {
     this.onExit(this);
   }
 
+  /** What is left of it in a shared process namespace ends with its main process. */
+  private killRest() {
+    if (!this.config.pids) return;
+    for (const process of [...(this.host?.processes.values() ?? [])]) {
+      if (process.host === this.host) process.signal('KILL');
+    }
+  }
+
   private finish(status: number, reason: string) {
     this.state = 'exited';
     this.exitCode = status;
     this.reason = reason;
     this.finishedAt = this.sim.now;
-    this.memory = 0;
+    this.behave();
+    this.cgroup.end();
     this.log.close();
   }
 
@@ -160,6 +187,11 @@ export class Container {
   failedToStart(message: string) {
     this.finish(128, 'StartError');
     this.message = message;
+  }
+
+  /** Bytes on the node's disk: its writable layer and its log. */
+  get diskBytes(): number {
+    return blocks(this.host?.fs.root.layerBytes() ?? 0) + blocks(this.log.bytes);
   }
 
   /** Its standard input, which attaching clients write to. */
@@ -176,21 +208,74 @@ export class Container {
 
   /** Sends a signal to process 1, which ignores what it does not handle. */
   signal(name: string) {
-    this.process?.signal(name);
+    if (!this.hung || name === 'KILL') this.process?.signal(name);
   }
 
-  /** What its processes together hold grows (or shrinks) by `bytes`; beyond the limit the kernel kills them. */
-  private allocate(bytes: number) {
-    this.memory += bytes;
-    const { memoryLimit } = this.config;
-    if (memoryLimit !== undefined && this.memory > memoryLimit) this.oomKill();
+  /** Changes its resources while it runs. */
+  resize(resources: ResourceRequirements, limits: CgroupLimits) {
+    this.resources = resources;
+    this.cgroup.resize(limits);
   }
 
+  /** Its main process ends at once with this status. */
+  exit(status: number) {
+    if (this.state !== 'running') return;
+    this.forced = status;
+    this.process?.signal('KILL');
+  }
+
+  /** The ports that are this container's in a Pod's shared network: those that its processes listen on. */
+  ports(): number[] {
+    const { host } = this;
+    const own = this.config.net.listening().filter(({ process }) => host !== undefined && process?.host === host);
+    return [...new Set(own.map(({ port }) => port))];
+  }
+
+  /** Changes how its program serves, until it ends. */
+  misbehave(change: PortFault) {
+    if (change.connect === 'hang') this.hung = true;
+    for (const port of this.ports()) {
+      const before = portFault(this.config.net, port);
+      const answers = [...(change.answers ?? []), ...(before?.answers ?? [])];
+      setPortFault(this.config.net, port, { connect: change.connect ?? before?.connect, answers });
+      this.faulty.add(port);
+    }
+    this.healthChanged();
+  }
+
+  /** Probes that wait for news of the program look again. */
+  private healthChanged() {
+    if (this.host) healthOf(this.host)?.changed.fire();
+  }
+
+  /** Serves as it was written again, and gives back what was taken on top. */
+  behave() {
+    this.hung = false;
+    this.faulty.forEach((port) => setPortFault(this.config.net, port, undefined));
+    this.faulty.clear();
+    this.cgroup.load(-this.extra.cpu);
+    this.cgroup.allocate(-this.extra.memory);
+    this.extra = { cpu: 0, memory: 0 };
+    this.healthChanged();
+  }
+
+  /** Keeps so much busy and so many bytes taken on top of what the program uses itself. */
+  burden(more: { cpu?: number; memory?: number }) {
+    const { cpu = 0, memory = 0 } = more;
+    this.extra = { cpu: this.extra.cpu + cpu, memory: this.extra.memory + memory };
+    this.cgroup.load(cpu);
+    this.cgroup.allocate(memory);
+  }
+
+  /** The kernel kills all of its processes. */
   private oomKill() {
     this.oomKilled = true;
     this.process?.signal('KILL');
   }
 }
+
+/** What a file system of 4 KiB blocks needs for so many bytes. */
+const blocks = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
 
 /** The program that a command runs: a binary, or the interpreter that a script's first line names. */
 export function resolveCommand(

@@ -1,9 +1,16 @@
 // The kubelet's server side: logs, exec and attach for the API server.
 
-import { KubeletError, type ExecSession, type KubeletApi, type LogOptions } from '../apiserver/types.ts';
+import {
+  KubeletError,
+  type ExecSession,
+  type KubeletApi,
+  type LogOptions,
+  type PortForward,
+} from '../apiserver/types.ts';
 import { Pipe, pipeReader, pipeWriter, type Process } from '../linux/index.ts';
 import { Signal, type Sim } from '../sim/index.ts';
 import { execError, resolveCommand, type Container } from './container.ts';
+import { dialError } from './handlers.ts';
 import type { PodWorker } from './pod-worker.ts';
 
 export class KubeletServer implements KubeletApi {
@@ -82,6 +89,22 @@ export class KubeletServer implements KubeletApi {
     const stdout = container.log.read(follow, this.sim.now);
     const stderr = new Pipe();
     return this.session(process, stdin, stdout, stderr, () => stdout.closeReader());
+  }
+
+  portForward(namespace: string, pod: string): PortForward {
+    const { sandbox } = this.worker(namespace, pod);
+    if (!sandbox) throw new KubeletError(500, `pod not found ("${pod}_${namespace}")`);
+    const id = this.sim.random('sandbox-id').hex(64);
+    const uuid = () => this.sim.random('netns').uuid();
+    return {
+      *dial(port) {
+        const made = yield* sandbox.net.connect('127.0.0.1', port);
+        if (typeof made !== 'string') return made;
+        const why = dialError('127.0.0.1', port, made).replace('dial tcp', 'dial tcp4');
+        const netns = sandbox.hostNetwork ? '' : `/var/run/netns/cni-${uuid()}`;
+        return `error forwarding port ${port} to pod ${id}, uid : failed to execute portforward in network namespace "${netns}": failed to connect to localhost:${port} inside namespace "${id}", IPv4: ${why} IPv6 dial tcp6: address localhost: no suitable address `;
+      },
+    };
   }
 
   private session(

@@ -6,6 +6,7 @@ import { formatReference, ImageNameError, parseReference } from '../images/refer
 import { PullError, type Image, type Registry } from '../images/types.ts';
 import { Signal, type Co, type Sim } from '../sim/index.ts';
 import { Backoff } from './backoff.ts';
+import type { Container as RuntimeContainer } from './container.ts';
 import { goDuration, quote } from './format.ts';
 import { containerRef } from './reference.ts';
 
@@ -29,6 +30,8 @@ export class ImageManager {
   private readonly failures = new Map<string, string>();
   /** By full reference. */
   private readonly present = new Map<string, Image>();
+  /** Their sizes together. */
+  bytes = 0;
   /** kubelet: serializeImagePulls is true by default; the first in the queue pulls. */
   private readonly queue: Signal[] = [];
   /** Fires in `changed` when the list of images on the node has grown. */
@@ -41,10 +44,28 @@ export class ImageManager {
     this.changed = changed;
   }
 
+  private add(image: Image) {
+    if (!this.present.has(image.reference)) this.bytes += image.size;
+    this.present.set(image.reference, image);
+  }
+
+  /** Removes images that no container uses, oldest first, until `need` bytes have come free. */
+  collect(need: number, inUse: ReadonlySet<string>) {
+    let freed = 0;
+    for (const [reference, image] of [...this.present]) {
+      if (freed >= need) break;
+      if (inUse.has(reference) || image.repository.endsWith('/pause')) continue;
+      this.present.delete(reference);
+      this.bytes -= image.size;
+      freed += image.size;
+      this.changed();
+    }
+  }
+
   /** Puts an image on the node without a pull, as an installer does. */
   preload(reference: string) {
     const image = this.registry.pull(reference);
-    if (!(image instanceof PullError)) this.present.set(image.reference, image);
+    if (!(image instanceof PullError)) this.add(image);
   }
 
   /** Sees to it that the container's image is on the node; events tell how. */
@@ -121,13 +142,21 @@ export class ImageManager {
   }
 
   private *pull(full: string): Co<Image | PullError> {
-    yield RESOLVE_MS + this.sim.random('image-pull').int(RESOLVE_JITTER_MS);
+    yield (
+      RESOLVE_MS + this.sim.random('image-pull').int(RESOLVE_JITTER_MS) + (this.registry.faults.of(full)?.slow ?? 0)
+    );
     const image = this.registry.pull(full);
     if (image instanceof PullError || this.present.get(image.reference)) return image;
     yield Math.ceil(image.size / BYTES_PER_MS);
-    this.present.set(image.reference, image);
+    this.add(image);
     this.changed();
     return image;
+  }
+
+  /** Runs when a container has started: an image that was told to crash does. */
+  started(container: RuntimeContainer) {
+    const after = this.registry.faults.of(container.config.image.reference)?.crashAfter;
+    if (after !== undefined) this.sim.after(after, () => container.exit(1));
   }
 
   /** As the node's status lists them: largest first, with digests and tags. */

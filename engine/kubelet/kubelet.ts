@@ -1,34 +1,53 @@
 // The kubelet: the agent of one node. It watches the Pods bound to its node, keeps one worker for each, looks
 // at the runtime once a second while something has changed there, and reports the node itself.
 
-import { EventRecorder, Informer, type Client, type ResourceClient } from '../client/index.ts';
-import { KubeletError, type ExecSession, type KubeletApi, type LogOptions } from '../apiserver/types.ts';
-import type { Node, Pod, PodSpec, Service } from '../api/types.ts';
+import { ApiError, EventRecorder, Informer, type Client, type ResourceClient } from '../client/index.ts';
+import {
+  KubeletError,
+  type ExecSession,
+  type KubeletApi,
+  type LogOptions,
+  type PortForward,
+} from '../apiserver/types.ts';
+import { createScheme } from '../api/index.ts';
+import type { Node, Pod, Scheme, Service } from '../api/types.ts';
 import { createHost, FileSystem, type Host, type Network, type NetworkNamespace, type Pipe } from '../linux/index.ts';
 import type { Sim, Timer } from '../sim/index.ts';
-import { quantityMilli, quantityValue } from '../api/quantity.ts';
+import { Allocation } from './allocation.ts';
 import { Backoff } from './backoff.ts';
+import type { Container } from './container.ts';
 import { serviceEnv } from './env.ts';
 import { KubeletServer } from './exec.ts';
+import { EvictionManager } from './eviction.ts';
 import { ImageManager } from './image-manager.ts';
 import { NodeStatusManager } from './node-status.ts';
 import { ObjectCache } from './object-cache.ts';
 import { PodWorker } from './pod-worker.ts';
-import { podRequests } from './pod-spec.ts';
 import { AddressPool } from './sandbox.ts';
+import { isMirror, StaticPods } from './static-pods.ts';
 import type { KubeletOptions, NodeSpec } from './types.ts';
 import type { VolumeSources } from './volumes.ts';
 
 // kubelet: plegRelistPeriod.
 const RELIST_MS = 1000;
+// kubelet: from one try to register with the API server to the next, doubling.
+const CONNECT_MS = 200;
+const CONNECT_MAX_MS = 7000;
+/** From the network's return until broken watches have been noticed and made anew. */
+const RELINK_MS = 1000;
+/** As kubeadm sets staticPodPath. */
+const MANIFESTS = '/etc/kubernetes/manifests';
+const LOG = '/var/log/kubelet.log';
 const NODE_RESOLV = 'nameserver 10.0.0.2\n';
 
-/** What one container uses now, for metrics. */
+/** What one container uses, for metrics: CPU over the last quarter of a minute or two, memory now. */
 export interface ContainerUsage {
   namespace: string;
   pod: string;
   container: string;
-  memory: number;
+  cpuMillis: number;
+  memoryBytes: number;
+  /** Virtual time of its start, ms. */
   startedAt: number;
 }
 
@@ -49,11 +68,20 @@ export class Kubelet implements KubeletApi {
   readonly volumeSources: VolumeSources;
   /** The kubelet process runs. */
   running = false;
+  /** The machine is on. */
+  power = true;
+  /** The machine is on the network: the API server can be reached, if it runs. */
+  linked = true;
+  /** This node in the API, as last seen. */
+  nodeObject: Node | undefined;
+  readonly statics: StaticPods;
   private readonly options: KubeletOptions;
   readonly objects: ObjectCache;
   private readonly nodeStatus: NodeStatusManager;
   private readonly server: KubeletServer;
-  private readonly workers = new Map<string, PodWorker>();
+  readonly eviction: EvictionManager;
+  readonly allocation: Allocation;
+  readonly workers = new Map<string, PodWorker>();
   private readonly byKey = new Map<string, PodWorker>();
   private informers: Informer<never>[] = [];
   private services: Informer<Service> | undefined;
@@ -61,8 +89,11 @@ export class Kubelet implements KubeletApi {
   /** Workers whose containers have changed since the last relist. */
   private changed = new Set<PodWorker>();
   private relist: Timer | undefined;
+  private connecting: Timer | undefined;
+  /** The API server knows the node. */
+  private registered = false;
+  private scheme: Scheme | undefined;
   private startedAt = 0;
-  private used = { cpu: 0, memory: 0, pods: 0 };
 
   constructor(options: KubeletOptions) {
     const { sim, client, node, network, images } = options;
@@ -93,7 +124,11 @@ export class Kubelet implements KubeletApi {
       recorder: this.recorder,
       images: () => this.images.list(),
       problem: () => this.networkError,
+      pressures: () => this.eviction.verdicts(),
+      tick: () => this.eviction.synchronize(),
     });
+    this.eviction = new EvictionManager(this, this.nodeStatus);
+    this.allocation = new Allocation(this.nodeStatus.allocatable);
     this.volumeSources = {
       sim,
       client,
@@ -101,7 +136,9 @@ export class Kubelet implements KubeletApi {
       machine: this.machine,
       allocatable: this.nodeStatus.allocatable,
       hostIP: node.ip,
+      node: node.name,
     };
+    this.statics = new StaticPods(this, MANIFESTS, () => (this.scheme ??= options.scheme ?? createScheme()));
     this.server = new KubeletServer(sim, (namespace, pod) => {
       if (!this.running) throw new KubeletError(502, `dial tcp ${node.ip}:10250: connect: connection refused`);
       return this.byKey.get(`${namespace}/${pod}`);
@@ -112,12 +149,31 @@ export class Kubelet implements KubeletApi {
     return this.nodeStatus.allocatable;
   }
 
-  /** Starts the kubelet process: registers the node, takes over the Pods that are bound to it. */
+  /** Starts the kubelet process: runs static Pods, registers the node, takes over the Pods that are bound to it. */
   start() {
     if (this.running) return;
     this.running = true;
+    if (!this.power) this.nodeStatus.reboot();
+    this.power = true;
     this.startedAt = this.sim.now;
-    this.nodeStatus.start();
+    this.statics.start();
+    this.connect(CONNECT_MS);
+  }
+
+  /** Tries to reach the API server until it answers. */
+  private connect(wait: number) {
+    try {
+      this.nodeStatus.start();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.log('E', 'kubelet_node_status.go:107', `"Unable to register node with API server" err="${error.message}"`);
+      this.connecting = this.sim.after(wait, () => this.connect(Math.min(2 * wait, CONNECT_MAX_MS)));
+      return;
+    }
+    this.connected();
+  }
+
+  private connected() {
     const { name } = this.node;
     const nodes = new Informer<Node>();
     nodes.on({ add: (node) => this.sawNode(node), update: (node) => this.sawNode(node) });
@@ -127,6 +183,7 @@ export class Kubelet implements KubeletApi {
     services.on({ add: forget, update: forget, delete: forget });
     services.start(this.client, 'v1', 'services', {});
     this.services = services;
+    this.registered = true;
     const seen = new Set<string>();
     const pods = new Informer<Pod>();
     pods.on({
@@ -135,13 +192,16 @@ export class Kubelet implements KubeletApi {
         this.sawPod(pod);
       },
       update: (pod) => this.sawPod(pod),
-      delete: (pod) => this.workers.get(pod.metadata?.uid ?? '')?.removed(),
+      delete: (pod) => {
+        if (isMirror(pod)) this.statics.mirrorGone(pod);
+        else this.workers.get(pod.metadata?.uid ?? '')?.removed();
+      },
     });
     pods.start(this.client, 'v1', 'pods', { fieldSelector: `spec.nodeName=${name}` });
     this.informers = [nodes, services, pods] as unknown as Informer<never>[];
     // What ran before and is not in the API any more has to go.
     this.workers.forEach((worker, uid) => {
-      if (!seen.has(uid)) worker.removed();
+      if (!worker.isStatic && !seen.has(uid)) worker.removed();
     });
   }
 
@@ -149,17 +209,48 @@ export class Kubelet implements KubeletApi {
   stop() {
     if (!this.running) return;
     this.running = false;
+    this.connecting?.cancel();
+    this.statics.stop();
     this.nodeStatus.stop();
-    for (const informer of this.informers) informer.stop();
-    this.informers = [];
+    this.unwatch();
+    this.registered = false;
     this.relist?.cancel();
     this.relist = undefined;
     this.changed.clear();
     this.workers.forEach((worker) => worker.pause());
   }
 
+  private unwatch() {
+    for (const informer of this.informers) informer.stop();
+    this.informers = [];
+  }
+
+  /** The machine is taken off the network, or is back on it: watches break, and everything is listed anew. */
+  link(linked: boolean) {
+    if (this.linked === linked) return;
+    this.linked = linked;
+    if (!this.running || !this.registered) return;
+    if (linked) this.sim.after(RELINK_MS, () => this.relink());
+    else {
+      this.unwatch();
+      this.statics.forgetMirrors();
+    }
+  }
+
+  private relink() {
+    if (!this.running || !this.linked || this.informers.length) return;
+    try {
+      this.connected();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.unwatch();
+      this.sim.after(CONNECT_MAX_MS, () => this.relink());
+    }
+  }
+
   /** The machine loses power: the kubelet and all containers end at once. */
   crash() {
+    this.power = false;
     this.stop();
     this.workers.forEach((worker) => worker.crash());
   }
@@ -167,6 +258,8 @@ export class Kubelet implements KubeletApi {
   // ---- Pods ----------------------------------------------------------------------------------------------
 
   private sawNode(node: Node) {
+    this.nodeObject = node;
+    this.nodeStatus.seen(node);
     const cidr = node.spec?.podCIDR;
     if (!cidr || this.addresses.ready) return;
     this.addresses.range = cidr;
@@ -175,6 +268,10 @@ export class Kubelet implements KubeletApi {
   }
 
   private sawPod(pod: Pod) {
+    if (isMirror(pod)) {
+      this.statics.sawMirror(pod);
+      return;
+    }
     const uid = pod.metadata?.uid ?? '';
     const known = this.workers.get(uid);
     if (known) {
@@ -182,41 +279,57 @@ export class Kubelet implements KubeletApi {
       else known.update(pod);
       return;
     }
-    const worker = new PodWorker(this, pod);
-    this.workers.set(uid, worker);
+    this.take(new PodWorker(this, pod));
+  }
+
+  private take(worker: PodWorker) {
+    this.workers.set(worker.uid, worker);
     this.byKey.set(worker.key, worker);
+    this.eviction.watch(worker);
     worker.begin();
   }
 
   forget(worker: PodWorker) {
     this.workers.delete(worker.uid);
+    this.eviction.unwatch(worker);
     if (this.byKey.get(worker.key) === worker) this.byKey.delete(worker.key);
+    if (worker.isStatic) this.statics.ended(worker);
   }
 
-  /** Counts a Pod's requests in (1) or out (-1) of what the node has given away. */
-  account(pod: Pod, sign: 1 | -1) {
-    const { cpu, memory } = podRequests(pod.spec as PodSpec);
-    this.used.cpu += sign * cpu;
-    this.used.memory += sign * memory;
-    this.used.pods += sign;
+  /** A manifest says that this Pod runs here; one of the same name that still ends goes first. */
+  staticWanted(pod: Pod) {
+    const known = this.byKey.get(`${pod.metadata?.namespace}/${pod.metadata?.name}`);
+    if (!known) this.take(new PodWorker(this, pod, true));
+    else if (known.paused && known.uid === pod.metadata?.uid) known.resume(pod);
+  }
+
+  /** Its manifest is gone, or says something else now. */
+  staticGone(pod: Pod) {
+    this.workers.get(pod.metadata?.uid ?? '')?.removed();
+  }
+
+  staticWorker(key: string): PodWorker | undefined {
+    const worker = this.byKey.get(key);
+    return worker?.isStatic ? worker : undefined;
+  }
+
+  /** A line of the kubelet's log, where nothing else could say it. */
+  log(level: 'I' | 'W' | 'E', where: string, text: string) {
+    const iso = new Date(this.sim.now).toISOString();
+    const line = `${level}${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000     812 ${where}] ${text}\n`;
+    const { fs } = this.machine;
+    if (!fs.exists(LOG)) {
+      if (!fs.exists('/var/log')) fs.mkdir('/var/log', { recursive: true });
+      fs.writeFile(LOG, '');
+    }
+    const file = fs.find(LOG);
+    if (file?.kind === 'file') file.append(line);
   }
 
   /** The kubelet's own check of a Pod that has been bound to it: why it cannot run here. */
   admit(pod: Pod): { reason: string; message: string } | undefined {
-    const spec = pod.spec as PodSpec;
-    const wanted = podRequests(spec);
-    const { cpu, memory, pods } = this.allocatable;
-    const limits: [string, number, number, number][] = [
-      ['cpu', wanted.cpu, this.used.cpu, quantityMilli(cpu)],
-      ['memory', wanted.memory, this.used.memory, quantityValue(memory)],
-      ['pods', 1, this.used.pods, Number(pods)],
-    ];
-    for (const [resource, requested, used, capacity] of limits) {
-      if (requested === 0 || requested + used <= capacity) continue;
-      const message = `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`;
-      return { reason: `OutOf${resource}`, message };
-    }
-    return undefined;
+    const pressed = this.eviction.refuses(pod);
+    return pressed ? { reason: 'Evicted', message: pressed } : this.allocation.refusal(pod);
   }
 
   /** Why Pods with a network of their own cannot start; undefined when they can. */
@@ -267,23 +380,36 @@ export class Kubelet implements KubeletApi {
     return fs.exists('/etc/resolv.conf') ? fs.readFile('/etc/resolv.conf') : NODE_RESOLV;
   }
 
-  /** What the containers of this node use now. */
+  /** What the running containers of this node use; the kubelet answers while it runs. */
   usage(): ContainerUsage[] {
     const list: ContainerUsage[] = [];
+    if (!this.running) return list;
     this.workers.forEach((worker) => {
       const { name = '', namespace = '' } = worker.pod.metadata ?? {};
       worker.records.forEach(({ current }) => {
         if (current?.state !== 'running') return;
+        const { cgroup, startedAt } = current;
         list.push({
           namespace,
           pod: name,
           container: current.name,
-          memory: current.memory,
-          startedAt: current.startedAt,
+          cpuMillis: cgroup.cpuMillis,
+          memoryBytes: cgroup.memory,
+          startedAt,
         });
       });
     });
     return list;
+  }
+
+  /** A container of a Pod, as the runtime knows it. */
+  container(namespace: string, pod: string, name: string): Container | undefined {
+    return this.byKey.get(`${namespace}/${pod}`)?.records.get(name)?.current;
+  }
+
+  /** Files of nobody's take up the disk until only this share of it is free; undefined: they are gone. */
+  fillDisk(free: number | undefined) {
+    this.eviction.fill(free);
   }
 
   // ---- KubeletApi ----------------------------------------------------------------------------------------
@@ -304,5 +430,9 @@ export class Kubelet implements KubeletApi {
 
   attach(namespace: string, pod: string, container: string, options: { stdin: boolean; tty: boolean }): ExecSession {
     return this.server.attach(namespace, pod, container, options);
+  }
+
+  portForward(namespace: string, pod: string): PortForward {
+    return this.server.portForward(namespace, pod);
   }
 }

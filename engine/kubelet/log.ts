@@ -41,6 +41,11 @@ export class ContainerLog {
     this.now = now;
   }
 
+  /** Bytes of its file. */
+  get bytes(): number {
+    return this.size;
+  }
+
   writer(stream: 'stdout' | 'stderr'): Writer {
     const followers = () => this.followers;
     return {

@@ -2,9 +2,9 @@
 
 import type { Co } from '../sim/index.ts';
 import { quote } from './format.ts';
+import { MountError } from './mount-error.ts';
 import type { PodWorker } from './pod-worker.ts';
 import { podRef } from './reference.ts';
-import { MountError } from './volumes.ts';
 
 /** Virtual cost of the volume manager's rounds, ms. */
 const MOUNT_MS = 100;
@@ -34,7 +34,7 @@ export function* mountVolumes(worker: PodWorker): Co<boolean> {
         failures.delete(volume.name);
       } catch (error) {
         if (!(error instanceof MountError)) throw error;
-        const text = `MountVolume.SetUp failed for volume ${quote(volume.name)} : ${error.message}`;
+        const text = `MountVolume.SetUp failed for volume ${quote(error.volume ?? volume.name)} : ${error.message}`;
         kubelet.recorder.event(podRef(worker.pod), 'Warning', 'FailedMount', text);
         const delay = failure ? Math.min(failure.delay * 2, MOUNT_RETRY_MAX) : MOUNT_RETRY;
         failures.set(volume.name, { next: kubelet.sim.now + delay, delay });

@@ -20,14 +20,14 @@ const REPORT_MS = 300_000;
 const LEASE_SECONDS = 40;
 
 /** A condition's parts that are not times. */
-interface Verdict {
+export interface Verdict {
   type: string;
   status: 'True' | 'False';
   reason: string;
   message: string;
 }
 
-const PRESSURES: readonly Verdict[] = [
+export const PRESSURES: readonly Verdict[] = [
   {
     type: 'MemoryPressure',
     status: 'False',
@@ -63,6 +63,10 @@ export interface NodeStatusOptions {
   images: () => ContainerImage[];
   /** Why the node cannot run Pods; undefined when it can. */
   problem: () => string | undefined;
+  /** What is short on the node. */
+  pressures: () => readonly Verdict[];
+  /** Looks at the node before each report. */
+  tick: () => void;
 }
 
 export class NodeStatusManager {
@@ -99,11 +103,19 @@ export class NodeStatusManager {
     this.register();
     for (const { reason } of PRESSURES) this.event('Normal', reason.replace('Kubelet', 'Node'));
     recorder.event(ref, 'Normal', 'NodeAllocatableEnforced', 'Updated Node Allocatable limit across pods');
+    if (this.rebooted) {
+      const text = `Node ${node.name} has been rebooted, boot id: ${this.identity?.bootID}`;
+      recorder.event(ref, 'Warning', 'Rebooted', text);
+      this.rebooted = false;
+    }
     this.started = true;
     this.report();
     this.renewLease();
     this.timers = [
-      sim.every(UPDATE_MS, () => this.report()),
+      sim.every(UPDATE_MS, () => {
+        this.options.tick();
+        this.report();
+      }),
       sim.every((LEASE_SECONDS * 1000) / 4, () => this.renewLease()),
     ];
   }
@@ -118,6 +130,28 @@ export class NodeStatusManager {
   /** The list of images has changed: the next round reports it. */
   imagesChanged() {
     this.changed = true;
+  }
+
+  /** Somebody else may have written conditions: the next round puts them right. */
+  seen(node: Node) {
+    const written = node.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
+    const mine = this.conditions.find(({ type }) => type === 'Ready')?.status;
+    if (mine !== undefined && written !== mine) this.changed = true;
+  }
+
+  /** The machine has started anew: the next registration tells. */
+  reboot() {
+    if (!this.identity) return;
+    const { sim, node } = this.options;
+    this.identity = { ...this.identity, bootID: sim.random(`node/${node.name}/boot`).uuid() };
+    this.rebooted = true;
+  }
+
+  /** A pressure has come or gone: it is told at once. */
+  pressureChanged(reason: string) {
+    this.changed = true;
+    this.event('Normal', reason);
+    this.report();
   }
 
   private event(type: 'Normal' | 'Warning', reason: string) {
@@ -173,8 +207,9 @@ export class NodeStatusManager {
 
   private verdicts(): Verdict[] {
     const problem = this.registering ? STARTING : this.options.problem();
-    if (problem === undefined) return [...PRESSURES, READY];
-    return [...PRESSURES, { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problem }];
+    const pressures = this.options.pressures();
+    if (problem === undefined) return [...pressures, READY];
+    return [...pressures, { type: 'Ready', status: 'False', reason: 'KubeletNotReady', message: problem }];
   }
 
   private status(): NodeStatus {
@@ -220,6 +255,7 @@ export class NodeStatusManager {
     };
   }
 
+  private rebooted = false;
   private identity: { machineID: string; systemUUID: string; bootID: string } | undefined;
 
   /** Patches the status when it is due. */
@@ -249,8 +285,8 @@ export class NodeStatusManager {
     const namespace = 'kube-node-lease';
     const spec = { holderIdentity: node.name, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTimestamp(sim.now) };
     for (let tries = 0; tries < 2; tries++) {
-      this.lease ??= leases.find(namespace, node.name);
       try {
+        this.lease ??= leases.find(namespace, node.name);
         if (this.lease) {
           this.lease = leases.update(namespace, node.name, { ...this.lease, spec: { ...this.lease.spec, ...spec } });
           return;

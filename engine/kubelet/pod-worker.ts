@@ -13,6 +13,7 @@ import type { Kubelet } from './kubelet.ts';
 import { killContainer, type KillReason } from './kill.ts';
 import { ContainerProbes, hasProbes } from './probes.ts';
 import { podRef } from './reference.ts';
+import { PodResize } from './resize.ts';
 import type { Sandbox } from './sandbox.ts';
 import { startContainer } from './start.ts';
 import { mountVolumes } from './mount-volumes.ts';
@@ -27,6 +28,8 @@ const TEAR_DOWN_MS = 120;
 // kubelet: workerResyncIntervalJitterFactor and backOffPeriod.
 const RESYNC_MS = 60_000;
 const BACKOFF_MS = 10_000;
+// kubelet: the grace period of a hard eviction, seconds.
+const EVICTION_GRACE = 1;
 
 export interface SyncResult {
   /** Time of the next try, when a back-off says so. */
@@ -35,10 +38,22 @@ export interface SyncResult {
   failed: boolean;
 }
 
+/** What a Pod as a whole failed with. */
+export interface Failure {
+  reason: string;
+  message: string;
+  /** The kubelet ended it for the node's sake: condition DisruptionTarget. */
+  disruption?: boolean;
+}
+
 export class PodWorker {
   readonly kubelet: Kubelet;
   readonly uid: string;
   readonly key: string;
+  /** It comes from a manifest of this machine: the API has a mirror of it only. */
+  readonly isStatic: boolean;
+  /** uid of the mirror Pod that the status is written to. */
+  mirrored: string | undefined;
   /** As the API has it; replaced, never changed. */
   pod: Pod;
   readonly records = new Map<string, ContainerRecord>();
@@ -46,11 +61,14 @@ export class PodWorker {
   readonly volumes: PodVolumes;
   /** When the kubelet first saw the Pod. */
   readonly startTime: number;
+  readonly resize: PodResize;
+  /** Requests that the node has given away to it: millicores, bytes. */
+  accounted = { cpu: 0, memory: 0 };
   phase: 'syncing' | 'terminating' | 'terminated' = 'syncing';
   /** What was last written to the API. */
   status: PodStatus;
   /** The Pod as a whole has failed with this. */
-  failure: { reason: string; message: string } | undefined;
+  failure: Failure | undefined;
   /** Deleted from the API while its containers still ran. */
   gone = false;
   readonly probes = new Map<Container, ContainerProbes>();
@@ -67,17 +85,21 @@ export class PodWorker {
   /** Something has happened in the sandbox that the next relist will find. */
   unseen = false;
   private startText: string | undefined;
+  /** The status as it was last made, written or not. */
+  private shown: PodStatus = {};
   private admitted = false;
   private deleteSent = false;
   private readonly kept = new Map<string, () => void>();
 
-  constructor(kubelet: Kubelet, pod: Pod) {
+  constructor(kubelet: Kubelet, pod: Pod, isStatic = false) {
     this.kubelet = kubelet;
+    this.isStatic = isStatic;
     this.pod = pod;
     this.uid = pod.metadata?.uid ?? '';
     this.key = `${pod.metadata?.namespace}/${pod.metadata?.name}`;
     this.status = pod.status ?? {};
     this.startTime = pod.status?.startTime ? Date.parse(pod.status.startTime) : kubelet.sim.now;
+    this.resize = new PodResize(this);
     this.volumes = new PodVolumes(pod, kubelet.volumeSources, () => this.refreshLater());
   }
 
@@ -122,6 +144,13 @@ export class PodWorker {
     this.terminate(this.pod.metadata?.deletionGracePeriodSeconds ?? this.pod.spec?.terminationGracePeriodSeconds);
   }
 
+  /** The API has a mirror of this static Pod now: it gets the whole status. */
+  mirrorAppeared(mirror: Pod) {
+    this.mirrored = mirror.metadata?.uid;
+    this.status = mirror.status ?? {};
+    this.kubelet.containerChanged(this, true);
+  }
+
   containerExited(container: Container) {
     this.probes.get(container)?.stop();
     this.probes.delete(container);
@@ -149,7 +178,7 @@ export class PodWorker {
   resume(pod: Pod) {
     this.paused = false;
     this.pod = pod;
-    this.status = pod.status ?? {};
+    if (!this.isStatic) this.status = pod.status ?? {};
     this.records.forEach(({ current }) => {
       if (current?.state === 'running' && hasProbes(current.config.spec)) this.watchProbes(current);
     });
@@ -179,7 +208,8 @@ export class PodWorker {
   private *sync(): Co<SyncResult> {
     const { kubelet, pod } = this;
     const spec = pod.spec as PodSpec;
-    const firstTime = this.status.startTime === undefined;
+    if (this.isStatic) kubelet.statics.reconcileMirror(this);
+    const firstTime = this.isStatic ? !this.admitted && !this.failure : this.status.startTime === undefined;
     if (firstTime) {
       const refusal = kubelet.admit(pod);
       if (refusal) {
@@ -189,11 +219,16 @@ export class PodWorker {
     }
     if (!this.admitted && !this.failure) {
       this.admitted = true;
-      kubelet.account(pod, 1);
+      this.resize.admit(pod);
+      kubelet.allocation.add(this);
+    }
+    if (this.admitted) {
+      this.resize.consider(pod);
+      this.resize.settle(pod);
     }
     this.checkDeadline();
     this.report();
-    if (this.failure || this.status.phase === 'Succeeded' || this.status.phase === 'Failed') {
+    if (this.failure || this.shown.phase === 'Succeeded' || this.shown.phase === 'Failed') {
       this.terminate(spec.terminationGracePeriodSeconds);
       return { failed: false };
     }
@@ -209,7 +244,14 @@ export class PodWorker {
       kubelet.containerChanged(this);
     }
     this.checkPullSecrets();
-    const actions = computeActions(this.pod, this.records);
+    const allocated = this.resize.allocatedPod(this.pod);
+    const actions = computeActions(allocated, this.records);
+    for (const container of this.resize.actuate(this.pod)) {
+      const message = `Container ${container.name} resize requires restart`;
+      actions.kill.push({ container, message, reason: 'Changed' });
+      const spec = allocated.spec?.containers.find(({ name }) => name === container.name);
+      if (spec) actions.start.push({ spec, kind: 'main' });
+    }
     for (const { container, message, reason } of actions.kill) {
       yield* killContainer(this, container, { message, reason });
     }
@@ -294,11 +336,6 @@ export class PodWorker {
     return objects.data(kind, namespace, name);
   }
 
-  /** Text of the Pod's /etc/hosts. */
-  get hosts(): string {
-    return this.files.get('hosts')?.text ?? '';
-  }
-
   /** A file that all containers of the Pod share. */
   sharedFile(name: string, text: () => string): FileNode {
     let file = this.files.get(name);
@@ -331,6 +368,28 @@ export class PodWorker {
     this.failure = { reason: 'DeadlineExceeded', message };
   }
 
+  /** The node is short of something: the Pod fails and ends at once. */
+  evict(message: string) {
+    if (this.phase !== 'syncing' || this.failure) return;
+    this.kubelet.recorder.event(podRef(this.pod), 'Warning', 'Evicted', message);
+    this.failure = { reason: 'Evicted', message, disruption: true };
+    this.terminate(EVICTION_GRACE);
+  }
+
+  /** Bytes of memory that its containers hold. */
+  get memory(): number {
+    let sum = 0;
+    this.records.forEach(({ current }) => (sum += current?.cgroup.memory ?? 0));
+    return sum;
+  }
+
+  /** Bytes on the node's disk: writable layers, logs and emptyDirs. */
+  get diskBytes(): number {
+    let sum = this.volumes.localBytes;
+    this.records.forEach(({ current }) => (sum += current?.diskBytes ?? 0));
+    return sum;
+  }
+
   // ---- status --------------------------------------------------------------------------------------------
 
   /** Writes the status where it differs from what the API has. */
@@ -345,19 +404,24 @@ export class PodWorker {
       startTime: (this.startText ??= timestamp(this.startTime)),
       terminal: this.phase === 'terminated',
       failure: this.failure,
+      resize: this.resize,
       now: kubelet.sim.now,
-      old: { ...this.status, conditions: this.pod.status?.conditions },
+      old: this.isStatic ? this.shown : { ...this.status, conditions: this.pod.status?.conditions },
     });
+    this.shown = status;
+    const uid = this.isStatic ? this.mirrored : this.uid;
+    if (uid === undefined) return;
     const before = this.status;
     const patch = statusPatch(before, status);
     this.status = status;
     if (!patch || this.gone) return;
     const { namespace = '', name = '' } = this.pod.metadata ?? {};
     try {
-      kubelet.pods.patch(namespace, name, 'strategic', { metadata: { uid: this.uid }, status: patch }, 'status');
+      kubelet.pods.patch(namespace, name, 'strategic', { metadata: { uid }, status: patch }, 'status');
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (isNotFound(error)) this.gone = true;
+      if (isNotFound(error) && this.isStatic) this.mirrored = undefined;
+      else if (isNotFound(error)) this.gone = true;
       else {
         // The API server would not have it: once more with the next round.
         this.status = before;
@@ -368,9 +432,9 @@ export class PodWorker {
 
   containerStatus(name: string): ContainerStatus | undefined {
     for (const list of [
-      this.status.containerStatuses,
-      this.status.initContainerStatuses,
-      this.status.ephemeralContainerStatuses,
+      this.shown.containerStatuses,
+      this.shown.initContainerStatuses,
+      this.shown.ephemeralContainerStatuses,
     ]) {
       const found = list?.find((status) => status.name === name);
       if (found) return found;
@@ -415,7 +479,7 @@ export class PodWorker {
     this.volumes.release();
     this.kept.forEach((release) => release());
     this.kept.clear();
-    if (this.admitted) this.kubelet.account(this.pod, -1);
+    if (this.admitted) this.kubelet.allocation.remove(this);
     this.admitted = false;
     this.finish();
   }
@@ -434,6 +498,7 @@ export class PodWorker {
 
   private releaseSandbox() {
     const { sandbox } = this;
+    sandbox?.pause?.signal('KILL');
     if (!sandbox || sandbox.hostNetwork) return;
     for (const listener of sandbox.hostPorts) listener.close();
     sandbox.net.close();
@@ -446,7 +511,7 @@ export class PodWorker {
       this.kubelet.forget(this);
       return;
     }
-    if (!this.pod.metadata?.deletionTimestamp || this.deleteSent) return;
+    if (this.isStatic || !this.pod.metadata?.deletionTimestamp || this.deleteSent) return;
     this.deleteSent = true;
     const { namespace = '', name = '' } = this.pod.metadata;
     try {

@@ -2,9 +2,10 @@
 // restarts.
 
 import type { Container as ContainerSpec, Probe } from '../api/types.ts';
-import type { Co, Timer } from '../sim/index.ts';
+import { healthOf } from '../linux/index.ts';
+import type { Co, Task, Timer } from '../sim/index.ts';
 import type { Container } from './container.ts';
-import { httpGet, portOf, runCommand, tcpConnect, type ActionResult } from './handlers.ts';
+import { grpcHealth, httpGet, portOf, runCommand, tcpConnect, type ActionResult } from './handlers.ts';
 import { containerRef } from './reference.ts';
 import { isStarted } from './status.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -46,6 +47,7 @@ class ProbeWorker {
   private readonly container: Container;
   private readonly probe: Probe;
   private timer: Timer | undefined;
+  private task: Task<void> | undefined;
   private run = 0;
   private last: boolean | undefined;
   private stopped = false;
@@ -75,12 +77,13 @@ class ProbeWorker {
   stop() {
     this.stopped = true;
     this.timer?.cancel();
+    this.task?.kill();
   }
 
   private schedule(delay: number) {
     const { sim } = this.worker.kubelet;
     this.timer = sim.after(delay, () => {
-      if (!this.stopped) sim.spawn('probe', this.tick());
+      if (!this.stopped) this.task = sim.spawn('probe', this.tick());
     });
   }
 
@@ -95,9 +98,13 @@ class ProbeWorker {
       if (this.stopped || container.state !== 'running') return;
       this.note(result);
     }
-    if (!this.stopped && !(kind === 'startup' && container.probes.startup === true)) {
-      this.schedule(Math.max(0, period - (this.worker.kubelet.sim.now - began)));
-    }
+    if (this.stopped || (kind === 'startup' && container.probes.startup === true)) return;
+    // A program that says when its health changes need not be asked before.
+    const health = container.host && healthOf(container.host);
+    if (health && due && container.probes[kind] === this.last) yield health.changed;
+    const { now } = this.worker.kubelet.sim;
+    const ticks = Math.max(1, Math.ceil((now - began) / period));
+    this.schedule(Math.max(0, began + ticks * period - now));
   }
 
   private *ask(): Co<ActionResult> {
@@ -114,15 +121,7 @@ class ProbeWorker {
         return { ok: false, output: '', error: `couldn't find port: ${JSON.stringify(probe.tcpSocket.port)}` };
       return yield* tcpConnect(nodeNet, probe.tcpSocket.host || ip, port, timeout);
     }
-    if (probe.grpc) {
-      const answer = yield* tcpConnect(nodeNet, ip, probe.grpc.port, timeout);
-      if (!answer.ok)
-        return {
-          ok: false,
-          output: `timeout: failed to connect service "${ip}:${probe.grpc.port}" within ${timeout / 1000}s: context deadline exceeded`,
-        };
-      return { ok: false, output: '', error: 'gRPC health checks are not modelled by this engine' };
-    }
+    if (probe.grpc) return yield* grpcHealth(nodeNet, ip, probe.grpc.port, probe.grpc.service ?? '', timeout);
     return { ok: false, output: '', error: `missing probe handler for ${worker.key}:${container.name}` };
   }
 

@@ -1,10 +1,11 @@
 // The container runtime of one node (containerd's part): sandboxes and containers with what the API objects ask
 // of them. It goes on when the kubelet process stops.
 
-import { quantityValue } from '../api/quantity.ts';
-import type { Container as ContainerSpec, Pod, PodSpec } from '../api/types.ts';
+import { quantityMilli, quantityValue } from '../api/quantity.ts';
+import type { Container as ContainerSpec, EphemeralContainer, Pod, PodSpec } from '../api/types.ts';
 import type { Image } from '../images/types.ts';
-import { FileNode, type FileSystem } from '../linux/index.ts';
+import { FileNode, type FileSystem, type PidNamespace } from '../linux/index.ts';
+import type { CgroupLimits } from './cgroup.ts';
 import { Container, type ContainerKind } from './container.ts';
 import { ConfigError, expand } from './env.ts';
 import { podText } from './format.ts';
@@ -36,7 +37,6 @@ export function createContainer(
   // containerd adds the primary group; the kernel keeps the list sorted.
   const asked = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups];
   const groups = [...new Set([user.gid, ...asked])].sort((a, b) => a - b);
-  const limit = spec.resources?.limits?.memory;
   const mount = (fs: FileSystem) => {
     const { root } = fs;
     place(
@@ -74,12 +74,30 @@ export function createContainer(
       gid: user.gid,
       groups,
       readOnlyRoot: !!spec.securityContext?.readOnlyRootFilesystem,
-      memoryLimit: limit === undefined ? undefined : quantityValue(limit),
+      limits: limitsOf(spec),
+      pids: sandbox.pids ?? targetPids(worker, spec),
       mount,
       terminationFile: spec.terminationMessagePath ? terminationFile : undefined,
     },
     (container) => worker.containerExited(container),
   );
+}
+
+/** A debug container sees the processes of the container that it is meant for. */
+function targetPids(worker: PodWorker, spec: ContainerSpec): PidNamespace | undefined {
+  const { targetContainerName } = spec as EphemeralContainer;
+  return targetContainerName ? worker.records.get(targetContainerName)?.current?.host?.pids : undefined;
+}
+
+/** What the kernel is told of a container's resources. */
+export function limitsOf({ resources }: Pick<ContainerSpec, 'resources'>): CgroupLimits {
+  const { memory, cpu } = resources?.limits ?? {};
+  const request = resources?.requests?.cpu ?? cpu;
+  return {
+    memory: memory === undefined ? undefined : quantityValue(memory) || undefined,
+    cpu: cpu === undefined ? undefined : quantityMilli(cpu) || undefined,
+    cpuRequest: request === undefined ? 0 : quantityMilli(request),
+  };
 }
 
 /** command replaces the entry point and drops the image's CMD, args replace CMD. */

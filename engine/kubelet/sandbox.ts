@@ -2,7 +2,7 @@
 // (/etc/hosts, /etc/resolv.conf, /etc/hostname).
 
 import type { Pod } from '../api/types.ts';
-import type { Listener, NetworkNamespace } from '../linux/index.ts';
+import type { Listener, NetworkNamespace, PidNamespace, Process } from '../linux/index.ts';
 
 export interface Sandbox {
   ip: string;
@@ -10,18 +10,25 @@ export interface Sandbox {
   hostname: string;
   /** The node's own namespace: not to be closed. */
   hostNetwork: boolean;
+  /** Process numbers that its containers share; undefined: each has its own. */
+  pids: PidNamespace | undefined;
+  /** The process that holds the shared numbers. */
+  pause: Process | undefined;
   /** Ports of the node that lead here. */
   hostPorts: Listener[];
 }
 
 /** Addresses of one node's Pods out of its podCIDR, handed out in turn as the host-local plug-in does. */
 export class AddressPool {
+  /** The range as it was given; '' before. */
+  cidr = '';
   private base = 0;
   private size = 0;
   private next = 2;
   private readonly used = new Set<number>();
 
   set range(cidr: string) {
+    this.cidr = cidr;
     const [address, bits] = cidr.split('/');
     this.base = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
     this.size = 2 ** (32 - Number(bits));

@@ -81,6 +81,7 @@ export function* startContainer(
   }
   recorder.event(ref(), 'Normal', 'Started', 'Container started');
   record.waiting = undefined;
+  kubelet.images.started(container);
   worker.started(container);
 
   const hook = spec.lifecycle?.postStart;

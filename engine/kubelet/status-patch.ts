@@ -29,6 +29,12 @@ function changedConditions(before: readonly PodCondition[], after: readonly PodC
     if (old?.message && !condition.message) gone.message = null;
     changed.push({ ...condition, ...gone });
   }
+  for (const { type } of before) {
+    // Only those of a resize ever vanish.
+    if (type.startsWith('PodResize') && !after.some((condition) => condition.type === type)) {
+      changed.push({ $patch: 'delete', type });
+    }
+  }
   return changed;
 }
 

@@ -14,6 +14,8 @@ import type {
 import { timestamp } from '../client/index.ts';
 import type { Container } from './container.ts';
 import type { Waiting } from './image-manager.ts';
+import type { Failure } from './pod-worker.ts';
+import type { PodResize } from './resize.ts';
 import { podQOSClass } from '../api/qos.ts';
 import { isSidecar, shouldRestart } from './pod-spec.ts';
 
@@ -39,7 +41,8 @@ export interface StatusInput {
   /** The containers have been stopped for good. */
   terminal: boolean;
   /** What the whole Pod failed with (deadline, eviction, rejection). */
-  failure: { reason: string; message: string } | undefined;
+  failure: Failure | undefined;
+  resize: Pick<PodResize, 'conditions' | 'requestsOf'>;
   now: number;
   old: PodStatus;
 }
@@ -154,7 +157,7 @@ function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boole
   }
   const started = isStarted(current);
   const done = init && !isSidecar(spec) && current.state === 'exited' && current.exitCode === 0;
-  const { requests } = spec.resources ?? {};
+  const requests = init && !isSidecar(spec) ? spec.resources?.requests : input.resize.requestsOf(spec.name);
   return {
     ...(requests && { allocatedResources: requests }),
     containerID: `containerd://${current.id}`,
@@ -163,7 +166,7 @@ function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boole
     lastState,
     name: spec.name,
     ready: done || (!(init && !isSidecar(spec)) && isReady(current)),
-    resources: spec.resources ?? {},
+    resources: current.resources,
     restartCount: record.restarts,
     started,
     state,
@@ -257,13 +260,18 @@ function conditionsOf(
 ): PodCondition[] {
   const { old, pod } = input;
   const containersReady = containersReadyOf(spec, phase, init, main);
-  const verdicts: Record<string, Verdict> = {
+  const verdicts: Record<string, Verdict> = {};
+  for (const { type, reason, message } of input.resize.conditions) verdicts[type] = { status: 'True', reason, message };
+  Object.assign(verdicts, {
     PodReadyToStartContainers: input.sandboxReady ? TRUE : { status: 'False' },
     Initialized: initializedOf(input, spec, phase, init, main),
     Ready: readyOf(spec, containersReady, old),
     ContainersReady: containersReady,
     PodScheduled: TRUE,
-  };
+  });
+  if (input.failure?.disruption) {
+    verdicts.DisruptionTarget = { status: 'True', reason: 'TerminationByKubelet', message: input.failure.message };
+  }
   const conditions: PodCondition[] = [];
   for (const type in verdicts) {
     const { status, reason, message } = verdicts[type];

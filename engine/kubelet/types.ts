@@ -1,7 +1,7 @@
 // What a kubelet is given: its node, the machine that it runs on, the network and the registries.
 
 import type { Client } from '../client/index.ts';
-import type { Pod, Taint } from '../api/types.ts';
+import type { Pod, Scheme, Taint } from '../api/types.ts';
 import type { Host, Network, NetworkNamespace } from '../linux/index.ts';
 import type { Registry } from '../images/types.ts';
 import type { Sim } from '../sim/index.ts';
@@ -36,6 +36,8 @@ export interface KubeletOptions {
   images: Registry;
   /** The node's own machine: hostPath volumes and hostNetwork Pods use it. Made when absent. */
   machine?: Host;
+  /** The catalogue of kinds, which manifests of static Pods are read with; made when absent. */
+  scheme?: Scheme;
   /** Address of the cluster's DNS service (default 10.96.0.10). */
   clusterDNS?: string;
   /** Default cluster.local. */

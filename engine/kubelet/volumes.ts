@@ -6,22 +6,20 @@ import type {
   Container,
   DownwardAPIVolumeFile,
   KeyToPath,
-  PersistentVolume,
-  PersistentVolumeClaim,
   Pod,
   TokenRequest,
   Volume,
   VolumeMount,
 } from '../api/types.ts';
-import { DirNode, FileNode, FileSystem, LinkNode, normalize, type FsNode, type Host } from '../linux/index.ts';
+import { DirNode, FileNode, FileSystem, LinkNode, normalize, type Host } from '../linux/index.ts';
 import type { Sim } from '../sim/index.ts';
 import { podField, resourceField } from './env.ts';
 import { quote } from './format.ts';
+import { MountError } from './mount-error.ts';
 import type { CachedKind, ObjectCache } from './object-cache.ts';
+import { claimedPlace } from './persistent-volumes.ts';
+import { LazyDir } from './lazy-dir.ts';
 import { ensureDirectory } from './place.ts';
-
-/** MountVolume.SetUp failed, with the volume's own words. */
-export class MountError extends Error {}
 
 export interface VolumeSources {
   sim: Sim;
@@ -30,6 +28,8 @@ export interface VolumeSources {
   machine: Host;
   allocatable: Readonly<Record<string, string>>;
   hostIP: string;
+  /** The node's name. */
+  node: string;
 }
 
 interface Payload {
@@ -51,7 +51,6 @@ const UNMODELLED = [
   'cephfs',
   'cinder',
   'csi',
-  'ephemeral',
   'fc',
   'flexVolume',
   'flocker',
@@ -70,39 +69,6 @@ const UNMODELLED = [
   'vsphereVolume',
 ] as const;
 
-/** A directory that is filled when something first looks into it. */
-class LazyDir extends DirNode {
-  private fill: ((dir: DirNode) => void) | undefined;
-  constructor(fill: (dir: DirNode) => void, mode: number, gid: number | undefined) {
-    super({ mode, gid });
-    this.fill = fill;
-  }
-  private ready() {
-    const fill = this.fill;
-    this.fill = undefined;
-    fill?.(this);
-  }
-  get filled(): boolean {
-    return this.fill === undefined;
-  }
-  override get(name: string) {
-    this.ready();
-    return super.get(name);
-  }
-  override peek(name: string) {
-    this.ready();
-    return super.peek(name);
-  }
-  override names() {
-    this.ready();
-    return super.names();
-  }
-  override set(name: string, node: FsNode) {
-    this.ready();
-    super.set(name, node);
-  }
-}
-
 /** The volumes of one Pod on this node. */
 export class PodVolumes {
   private pod: Pod;
@@ -110,6 +76,8 @@ export class PodVolumes {
   private readonly nodes = new Map<string, DirNode | FileNode>();
   private readonly live: { dir: LazyDir; sources: Source[]; mode: number }[] = [];
   private readonly releases: (() => void)[] = [];
+  /** Volumes whose claim or storage lets nobody write. */
+  private readonly readOnly = new Set<string>();
   /** Something behind a volume has changed since the last refresh. */
   private stale = false;
   private readonly onChange: () => void;
@@ -140,6 +108,21 @@ export class PodVolumes {
     this.nodes.set(volume.name, this.make(volume, podIP));
   }
 
+  /** Bytes in a volume that is set up. */
+  bytes(name: string): number {
+    const node = this.nodes.get(name);
+    return node?.kind === 'dir' ? node.totalBytes() : (node?.size ?? 0);
+  }
+
+  /** Bytes in emptyDirs on the node's disk. */
+  get localBytes(): number {
+    let sum = 0;
+    for (const { name, emptyDir } of this.pod.spec?.volumes ?? []) {
+      if (emptyDir && emptyDir.medium !== 'Memory') sum += this.bytes(name);
+    }
+    return sum;
+  }
+
   release() {
     for (const release of this.releases) release();
     this.releases.length = 0;
@@ -168,7 +151,8 @@ export class PodVolumes {
       const node = this.nodes.get(mount.name);
       if (!node) continue;
       const volume = this.pod.spec?.volumes?.find((candidate) => candidate.name === mount.name);
-      const readOnly = mount.readOnly || (volume && sourcesOf(volume) !== undefined) || false;
+      const readOnly =
+        mount.readOnly || this.readOnly.has(mount.name) || (volume && sourcesOf(volume) !== undefined) || false;
       if (node.kind === 'dir') ensureDirectory(fs.root, mount.mountPath);
       fs.mount(mount.mountPath, this.subPath(node, mount, expandPath), { readOnly, type: volumeType(volume) });
     }
@@ -207,7 +191,7 @@ export class PodVolumes {
       return new DirNode({ mode: fsGroup === undefined ? 0o777 : 0o2777, gid: fsGroup, mtime: this.at.sim.now });
     }
     if (volume.hostPath) return this.hostPath(volume.hostPath.path, volume.hostPath.type ?? '');
-    if (volume.persistentVolumeClaim) return this.claim(volume.persistentVolumeClaim.claimName);
+    if (volume.persistentVolumeClaim || volume.ephemeral) return this.claim(volume);
     for (const kind of UNMODELLED) {
       if (volume[kind]) throw new MountError(`volumes of kind ${kind} are not modelled by this engine`);
     }
@@ -232,20 +216,11 @@ export class PodVolumes {
     return found as DirNode | FileNode;
   }
 
-  private claim(name: string): DirNode | FileNode {
-    const { client } = this.at;
-    const namespace = this.pod.metadata?.namespace ?? '';
-    const claim = client.of<PersistentVolumeClaim>('v1', 'persistentvolumeclaims').find(namespace, name);
-    if (!claim) throw new MountError(`persistentvolumeclaim ${quote(name)} not found`);
-    const volumeName = claim.spec?.volumeName;
-    if (!volumeName || claim.status?.phase !== 'Bound') {
-      throw new MountError(`persistentvolumeclaim ${quote(name)} is not bound`);
-    }
-    const volume = client.of<PersistentVolume>('v1', 'persistentvolumes', false).find('', volumeName);
-    if (volume?.spec?.hostPath)
-      return this.hostPath(volume.spec.hostPath.path, volume.spec.hostPath.type || 'DirectoryOrCreate');
-    if (volume?.spec?.local) return this.hostPath(volume.spec.local.path, '');
-    throw new MountError(`the kind of storage of persistentvolume ${quote(volumeName)} is not modelled by this engine`);
+  private claim(volume: Volume): DirNode | FileNode {
+    const { client, node } = this.at;
+    const { path, type, readOnly } = claimedPlace(client, node, this.pod, volume);
+    if (readOnly) this.readOnly.add(volume.name);
+    return this.hostPath(path, type);
   }
 
   /** Everything that a volume needs must be there before its container starts, unless it is optional. */

@@ -122,6 +122,9 @@ export class FileSystem {
 
   /** The node, or undefined when there is none (or the way to it is barred). */
   find(path: string, follow = true): FsNode | undefined {
+    // Most look-ups are along PATH and fail: no error is made for them.
+    const place = path.startsWith('/') ? this.direct(path, follow, true) : undefined;
+    if (place !== undefined) return place?.node;
     try {
       return this.walk(path, follow, true).node;
     } catch (error) {
@@ -435,10 +438,11 @@ export class FileSystem {
   }
 
   /**
-   * What `walk` finds for an absolute path of plain names through directories, as most are; undefined for all others.
+   * What `walk` finds for an absolute path of plain names through directories, as most are; null when there certainly
+   * is nothing, undefined for all other paths.
    * `looking`: only the node is wanted, so that no directory on the way to a file has to be laid over.
    */
-  private direct(path: string, follow: boolean, looking: boolean): Place | undefined {
+  private direct(path: string, follow: boolean, looking: boolean): Place | null | undefined {
     const { mounts, root } = this.core;
     const top = mounts.size ? mounts.get('/') : undefined;
     let dir = (top?.node as DirNode) ?? root;
@@ -459,7 +463,8 @@ export class FileSystem {
         if (looking && node?.kind === 'dir') return this.direct(path, follow, false);
         return follow && node?.kind === 'link' ? undefined : { parent: dir, name, node, path, readOnly };
       }
-      if (node?.kind !== 'dir') return undefined;
+      if (!node) return null;
+      if (node.kind !== 'dir') return undefined;
       dir = node;
       from = slash + 1;
     }

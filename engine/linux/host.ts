@@ -2,9 +2,10 @@
 // and every container is one.
 
 import { type Co, type Sim, type Task } from '../sim/index.ts';
-import { FileNode, type FileSystem, FsError } from './fs.ts';
+import { current } from './current.ts';
+import { type DirNode, FileNode, type FileSystem, FsError, tree } from './fs.ts';
 import { Exit, nullReader, nullWriter } from './io.ts';
-import type { NetworkNamespace } from './network.ts';
+import { type NetworkNamespace, resolveName } from './net/index.ts';
 import type { Host, Process, Program, Reader, SpawnOptions, Userland, Writer } from './types.ts';
 
 /** Signal numbers of Linux on x86 and arm. */
@@ -63,14 +64,14 @@ export interface HostOptions {
   fs: FileSystem;
   net: NetworkNamespace;
   env?: Record<string, string>;
-  /** Commands to install as files: a plain name goes to `binDir`, an absolute path where it says. */
+  /** Commands to install as files: a plain name goes to /usr/bin, an absolute path where it says. */
   programs?: Record<string, Program>;
-  /** Default `/usr/bin`. */
-  binDir?: string;
   userland?: Userland;
   /** Number of the first process (default 1). Process 1 of a container ignores signals that it does not handle,
    * and when it ends all others are killed. */
   firstPid?: number;
+  /** Process numbers shared with another machine. */
+  pids?: PidNamespace;
 }
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -87,6 +88,33 @@ export function programFile(program: Program, bytes = 68_536): FileNode {
   return file;
 }
 
+const pathOf = (name: string) => (name.startsWith('/') ? name : `/usr/bin/${name}`);
+
+/** A tree of commands that many machines lie over; names as in `HostOptions.programs`. */
+export function programTree(programs: Readonly<Record<string, Program>>, mtime: number): DirNode {
+  const files: Record<string, FileNode> = {};
+  for (const name in programs) {
+    const file = programFile(programs[name]);
+    file.mtime = mtime;
+    files[pathOf(name)] = file;
+  }
+  return tree(files, mtime);
+}
+
+/** The process numbers that machines share; each has its own unless it is told otherwise. */
+export class PidNamespace {
+  readonly processes = new Map<number, Process>();
+  private next: number;
+
+  constructor(first = 1) {
+    this.next = first;
+  }
+
+  take(): number {
+    return this.next++;
+  }
+}
+
 class Machine implements Host {
   readonly sim: Sim;
   hostname: string;
@@ -94,8 +122,7 @@ class Machine implements Host {
   readonly net: NetworkNamespace;
   readonly userland: Userland;
   env: Record<string, string>;
-  readonly processes = new Map<number, Process>();
-  private nextPid: number;
+  readonly pids: PidNamespace;
 
   constructor(options: HostOptions) {
     this.sim = options.sim;
@@ -104,11 +131,11 @@ class Machine implements Host {
     this.net = options.net;
     this.userland = options.userland ?? 'gnu';
     this.env = options.env ?? { PATH: DEFAULT_PATH };
-    this.nextPid = options.firstPid ?? 1;
-    const { programs, binDir = '/usr/bin' } = options;
+    this.pids = options.pids ?? new PidNamespace(options.firstPid);
+    const { programs } = options;
     if (programs) {
       for (const name in programs) {
-        const path = name.startsWith('/') ? name : `${binDir}/${name}`;
+        const path = pathOf(name);
         this.fs.mkdir(path.slice(0, path.lastIndexOf('/')) || '/', { recursive: true });
         this.fs.put(path, programFile(programs[name]));
       }
@@ -125,8 +152,16 @@ class Machine implements Host {
     return undefined;
   }
 
+  get processes(): Map<number, Process> {
+    return this.pids.processes;
+  }
+
+  resolve(name: string): Co<string[] | undefined> {
+    return resolveName(this.fs, this.net, name);
+  }
+
   spawn(options: SpawnOptions): Process {
-    const process = new Running(this, this.nextPid++, options);
+    const process = new Running(this, this.pids.take(), options);
     this.processes.set(process.pid, process);
     process.task = this.sim.spawn(process.argv[0], process.run(options.program));
     return process;
@@ -134,6 +169,7 @@ class Machine implements Host {
 
   ended(process: Running) {
     this.processes.delete(process.pid);
+    this.net.closeSocketsOf(process);
     if (process.pid === 1) for (const other of [...this.processes.values()]) other.signal('KILL');
   }
 }
@@ -209,7 +245,9 @@ class Running implements Process {
           status = this.fatal;
           break;
         }
+        current.process = this;
         const step = inner.next();
+        current.process = undefined;
         if (step.done) {
           status = this.fatal ?? step.value;
           break;
@@ -223,6 +261,7 @@ class Running implements Process {
         status = 1;
       } else throw error;
     } finally {
+      current.process = undefined;
       // `finally` blocks of the program run also when the task is killed from outside.
       if (status === undefined || this.fatal !== undefined) inner?.return(0);
       this.status = status ?? this.fatal ?? 137;

@@ -1,9 +1,10 @@
 // HTTP/1.1 over sockets: what curl and wget send, and a server for images that answer.
 
+import { faultyStatus, portFault } from './faults.ts';
 import type { Co, Sim } from '../sim/index.ts';
 import { byteLength } from './bytes.ts';
 import { LineReader } from './io.ts';
-import type { Listener, ListenOptions, NetworkNamespace, Socket } from './network.ts';
+import type { Listener, ListenOptions, NetworkNamespace, Socket } from './net/index.ts';
 import type { Reader } from './types.ts';
 
 /** Header names are kept as they were written; look them up with `header`. */
@@ -190,7 +191,12 @@ export function serveHttp(
   handle: (request: HttpRequest) => Co<HttpResponse>,
   options: ListenOptions = {},
 ): Listener | undefined {
-  return net.listen(port, (socket) => void sim.spawn(`http:${port}`, serve(socket, handle)), options);
+  const handled = function* (request: HttpRequest): Co<HttpResponse> {
+    const status = faultyStatus(portFault(net, port), request.target);
+    if (status === undefined) return yield* handle(request);
+    return { status, headers: [['Content-Type', 'text/plain; charset=utf-8']], body: `${STATUS_TEXT[status] ?? ''}\n` };
+  };
+  return net.listen(port, (socket) => void sim.spawn(`http:${port}`, serve(socket, handled)), options);
 }
 
 function* serve(socket: Socket, handle: (request: HttpRequest) => Co<HttpResponse>): Co {

@@ -1,9 +1,13 @@
 // Simulated machines: files, processes, sockets, commands.
 export * from './bytes.ts';
+export * from './faults.ts';
 export * from './fs.ts';
+export * from './grpc-health.ts';
+export * from './health.ts';
 export * from './host.ts';
 export * from './http.ts';
 export * from './io.ts';
-export * from './network.ts';
+export * from './net/index.ts';
 export { Pipe } from './pipe.ts';
 export type * from './types.ts';
+export * from './usage.ts';

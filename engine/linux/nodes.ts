@@ -100,6 +100,11 @@ export class FileNode {
     return (this.watched ??= new Signal());
   }
 
+  /** Its content is computed: nobody has written to it. */
+  get computed(): boolean {
+    return typeof this.content === 'function';
+  }
+
   get size(): number {
     return this.bytes ?? (this.device || this.fifo ? 0 : byteLength(this.text));
   }
@@ -144,6 +149,7 @@ export class DirNode {
   private own: Map<string, FsNode> | undefined;
   private readonly lower: DirNode | undefined;
   private removed: Set<string> | undefined;
+  private watched: Signal | undefined;
 
   constructor(meta: Meta & { lower?: DirNode } = {}) {
     this.lower = meta.lower;
@@ -179,11 +185,18 @@ export class DirNode {
 
   set(name: string, node: FsNode) {
     (this.own ??= new Map()).set(name, node);
+    this.watched?.fire();
   }
 
   delete(name: string) {
     this.own?.delete(name);
     if (this.lower?.get(name)) (this.removed ??= new Set()).add(name);
+    this.watched?.fire();
+  }
+
+  /** Fires when an entry comes, goes or is replaced. */
+  get changed(): Signal {
+    return (this.watched ??= new Signal());
   }
 
   names(): string[] {
@@ -228,9 +241,9 @@ export class DirNode {
 
 export type TreeEntry = string | (() => string) | FsNode;
 
-/** A tree from paths to contents; a path that ends in `/` is an empty directory. */
-export function tree(entries: Record<string, TreeEntry>, mtime = 0): DirNode {
-  const root = new DirNode({ mtime });
+/** A tree from paths to contents, over `lower` if there is one; a path that ends in `/` is an empty directory. */
+export function tree(entries: Record<string, TreeEntry>, mtime = 0, lower?: DirNode): DirNode {
+  const root = new DirNode({ mtime, lower });
   for (const path in entries) {
     const names = path.split('/').filter(Boolean);
     const entry = entries[path];

@@ -4,7 +4,8 @@
 import type { Co, Sim, Task } from '../sim/index.ts';
 import type { Pipe } from './pipe.ts';
 import type { FileSystem } from './fs.ts';
-import type { NetworkNamespace } from './network.ts';
+import type { PidNamespace } from './host.ts';
+import type { NetworkNamespace } from './net/index.ts';
 
 /** Where a process reads and writes; a pipe, a file or nothing. */
 export interface Reader {
@@ -63,6 +64,8 @@ export interface Host {
   hostname: string;
   readonly fs: FileSystem;
   readonly net: NetworkNamespace;
+  /** Addresses of a name, as the C library finds them by this machine's files; undefined: no such name. */
+  resolve(name: string): Co<string[] | undefined>;
   /** Whose commands these are: error texts and some options differ. */
   readonly userland?: Userland;
   /** Environment of a fresh process. */
@@ -70,6 +73,8 @@ export interface Host {
   /** Commands by absolute path or plain name; undefined: not there. PATH look-up is the caller's (`shell` does it). */
   program(name: string): Program | undefined;
   readonly processes: Map<number, Process>;
+  /** What they are numbered in. */
+  readonly pids: PidNamespace;
   /** Starts a program; the returned process's task ends with its exit status. */
   spawn(options: SpawnOptions): Process;
 }

@@ -4,17 +4,39 @@
 // To add one: a file here that imports what belongs to it and calls `provide`, a line in `Parts` and one in all.ts.
 
 import type { parseDocument } from 'yaml';
+import type { validateBinding, validatePolicy } from '../apiserver/admission/policy-definition.ts';
+import type { typeCheck } from '../apiserver/admission/policy-types.ts';
+import type { AdmissionPolicies } from '../apiserver/admission/validating-admission-policy.ts';
+import type { Webhooks } from '../apiserver/admission/webhooks.ts';
+import type { validateDefinition } from '../apiserver/crd/definition.ts';
+import type { CustomResources } from '../apiserver/crd/index.ts';
+import type { WEBHOOKS } from '../apiserver/extensions.ts';
+import type { Core } from '../apiserver/handlers/types.ts';
+import type { Handle } from '../apiserver/types.ts';
 import type { Repository } from '../images/types.ts';
 import type { KubectlOptions } from '../kubectl/index.ts';
 import type { CommandName } from '../linux/commands/names.ts';
 import type { Program } from '../linux/types.ts';
+import type * as pki from '../pki/index.ts';
 import type * as shells from '../shell/index.ts';
+import type { SimTargets } from '../sim-command/index.ts';
 
 export interface Parts {
   /** The catalogue of images beside those of the cluster's own components. */
   images: { catalogue: readonly Repository[] };
-  kubectl: { createKubectl(settings: KubectlOptions): Program };
+  extensions: {
+    admissionPolicies(): AdmissionPolicies;
+    typeCheck: typeof typeCheck;
+    webhooks(name: keyof typeof WEBHOOKS): Webhooks;
+    customResources(core: Core, handle: Handle): CustomResources;
+    validateBinding: typeof validateBinding;
+    validateDefinition: typeof validateDefinition;
+    validatePolicy: typeof validatePolicy;
+  };
+  kubectl: { createKubectl(settings: KubectlOptions): Program; toYaml(value: unknown): string };
+  pki: typeof pki;
   shell: Pick<typeof shells, 'createShell' | 'ShellSession' | 'splitScript'>;
+  sim: { createSimCommand(targets: SimTargets): Program };
   /** The commands of machines. */
   tools: { commands: Readonly<Record<CommandName, Program>> };
   yaml: { parseDocument: typeof parseDocument };

@@ -5,7 +5,13 @@ import type { NodeStatuses } from './framework.ts';
 export const NO_NODES = 'no nodes available to schedule pods';
 
 /** framework.FitError: equal reasons counted over nodes, sorted as texts. */
-export function fitError(total: number, statuses: NodeStatuses, preFilter: string, postFilter: string): string {
+export function fitError(
+  total: number,
+  statuses: NodeStatuses,
+  preFilter: string,
+  postFilter: string,
+  end = '',
+): string {
   let text = `0/${total} nodes are available:`;
   if (preFilter) text += ` ${preFilter}.`;
   else {
@@ -17,7 +23,7 @@ export function fitError(total: number, statuses: NodeStatuses, preFilter: strin
     counts.forEach((n, reason) => reasons.push(`${n} ${reason}`));
     if (reasons.length > 0) text += ` ${reasons.sort().join(', ')}.`;
   }
-  return postFilter ? `${text} ${postFilter}` : text;
+  return postFilter ? `${text} ${postFilter}${end}` : text;
 }
 
 /** One attempt to schedule one Pod. */

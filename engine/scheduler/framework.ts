@@ -5,18 +5,26 @@ import type { Pod } from '../api/types.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo } from './pod-info.ts';
 
-export type Code = 'Unschedulable' | 'UnschedulableAndUnresolvable' | 'Skip' | 'Error';
+export type Code = 'Unschedulable' | 'UnschedulableAndUnresolvable' | 'Skip' | 'Error' | 'Wait';
 
 /** A refusal; success is `undefined`, so that the usual case makes no objects. */
 export interface Status {
   readonly code: Code;
   readonly reasons: readonly string[];
+  /** Of Wait: how long at most, ms. */
+  readonly timeout?: number;
 }
 
 export const unschedulable = (...reasons: string[]): Status => ({ code: 'Unschedulable', reasons });
 export const unresolvable = (...reasons: string[]): Status => ({ code: 'UnschedulableAndUnresolvable', reasons });
 /** From preFilter or preScore: this plug-in has nothing to say of this Pod. */
 export const SKIP: Status = { code: 'Skip', reasons: [] };
+
+/**
+ * From permit or preBind: the Pod is kept on its node and the plug-in is asked again at each `Handle.wake`, until it has
+ * nothing against it or the time is up; `reason` is what is said then.
+ */
+export const waitFor = (timeout: number, reason: string): Status => ({ code: 'Wait', reasons: [reason], timeout });
 
 export const MAX_NODE_SCORE = 100;
 
@@ -32,6 +40,8 @@ export interface Handle {
   counts(query: CountQuery): ReadonlyMap<string, number>;
   /** Every namespace with its labels. */
   eachNamespace(visit: (name: string, labels: Record<string, string> | undefined) => void): void;
+  /** What a waiting Pod ('namespace/name') waits for may have come. */
+  wake(pod: string): void;
 }
 
 /** Names a set of Pods; equal keys are the same set. */

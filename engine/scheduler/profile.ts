@@ -19,6 +19,12 @@ export interface Cycle {
   filters?: readonly FilterPlugin[];
 }
 
+/** A plug-in's part in the binding of a Pod. */
+interface Step {
+  plugin: string;
+  run: (pod: PodInfo, node: string, state: CycleState) => Status | undefined;
+}
+
 type FilterPlugin = Plugin & Required<Pick<Plugin, 'filter'>>;
 type ScorePlugin = Plugin & Required<Pick<Plugin, 'score'>>;
 
@@ -29,7 +35,7 @@ export class Profile {
   private readonly postFilters: readonly Plugin[];
   private readonly scorers: readonly { plugin: ScorePlugin; weight: number }[];
   private readonly reservers: readonly Plugin[];
-  private readonly binding: readonly Plugin[];
+  private readonly binding: readonly Step[];
   private readonly binder: Plugin | undefined;
   private readonly nominated: (node: string) => readonly PodInfo[];
 
@@ -44,7 +50,12 @@ export class Profile {
       .filter(({ plugin }) => plugin.score)
       .map(({ plugin, weight = 1 }) => ({ plugin: plugin as ScorePlugin, weight }));
     this.reservers = this.plugins.filter((p) => p.reserve || p.unreserve);
-    this.binding = this.plugins.filter((p) => p.permit || p.preBind);
+    const step = (plugin: Plugin, run: Step['run'] | undefined): Step[] =>
+      run ? [{ plugin: plugin.name, run: run.bind(plugin) }] : [];
+    this.binding = [
+      ...this.plugins.flatMap((plugin) => step(plugin, plugin.permit)),
+      ...this.plugins.flatMap((plugin) => step(plugin, plugin.preBind)),
+    ];
     this.binder = this.plugins.find((p) => p.bind);
   }
 
@@ -155,11 +166,17 @@ export class Profile {
     for (let i = this.reservers.length - 1; i >= 0; i--) this.reservers[i].unreserve?.(pod, node, state);
   }
 
-  /** Permit and preBind, then the one plug-in that binds. */
-  bind(pod: PodInfo, node: string, { state }: Cycle): { plugin: string; status: Status } | undefined {
-    for (const plugin of this.binding) {
-      const status = plugin.permit?.(pod, node, state) ?? plugin.preBind?.(pod, node, state);
-      if (status) return { plugin: plugin.name, status };
+  /** Permit and preBind from the step `from` on, then the one plug-in that binds; answers the step that has an objection. */
+  bind(
+    pod: PodInfo,
+    node: string,
+    { state }: Cycle,
+    from: number,
+  ): { plugin: string; status: Status; step: number } | undefined {
+    for (let step = from; step < this.binding.length; step++) {
+      const { plugin, run } = this.binding[step];
+      const status = run(pod, node, state);
+      if (status) return { plugin, status, step };
     }
     this.binder?.bind?.(pod, node);
     return undefined;

@@ -14,9 +14,11 @@ import { Cache } from './cache.ts';
 import { Decisions, fitError, NO_NODES, type Decision } from './diagnosis.ts';
 import { defaultSelector } from './default-selector.ts';
 import { SchedulerEvents } from './events.ts';
-import { unresolvable, type Handle, type NodeStatuses } from './framework.ts';
+import { unresolvable, type Handle, type NodeStatuses, type Status } from './framework.ts';
 import { PodInfo } from './pod-info.ts';
-import { defaultPlugins } from './plugins/index.ts';
+import { PRESENT, waysOf, type ReleaseWays } from './release.ts';
+import { defaultPlugins, type PluginArgs } from './plugins/index.ts';
+import { watchStorage } from './plugins/volumes.ts';
 import { Profile, type Cycle, type ProfileEntry } from './profile.ts';
 import { SchedulingQueue, type QueuedPod } from './queue.ts';
 import { watchCluster } from './watch.ts';
@@ -42,8 +44,23 @@ export interface SchedulerOptions {
   host?: string;
   /** Share of the nodes to find feasible before scoring, in percent; 0 (default): by the size of the cluster. */
   percentageOfNodesToScore?: number;
+  pluginArgs?: PluginArgs;
+  /** The minor version whose ways it has; default 35. */
+  release?: number;
   /** Changes the default plug-ins: leaves out, adds, weighs. */
   plugins?: (defaults: ProfileEntry[], handle: Handle) => ProfileEntry[];
+}
+
+/** A Pod on its way to its node. */
+interface Binding {
+  queued: QueuedPod;
+  node: NodeInfo;
+  cycle: Cycle;
+  /** Events seen when it set out. */
+  seen: number;
+  /** Where in permit and preBind it is. */
+  step: number;
+  record: () => void;
 }
 
 export class Scheduler {
@@ -51,6 +68,7 @@ export class Scheduler {
   private readonly sim: Sim;
   private readonly pods: ResourceClient<Pod>;
   private readonly percentage: number;
+  private readonly ways: ReleaseWays;
   private readonly cache = new Cache();
   private readonly queue: SchedulingQueue;
   private readonly profile: Profile;
@@ -58,6 +76,8 @@ export class Scheduler {
   private readonly decisions = new Decisions();
   private readonly handle: Handle;
   private readonly current: (key: string) => Pod | undefined;
+  /** Pods whose binding waits for a plug-in's word. */
+  private readonly waitingToBind = new Map<string, Binding & { timer: Timer }>();
   /** Pods with a nominated node, by node. */
   private readonly nominations = new Map<string, PodInfo[]>();
   private timer: Timer | undefined;
@@ -69,6 +89,7 @@ export class Scheduler {
     this.sim = sim;
     this.name = schedulerName;
     this.percentage = options.percentageOfNodesToScore ?? 0;
+    this.ways = waysOf(options.release ?? PRESENT);
     this.pods = client.of<Pod>('v1', 'pods');
     this.events = new SchedulerEvents(sim, client, schedulerName, host ? `${schedulerName}-${host}` : schedulerName);
     const podInformer = informers.of<Pod>('v1', 'pods');
@@ -81,6 +102,7 @@ export class Scheduler {
       },
       node: (name) => cache.node(name),
       counts: (query) => cache.counts(query),
+      wake: (pod) => this.wakeWaiting(pod),
       eachNamespace(visit) {
         for (const { metadata } of namespaces.list()) visit(metadata.name as string, metadata.labels);
       },
@@ -95,17 +117,26 @@ export class Scheduler {
       profile: () => this.profile,
       cycle: () => this.cycle,
     };
-    const defaults = defaultPlugins(preemption, defaultSelector(informers));
+    const storage = watchStorage(informers);
+    const defaults = defaultPlugins(
+      preemption,
+      defaultSelector(informers),
+      storage,
+      options.pluginArgs ?? {},
+      this.ways,
+    );
     const entries = options.plugins ? options.plugins(defaults, this.handle) : defaults;
     this.profile = new Profile(entries, (node) => this.nominations.get(node) ?? NONE);
     this.queue = new SchedulingQueue({ sim, plugins: this.profile.plugins, ready: () => this.wake() });
     this.unwatch = watchCluster({
       informers,
+      storage,
       cache,
       queue: this.queue,
       responsible: (pod) => (pod.spec?.schedulerName ?? 'default-scheduler') === schedulerName,
       gone: (pod) => {
         this.denominate(keyOf(pod));
+        this.abandon(keyOf(pod));
         this.events.forget(pod.metadata.uid as string);
       },
     });
@@ -126,6 +157,7 @@ export class Scheduler {
     this.queue.stop();
     this.timer?.cancel();
     this.timer = undefined;
+    this.waitingToBind.forEach(({ timer }) => timer.cancel());
   }
 
   private cycle: Cycle = { state: new Map(), skipped: new Set() };
@@ -152,6 +184,11 @@ export class Scheduler {
       return;
     }
     const before = this.profile.preFilter(pod, cycle);
+    const absent = this.ways.missesNodes && before.only && [...before.only].find((name) => !this.cache.node(name));
+    if (absent) {
+      this.failed(queued, `nodeinfo not found for node name ${JSON.stringify(absent)}`);
+      return;
+    }
     let feasible: NodeInfo[] = [];
     if (!before.refusal) feasible = this.feasible(pod, nodes, before.only, cycle, statuses, before.by);
     if (feasible.length === 0) {
@@ -159,7 +196,7 @@ export class Scheduler {
       const plugins = new Set(before.refusal ? before.by : []);
       statuses.forEach(({ plugin }) => plugins.add(plugin));
       const after = this.profile.postFilter(pod, cycle, statuses);
-      const message = fitError(nodes.length, statuses, preFilter, after.message);
+      const message = fitError(nodes.length, statuses, preFilter, after.message, this.ways.endsTwice ? '.' : '');
       this.refused(queued, message, plugins, seen, statuses, after.result?.nominatedNodeName);
       return;
     }
@@ -248,16 +285,31 @@ export class Scheduler {
   }
 
   private bind(queued: QueuedPod, node: NodeInfo, cycle: Cycle, record: () => void) {
+    const binding: Binding = { queued, node, cycle, record, seen: this.queue.movesSeen, step: 0 };
+    this.cache.assume(queued.info, node);
+    const refusal = this.profile.reserve(queued.info, node.name, cycle);
+    if (refusal) this.takeBack(binding, refusal);
+    else this.carryOn(binding);
+  }
+
+  /** Goes through permit and preBind as far as it gets, then binds. */
+  private carryOn(binding: Binding) {
+    const { queued, node, cycle } = binding;
     const { info: pod } = queued;
-    const seen = this.queue.movesSeen;
-    this.cache.assume(pod, node);
     try {
-      const refusal = this.profile.reserve(pod, node.name, cycle) ?? this.profile.bind(pod, node.name, cycle);
-      if (refusal) {
-        this.profile.unreserve(pod, node.name, cycle);
-        this.cache.forget(pod.key);
-        const statuses: NodeStatuses = new Map([[node.name, refusal]]);
-        this.refused(queued, refusal.status.reasons.join(', '), [refusal.plugin], seen, statuses, undefined);
+      const objection = this.profile.bind(pod, node.name, cycle, binding.step);
+      if (objection?.status.code === 'Wait') {
+        binding.step = objection.step;
+        const { reasons, timeout = 0 } = objection.status;
+        const timer = this.sim.after(timeout, () => {
+          this.waitingToBind.delete(pod.key);
+          this.takeBack(binding, { plugin: objection.plugin, status: { code: 'Error', reasons } });
+        });
+        this.waitingToBind.set(pod.key, { ...binding, timer });
+        return;
+      }
+      if (objection) {
+        this.takeBack(binding, objection);
         return;
       }
     } catch (error) {
@@ -268,10 +320,40 @@ export class Scheduler {
       return;
     }
     this.denominate(pod.key);
-    record();
+    binding.record();
     this.events.forget(pod.pod.metadata.uid as string);
     const message = `Successfully assigned ${pod.key} to ${node.name}`;
     this.events.event(pod.pod, 'Normal', 'Scheduled', 'Binding', message);
+  }
+
+  private takeBack({ queued, node, cycle, seen }: Binding, { plugin, status }: { plugin: string; status: Status }) {
+    this.profile.unreserve(queued.info, node.name, cycle);
+    this.cache.forget(queued.info.key);
+    const message = status.reasons.join(', ');
+    if (status.code === 'Error') this.failed(queued, `running PreBind plugin ${JSON.stringify(plugin)}: ${message}`);
+    else this.refused(queued, message, [plugin], seen, new Map([[node.name, { plugin, status }]]), undefined);
+  }
+
+  /** Called from handlers of informers: what follows comes a moment later. */
+  private wakeWaiting(key: string) {
+    if (!this.waitingToBind.has(key)) return;
+    this.sim.after(CYCLE_TIME, () => {
+      const waiting = this.waitingToBind.get(key);
+      if (!waiting) return;
+      waiting.timer.cancel();
+      this.waitingToBind.delete(key);
+      this.carryOn(waiting);
+    });
+  }
+
+  /** A Pod that waited for its binding is gone. */
+  private abandon(key: string) {
+    const waiting = this.waitingToBind.get(key);
+    if (!waiting) return;
+    waiting.timer.cancel();
+    this.waitingToBind.delete(key);
+    this.profile.unreserve(waiting.queued.info, waiting.node.name, waiting.cycle);
+    this.cache.forget(key);
   }
 
   private refused(

@@ -2,6 +2,7 @@
 // Pods that were refused (kubernetes/pkg/scheduler/eventhandlers.go).
 
 import { keyOf, type InformerFactory } from '../client/index.ts';
+import type { Storage } from './plugins/volumes.ts';
 import type { Node, Pod } from '../api/types.ts';
 import type { Cache } from './cache.ts';
 import type { ClusterEvent } from './framework.ts';
@@ -9,6 +10,7 @@ import type { SchedulingQueue } from './queue.ts';
 
 export interface WatchOptions {
   informers: InformerFactory;
+  storage: Storage;
   cache: Cache;
   queue: SchedulingQueue;
   /** Whether this scheduler is the one that the Pod asks for. */
@@ -20,7 +22,7 @@ export interface WatchOptions {
 const finished = (pod: Pod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 
 /** Answers how to stop. */
-export function watchCluster({ informers, cache, queue, responsible, gone }: WatchOptions): () => void {
+export function watchCluster({ informers, storage, cache, queue, responsible, gone }: WatchOptions): () => void {
   let stopped = false;
 
   function placed(pod: Pod, old: Pod | undefined) {
@@ -78,7 +80,8 @@ export function watchCluster({ informers, cache, queue, responsible, gone }: Wat
     update(pod, old) {
       if (stopped) return;
       if (pod.spec?.nodeName) placed(pod, old);
-      else if (!responsible(pod)) return;
+      // One whose binding is under way is not tried again meanwhile.
+      else if (!responsible(pod) || cache.isAssumed(keyOf(pod))) return;
       else if (pod.metadata.deletionTimestamp || finished(pod)) queue.remove(keyOf(pod));
       else queue.update(pod, pod.spec !== old.spec || pod.metadata.labels !== old.metadata.labels);
     },
@@ -86,6 +89,12 @@ export function watchCluster({ informers, cache, queue, responsible, gone }: Wat
       if (!stopped) removed(pod);
     },
   });
+
+  const stored = () => {
+    if (!stopped) queue.moveOn('Storage');
+  };
+  for (const informer of [storage.claims, storage.volumes, storage.classes, storage.csiNodes])
+    informer.on({ add: stored, update: stored });
 
   return () => {
     stopped = true;

@@ -101,7 +101,7 @@ function device(shell: Shell, path: string): boolean {
 /** bash's own `/dev/tcp/host/port`. */
 function* connect(shell: Shell, path: string, host: string, port: number): Co<Descriptor> {
   const { net } = shell.process.host;
-  const addresses = yield* net.resolve(host);
+  const addresses = yield* shell.process.host.resolve(host);
   if (!addresses?.length) throw new RedirectError(`${host}: Name or service not known`);
   const socket = yield* net.connect(addresses[0], port);
   if (typeof socket !== 'string') return socket;

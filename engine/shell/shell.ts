@@ -3,6 +3,7 @@
 import { type Co, Signal } from '../sim/index.ts';
 import type { FileSystem } from '../linux/fs.ts';
 import type { Process, Reader, Writer } from '../linux/types.ts';
+import { compute } from '../linux/usage.ts';
 import type { Command } from './ast.ts';
 import type { Flavour } from './flavour.ts';
 import { Variables } from './variables.ts';
@@ -228,5 +229,5 @@ function bash<T>(shell: Shell, value: T): T | undefined {
 export function* pay(shell: Shell, more = 0): Co {
   const cost = shell.cost + more;
   shell.cost = 0;
-  if (cost > 0) yield cost;
+  if (cost > 0) yield* compute(shell.process, cost);
 }

@@ -28,6 +28,7 @@ export class Cell {
   private readonly bodyAsBuilt: string;
   private readonly stateLabel: HTMLElement;
   private panes: OutputPane[] = [];
+  private happened: HTMLElement | undefined;
   /** The source that the commands on the page were drawn from. */
   private drawn: string;
 
@@ -104,9 +105,17 @@ export class Cell {
     return this.panes;
   }
 
+  /** What stood behind the outputs of this run. */
+  showHappened(details: HTMLElement | undefined): void {
+    this.happened?.remove();
+    this.happened = details;
+    if (details) this.el.append(details);
+  }
+
   private dropPanes(): void {
     for (const pane of this.panes) pane.close();
     this.panes = [];
+    this.showHappened(undefined);
   }
 
   setState(state: CellState, label = ''): void {

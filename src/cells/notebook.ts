@@ -1,11 +1,13 @@
 // The examples of a page as one notebook without hidden state: an example always runs from the state that the examples
 // before it leave behind. The states are kept, so running one replays only what is missing since the nearest of them.
-import type { ClusterOptions, Sandbox } from '../sandbox/types.ts';
+import type { ClusterOptions, ClusterPicture, Sandbox } from '../sandbox/types.ts';
 import { Cell } from './cell.ts';
+import { happenedElement } from './happened.ts';
 import { keysOf } from './keys.ts';
 import type { Editor } from './editor.ts';
 import { loadEdits, saveEdits, shareLink, sharedEdits } from './edits.ts';
 import { clockTime, pictureHtml, pictureSummary } from './picture.ts';
+import { Rewind } from './rewind.ts';
 
 /** Kept states; the oldest are dropped beyond this. */
 const keptSnapshots = 24;
@@ -14,6 +16,7 @@ export class Notebook {
   readonly cells: Cell[];
   private readonly cluster: ClusterOptions;
   private readonly panel: HTMLElement | null;
+  private readonly rewind: Rewind | undefined;
   private sandbox: Promise<Sandbox> | undefined;
   /** Key of the state that the cluster is in now; undefined after a stop or a crash. */
   private current: string | undefined;
@@ -31,6 +34,8 @@ export class Notebook {
     this.cells = [...root.querySelectorAll<HTMLElement>('kb-cell')].map((el) => new Cell(el));
     this.panel = root.querySelector('kb-cluster');
     this.cluster = JSON.parse(this.panel?.dataset.cluster ?? '{}') as ClusterOptions;
+    const slider = this.panel?.querySelector<HTMLElement>('[data-part=rewind]');
+    if (slider) this.rewind = new Rewind(slider, (picture) => this.show(picture));
     this.recordedKeys = this.keys();
     this.outputKeys = [...this.recordedKeys];
   }
@@ -112,9 +117,13 @@ export class Notebook {
       await sandbox.boot(this.cluster);
       // A new cluster forgets the snapshots of the old one.
       this.snapshots.clear();
-      this.born = (await sandbox.inspect()).now;
+      const newborn = await sandbox.inspect();
+      this.born = newborn.now;
+      this.rewind?.clear();
+      this.rewind?.add('a new cluster', newborn);
     } else if (this.current !== keys[from - 1]) {
       await sandbox.restore(this.snapshots.get(keys[from - 1]!)!);
+      this.rewind?.forgetAfter(from - start);
     }
     this.current = undefined;
     if (from < target)
@@ -132,6 +141,7 @@ export class Notebook {
     const panes = cell.prepare();
     cell.setState('running', 'running');
     const ticker = setInterval(() => void this.draw(sandbox), 400);
+    const behind: Parameters<typeof happenedElement>[0] = [];
     let exitCode = 0;
     let clusterTime = 0;
     let stopped = false;
@@ -146,6 +156,7 @@ export class Notebook {
             onOutput: (stream, text) => pane.append(stream, text),
           });
           pane.flush();
+          behind.push({ command: step.command, happened: await sandbox.happened() });
           clusterTime += result.endedAt - result.startedAt;
           exitCode ||= result.exitCode;
           stopped = result.stopped;
@@ -164,13 +175,15 @@ export class Notebook {
       clearInterval(ticker);
     }
     this.outputKeys[index] = key;
+    cell.showHappened(happenedElement(behind));
     const lines = panes.reduce((sum, pane) => sum + pane.lines, 0);
     this.finish(cell, { exitCode, clusterTime, stopped, lines, original: key === this.recordedKeys[index] });
     if (!stopped) {
       this.keep(key, await sandbox.snapshot());
       this.current = key;
     }
-    await this.draw(sandbox);
+    const picture = await this.draw(sandbox);
+    if (picture) this.rewind?.add(`after example ${cell.number}`, picture);
     this.showMarks();
     return !stopped;
   }
@@ -208,10 +221,14 @@ export class Notebook {
 
   // What the page shows
 
-  private async draw(sandbox: Sandbox): Promise<void> {
+  private async draw(sandbox: Sandbox): Promise<ClusterPicture | undefined> {
+    const picture = this.panel ? await sandbox.inspect().catch(() => undefined) : undefined;
+    if (picture) this.show(picture);
+    return picture;
+  }
+
+  private show(picture: ClusterPicture): void {
     if (!this.panel) return;
-    const picture = await sandbox.inspect().catch(() => undefined);
-    if (!picture) return;
     const part = (name: string) => this.panel!.querySelector<HTMLElement>(`[data-part=${name}]`)!;
     const html = pictureHtml(picture);
     if (part('picture').innerHTML !== html) part('picture').innerHTML = html;

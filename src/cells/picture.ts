@@ -77,6 +77,7 @@ export function clusterPanel(options: ClusterOptions = {}, recorded?: ClusterPic
     `<span class="kb-clock" data-part="clock">${clock}</span></summary>` +
     `<div data-part="picture">${pictureHtml(picture)}</div>` +
     `<p class="kb-summary" data-part="summary">${escape(pictureSummary(picture))}${recorded ? ', ' : '. '}${hint}.</p>` +
+    `<p class="kb-rewind" data-part="rewind" hidden><label>Rewind <input type="range" min="0" value="0"></label> <output></output></p>` +
     `<p class="kb-page-tools">${button('run-all', 'Run all', ' class="kb-run"')}${button('stop', 'Stop', ' hidden')}` +
     `${button('reset-page', 'Reset page')}${button('share', 'Share edits', ' hidden')}</p></details></kb-cluster>`
   );

@@ -39,11 +39,14 @@ program
   .description("run pages' examples and compare with what is recorded")
   .argument('[page...]', 'notes by path or part of it; default: all')
   .option('--update', 'write what the engine answers into the pages')
-  .option('--on <runner>', 'where to run; this version knows only its own engine')
+  .addOption(new Option('--on <runner>', 'run on a real cluster, with your own kubectl').choices(['kubectl']))
+  .option('--context <name>', 'with --on kubectl: the context of your kubeconfig')
   .action(async (pages: string[], options) => {
-    if (options.on) program.error(`error: cells --on ${options.on} is not supported: pages run on the engine only`);
-    const { cells } = await import('./cells.ts');
-    process.exitCode = await cells(pages, options);
+    const { cells, cellsOn } = await import('./cells.ts');
+    if (options.on && options.update)
+      program.error('error: --update records what the engine answers, not --on kubectl');
+    if (options.context && !options.on) program.error('error: --context goes with --on kubectl');
+    process.exitCode = await (options.on ? cellsOn(pages, { context: options.context }) : cells(pages, options));
   });
 
 program
@@ -58,7 +61,7 @@ program
 program
   .command('bench')
   .description('our figures beside the peers’, measured in one run')
-  .argument('[case...]', 'boot, replicas-10…1000, list-1000, heap; default: all')
+  .argument('[case...]', 'boot, replicas-10…1000, list-1000, heap, api-create, api-get…; default: all')
   .option('--json', 'as JSON')
   .action(async (cases: string[], options) => {
     const { bench } = await import('./bench.ts');
@@ -71,7 +74,8 @@ program
   .option('--port <n>', 'port; 0 picks one', '0')
   .option('--kubeconfig <file>', 'where to write a kubeconfig', 'kubeconfig')
   .addOption(clusterOption())
-  .option('--speed <x>', 'virtual seconds a second', '1')
+  .option('--speed <x>', 'virtual seconds a second; 0 freezes the clock', '1')
+  .option('--birth <time>', 'when the cluster is born, RFC 3339; default: now')
   .action(async (options) => {
     const { api } = await import('./api.ts');
     await api(options);

@@ -74,6 +74,7 @@ export function createSandbox(): Sandbox {
     snapshot: () => ask('snapshot'),
     restore: (snapshot) => ask('restore', snapshot),
     inspect: () => ask('inspect'),
+    happened: () => ask('happened'),
     terminate: () => end('the sandbox was closed'),
   };
 }

@@ -1,7 +1,16 @@
 // Drives an engine: runs a command in short slices, hands out its output as it comes, does what only the
 // host can do (jq), and stops when told. The engine may be inside QuickJS or straight on this JavaScript.
 
-import type { ClusterOptions, ClusterPicture, HostCall, HostResult, OutputStream, RunResult, Slice } from './types.ts';
+import type {
+  ClusterOptions,
+  ClusterPicture,
+  Happened,
+  HostCall,
+  HostResult,
+  OutputStream,
+  RunResult,
+  Slice,
+} from './types.ts';
 
 /** One call across the boundary: a method's name and JSON in, JSON out. */
 export interface EngineHandle {
@@ -42,6 +51,10 @@ export class Runner {
 
   inspect(): ClusterPicture {
     return this.call('inspect');
+  }
+
+  happened(): Happened {
+    return this.call('happened');
   }
 
   /** Virtual now, ms since the epoch. */

@@ -7,7 +7,9 @@ export interface ClusterOptions {
   /** How many workers (worker-1, worker-2…), or their names. */
   workers?: number | string[];
   seed?: number;
+  birth?: string;
   taintControlPlanes?: boolean;
+  ingressController?: boolean;
   [setting: string]: unknown;
 }
 
@@ -55,6 +57,13 @@ export interface ClusterPicture {
   pending: PictureOfPod[];
 }
 
+/** What a command line set off: requests of its programs, and what the components wrote meanwhile. */
+export interface Happened {
+  requests: { after: number; who: string; verb: string; path: string; code: number }[];
+  /** Requests beyond those listed. */
+  more: number;
+}
+
 export interface RunResult {
   exitCode: number;
   /** Virtual times, ms since the epoch. */
@@ -80,5 +89,7 @@ export interface Sandbox {
   snapshot(): Promise<number>;
   restore(snapshot: number): Promise<void>;
   inspect(): Promise<ClusterPicture>;
+  /** Of the command line that ran last. */
+  happened(): Promise<Happened>;
   terminate(): void;
 }

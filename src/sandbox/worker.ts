@@ -67,6 +67,7 @@ const methods = {
     ready().engine.restore(capture);
   },
   inspect: () => ready().runner.inspect(),
+  happened: () => ready().runner.happened(),
 };
 
 addEventListener(

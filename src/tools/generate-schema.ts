@@ -101,8 +101,11 @@ function marks(full: string, type: string, field: string, schema: Schema, requir
   const has = (set: Set<string>) =>
     set.has(`${last}.${field}`) || set.has(`*.${field}`) || set.has(`${full.split('.').slice(-2).join('.')}.${field}`);
   let out = '';
+  // A subresource called status is no status.
   const valueStruct =
-    type[0] === '@' && (has(sets.struct) || ((field === 'spec' || field === 'status') && s.$ref !== undefined));
+    type[0] === '@' &&
+    last !== 'CustomResourceSubresources' &&
+    (has(sets.struct) || ((field === 'spec' || field === 'status') && s.$ref !== undefined));
   const always = has(sets.printed) || valueStruct || (type === '@ObjectMeta' && field === 'metadata');
   // Selectors are pointers even where they are required.
   const pointerStruct = type === '@LabelSelector';

@@ -1,8 +1,9 @@
-// Where the time goes inside QuickJS while a Deployment becomes ready: takes the guest's stack whenever QuickJS
+// Where the time goes inside QuickJS while a Deployment becomes ready, or while a cluster boots: takes the guest's stack whenever QuickJS
 // asks its interrupt handler (every 10,000 calls and backward jumps), and gives it the processor time since then.
 //
 //   node src/tools/profile.ts 500                 functions by their own time, and by time with what they call
 //   node src/tools/profile.ts 500 startContainer  the same below one function, and who calls it
+//   node src/tools/profile.ts boot                the same for a cluster's boot
 
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import type { QuickJSContext, QuickJSRuntime } from 'quickjs-emscripten-core';
@@ -45,7 +46,7 @@ class Times {
 /** The source file of every line of an unminified bundle: esbuild writes its name in a comment above it. */
 function filesByLine(code: string): string[] {
   let file = '';
-  return code.split('\n').map((line) => (file = /^ {2}\/\/ (\S+\.[jt]s)$/.exec(line)?.[1] ?? file));
+  return code.split('\n').map((line) => (file = /^\/\/ (\S+\.[jt]s)$/.exec(line)?.[1] ?? file));
 }
 
 /** A stack as `function (file)`, innermost first. */
@@ -53,21 +54,20 @@ function parseStack(stack: string, files: Record<string, string[]>): string[] {
   const frames: string[] = [];
   for (const line of stack.split('\n')) {
     const frame = /at (\S+) \(([\w-]+\.js):(\d+)/.exec(line);
-    if (frame) frames.push(`${frame[1]} (${files[frame[2]]?.[Number(frame[3]) - 1] ?? '?'})`);
+    const file = frame && files[frame[2]]?.[Number(frame[3]) - 1];
+    if (file) frames.push(`${frame[1]} (${file})`);
   }
   return frames;
 }
 
-const replicas = Number(process.argv[2] ?? 500);
+const what = process.argv[2] ?? '500';
+const replicas = Number(what) || 0;
 const below = process.argv[3];
 
 const code = await buildEngine({ minifyWhitespace: false, minifyIdentifiers: false });
 const files = Object.fromEntries(Object.entries(code).map(([name, text]) => [name, filesByLine(text)]));
 const engine = await QuickJSEngine.create(variant, code);
 const runner = new Runner(engine, hostCall);
-runner.boot({ workers: Math.max(3, Math.ceil(replicas / 105)) });
-runner.writeFile('web.yaml', manifest(replicas));
-
 const own = new Times();
 const total = new Times();
 const callers = new Times();
@@ -102,17 +102,25 @@ function sample() {
   own.add(frames[0], time);
   for (const frame of new Set(frames)) total.add(frame, time);
 }
-runtime.setInterruptHandler(() => {
-  if (sampling) return false;
-  sampling = true;
-  sample();
-  sampling = false;
+const sampled = async (work: () => unknown) => {
   since = processorTime();
-  return false;
-});
+  runtime.setInterruptHandler(() => {
+    if (sampling) return false;
+    sampling = true;
+    sample();
+    sampling = false;
+    since = processorTime();
+    return false;
+  });
+  await work();
+};
 
-await runner.run('kubectl apply -f web.yaml && kubectl rollout status deployment/web');
-console.log(`${replicas} replicas: ${Math.round(all / 1000)} ms of processor time in ${samples} samples`);
+if (replicas) {
+  runner.boot({ workers: Math.max(3, Math.ceil(replicas / 105)) });
+  runner.writeFile('web.yaml', manifest(replicas));
+  await sampled(() => runner.run('kubectl apply -f web.yaml && kubectl rollout status deployment/web'));
+} else await sampled(() => runner.boot({}));
+console.log(`${what}: ${Math.round(all / 1000)} ms of processor time in ${samples} samples`);
 console.log(`and ${Math.round(collections / 1000)} ms for garbage collection, in all of it`);
 if (below) callers.print(`callers of ${below}`, all, 20);
 own.print('own', all, OWN_ROWS);

@@ -121,10 +121,10 @@ test('Events and autoscalers convert between their versions and back', () => {
     message: 'hi',
     involvedObject: { name: 'p' },
   };
-  const converted = scheme.convert(event, events);
+  const converted = scheme.conversion(events)!.fromStored(event);
   expect(converted).toMatchObject({ apiVersion: 'events.k8s.io/v1', note: 'hi', regarding: { name: 'p' } });
-  expect(scheme.convert(converted, core)).toEqual(event);
-  expect(scheme.storage(events)).toBe(core);
+  expect(scheme.conversion(events)!.toStored(converted)).toEqual(event);
+  expect(scheme.conversion(core)).toBeUndefined();
 
   const v2 = resource('autoscaling/v2/horizontalpodautoscalers');
   const v1 = resource('autoscaling/v1/horizontalpodautoscalers');
@@ -135,7 +135,7 @@ test('Events and autoscalers convert between their versions and back', () => {
     metadata: { name: 'h' },
     spec: { maxReplicas: 3, metrics: [cpu] },
   };
-  const old = scheme.convert(hpa, v1);
+  const old = scheme.conversion(v1)!.fromStored(hpa);
   expect(old.spec).toEqual({ maxReplicas: 3, targetCPUUtilizationPercentage: 60 });
-  expect(scheme.convert(old, v2)).toEqual(hpa);
+  expect(scheme.conversion(v1)!.toStored(old)).toEqual(hpa);
 });

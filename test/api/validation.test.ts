@@ -262,6 +262,38 @@ test('deprecated kinds and fields warn', () => {
     { name: 'A', value: '2' },
   ];
   expect(scheme.warnings(pods, prepare(pods, container({ env })))).toEqual([
-    'spec.containers[0].env[1]: hides previous definition of "A", which may be unexpected',
+    'spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
   ]);
+});
+
+describe('rules of other kinds', () => {
+  const named = (spec: object) => ({ metadata: { name: 'x' }, spec });
+  const volume = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'] };
+  const job = (spec: object) =>
+    named({ template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'nginx' }] } }, ...spec });
+
+  test.each<[path: string, body: object, expected: string[]]>([
+    ['v1/persistentvolumes', named(volume), ['spec: Required value: must specify a volume type']],
+    [
+      'v1/persistentvolumes',
+      named({ ...volume, hostPath: { path: '/a' }, nfs: { server: 's', path: '/' } }),
+      ['spec.nfs: Forbidden: may not specify more than 1 volume type'],
+    ],
+    ['v1/namespaces', { metadata: { name: 'a.b' } }, ['metadata.name: Invalid value: "a.b": must not contain dots']],
+    [
+      'batch/v1/jobs',
+      job({ completionMode: 'Indexed', parallelism: 2 }),
+      ['spec.completions: Required value: when completion mode is Indexed'],
+    ],
+    [
+      'v1/resourcequotas',
+      named({ hard: { 'requests.memory': '-1' } }),
+      ['spec.hard[requests.memory]: Invalid value: "-1": must be greater than or equal to 0'],
+    ],
+    ['v1/services', named({ type: 'ExternalName' }), ['spec.externalName: Required value']],
+  ])('%s %#', (path, body, expected) => {
+    const found = faults(resource(path), body);
+    expect(found).toHaveLength(expected.length);
+    found.forEach((fault, i) => expect(fault.slice(0, expected[i].length)).toBe(expected[i]));
+  });
 });

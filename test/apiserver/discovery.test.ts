@@ -1,10 +1,7 @@
 import { expect, test } from 'vitest';
-import { ApiServer } from '../../engine/apiserver/index.ts';
 import { KubeletError, type KubeletApi } from '../../engine/apiserver/types.ts';
-import { createScheme } from '../../engine/api/index.ts';
 import { Pipe } from '../../engine/linux/pipe.ts';
-import { Sim } from '../../engine/sim/index.ts';
-import { BIRTH, pod, PODS, serve } from './support.ts';
+import { pod, PODS, serve } from './support.ts';
 
 test('discovery lists groups, versions and resources with their short names', () => {
   const { send } = serve();
@@ -41,31 +38,6 @@ test('reviews are answered and not stored', () => {
   expect(server.etcd.revision).toBe(before);
 });
 
-test('an authorizer that says no is quoted', () => {
-  const sim = new Sim({ seed: 1, start: BIRTH });
-  const authorizer = {
-    authorize: ({ user }: { user: { name: string } }) => ({ allowed: user.name !== 'jane', reason: '' }),
-    rules: () => ({ resourceRules: [], nonResourceRules: [] }),
-  };
-  const server = new ApiServer({ sim, scheme: createScheme(), authorizer });
-  const { code, body } = server.handle({ method: 'GET', path: PODS, user: { name: 'jane', groups: [] } });
-  expect(code).toBe(403);
-  expect(body).toMatchObject({
-    message: 'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "default"',
-  });
-});
-
-test('a service account token is known until it runs out', () => {
-  const { send, server, sim } = serve();
-  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 600 } };
-  const { token } = send('POST', '/api/v1/namespaces/default/serviceaccounts/default/token', request).body.status;
-  const get = () => server.handle({ method: 'GET', path: PODS, headers: { authorization: `Bearer ${token}` } }).code;
-  expect(get()).toBe(200);
-  expect(server.requests.since(server.requests.count - 1)[0].user).toBe('system:serviceaccount:default:default');
-  sim.runUntil(BIRTH + 600_000);
-  expect(get()).toBe(401);
-});
-
 test('logs and exec go to the kubelet of the node', () => {
   const { send, server } = serve();
   send('POST', PODS, pod('p', { nodeName: 'worker-1' }));
@@ -85,6 +57,12 @@ test('logs and exec go to the kubelet of the node', () => {
       kill() {},
     }),
     attach: () => ({ stdout: log, stderr: log, exited: log.changed, exitCode: 0, kill() {} }),
+    portForward: () => ({
+      *dial(port) {
+        yield 1;
+        return `nobody listens on ${port}`;
+      },
+    }),
   };
   server.kubelets.set('worker-1', kubelet);
   expect(send('GET', `${PODS}/p/log`).text?.take()).toBe('hello\n');
@@ -128,11 +106,18 @@ test('an eviction that a budget does not allow is put off', () => {
   expect(send('GET', `${PODS}/p`).body.metadata.deletionTimestamp).toBeDefined();
 });
 
-test('a subresource that is not modelled is refused', () => {
+test('a Pod without an address cannot be reached by proxy', () => {
   const { send } = serve();
   send('POST', PODS, pod('p'));
-  expect(send('GET', `${PODS}/p/proxy`)).toMatchObject({
-    code: 501,
-    body: { message: 'the subresource pods/proxy is not simulated' },
-  });
+  expect(send('GET', `${PODS}/p/proxy/`)).toMatchObject({ code: 400, body: { message: 'address not allowed' } });
+});
+
+test('health tells of every check, and of those that were left out', () => {
+  const { send } = serve();
+  const verbose = send('GET', '/livez', undefined, { query: { verbose: '', exclude: ['etcd', 'nothing'] } });
+  expect(verbose.body).toContain('[+]ping ok\n');
+  expect(verbose.body).toContain('[+]etcd excluded: ok\n');
+  expect(verbose.body).toMatch(/warn: .* no matches for "nothing"\nlivez check passed\n$/);
+  expect(send('GET', '/livez/etcd').body).toBe('ok');
+  expect(send('GET', '/livez/shutdown').code).toBe(404);
 });

@@ -163,6 +163,12 @@ describe('running examples', () => {
     expect(outputs.map((text) => text.trimEnd())).toEqual(recorded.map((text) => text.trimEnd()));
     expect(await page.locator('kb-cluster .kb-pod[data-state=ready]:not([data-system])').count()).toBe(6);
     expect(await page.locator('kb-cluster [data-part=summary]').textContent()).toContain('6 Pods, 6 ready');
+    const happened = page.locator('kb-cell .kb-happened');
+    await happened.locator('summary').click();
+    const who = await happened.locator('tbody td:nth-child(2)').allTextContents();
+    expect(new Set(who)).toEqual(
+      new Set([...who, 'kubectl', 'deployment-controller', 'kube-scheduler', 'kubelet worker-1']),
+    );
   });
 
   test('an example in the middle of a page first runs what it needs', async () => {
@@ -171,6 +177,22 @@ describe('running examples', () => {
     await page.locator('#cell-three-levels[data-state=ok]').waitFor();
     expect(await page.locator('kb-cell').first().getAttribute('data-state')).toBe('ok');
     expect(await page.locator('#cell-create').getAttribute('data-state')).toBe('ok');
+  });
+
+  test('the slider shows the cluster as earlier examples left it', async () => {
+    const page = await open('/notes/workloads/deployments/');
+    await page.locator('#cell-three-levels [data-act=run]').click();
+    await page.locator('#cell-three-levels[data-state=ok]').waitFor();
+    const pods = page.locator('kb-cluster .kb-pod:not([data-system])');
+    const now = await pods.count();
+    expect(now).toBeGreaterThan(0);
+    const slider = page.locator('kb-cluster [data-part=rewind] input');
+    await slider.focus();
+    await page.keyboard.press('Home');
+    expect(await slider.getAttribute('aria-valuetext')).toBe('a new cluster');
+    expect(await pods.count()).toBe(0);
+    await page.keyboard.press('End');
+    expect(await pods.count()).toBe(now);
   });
 
   test('an edit marks what follows as stale, survives a reload, is shared by link and reverted', async () => {

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../engine/images/catalogue.ts';
-import {
-  createRegistry,
-  parseReference,
-  PullError,
-  type Image,
-  type Repository,
-} from '../../engine/images/index.ts';
+import { createRegistry, parseReference, PullError, type Image, type Repository } from '../../engine/images/index.ts';
 import { pi } from '../../engine/images/perl.ts';
 import {
   createHost,

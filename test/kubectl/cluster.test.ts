@@ -97,11 +97,11 @@ test.each([
   ['kubectl auth can-i get foos', "Warning: the server doesn't have a resource type 'foos'\n\nyes\n", 0],
   [
     'kubectl auth whoami',
-    'ATTRIBUTE   VALUE\nUsername    kubernetes-admin\nGroups      [kubeadm:cluster-admins system:authenticated]\n',
+    'ATTRIBUTE                                           VALUE\nUsername                                            kubernetes-admin\nGroups                                              [kubeadm:cluster-admins system:authenticated]\nExtra: authentication.kubernetes.io/credential-id   [X509SHA256=6e5462b9ce54020e0a04d6865acb654bbe9a643224fc2bff8dfceca53d6e3aa7]\n',
     0,
   ],
-  ['kubectl top nodes', 'error: Metrics API not available\n', 1],
-  ['kubectl explain pod.spec.nope', 'error: field "nope" does not exist\n', 1],
+  ['kubectl top nodes --sort-by=name', 'error: --sort-by accepts only cpu or memory\n', 1],
+  ['kubectl explain pod.spec.nope', 'KIND:       Pod\nVERSION:    v1\n\nerror: field "nope" does not exist\n', 1],
   [
     'kubectl explain deployment.spec.strategy --recursive',
     'GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n\nFIELD: strategy <DeploymentStrategy>\n\n\nDESCRIPTION:\n    How old Pods are replaced by new ones.\n    \nFIELDS:\n  rollingUpdate\t<RollingUpdateDeployment>\n    maxSurge\t<IntOrString>\n    maxUnavailable\t<IntOrString>\n  type\t<string>\n\n',
@@ -138,7 +138,7 @@ test('debug adds a container to a running Pod', async () => {
 test('reconcile adds the rules that are missing and says which', async () => {
   runner.writeFile(
     'role.yaml',
-    'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader}\nrules: [{apiGroups: [""], resources: [pods], verbs: [get, delete]}]\n',
+    'apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nmetadata: {name: reader, namespace: default}\nrules: [{apiGroups: [""], resources: [pods], verbs: [get, delete]}]\n',
   );
   expect(await output('kubectl auth reconcile -f role.yaml')).toBe(
     'role.rbac.authorization.k8s.io/reader reconciled\n\treconciliation required update\n\tmissing rules added:\n\t\t{Verbs:[delete] APIGroups:[] Resources:[pods] ResourceNames:[] NonResourceURLs:[]}\n',

@@ -31,7 +31,10 @@ describe('the command line', () => {
     ['kubectl get cm x', 'Error from server (NotFound): configmaps "x" not found\n'],
     ['kubectl apply', 'error: must specify one of -f and -k\n'],
     ['kubectl get pods -l a=b c', 'error: name cannot be provided when a selector is specified\n'],
-    ['kubectl --context=other get pods', 'error: context "other" does not exist\n'],
+    [
+      'kubectl --context=other get pods',
+      'Error in configuration: context was not found for specified context: other\n',
+    ],
   ])('%s', (line, stderr) => {
     expect(machine.run(line)).toEqual(fails(stderr));
   });

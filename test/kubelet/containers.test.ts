@@ -214,7 +214,7 @@ describe('memory', () => {
     node.create('ok', stress('200Mi', '150M'));
     node.wait(5);
     expect(node.pod('ok').status?.phase).toBe('Running');
-    expect(node.kubelet.usage()[0].memory).toBeGreaterThan(150 * 1024 * 1024);
+    expect(node.kubelet.usage()[0].memoryBytes).toBeGreaterThan(150 * 1024 * 1024);
   });
 
   it('beyond the limit kills the container with OOMKilled and 137', () => {

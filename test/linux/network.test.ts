@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { header, serveHttp, stringReader } from '../../engine/linux/index.ts';
+import { type DnsMessage, header, serveHttp, stringReader } from '../../engine/linux/index.ts';
 import { TestMachine } from './machine.ts';
 
 function withServer(): TestMachine {
@@ -83,17 +83,21 @@ describe('other network commands', () => {
     ).toBe('hello\n');
   });
 
-  it('resolve names by /etc/hosts and then by the resolver', () => {
+  it('resolve names by /etc/hosts and then by the name server of /etc/resolv.conf', () => {
     const machine = withServer();
-    const { net } = machine.host;
-    net.hosts = () => '10.0.0.2 web\n';
-    // eslint-disable-next-line require-yield
-    net.resolver = function* (name) {
-      return name === 'svc.example.' || name === 'svc.example' ? ['10.0.0.2'] : undefined;
-    };
-    expect(machine.run('curl -s http://web/a; curl -s http://svc.example/b').stdout).toBe(
-      'GET /a web \nGET /b svc.example \n',
-    );
+    const server = machine.network.namespace(['10.0.0.53']);
+    const socket = server.bind(53, ({ from, payload }) => {
+      const message = payload as DnsMessage;
+      const { name, type } = message.question;
+      const known = name === 'svc.example.' && type === 'A';
+      const answers = known ? [{ name, type, ttl: 30, data: '10.0.0.2' }] : [];
+      const code = known ? 'NOERROR' : 'NXDOMAIN';
+      socket?.send(from, { ...message, response: true, authoritative: true, code, answers }, 60);
+    });
+    const { fs } = machine.host;
+    fs.writeFile('/etc/hosts', '10.0.0.2 web\n');
+    fs.writeFile('/etc/resolv.conf', 'search example\nnameserver 10.0.0.53\n');
+    expect(machine.run('curl -s http://web/a; curl -s http://svc/b').stdout).toBe('GET /a web \nGET /b svc \n');
     expect(machine.run('nslookup svc.example').stdout).toContain('Name:\tsvc.example\nAddress: 10.0.0.2\n');
     expect(machine.run('nslookup nope').status).toBe(1);
   });

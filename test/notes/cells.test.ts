@@ -11,7 +11,7 @@ describe('recorded outputs', () => {
     test(page.name, async () => {
       const { cells } = await checkPage(page.source, (cluster) => start({ cluster }));
       const wrong = cells.filter((c) => c.problems.length);
-      expect(wrong.map(explain).join('\n')).toBe('');
+      expect(wrong.map((cell) => explain(cell)).join('\n')).toBe('');
     });
   }
 });

@@ -9,8 +9,13 @@ const onSpec = (object: KubeObject, change: (spec: JsonObject) => JsonObject) =>
   set(object, 'spec', change(object.spec ?? {}));
 const TCP = { protocol: 'TCP' };
 
+const virtualIP = (ingress: JsonObject) => (ingress.ip ? fill(ingress, { ipMode: 'VIP' }) : ingress);
+
 export function service(object: KubeObject): KubeObject {
-  return onSpec(object, (given) => {
+  const out = update(object, 'status', (status) =>
+    update(status, 'loadBalancer', (balancer) => updateEach(balancer, 'ingress', virtualIP)),
+  );
+  return onSpec(out, (given) => {
     let spec = fill(given, { sessionAffinity: 'None', type: 'ClusterIP' });
     if (spec.sessionAffinity === 'None') spec = set(spec, 'sessionAffinityConfig', undefined);
     if (spec.sessionAffinity === 'ClientIP' && spec.sessionAffinityConfig?.clientIP?.timeoutSeconds === undefined) {
@@ -23,7 +28,8 @@ export function service(object: KubeObject): KubeObject {
         : out;
     });
     const external = spec.type === 'NodePort' || spec.type === 'LoadBalancer';
-    if (external) spec = fill(spec, { externalTrafficPolicy: 'Cluster' });
+    if (external || (spec.type === 'ClusterIP' && spec.externalIPs?.length))
+      spec = fill(spec, { externalTrafficPolicy: 'Cluster' });
     if (external || spec.type === 'ClusterIP') spec = fill(spec, { internalTrafficPolicy: 'Cluster' });
     if (spec.type === 'LoadBalancer') spec = fill(spec, { allocateLoadBalancerNodePorts: true });
     return spec;
@@ -48,6 +54,10 @@ export function networkPolicy(object: KubeObject): KubeObject {
     }
     return updateEach(updateEach(spec, 'ingress', policyPorts), 'egress', policyPorts);
   });
+}
+
+export function ingressClass(object: KubeObject): KubeObject {
+  return onSpec(object, (spec) => update(spec, 'parameters', (parameters) => fill(parameters, { scope: 'Cluster' })));
 }
 
 export function namespace(object: KubeObject): KubeObject {

@@ -35,6 +35,7 @@ const DEFAULTS: Record<string, Defaults> = {
   'discovery.k8s.io/EndpointSlice': cluster.endpointSlice,
   'flowcontrol.apiserver.k8s.io/FlowSchema': cluster.flowSchema,
   'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration': cluster.priorityLevel,
+  'networking.k8s.io/IngressClass': cluster.ingressClass,
   'networking.k8s.io/NetworkPolicy': cluster.networkPolicy,
   'rbac.authorization.k8s.io/ClusterRoleBinding': cluster.roleBinding,
   'rbac.authorization.k8s.io/RoleBinding': cluster.roleBinding,

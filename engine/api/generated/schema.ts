@@ -466,7 +466,7 @@ CustomResourceDefinitionStatus acceptedNames:@CustomResourceDefinitionNames= con
 CustomResourceDefinitionVersion additionalPrinterColumns:[@CustomResourceColumnDefinition deprecated:b deprecationWarning:s name:s! schema:@CustomResourceValidation selectableFields:[@SelectableField served:b! storage:b! subresources:@CustomResourceSubresources
 CustomResourceSubresourceScale labelSelectorPath:s specReplicasPath:s! statusReplicasPath:s!
 CustomResourceSubresourceStatus 
-CustomResourceSubresources scale:@CustomResourceSubresourceScale status:@CustomResourceSubresourceStatus=
+CustomResourceSubresources scale:@CustomResourceSubresourceScale status:@CustomResourceSubresourceStatus
 CustomResourceValidation openAPIV3Schema:@JSONSchemaProps
 ExternalDocumentation description:s url:s
 JSONSchemaProps $ref:s $schema:s additionalItems:j additionalProperties:j allOf:[@JSONSchemaProps anyOf:[@JSONSchemaProps default:j definitions:{@JSONSchemaProps dependencies:{j description:s enum:[j example:j exclusiveMaximum:b exclusiveMinimum:b externalDocs:@ExternalDocumentation format:s id:s items:j maxItems:l* maxLength:l* maxProperties:l* maximum:d* minItems:l* minLength:l* minProperties:l* minimum:d* multipleOf:d* not:@JSONSchemaProps nullable:b oneOf:[@JSONSchemaProps pattern:s patternProperties:{@JSONSchemaProps properties:{@JSONSchemaProps required:[s title:s type:s uniqueItems:b x-kubernetes-embedded-resource:b x-kubernetes-int-or-string:b x-kubernetes-list-map-keys:[s x-kubernetes-list-type:s x-kubernetes-map-type:s x-kubernetes-preserve-unknown-fields:b* x-kubernetes-validations:[@ValidationRule~rule^rule

@@ -2,12 +2,14 @@
 
 import { base64Length, base64Text, utf8Length } from '../base64.ts';
 import { deepEqual } from '../change.ts';
+import { jsonObjectError } from '../json-error.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 import { Faults, IMMUTABLE } from './field.ts';
 import { finalizer } from './metadata.ts';
-import { cidrFamily, isConfigMapKey, isQualifiedName, isValidLabelValue } from './names.ts';
+import { cidrFamily, isConfigMapKey, isQualifiedName } from './names.ts';
 import type { Rules } from './rules.ts';
-import { TAINT_EFFECTS } from './selectors.ts';
+import { resourceQuantity } from './resources.ts';
+import { labelValue, TAINT_EFFECTS } from './selectors.ts';
 
 const MAX_SIZE = 1024 * 1024;
 const FROZEN = 'field is immutable when `immutable` is set';
@@ -44,6 +46,7 @@ const SECRET_KEYS: Record<string, string[]> = {
   'kubernetes.io/ssh-auth': ['ssh-privatekey'],
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
 };
+const SSH_AUTH = 'kubernetes.io/ssh-auth';
 const SECRET_JSON = new Set(['kubernetes.io/dockercfg', 'kubernetes.io/dockerconfigjson']);
 
 export const secret: Rules = {
@@ -69,13 +72,10 @@ export const secret: Rules = {
     }
     for (const key of SECRET_KEYS[type] ?? []) {
       const value = object.data?.[key];
-      if (value === undefined) faults.required(`data[${key}]`);
+      if (value === undefined || (value === '' && type === SSH_AUTH)) faults.required(`data[${key}]`);
       else if (SECRET_JSON.has(type)) {
-        try {
-          JSON.parse(base64Text(value));
-        } catch (error) {
-          faults.invalid(`data[${key}]`, '<secret contents redacted>', (error as Error).message);
-        }
+        const fault = jsonObjectError(base64Text(value));
+        if (fault) faults.invalid(`data[${key}]`, '<secret contents redacted>', fault);
       }
     }
   },
@@ -105,37 +105,68 @@ function taints(faults: Faults, path: string, list: JsonObject[] | undefined) {
   (list ?? []).forEach((taint, i) => {
     const at = `${path}[${i}]`;
     faults.check(`${at}.key`, taint.key ?? '', isQualifiedName);
-    for (const fault of isValidLabelValue(taint.value ?? '')) faults.invalid(`${at}.value`, taint.value, fault);
-    if (!taint.effect) faults.required(`${at}.effect`);
-    else faults.ifNot(`${at}.effect`, taint.effect, TAINT_EFFECTS);
+    labelValue(faults, `${at}.value`, taint.value ?? '');
+    faults.oneOf(`${at}.effect`, taint.effect, TAINT_EFFECTS);
     const pair = `${taint.key}:${taint.effect}`;
-    if (seen.has(pair)) {
-      faults.duplicate(at, taint);
-      const last = faults.list[faults.list.length - 1];
-      last.message += ': taints must be unique by key and effect pair';
-    }
+    if (seen.has(pair)) faults.duplicate(at, taint, 'taints must be unique by key and effect pair');
     seen.add(pair);
   });
 }
+
+/** Quantities that a node reports of itself. */
+function nodeResources(faults: Faults, status: JsonObject | undefined) {
+  for (const field of ['capacity', 'allocatable'])
+    for (const name in status?.[field])
+      resourceQuantity(faults, `status.${field}.${name}`, name, status?.[field][name]);
+}
+
+function podCIDRs(faults: Faults, list: string[]) {
+  list.forEach((cidr, i) => {
+    if (!cidrFamily(cidr)) faults.invalid(`spec.podCIDRs[${i}]`, cidr, 'must be valid CIDR');
+  });
+  if (list.length < 2) return;
+  const dual = list.length === 2 && cidrFamily(list[0]) !== cidrFamily(list[1]);
+  if (!dual) faults.invalid('spec.podCIDRs', list, 'may specify no more than one CIDR for each IP family');
+  list.forEach((cidr, i) => {
+    if (list.indexOf(cidr) < i) faults.duplicate(`spec.podCIDRs[${i}]`, cidr);
+  });
+}
+
+const CIDR_WORDS = 'node updates may not change podCIDR except from "" to valid';
 
 export const node: Rules = {
   validate(faults, object) {
     const spec: JsonObject = object.spec ?? {};
     // Upstream puts taints under metadata here.
     taints(faults, 'metadata.taints', spec.taints);
-    const cidrs: string[] = spec.podCIDRs ?? [];
-    cidrs.forEach((cidr, i) => {
-      if (!cidrFamily(cidr)) faults.invalid(`spec.podCIDRs[${i}]`, cidr, 'must be valid CIDR');
-    });
-    if (cidrs.length > 2)
-      faults.invalid('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family');
+    nodeResources(faults, object.status);
+    podCIDRs(faults, spec.podCIDRs ?? []);
   },
   validateUpdate(faults, object, old) {
-    if (old.spec?.providerID && object.spec?.providerID !== old.spec.providerID) {
-      faults.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
-    }
-    if (old.spec?.podCIDRs?.length && !deepEqual(object.spec?.podCIDRs, old.spec.podCIDRs)) {
-      faults.forbidden('spec.podCIDRs', 'node updates may not change podCIDR except from "" to valid');
-    }
+    nodeChange(faults, object, old);
+  },
+  validateStatus(faults, object, old) {
+    nodeChange(faults, object, old);
   },
 };
+
+function nodeChange(faults: Faults, object: KubeObject, old: KubeObject) {
+  nodeResources(faults, object.status);
+  const addresses: JsonObject[] = object.status?.addresses ?? [];
+  const seen = new Set<string>();
+  addresses.forEach((address, i) => {
+    const key = `${address.type} ${address.address}`;
+    if (seen.has(key)) faults.duplicate(`status.addresses[${i}]`, address);
+    seen.add(key);
+  });
+  const before: string[] = old.spec?.podCIDRs ?? [];
+  const now: string[] = object.spec?.podCIDRs ?? [];
+  if (before.length && before.length !== now.length) faults.forbidden('spec.podCIDRs', CIDR_WORDS);
+  else
+    before.forEach((cidr, i) => {
+      if (cidr !== now[i]) faults.forbidden('spec.podCIDRs', CIDR_WORDS);
+    });
+  if (old.spec?.providerID && object.spec?.providerID !== old.spec.providerID)
+    faults.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
+  taints(faults, 'metadata.taints', object.spec?.taints);
+}

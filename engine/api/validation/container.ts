@@ -8,23 +8,27 @@ import { portNumber } from './ports.ts';
 import { lifecycle, probes } from './probes.ts';
 import { resourceRequirements } from './resources.ts';
 import { securityContext } from './security.ts';
+import { descendingPath } from './volume-sources.ts';
 
 export const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
-const MESSAGE_POLICIES = ['FallbackToLogsOnError', 'File'];
+const MESSAGE_POLICIES = ['File', 'FallbackToLogsOnError'];
 const MOUNT_PROPAGATIONS = ['Bidirectional', 'HostToContainer', 'None'];
 
 /** What containers are checked against: the Pod they are in. */
 export interface PodContext {
-  hostNetwork: boolean;
-  /** Volume name to whether it is a claim (which may be a block device). */
-  volumes: Map<string, boolean>;
-  windows: boolean;
+  /** Those that are good, by name. */
+  volumes: Map<string, JsonObject>;
+  /** Names of the Pod's resource claims. */
+  claims: readonly string[];
+  gracePeriod: number | undefined;
+  restartPolicy: string | undefined;
+  hostUsers: boolean;
 }
 
-function ports(faults: Faults, path: string, list: ContainerPort[] | undefined, context: PodContext) {
+function ports(faults: Faults, path: string, list: ContainerPort[]) {
   const names = new Set<string>();
-  (list ?? []).forEach((port, i) => {
+  list.forEach((port, i) => {
     const at = `${path}[${i}]`;
     if (port.name) {
       const wrong = isValidPortName(port.name);
@@ -35,15 +39,12 @@ function ports(faults: Faults, path: string, list: ContainerPort[] | undefined, 
     if (!port.containerPort) faults.required(`${at}.containerPort`);
     else portNumber(faults, `${at}.containerPort`, port.containerPort);
     if (port.hostPort) portNumber(faults, `${at}.hostPort`, port.hostPort);
-    if (context.hostNetwork && port.hostPort !== undefined && port.hostPort !== port.containerPort) {
-      faults.invalid(`${at}.hostPort`, port.hostPort, 'must match `containerPort` when `hostNetwork` is true');
-    }
     faults.oneOf(`${at}.protocol`, port.protocol, PROTOCOLS);
   });
 }
 
 /** Host ports may be taken once in a Pod, whichever container takes them. */
-export function hostPortConflicts(faults: Faults, path: string, containers: Container[]) {
+function hostPortConflicts(faults: Faults, path: string, containers: Container[]) {
   const taken = new Set<string>();
   containers.forEach((container, c) =>
     (container.ports ?? []).forEach((port, p) => {
@@ -55,87 +56,118 @@ export function hostPortConflicts(faults: Faults, path: string, containers: Cont
   );
 }
 
-function relativePath(faults: Faults, path: string, value: string) {
-  if (value.startsWith('/')) faults.invalid(path, value, 'must be a relative path');
-  if (value.split('/').includes('..')) faults.invalid(path, value, "must not contain '..'");
+function propagation(faults: Faults, path: string, mount: VolumeMount, privileged: boolean) {
+  const mode = mount.mountPropagation;
+  if (mode !== undefined) {
+    faults.ifNot(`${path}.mountPropagation`, mode, MOUNT_PROPAGATIONS);
+    if (mode === 'Bidirectional' && !privileged) {
+      faults.forbidden(
+        `${path}.mountPropagation`,
+        'Bidirectional mount propagation is available only to privileged containers',
+      );
+    }
+  }
+  const recursive = mount.recursiveReadOnly;
+  if (recursive === 'Enabled' || recursive === 'IfPossible') {
+    if (!mount.readOnly) faults.forbidden(`${path}.recursiveReadOnly`, 'may only be specified when readOnly is true');
+    if (mode !== undefined && mode !== 'None')
+      faults.forbidden(
+        `${path}.recursiveReadOnly`,
+        'may only be specified when mountPropagation is None or not specified',
+      );
+  } else faults.ifNot(`${path}.recursiveReadOnly`, recursive, ['Disabled', 'Enabled', 'IfPossible']);
 }
 
-function mounts(faults: Faults, path: string, container: Container, context: PodContext) {
+function mounts(faults: Faults, path: string, container: Container, { volumes }: PodContext) {
   const seen = new Set<string>();
+  const devices = container.volumeDevices ?? [];
   (container.volumeMounts ?? []).forEach((mount: VolumeMount, i) => {
-    const at = `${path}.volumeMounts[${i}]`;
+    const at = `${path}[${i}]`;
     if (!mount.name) faults.required(`${at}.name`);
-    if (!context.volumes.has(mount.name)) faults.notFound(`${at}.name`, mount.name);
+    if (!volumes.has(mount.name)) faults.notFound(`${at}.name`, mount.name ?? '');
     if (!mount.mountPath) faults.required(`${at}.mountPath`);
     if (seen.has(mount.mountPath)) faults.invalid(`${at}.mountPath`, mount.mountPath, 'must be unique');
     seen.add(mount.mountPath);
-    if ((container.volumeDevices ?? []).some((device) => device.devicePath === mount.mountPath)) {
-      faults.invalid(`${at}.mountPath`, mount.mountPath, 'must not already exist in volumeDevices');
-    }
-    if ((container.volumeDevices ?? []).some((device) => device.name === mount.name)) {
+    if (devices.some((device) => device.name === mount.name))
       faults.invalid(`${at}.name`, mount.name, 'must not already exist in volumeDevices');
-    }
-    // Upstream leaves the index out of these two paths.
-    if (mount.subPath) relativePath(faults, `${path}.volumeMounts.subPath`, mount.subPath);
+    if (devices.some((device) => device.devicePath === mount.mountPath))
+      faults.invalid(`${at}.mountPath`, mount.mountPath, 'must not already exist as a path in volumeDevices');
+    // From here on upstream leaves the index out of most paths.
+    if (mount.subPath) descendingPath(faults, `${path}.subPath`, mount.subPath);
     if (mount.subPathExpr) {
       if (mount.subPath)
         faults.invalid(`${at}.subPathExpr`, mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive');
-      relativePath(faults, `${path}.volumeMounts.subPathExpr`, mount.subPathExpr);
+      descendingPath(faults, `${path}.subPathExpr`, mount.subPathExpr);
     }
-    if (mount.mountPropagation !== undefined) {
-      faults.ifNot(`${at}.mountPropagation`, mount.mountPropagation, MOUNT_PROPAGATIONS);
-      if (mount.mountPropagation === 'Bidirectional' && !container.securityContext?.privileged) {
-        faults.forbidden(
-          `${at}.mountPropagation`,
-          'Bidirectional mount propagation is available only to privileged containers',
-        );
-      }
-    }
-    if (mount.recursiveReadOnly !== undefined) {
-      faults.ifNot(`${at}.recursiveReadOnly`, mount.recursiveReadOnly, ['Disabled', 'Enabled', 'IfPossible']);
-      if (mount.recursiveReadOnly !== 'Disabled' && !mount.readOnly)
-        faults.forbidden(`${at}.recursiveReadOnly`, 'may only be specified when readOnly is true');
-    }
-  });
-  (container.volumeDevices ?? []).forEach((device, i) => {
-    const at = `${path}.volumeDevices[${i}]`;
-    if (!device.name) faults.required(`${at}.name`);
-    if (!device.devicePath) faults.required(`${at}.devicePath`);
-    if (!context.volumes.has(device.name)) faults.notFound(`${at}.name`, device.name);
-    else if (!context.volumes.get(device.name))
-      faults.invalid(
-        `${at}.name`,
-        device.name,
-        'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode',
-      );
+    propagation(faults, path, mount, Boolean(container.securityContext?.privileged));
   });
 }
 
+function volumeDevices(faults: Faults, path: string, container: Container, { volumes }: PodContext) {
+  const names = new Set<string>();
+  const paths = new Set<string>();
+  const mounted = container.volumeMounts ?? [];
+  (container.volumeDevices ?? []).forEach((device, i) => {
+    const at = `${path}[${i}]`;
+    const { name = '', devicePath = '' } = device;
+    const volume = volumes.get(name);
+    if (!name) faults.required(`${at}.name`);
+    if (names.has(name)) faults.invalid(`${at}.name`, name, 'must be unique');
+    if (!volume) faults.notFound(`${at}.name`, name);
+    else if (!volume.persistentVolumeClaim && !volume.ephemeral)
+      faults.invalid(
+        `${at}.name`,
+        name,
+        'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode',
+      );
+    if (!devicePath) faults.required(`${at}.devicePath`);
+    if (paths.has(devicePath)) faults.invalid(`${at}.devicePath`, devicePath, 'must be unique');
+    if (devicePath.split('/').includes('..'))
+      faults.invalid(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')");
+    else paths.add(devicePath);
+    if (mounted.some((mount) => mount.name === name))
+      faults.invalid(`${at}.name`, name, 'must not already exist in volumeMounts');
+    if (mounted.some((mount) => mount.mountPath === devicePath))
+      faults.invalid(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts');
+    if (name) names.add(name);
+  });
+}
+
+function resizePolicy(faults: Faults, path: string, list: JsonObject[], restartPolicy: string | undefined) {
+  const seen = new Set<string>();
+  list.forEach(({ resourceName, restartPolicy: policy }, i) => {
+    if (seen.has(resourceName)) faults.duplicate(`${path}[${i}]`, resourceName);
+    seen.add(resourceName);
+    faults.oneOf(path, resourceName, ['cpu', 'memory']);
+    faults.oneOf(path, policy, ['NotRequired', 'RestartContainer']);
+    if (restartPolicy === 'Never' && policy !== 'NotRequired')
+      faults.invalid(path, policy ?? '', "must be 'NotRequired' when `restartPolicy` is 'Never'");
+  });
+}
+
+/** A container's image in a Pod; templates may still be filled in. */
+export function trimmedImage(faults: Faults, path: string, image: string | undefined) {
+  if (image !== undefined && image !== image.trim())
+    faults.invalid(`${path}.image`, image, 'must not have leading or trailing whitespace');
+}
+
 /** What every kind of container is checked for. */
-export function containerCommon(faults: Faults, path: string, container: Container, context: PodContext) {
+function containerCommon(faults: Faults, path: string, container: Container, context: PodContext) {
   if (!container.name) faults.required(`${path}.name`);
   else faults.check(`${path}.name`, container.name, isDNS1123Label);
-  if (container.image !== undefined && container.image !== container.image.trim()) {
-    faults.invalid(`${path}.image`, container.image, 'must not have leading or trailing whitespace');
-  } else if (!container.image) {
-    faults.required(`${path}.image`);
-  }
-  const policy = container.terminationMessagePolicy;
-  if (!policy) faults.required(`${path}.terminationMessagePolicy`);
-  else faults.ifNot(`${path}.terminationMessagePolicy`, policy, MESSAGE_POLICIES);
-  if (container.ports) ports(faults, `${path}.ports`, container.ports, context);
+  if (!container.image) faults.required(`${path}.image`);
+  faults.oneOf(`${path}.terminationMessagePolicy`, container.terminationMessagePolicy, MESSAGE_POLICIES);
+  if (container.ports) ports(faults, `${path}.ports`, container.ports);
   if (container.env) environment(faults, `${path}.env`, container.env);
   if (container.envFrom) environmentFrom(faults, `${path}.envFrom`, container.envFrom as JsonObject[]);
-  mounts(faults, path, container, context);
-  if (!container.imagePullPolicy) faults.required(`${path}.imagePullPolicy`);
-  else faults.ifNot(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES);
-  resourceRequirements(faults, `${path}.resources`, container.resources);
-  (container.resizePolicy ?? []).forEach((rule, i) => {
-    faults.oneOf(`${path}.resizePolicy[${i}].resourceName`, rule.resourceName, ['cpu', 'memory']);
-    faults.oneOf(`${path}.resizePolicy[${i}].restartPolicy`, rule.restartPolicy, ['NotRequired', 'RestartContainer']);
-  });
+  if (container.volumeMounts) mounts(faults, `${path}.volumeMounts`, container, context);
+  if (container.volumeDevices) volumeDevices(faults, `${path}.volumeDevices`, container, context);
+  faults.oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES);
+  resourceRequirements(faults, `${path}.resources`, container.resources, context.claims);
+  if (container.resizePolicy)
+    resizePolicy(faults, `${path}.resizePolicy`, container.resizePolicy as JsonObject[], context.restartPolicy);
   if (container.securityContext)
-    securityContext(faults, `${path}.securityContext`, container.securityContext, context.windows);
+    securityContext(faults, `${path}.securityContext`, container.securityContext, context.hostUsers);
 }
 
 function restartRules(faults: Faults, path: string, container: Container) {
@@ -150,28 +182,27 @@ function restartRules(faults: Faults, path: string, container: Container) {
   });
 }
 
-export function containers(
-  faults: Faults,
-  path: string,
-  list: Container[] | undefined,
-  context: PodContext,
-  names: Set<string>,
-) {
+const RESTART_POLICIES = ['Always', 'Never', 'OnFailure'];
+
+/** Hooks and probes, of what goes on running. */
+function running(faults: Faults, at: string, container: Container, { gracePeriod }: PodContext) {
+  lifecycle(faults, `${at}.lifecycle`, container.lifecycle, gracePeriod);
+  probes(faults, at, container);
+}
+
+export function containers(faults: Faults, path: string, list: Container[] | undefined, context: PodContext) {
   if (!list?.length) {
     faults.required(path);
     return;
   }
+  const names = new Set<string>();
   list.forEach((container, i) => {
     const at = `${path}[${i}]`;
     containerCommon(faults, at, container, context);
-    if (container.name) {
-      if (names.has(container.name)) faults.duplicate(`${at}.name`, container.name);
-      names.add(container.name);
-    }
-    lifecycle(faults, `${at}.lifecycle`, container.lifecycle);
-    probes(faults, at, container);
-    if (container.restartPolicy !== undefined)
-      faults.ifNot(`${at}.restartPolicy`, container.restartPolicy, ['Always', 'Never', 'OnFailure']);
+    if (names.has(container.name)) faults.duplicate(`${at}.name`, container.name);
+    names.add(container.name);
+    running(faults, at, container, context);
+    faults.ifNot(`${at}.restartPolicy`, container.restartPolicy, RESTART_POLICIES);
     restartRules(faults, at, container);
   });
   hostPortConflicts(faults, path, list);
@@ -185,22 +216,20 @@ export function initContainers(
   list: Container[] | undefined,
   context: PodContext,
   regular: Container[],
-  names: Set<string>,
 ) {
+  const names = new Set<string>();
+  for (const container of regular) names.add(container.name);
   (list ?? []).forEach((container, i) => {
     const at = `${path}[${i}]`;
     containerCommon(faults, at, container, context);
-    if (container.name) {
-      if (names.has(container.name) || regular.some((c) => c.name === container.name))
-        faults.duplicate(`${at}.name`, container.name);
-      names.add(container.name);
-    }
+    faults.ifNot(`${at}.restartPolicy`, container.restartPolicy, RESTART_POLICIES);
     restartRules(faults, at, container);
-    if (container.restartPolicy !== undefined)
-      faults.ifNot(`${at}.restartPolicy`, container.restartPolicy, ['Always', 'Never', 'OnFailure']);
+    if (names.has(container.name)) faults.duplicate(`${at}.name`, container.name);
+    else if (container.name) names.add(container.name);
+    // They run one after the other, so each is looked at by itself.
+    hostPortConflicts(faults, path, [container]);
     if (container.restartPolicy === 'Always') {
-      lifecycle(faults, `${at}.lifecycle`, container.lifecycle);
-      probes(faults, at, container);
+      running(faults, at, container, context);
       return;
     }
     for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
@@ -211,13 +240,18 @@ export function initContainers(
 
 const EPHEMERAL_FORBIDDEN = [
   'ports',
+  'resources',
+  'resizePolicy',
+  'restartPolicy',
+  'restartPolicyRules',
   'livenessProbe',
   'readinessProbe',
   'startupProbe',
   'lifecycle',
-  'resizePolicy',
-  'restartPolicy',
 ];
+
+const isSet = (value: unknown): boolean =>
+  value !== undefined && value !== null && (typeof value !== 'object' || Object.keys(value).length > 0);
 
 export function ephemeralContainers(
   faults: Faults,
@@ -226,31 +260,23 @@ export function ephemeralContainers(
   context: PodContext,
   spec: JsonObject,
 ) {
+  const others: JsonObject[] = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   const taken = new Set<string>();
-  const all: JsonObject[] = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  for (const container of all) taken.add(container.name);
+  for (const container of others) taken.add(container.name);
   (list ?? []).forEach((container, i) => {
     const at = `${path}[${i}]`;
     containerCommon(faults, at, container as Container, context);
-    if (container.name) {
-      if (taken.has(container.name)) faults.duplicate(`${at}.name`, container.name);
-      taken.add(container.name);
-    }
-    if (container.targetContainerName && !all.some((c) => c.name === container.targetContainerName)) {
+    trimmedImage(faults, at, container.image);
+    if (taken.has(container.name)) faults.duplicate(`${at}.name`, container.name);
+    taken.add(container.name);
+    if (container.targetContainerName && !others.some((c) => c.name === container.targetContainerName)) {
       faults.notFound(`${at}.targetContainerName`, container.targetContainerName);
     }
-    for (const field of EPHEMERAL_FORBIDDEN) {
-      if (container[field] !== undefined)
-        faults.forbidden(`${at}.${field}`, 'cannot be set for an Ephemeral Container');
-    }
-    if (container.resources && (container.resources.limits || container.resources.requests)) {
-      faults.forbidden(`${at}.resources`, 'cannot be set for an Ephemeral Container');
-    }
+    const forbidden = 'cannot be set for an Ephemeral Container';
+    for (const field of EPHEMERAL_FORBIDDEN) if (isSet(container[field])) faults.forbidden(`${at}.${field}`, forbidden);
     (container.volumeMounts ?? []).forEach((mount: JsonObject, m: number) => {
-      if (mount.subPath)
-        faults.forbidden(`${at}.volumeMounts[${m}].subPath`, 'cannot be set for an Ephemeral Container');
-      if (mount.subPathExpr)
-        faults.forbidden(`${at}.volumeMounts[${m}].subPathExpr`, 'cannot be set for an Ephemeral Container');
+      for (const field of ['subPath', 'subPathExpr'])
+        if (mount[field]) faults.forbidden(`${at}.volumeMounts[${m}].${field}`, forbidden);
     });
   });
 }

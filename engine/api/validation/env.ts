@@ -24,49 +24,61 @@ const CONTAINER_RESOURCES = [
   'requests.ephemeral-storage',
   'requests.memory',
 ];
-const DIVISORS: Record<string, string[]> = {
-  cpu: ['1m', '1'],
-  memory: ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'],
-};
+/** Labels that the conversion of old versions knows; of those not all may be asked for everywhere. */
+const FIELD_LABELS = [
+  ...ENV_FIELDS,
+  'metadata.annotations',
+  'metadata.labels',
+  'spec.restartPolicy',
+  'spec.schedulerName',
+  'status.phase',
+];
 
-/** A downward API field; `subscripts` are the maps of which single keys may be taken. */
-export function fieldRef(faults: Faults, path: string, ref: JsonObject, supported: string[], subscripts: string[]) {
+/** A downward API field: one of those supported, or a single label or annotation. */
+export function fieldRef(faults: Faults, path: string, ref: JsonObject, supported: readonly string[]) {
   if (!ref.apiVersion) return faults.required(`${path}.apiVersion`);
   if (!ref.fieldPath) return faults.required(`${path}.fieldPath`);
-  const match = /^([\w.]+)\['(.*)'\]$/.exec(ref.fieldPath);
+  const given: string = ref.fieldPath;
+  const cannot = (why: string) => faults.invalid(`${path}.fieldPath`, given, `error converting fieldPath: ${why}`);
+  if (ref.apiVersion !== 'v1') return cannot(`unsupported pod version: ${ref.apiVersion}`);
+  const match = /^([^[]+)\['(.*)'\]$/.exec(given);
   if (match) {
-    const field = match[1];
     // Annotation keys are compared in lower case: old ones have upper case prefixes.
-    const key = field === 'metadata.annotations' ? match[2].toLowerCase() : match[2];
-    if (!subscripts.includes(field)) faults.invalid(path, ref.fieldPath, 'does not support subscript');
-    else faults.check(path, key, isQualifiedName);
-    return;
+    if (match[1] === 'metadata.annotations') return faults.check(path, match[2].toLowerCase(), isQualifiedName);
+    if (match[1] === 'metadata.labels') return faults.check(path, match[2], isQualifiedName);
+    return cannot(`field label does not support subscript: ${given}`);
   }
-  if (subscripts.includes(ref.fieldPath) && !supported.includes(ref.fieldPath)) {
-    faults.notSupported(`${path}.fieldPath`, ref.fieldPath, supported);
-  } else {
-    faults.ifNot(`${path}.fieldPath`, ref.fieldPath, supported);
-  }
+  if (given === 'spec.host') return undefined;
+  if (!FIELD_LABELS.includes(given)) return cannot(`field label not supported: ${given}`);
+  return faults.ifNot(`${path}.fieldPath`, given, supported);
 }
 
+const MEMORY_DIVISORS = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1Gi', '1Ti', '1Pi', '1Ei'];
+/** What a container's resource may be divided by, by the name after 'limits.' or 'requests.'. */
+const DIVISORS: Record<string, { values: string[]; shown: string; what: string }> = {
+  cpu: { values: ['1m', '1'], shown: '1m and 1', what: 'cpu' },
+  memory: { values: MEMORY_DIVISORS, shown: MEMORY_DIVISORS.join(', '), what: 'memory' },
+  'ephemeral-storage': {
+    values: MEMORY_DIVISORS,
+    shown: MEMORY_DIVISORS.join(', '),
+    what: 'local ephemeral storage',
+  },
+  hugepages: { values: MEMORY_DIVISORS, shown: MEMORY_DIVISORS.join(', '), what: 'hugepages' },
+};
+
 export function resourceFieldRef(faults: Faults, path: string, ref: JsonObject, inVolume: boolean) {
-  if (inVolume && !ref.containerName) return faults.required(`${path}.containerName`);
-  if (!ref.resource) return faults.required(`${path}.resource`);
-  if (!CONTAINER_RESOURCES.includes(ref.resource) && !/^(limits|requests)\.hugepages-/.test(ref.resource)) {
-    return faults.notSupported(`${path}.resource`, ref.resource, CONTAINER_RESOURCES);
+  const resource: string = ref.resource ?? '';
+  const huge = /^(limits|requests)\.hugepages-/.test(resource);
+  if (inVolume && !ref.containerName) faults.required(`${path}.containerName`);
+  else if (!resource) faults.required(`${path}.resource`);
+  else if (!huge) faults.ifNot(`${path}.resource`, resource, CONTAINER_RESOURCES);
+  const divisor: string = ref.divisor ?? '0';
+  if (compareQuantities(divisor, '0') === 0) return;
+  const rule = DIVISORS[huge ? 'hugepages' : resource.slice(resource.indexOf('.') + 1)];
+  if (rule && !rule.values.includes(divisor)) {
+    const words = `only divisor's values ${rule.shown} are supported with the ${rule.what} resource`;
+    faults.invalid(`${path}.divisor`, resource, words);
   }
-  const divisor = ref.divisor ?? '0';
-  if (compareQuantities(divisor, '0') === 0) return undefined;
-  const cpu = ref.resource.endsWith('.cpu');
-  if (!DIVISORS[cpu ? 'cpu' : 'memory'].includes(divisor)) {
-    const what = cpu ? 'cpu' : ref.resource.endsWith('.memory') ? 'memory' : 'local ephemeral storage';
-    faults.invalid(
-      `${path}.divisor`,
-      divisor,
-      `only divisor's values ${cpu ? '1m and 1' : '1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei'} are supported with the ${what} resource`,
-    );
-  }
-  return undefined;
 }
 
 function keySelector(faults: Faults, path: string, ref: JsonObject) {
@@ -81,7 +93,7 @@ function envValueFrom(faults: Faults, path: string, variable: EnvVar) {
   let sources = 0;
   if (from.fieldRef) {
     sources++;
-    fieldRef(faults, `${path}.fieldRef`, from.fieldRef, ENV_FIELDS, ['metadata.annotations', 'metadata.labels']);
+    fieldRef(faults, `${path}.fieldRef`, from.fieldRef, ENV_FIELDS);
   }
   if (from.resourceFieldRef) {
     sources++;
@@ -130,9 +142,11 @@ export function environmentFrom(faults: Faults, path: string, list: JsonObject[]
     for (const kind of ['configMapRef', 'secretRef']) {
       if (!source[kind]) continue;
       sources++;
-      faults.check(`${at}.${kind}.name`, source[kind].name ?? '', isDNS1123Subdomain);
+      if (!source[kind].name) faults.required(`${at}.${kind}.name`);
+      else faults.check(`${at}.${kind}.name`, source[kind].name, isDNS1123Subdomain);
     }
-    if (sources === 0) faults.invalid(`${at}.configMapRef`, '', 'must specify one of: `configMapRef` or `secretRef`');
-    else if (sources > 1) faults.invalid(at, '', 'may not have more than one field specified at a time');
+    // Upstream's path has no index here.
+    if (sources === 0) faults.invalid(path, '', 'must specify one of: `configMapRef` or `secretRef`');
+    else if (sources > 1) faults.invalid(path, '', 'may not have more than one field specified at a time');
   });
 }

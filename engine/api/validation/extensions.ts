@@ -1,227 +1,22 @@
 // What extends the API or guards it: custom resource definitions, webhooks, admission policies, API services, CSRs,
 // and the reviews of authorization.
 
+import { part } from '../../parts/index.ts';
 import { base64Text } from '../base64.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
-import { customResourceSchema } from './crd-schema.ts';
-import { Faults, IMMUTABLE } from './field.ts';
+import { Faults } from './field.ts';
 import { isDNS1035Label, isDNS1123Subdomain } from './names.ts';
 import type { Rules } from './rules.ts';
-import { labelSelector } from './selectors.ts';
 
-/** Groups that only Kubernetes itself may extend. */
-const isProtected = (group: string) => /(^|\.)(k8s|kubernetes)\.io$/.test(group);
-const APPROVED = 'api-approved.kubernetes.io';
-
-function crdNames(faults: Faults, names: JsonObject) {
-  const label = (field: string, value: string | undefined) => {
-    if (!value) faults.required(`spec.names.${field}`);
-    else
-      faults.check(
-        `spec.names.${field}`,
-        field === 'kind' || field === 'listKind' ? value.toLowerCase() : value,
-        isDNS1035Label,
-      );
-  };
-  label('plural', names.plural);
-  label('singular', names.singular);
-  label('kind', names.kind);
-  label('listKind', names.listKind);
-  (names.shortNames ?? []).forEach((name: string, i: number) =>
-    faults.check(`spec.names.shortNames[${i}]`, name, isDNS1035Label),
-  );
-  (names.categories ?? []).forEach((name: string, i: number) =>
-    faults.check(`spec.names.categories[${i}]`, name, isDNS1035Label),
-  );
-  if (names.kind && names.kind === names.listKind)
-    faults.invalid('spec.names.listKind', names.listKind, 'kind and listKind may not be the same');
-}
-
-function crdVersions(faults: Faults, spec: JsonObject) {
-  const versions: JsonObject[] = spec.versions ?? [];
-  const shared = versions.length === 1;
-  versions.forEach((version, i) => {
-    const at = `spec.versions[${i}]`;
-    faults.check(`${at}.name`, version.name ?? '', isDNS1035Label);
-    const schema = version.schema?.openAPIV3Schema;
-    if (!schema) faults.required(`${at}.schema.openAPIV3Schema`, 'schemas are required');
-    // With one version upstream reports its parts under the fields that v1beta1 had.
-    else
-      customResourceSchema(faults, shared ? 'spec.validation.openAPIV3Schema' : `${at}.schema.openAPIV3Schema`, schema);
-    const scale = version.subresources?.scale;
-    if (scale) crdScale(faults, shared ? 'spec.subresources.scale' : `${at}.subresources.scale`, scale);
-    (version.additionalPrinterColumns ?? []).forEach((column: JsonObject, c: number) => {
-      const path = shared ? `spec.additionalPrinterColumns[${c}]` : `${at}.additionalPrinterColumns[${c}]`;
-      if (!column.name) faults.required(`${path}.name`);
-      if (!column.type) faults.required(`${path}.type`);
-      else faults.ifNot(`${path}.type`, column.type, ['boolean', 'date', 'integer', 'number', 'string']);
-      if (!column.jsonPath) faults.required(`${path}.JSONPath`);
-    });
-  });
-  const names = versions.map((v) => v.name);
-  if (new Set(names).size !== names.length)
-    faults.invalid('spec.versions', versions, 'must contain unique version names');
-  const storage = versions.filter((v) => v.storage);
-  if (storage.length !== 1) {
-    faults.invalid('spec.versions', versions, 'must have exactly one version marked as storage version');
-  }
-}
-
-const SIMPLE_PATH = /^\.[A-Za-z0-9_.[\]'"-]+$/;
-
-function crdScale(faults: Faults, path: string, scale: JsonObject) {
-  for (const [field, root] of [
-    ['specReplicasPath', '.spec.'],
-    ['statusReplicasPath', '.status.'],
-    ['labelSelectorPath', ''],
-  ]) {
-    const value: string | undefined = scale[field];
-    if (!value) {
-      if (root) faults.required(`${path}.${field}`);
-      continue;
-    }
-    if (!SIMPLE_PATH.test(value))
-      faults.invalid(`${path}.${field}`, value, 'must be a simple json path starting with .');
-    else if (root && !value.startsWith(root))
-      faults.invalid(`${path}.${field}`, value, `should be a json path under ${root.slice(0, -1)}`);
-  }
-}
-
-function crdConversion(faults: Faults, conversion: JsonObject) {
-  const at = 'spec.conversion';
-  if (!conversion.strategy) {
-    faults.required(`${at}.strategy`);
-    return;
-  }
-  faults.ifNot(`${at}.strategy`, conversion.strategy, ['None', 'Webhook']);
-  if (conversion.strategy !== 'Webhook') {
-    if (conversion.webhook)
-      faults.forbidden(`${at}.webhookClientConfig`, 'should not be set when strategy is not set to Webhook');
-    return;
-  }
-  if (!conversion.webhook?.clientConfig)
-    faults.required(`${at}.webhookClientConfig`, 'required when strategy is set to Webhook');
-  if (!conversion.webhook?.conversionReviewVersions?.length) faults.required(`${at}.conversionReviewVersions`);
-}
-
+/** Their schemas, rules and expressions are read by code that loads when the first of them comes. */
 export const customResourceDefinition: Rules = {
   // The name is checked against the spec instead.
   name: () => [],
-  validate(faults, object, old) {
-    const spec: JsonObject = object.spec ?? {};
-    const name = object.metadata.name ?? '';
-    if (name !== `${spec.names?.plural ?? ''}.${spec.group ?? ''}`)
-      faults.invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group');
-    if (!spec.group) faults.required('spec.group');
-    else {
-      faults.check('spec.group', spec.group, isDNS1123Subdomain);
-      if (isDNS1123Subdomain(spec.group).length === 0 && !spec.group.includes('.'))
-        faults.invalid('spec.group', spec.group, 'should be a domain with at least one dot');
-    }
-    if (!spec.scope) faults.required('spec.scope');
-    else faults.ifNot('spec.scope', spec.scope, ['Cluster', 'Namespaced']);
-    crdVersions(faults, spec);
-    crdNames(faults, spec.names ?? {});
-    crdConversion(faults, spec.conversion ?? {});
-    if (isProtected(spec.group ?? '') && object.metadata.annotations?.[APPROVED] === undefined) {
-      faults.required(
-        `metadata.annotations[${APPROVED}]`,
-        `protected groups must have approval annotation "${APPROVED}", see https://github.com/kubernetes/enhancements/pull/1111`,
-      );
-    }
-    const stored: string[] = object.status?.storedVersions ?? [];
-    const versions: JsonObject[] = spec.versions ?? [];
-    const storage = versions.filter((v) => v.storage).at(-1);
-    if (stored.length && storage && !stored.includes(storage.name)) {
-      faults.invalid('status.storedVersions', stored, `must have the storage version ${storage.name}`);
-    }
-    if (!stored.length) faults.invalid('status.storedVersions', stored, 'must have at least one stored version');
-    stored.forEach((version, i) => {
-      if (!versions.some((v) => v.name === version))
-        faults.invalid(`status.storedVersions[${i}]`, version, 'must appear in spec.versions');
-    });
-    if (old && (old.spec.scope !== spec.scope || old.spec.names?.plural !== spec.names?.plural)) {
-      if (old.spec.scope !== spec.scope) faults.invalid('spec.scope', spec.scope, IMMUTABLE);
-    }
-  },
+  validate: (faults, object, old) => part('extensions').validateDefinition(faults, object, old),
 };
 
-function ruleOperations(faults: Faults, path: string, rule: JsonObject) {
-  if (!rule.apiGroups?.length) faults.required(`${path}.apiGroups`);
-  if (!rule.apiVersions?.length) faults.required(`${path}.apiVersions`);
-  if (!rule.resources?.length) faults.required(`${path}.resources`);
-  if (!rule.operations?.length) faults.required(`${path}.operations`);
-  (rule.operations ?? []).forEach((op: string, i: number) =>
-    faults.ifNot(`${path}.operations[${i}]`, op, ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']),
-  );
-}
-
-function webhooks(mutating: boolean): Rules {
-  return {
-    validate(faults, object) {
-      const seen = new Set<string>();
-      (object.webhooks ?? []).forEach((hook: JsonObject, i: number) => {
-        const at = `webhooks[${i}]`;
-        faults.check(`${at}.name`, hook.name ?? '', isDNS1123Subdomain);
-        if ((hook.name ?? '').split('.').length < 3)
-          faults.invalid(
-            `${at}.name`,
-            hook.name ?? '',
-            'should be a domain with at least three segments separated by dots',
-          );
-        if (seen.has(hook.name)) faults.duplicate(`${at}.name`, hook.name);
-        seen.add(hook.name);
-        (hook.rules ?? []).forEach((rule: JsonObject, r: number) => ruleOperations(faults, `${at}.rules[${r}]`, rule));
-        if (hook.failurePolicy !== undefined)
-          faults.ifNot(`${at}.failurePolicy`, hook.failurePolicy, ['Fail', 'Ignore']);
-        if (hook.matchPolicy !== undefined)
-          faults.ifNot(`${at}.matchPolicy`, hook.matchPolicy, ['Equivalent', 'Exact']);
-        if (!hook.sideEffects) faults.required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun');
-        else faults.ifNot(`${at}.sideEffects`, hook.sideEffects, ['None', 'NoneOnDryRun']);
-        if (hook.timeoutSeconds > 30 || hook.timeoutSeconds < 1) {
-          faults.invalid(
-            `${at}.timeoutSeconds`,
-            hook.timeoutSeconds,
-            'the timeout value must be between 1 and 30 seconds',
-          );
-        }
-        if (!hook.admissionReviewVersions?.length)
-          faults.required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1');
-        labelSelector(faults, `${at}.namespaceSelector`, hook.namespaceSelector);
-        labelSelector(faults, `${at}.objectSelector`, hook.objectSelector);
-        const client: JsonObject = hook.clientConfig ?? {};
-        if (!client.url === !client.service)
-          faults.required(`${at}.clientConfig`, 'exactly one of url or service is required');
-        if (mutating && hook.reinvocationPolicy !== undefined)
-          faults.ifNot(`${at}.reinvocationPolicy`, hook.reinvocationPolicy, ['IfNeeded', 'Never']);
-      });
-    },
-  };
-}
-
-export const validatingWebhooks = webhooks(false);
-export const mutatingWebhooks = webhooks(true);
-
 export const validatingAdmissionPolicy: Rules = {
-  validate(faults, object) {
-    const spec: JsonObject = object.spec ?? {};
-    if (spec.failurePolicy !== undefined) faults.ifNot('spec.failurePolicy', spec.failurePolicy, ['Fail', 'Ignore']);
-    if (!spec.matchConstraints) faults.required('spec.matchConstraints');
-    else {
-      const rules: JsonObject[] = spec.matchConstraints.resourceRules ?? [];
-      if (!rules.length) faults.required('spec.matchConstraints.resourceRules');
-      rules.forEach((rule, i) => ruleOperations(faults, `spec.matchConstraints.resourceRules[${i}]`, rule));
-    }
-    if (!spec.validations?.length && !spec.auditAnnotations?.length) {
-      const words = 'validations or auditAnnotations must contain at least one item';
-      faults.required('spec.validations', words);
-      faults.required('spec.auditAnnotations', words);
-    }
-    (spec.validations ?? []).forEach((validation: JsonObject, i: number) => {
-      if (!validation.expression?.trim())
-        faults.required(`spec.validations[${i}].expression`, 'expression is not specified');
-    });
-  },
+  validate: (faults, object) => part('extensions').validatePolicy(faults, object),
 };
 
 export const validatingAdmissionPolicyBinding: Rules = {
@@ -229,6 +24,7 @@ export const validatingAdmissionPolicyBinding: Rules = {
     const spec: JsonObject = object.spec ?? {};
     if (!spec.policyName) faults.required('spec.policyName');
     else faults.check('spec.policyName', spec.policyName, isDNS1123Subdomain);
+    part('extensions').validateBinding(faults, object);
     const actions: string[] = spec.validationActions ?? [];
     if (!actions.length) faults.required('spec.validationActions', 'at least one validation action is required');
     actions.forEach((action, i) => {

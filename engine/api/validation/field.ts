@@ -30,21 +30,26 @@ export class Faults {
     this.add('FieldValueInvalid', field, detail ? `Invalid value: ${text}: ${detail}` : `Invalid value: ${text}`);
   }
 
+  /** Invalid as a whole: the value is not printed. */
+  wrong(field: string, detail: string) {
+    this.add('FieldValueInvalid', field, `Invalid value: ${detail}`);
+  }
+
   notSupported(field: string, value: unknown, supported: readonly string[]) {
     const values = supported.map(quote).join(', ');
     this.add('FieldValueNotSupported', field, `Unsupported value: ${valueText(value)}: supported values: ${values}`);
   }
 
-  duplicate(field: string, value: unknown) {
-    this.add('FieldValueDuplicate', field, `Duplicate value: ${valueText(value)}`);
+  duplicate(field: string, value: unknown, detail = '') {
+    this.add('FieldValueDuplicate', field, `Duplicate value: ${valueText(value)}${detail && `: ${detail}`}`);
   }
 
   forbidden(field: string, detail: string) {
     this.add('FieldValueForbidden', field, `Forbidden: ${detail}`);
   }
 
-  notFound(field: string, value: unknown) {
-    this.add('FieldValueNotFound', field, `Not found: ${valueText(value)}`);
+  notFound(field: string, value: unknown, detail = '') {
+    this.add('FieldValueNotFound', field, `Not found: ${valueText(value)}${detail && `: ${detail}`}`);
   }
 
   tooLong(field: string, max: number) {
@@ -73,6 +78,12 @@ export class Faults {
 
   nonNegative(field: string, value: number | undefined | null) {
     if (typeof value === 'number' && value < 0) this.invalid(field, value, 'must be greater than or equal to 0');
+  }
+
+  /** One fault whose value is of the given range's outside. */
+  between(field: string, value: number | undefined | null, least: number, most: number) {
+    if (typeof value === 'number' && (value < least || value > most))
+      this.invalid(field, value, `must be between ${least} and ${most}, inclusive`);
   }
 
   positive(field: string, value: number | undefined | null) {

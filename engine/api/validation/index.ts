@@ -1,18 +1,21 @@
 // Validation of a kind: metadata first, then the kind's own rules, all faults at once.
 
 import type { FieldError, KubeObject, ResourceInfo } from '../types.ts';
+import { horizontalPodAutoscaler } from './autoscaler.ts';
 import * as batch from './batch.ts';
 import * as config from './config.ts';
 import * as extensions from './extensions.ts';
 import { Faults } from './field.ts';
-import { finalizers, nameFormat, objectMeta, objectMetaUpdate } from './metadata.ts';
+import { commonMeta, nameFormat, objectMeta, objectMetaUpdate, standardFinalizers } from './metadata.ts';
 import * as network from './network.ts';
-import { pod, podTemplate } from './pod.ts';
+import { podTemplate } from './pod.ts';
+import { pod } from './pod-update.ts';
 import * as policy from './policy.ts';
 import * as rbac from './rbac.ts';
 import type { Rules } from './rules.ts';
 import * as service from './service.ts';
 import * as storage from './storage.ts';
+import { webhooks } from './webhooks.ts';
 import * as workloads from './workloads.ts';
 
 const RULES: Record<string, Rules> = {
@@ -29,10 +32,10 @@ const RULES: Record<string, Rules> = {
   '/ResourceQuota': policy.resourceQuota,
   '/Secret': config.secret,
   '/Service': service.service,
-  'admissionregistration.k8s.io/MutatingWebhookConfiguration': extensions.mutatingWebhooks,
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': webhooks,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicy': extensions.validatingAdmissionPolicy,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': extensions.validatingAdmissionPolicyBinding,
-  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': extensions.validatingWebhooks,
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhooks,
   'apiextensions.k8s.io/CustomResourceDefinition': extensions.customResourceDefinition,
   'apiregistration.k8s.io/APIService': extensions.apiService,
   'apps/ControllerRevision': workloads.controllerRevision,
@@ -43,7 +46,7 @@ const RULES: Record<string, Rules> = {
   'authorization.k8s.io/LocalSubjectAccessReview': extensions.localSubjectAccessReview,
   'authorization.k8s.io/SelfSubjectAccessReview': extensions.selfSubjectAccessReview,
   'authorization.k8s.io/SubjectAccessReview': extensions.subjectAccessReview,
-  'autoscaling/HorizontalPodAutoscaler': policy.horizontalPodAutoscaler,
+  'autoscaling/HorizontalPodAutoscaler': horizontalPodAutoscaler,
   'batch/CronJob': batch.cronJob,
   'batch/Job': batch.job,
   'certificates.k8s.io/CertificateSigningRequest': extensions.certificateSigningRequest,
@@ -62,8 +65,54 @@ const RULES: Record<string, Rules> = {
   'rbac.authorization.k8s.io/RoleBinding': rbac.roleBinding,
   'scheduling.k8s.io/PriorityClass': policy.priorityClass,
   'storage.k8s.io/CSIDriver': storage.csiDriver,
+  'storage.k8s.io/CSINode': storage.csiNode,
   'storage.k8s.io/StorageClass': storage.storageClass,
+  'storage.k8s.io/VolumeAttachment': storage.volumeAttachment,
   'storage.k8s.io/VolumeAttributesClass': storage.volumeAttributesClass,
+};
+
+/**
+ * What an update is checked for after the registry has checked the metadata and its change, in the order in which the kind's
+ * strategy does it: u the change of the metadata (again), m the metadata as a new object's, s the spec, i what is immutable.
+ * Causes come as often as upstream checks.
+ */
+const ON_UPDATE: Record<string, string> = {
+  '/ConfigMap': 'uims',
+  '/Endpoints': 'ums',
+  '/LimitRange': 'ms',
+  '/Namespace': 'msu',
+  '/Node': 'msui',
+  '/PersistentVolume': 'msi',
+  '/PersistentVolumeClaim': 'umsi',
+  '/ReplicationController': 'msus',
+  '/Secret': 'uims',
+  '/Service': 'uims',
+  '/ServiceAccount': 'um',
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': 'ms',
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': 'ms',
+  'apiregistration.k8s.io/APIService': 'ums',
+  'apps/ControllerRevision': 'umsi',
+  'apps/DaemonSet': 'msusi',
+  'apps/ReplicaSet': 'msusi',
+  'batch/Job': 'msui',
+  'discovery.k8s.io/EndpointSlice': 'msi',
+  'flowcontrol.apiserver.k8s.io/FlowSchema': 'ms',
+  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration': 'ms',
+  'networking.k8s.io/IPAddress': 'msui',
+  'networking.k8s.io/Ingress': 'ums',
+  'networking.k8s.io/IngressClass': 'uims',
+  'networking.k8s.io/NetworkPolicy': 'msus',
+  'networking.k8s.io/ServiceCIDR': 'msui',
+  'node.k8s.io/RuntimeClass': 'ui',
+  'policy/PodDisruptionBudget': 's',
+  'rbac.authorization.k8s.io/ClusterRole': 'msu',
+  'rbac.authorization.k8s.io/ClusterRoleBinding': 'msui',
+  'rbac.authorization.k8s.io/Role': 'msu',
+  'rbac.authorization.k8s.io/RoleBinding': 'msui',
+  'scheduling.k8s.io/PriorityClass': 'ui',
+  'storage.k8s.io/CSIDriver': 'ui',
+  'storage.k8s.io/StorageClass': 'msui',
+  'storage.k8s.io/VolumeAttributesClass': 'ui',
 };
 
 /** Kinds that are questions, not things: their metadata is not looked at. */
@@ -86,20 +135,30 @@ export function validateUpdate(
   subresource?: string,
 ): FieldError[] {
   const faults = new Faults();
-  const rules = RULES[`${info.group}/${info.kind}`];
+  const kind = `${info.group}/${info.kind}`;
+  const rules = RULES[kind];
+  commonMeta(faults, object, old);
   objectMetaUpdate(faults, object, old);
+  const bad = faults.list.length > 0;
+  // The strategy says of the metadata what the registry has said already.
+  const again = () => {
+    if (bad) objectMetaUpdate(faults, object, old);
+    standardFinalizers(faults, object.metadata);
+  };
   if (subresource === 'status') {
+    again();
     rules?.validateStatus?.(faults, object, old);
     return faults.list;
   }
-  finalizers(faults, object.metadata);
   if (rules?.ownUpdate) {
     rules.ownUpdate(faults, object, old, subresource);
     return faults.list;
   }
-  // The registry checks metadata, then the kind's strategy does so again: causes come twice, as upstream.
-  if (faults.list.length) objectMetaUpdate(faults, object, old);
-  rules?.validate?.(faults, object, old);
-  rules?.validateUpdate?.(faults, object, old);
+  for (const step of ON_UPDATE[kind] ?? 'usi') {
+    if (step === 'u') again();
+    else if (step === 'm') objectMeta(faults, info, object, rules?.name ?? nameFormat(info));
+    else if (step === 's') rules?.validate?.(faults, object, old);
+    else rules?.validateUpdate?.(faults, object, old);
+  }
   return faults.list;
 }

@@ -8,6 +8,7 @@ import {
   isDNS1123Label,
   isDNS1123Subdomain,
   isQualifiedName,
+  isValidIP,
   isValidLabelValue,
   maskTrailingDash,
   type Format,
@@ -28,11 +29,15 @@ export const pathSegment: Format = (name) => {
 const NAME_FORMATS: Record<string, Format> = {
   '/Namespace': isDNS1123Label,
   '/Service': isDNS1035Label,
+  'apps/StatefulSet': isDNS1123Label,
+  'policy/PodDisruptionBudget': pathSegment,
+  'apiregistration.k8s.io/APIService': pathSegment,
+  'storage.k8s.io/CSIDriver': pathSegment,
   'rbac.authorization.k8s.io/Role': pathSegment,
   'rbac.authorization.k8s.io/ClusterRole': pathSegment,
   'rbac.authorization.k8s.io/RoleBinding': pathSegment,
   'rbac.authorization.k8s.io/ClusterRoleBinding': pathSegment,
-  'networking.k8s.io/IPAddress': () => [],
+  'networking.k8s.io/IPAddress': isValidIP,
   'certificates.k8s.io/CertificateSigningRequest': isDNS1123Subdomain,
 };
 
@@ -63,12 +68,16 @@ export function annotations(faults: Faults, path: string, value: Record<string, 
 function ownerReferences(faults: Faults, path: string, meta: ObjectMeta) {
   let controller = '';
   for (const ref of meta.ownerReferences ?? []) {
-    if (!ref.apiVersion) faults.invalid(`${path}.apiVersion`, ref.apiVersion, 'version must not be empty');
-    if (!ref.kind) faults.invalid(`${path}.kind`, ref.kind, 'kind must not be empty');
-    if (!ref.name) faults.invalid(`${path}.name`, ref.name, 'name must not be empty');
-    if (!ref.uid) faults.invalid(`${path}.uid`, ref.uid, 'uid must not be empty');
+    if ((ref.apiVersion ?? '').split('/').length > 2) {
+      faults.invalid(`${path}.apiVersion`, ref.apiVersion, `unexpected GroupVersion string: ${ref.apiVersion}`);
+    }
+    if (!ref.apiVersion || ref.apiVersion.endsWith('/'))
+      faults.invalid(`${path}.apiVersion`, ref.apiVersion ?? '', 'version must not be empty');
+    if (!ref.kind) faults.invalid(`${path}.kind`, ref.kind ?? '', 'kind must not be empty');
+    if (!ref.name) faults.invalid(`${path}.name`, ref.name ?? '', 'name must not be empty');
+    if (!ref.uid) faults.invalid(`${path}.uid`, ref.uid ?? '', 'uid must not be empty');
     if (ref.apiVersion === 'v1' && ref.kind === 'Event') {
-      faults.invalid(path, ref, 'v1, Kind=Event is disallowed from being an owner');
+      faults.invalid(path, ref, '/v1, Kind=Event is disallowed from being an owner');
     }
     if (!ref.controller) continue;
     const name = `${ref.kind}/${ref.name}`;
@@ -83,12 +92,17 @@ function ownerReferences(faults: Faults, path: string, meta: ObjectMeta) {
   }
 }
 
-export function finalizer(faults: Faults, path: string, name: string) {
-  const wrong = isQualifiedName(name);
-  for (const fault of wrong) faults.invalid(path, name, fault);
-  if (wrong.length === 0 && !name.includes('/') && !STANDARD_FINALIZERS.includes(name)) {
+/** A name without a domain must be one of Kubernetes' own. */
+function standardFinalizer(faults: Faults, path: string, name: string) {
+  if (!name.includes('/') && !STANDARD_FINALIZERS.includes(name)) {
     faults.invalid(path, name, 'name is neither a standard finalizer name nor is it fully qualified');
   }
+}
+
+/** One of a namespace's own finalizers. */
+export function finalizer(faults: Faults, path: string, name: string) {
+  faults.check(path, name, isQualifiedName);
+  standardFinalizer(faults, path, name);
 }
 
 /** The name format of a kind. */
@@ -125,11 +139,41 @@ export function objectMeta(
   finalizers(faults, meta, path);
 }
 
-export function finalizers(faults: Faults, meta: ObjectMeta, path = 'metadata') {
+/** What the registry checks of any object's metadata on an update; what has not changed was good before. */
+export function commonMeta(faults: Faults, { metadata: now }: KubeObject, old: KubeObject) {
+  const before = old.metadata;
+  if (now.labels !== before.labels) labels(faults, 'metadata.labels', now.labels);
+  if (now.annotations !== before.annotations) annotations(faults, 'metadata.annotations', now.annotations);
+  if (now.ownerReferences && now.ownerReferences !== before.ownerReferences)
+    ownerReferences(faults, 'metadata.ownerReferences', now);
+  if (now.finalizers && now.finalizers !== before.finalizers) finalizerNames(faults, now.finalizers, 'metadata');
+}
+
+/** What strategies check of finalizers on an update; the registry alone lets their names be. */
+export function standardFinalizers(faults: Faults, { finalizers: names }: ObjectMeta, path = 'metadata') {
+  names?.forEach((name, i) => standardFinalizer(faults, `${path}.finalizers[${i}]`, name));
+}
+
+function finalizerNames(faults: Faults, names: string[], path: string) {
+  for (const name of names) faults.check(`${path}.finalizers`, name, isQualifiedName);
+  if (names.includes('orphan') && names.includes('foregroundDeletion')) {
+    faults.invalid(`${path}.finalizers`, names, 'finalizer orphan and foregroundDeletion cannot be both set');
+  }
+}
+
+function finalizers(faults: Faults, meta: ObjectMeta, path: string) {
   if (!meta.finalizers) return;
-  meta.finalizers.forEach((name, i) => finalizer(faults, `${path}.finalizers[${i}]`, name));
-  if (meta.finalizers.includes('orphan') && meta.finalizers.includes('foregroundDeletion')) {
-    faults.invalid(`${path}.finalizers`, meta.finalizers, 'finalizer orphan and foregroundDeletion cannot be both set');
+  finalizerNames(faults, meta.finalizers, path);
+  standardFinalizers(faults, meta, path);
+}
+
+/** Metadata of a template of something whose name is not its own: labels and annotations, nothing else. */
+export function templateMeta(faults: Faults, path: string, meta: ObjectMeta | undefined) {
+  if (!meta) return;
+  annotations(faults, `${path}.annotations`, meta.annotations);
+  labels(faults, `${path}.labels`, meta.labels);
+  for (const field in meta) {
+    if (field !== 'annotations' && field !== 'labels') faults.forbidden(`${path}.${field}`, 'cannot be set');
   }
 }
 

@@ -39,7 +39,7 @@ function format(pattern: string, message: string, examples: string[], max?: numb
   };
 }
 
-export const isDNS1123Label = format(
+const labelFormat = format(
   DNS_LABEL,
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
   ['my-name', '123-abc'],
@@ -51,6 +51,13 @@ export const isDNS1123Subdomain = format(
   ['example.com'],
   253,
 );
+/** A name that has only dots too many is told so. */
+export const isDNS1123Label: Format = (value) => {
+  const faults = labelFormat(value);
+  if (faults.length && isDNS1123Subdomain(value).length === 0 && value.includes('.'))
+    faults[faults.length - 1] = 'must not contain dots';
+  return faults;
+};
 export const isDNS1035Label = format(
   DNS_1035,
   "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",

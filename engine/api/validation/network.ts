@@ -1,5 +1,6 @@
 // Ingresses, network policies and what addresses are taken from.
 
+import { deepEqual } from '../change.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 import { portNumber, portNumberOrName } from './ports.ts';
 import { Faults, IMMUTABLE } from './field.ts';
@@ -8,25 +9,35 @@ import {
   ipFamily,
   ipNumber,
   isDNS1035Label,
+  isDNS1123Label,
   isDNS1123Subdomain,
   isDomainPrefixedPath,
   isValidPortName,
   isWildcardDNS1123Subdomain,
   parseCIDR,
 } from './names.ts';
+import { pathSegment } from './metadata.ts';
 import type { Rules } from './rules.ts';
 import { labelSelector } from './selectors.ts';
+import { loadBalancerStatus } from './service.ts';
 
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
+
+/** Group, kind and name of another object. */
+function typedReference(faults: Faults, path: string, ref: JsonObject) {
+  if (ref.apiGroup !== undefined) faults.check(`${path}.apiGroup`, ref.apiGroup, isDNS1123Subdomain);
+  for (const field of ['kind', 'name']) {
+    if (!ref[field]) faults.required(`${path}.${field}`);
+    else faults.check(`${path}.${field}`, ref[field], pathSegment);
+  }
+}
 
 function ingressBackend(faults: Faults, path: string, backend: JsonObject) {
   const { service: target, resource } = backend;
   if (target && resource) {
     faults.invalid(path, '', 'cannot set both resource and service backends');
   } else if (resource) {
-    if (!resource.kind) faults.required(`${path}.resource.kind`);
-    if (!resource.name) faults.required(`${path}.resource.name`);
+    typedReference(faults, `${path}.resource`, resource);
   } else if (target) {
     if (!target.name) faults.required(`${path}.service.name`);
     else faults.check(`${path}.service.name`, target.name, isDNS1035Label);
@@ -47,9 +58,8 @@ function ingressPath(faults: Faults, at: string, path: JsonObject) {
   const value: string = path.path ?? '';
   switch (path.pathType) {
     case undefined:
-    case '':
       faults.required(`${at}.pathType`, 'pathType must be specified');
-      break;
+      return;
     case 'Exact':
     case 'Prefix':
       if (!value.startsWith('/')) faults.invalid(`${at}.path`, value, 'must be an absolute path');
@@ -70,7 +80,7 @@ function ingressPath(faults: Faults, at: string, path: JsonObject) {
 
 function ingressHost(faults: Faults, path: string, host: string) {
   if (ipFamily(host)) faults.invalid(path, host, 'must be a DNS name, not an IP address');
-  else faults.check(path, host, host.includes('*') ? isWildcardDNS1123Subdomain : isDNS1123Subdomain);
+  faults.check(path, host, host.includes('*') ? isWildcardDNS1123Subdomain : isDNS1123Subdomain);
 }
 
 const CLASS_ANNOTATION = 'kubernetes.io/ingress.class';
@@ -111,23 +121,33 @@ export const ingress: Rules = {
       );
     }
   },
+  validateStatus: (faults, object) => loadBalancerStatus(faults, object),
 };
 
 export const ingressClass: Rules = {
   validate(faults, object) {
     const spec: JsonObject = object.spec ?? {};
-    if (spec.controller?.length > 250) faults.tooLong('spec.controller', 250);
-    faults.check('spec.controller', spec.controller ?? '', isDomainPrefixedPath);
+    const controller: string = spec.controller ?? '';
+    if (!controller) faults.required('spec.controller');
+    else {
+      if (controller.length > 250) faults.tooLong('spec.controller', 250);
+      faults.check('spec.controller', controller, isDomainPrefixedPath);
+    }
     const parameters = spec.parameters;
     if (!parameters) return;
     const at = 'spec.parameters';
-    if (!parameters.kind) faults.required(`${at}.kind`, 'kind is required');
-    if (!parameters.name) faults.required(`${at}.name`, 'name is required');
-    if (parameters.scope === undefined) faults.required(`${at}.scope`);
-    else faults.ifNot(`${at}.scope`, parameters.scope, ['Cluster', 'Namespace']);
-    if (parameters.scope === 'Namespace' && !parameters.namespace)
-      faults.required(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'");
-    if (parameters.scope === 'Cluster' && parameters.namespace)
+    typedReference(faults, at, parameters);
+    if (parameters.scope === undefined) {
+      faults.required(`${at}.scope`);
+      return;
+    }
+    faults.ifNot(`${at}.scope`, parameters.scope, ['Cluster', 'Namespace']);
+    if (parameters.scope === 'Namespace') {
+      if (parameters.namespace === undefined)
+        faults.required(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'");
+      else faults.check(`${at}.namespace`, parameters.namespace, isDNS1123Label);
+    }
+    if (parameters.scope === 'Cluster' && parameters.namespace !== undefined)
       faults.forbidden(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'");
   },
   validateUpdate(faults, object, old) {
@@ -137,17 +157,16 @@ export const ingressClass: Rules = {
 };
 
 function policyPort(faults: Faults, at: string, port: JsonObject) {
-  if (port.protocol !== undefined) faults.ifNot(`${at}.protocol`, port.protocol, PROTOCOLS);
-  if (port.port !== undefined) {
-    portNumberOrName(faults, `${at}.port`, port.port);
-    if (port.endPort === undefined) return;
-    if (typeof port.port === 'string')
+  faults.ifNot(`${at}.protocol`, port.protocol, ['TCP', 'UDP', 'SCTP']);
+  if (typeof port.port === 'string') {
+    if (port.endPort !== undefined)
       faults.invalid(`${at}.endPort`, port.endPort, 'may not be specified when `port` is non-numeric');
-    else {
-      if (port.endPort < port.port)
-        faults.invalid(`${at}.endPort`, port.port, 'must be greater than or equal to `port`');
-      portNumber(faults, `${at}.endPort`, port.endPort);
-    }
+    portNumberOrName(faults, `${at}.port`, port.port);
+  } else if (port.port !== undefined) {
+    portNumber(faults, `${at}.port`, port.port);
+    if (port.endPort === undefined) return;
+    if (port.endPort < port.port) faults.invalid(`${at}.endPort`, port.port, 'must be greater than or equal to `port`');
+    portNumber(faults, `${at}.endPort`, port.endPort);
   } else if (port.endPort !== undefined) {
     faults.invalid(`${at}.endPort`, port.endPort, 'may not be specified when `port` is not specified');
   }
@@ -209,6 +228,10 @@ export const networkPolicy: Rules = {
         (rule[peers] ?? []).forEach((peer: JsonObject, i: number) => policyPeer(faults, `${at}.${peers}[${i}]`, peer));
       });
     }
+    if (spec.policyTypes?.length > 2) {
+      faults.invalid('spec.policyTypes', spec.policyTypes, 'may not specify more than two policyTypes');
+      return;
+    }
     (spec.policyTypes ?? []).forEach((type: string, i: number) =>
       faults.ifNot(`spec.policyTypes[${i}]`, type, ['Ingress', 'Egress']),
     );
@@ -217,13 +240,22 @@ export const networkPolicy: Rules = {
 
 export const ipAddress: Rules = {
   validate(faults, object: KubeObject) {
-    if (!ipFamily(object.metadata.name ?? ''))
-      faults.invalid(
-        'metadata.name',
-        object.metadata.name,
-        'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-      );
-    if (!object.spec?.parentRef) faults.required('spec.parentRef');
+    const ref = object.spec?.parentRef;
+    const at = 'spec.parentRef';
+    if (!ref) {
+      faults.required(at);
+      return;
+    }
+    if (ref.group) faults.check(`${at}.group`, ref.group, isDNS1123Subdomain);
+    for (const field of ['resource', 'name']) {
+      if (!ref[field]) faults.required(`${at}.${field}`);
+      else faults.check(`${at}.${field}`, ref[field], pathSegment);
+    }
+    if (ref.namespace) faults.check(`${at}.namespace`, ref.namespace, pathSegment);
+  },
+  validateUpdate(faults, object, old) {
+    if (!deepEqual(object.spec?.parentRef, old.spec?.parentRef))
+      faults.invalid('spec.parentRef', object.spec?.parentRef, IMMUTABLE);
   },
 };
 
@@ -231,9 +263,28 @@ export const serviceCIDR: Rules = {
   validate(faults, object: KubeObject) {
     const cidrs: string[] = object.spec?.cidrs ?? [];
     if (!cidrs.length) faults.required('spec.cidrs', 'at least one CIDR required');
+    else if (cidrs.length > 2) faults.invalid('spec.cidrs', object.spec, 'may only hold up to 2 values');
+    if (!cidrs.length || cidrs.length > 2) return;
     cidrs.forEach((cidr, i) => {
       if (!cidrFamily(cidr))
         faults.invalid(`spec.cidrs[${i}]`, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)');
+    });
+    if (cidrs.length === 2 && cidrFamily(cidrs[0]) && cidrFamily(cidrs[0]) === cidrFamily(cidrs[1]))
+      faults.invalid(
+        'spec.cidrs',
+        cidrs,
+        'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
+      );
+  },
+  validateUpdate(faults, object, old) {
+    const now: string[] = object.spec?.cidrs ?? [];
+    const before: string[] = old.spec?.cidrs ?? [];
+    if (now.length !== before.length && !(before.length === 1 && now.length === 2)) {
+      faults.invalid('spec.cidrs', now, IMMUTABLE);
+      return;
+    }
+    before.forEach((cidr, i) => {
+      if (cidr !== now[i]) faults.invalid(`spec.cidrs[${i}]`, now[i], IMMUTABLE);
     });
   },
 };

@@ -1,13 +1,14 @@
-// Pod specs and Pods: what must hold on creation, and what may change afterwards.
+// Pod specs and Pods: what must hold on creation.
 
-import { deepEqual, set } from '../change.ts';
-import type { JsonObject, KubeObject, PodSpec } from '../types.ts';
-import { containers, ephemeralContainers, initContainers, type PodContext } from './container.ts';
+import type { JsonObject, KubeObject, ObjectMeta } from '../types.ts';
+import { annotations as annotationSizes, labels } from './metadata.ts';
+import { containers, ephemeralContainers, initContainers, trimmedImage, type PodContext } from './container.ts';
 import { Faults } from './field.ts';
-import { labels, objectMetaUpdate } from './metadata.ts';
-import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidIP } from './names.ts';
-import { operatingSystem, podSecurityContext } from './security.ts';
+import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidIP, maxLengthError } from './names.ts';
+import { podResources, resourceRequirements } from './resources.ts';
+import { eachContainer, hostProcess, operatingSystem, podSecurityContext, userNamespace } from './security.ts';
 import { affinity, labelSelector, tolerations } from './selectors.ts';
+import { descendingPath } from './volume-sources.ts';
 import { volumes } from './volumes.ts';
 import type { Rules } from './rules.ts';
 
@@ -19,10 +20,10 @@ function spread(faults: Faults, path: string, list: JsonObject[] | undefined) {
   const pairOf = (constraint: JsonObject) => `{${constraint.topologyKey}, ${constraint.whenUnsatisfiable}}`;
   (list ?? []).forEach((constraint, i) => {
     const at = `${path}[${i}]`;
-    if (!(constraint.maxSkew > 0)) faults.invalid(`${at}.maxSkew`, constraint.maxSkew, 'must be greater than zero');
+    if (!(constraint.maxSkew > 0))
+      faults.invalid(`${at}.maxSkew`, constraint.maxSkew ?? 0, 'must be greater than zero');
     if (!constraint.topologyKey) faults.required(`${at}.topologyKey`, 'can not be empty');
-    else faults.check(`${at}.topologyKey`, constraint.topologyKey, isQualifiedName);
-    faults.ifNot(`${at}.whenUnsatisfiable`, constraint.whenUnsatisfiable, UNSATISFIABLE);
+    faults.ifNot(`${at}.whenUnsatisfiable`, constraint.whenUnsatisfiable ?? '', UNSATISFIABLE);
     const pair = pairOf(constraint);
     if ((list ?? []).slice(i + 1).some((later) => pairOf(later) === pair)) {
       faults.duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair);
@@ -40,44 +41,99 @@ function spread(faults: Faults, path: string, list: JsonObject[] | undefined) {
     for (const field of ['nodeAffinityPolicy', 'nodeTaintsPolicy']) {
       if (constraint[field] !== undefined) faults.ifNot(`${at}.${field}`, constraint[field], ['Honor', 'Ignore']);
     }
-    (constraint.matchLabelKeys ?? []).forEach((key: string, k: number) => {
-      if (!constraint.labelSelector)
-        faults.forbidden(`${at}.matchLabelKeys`, 'must not be specified when labelSelector is not set');
+    const keys: string[] = constraint.matchLabelKeys ?? [];
+    const selector = constraint.labelSelector;
+    if (keys.length && !selector)
+      faults.forbidden(`${at}.matchLabelKeys`, 'must not be specified when labelSelector is not set');
+    const selected = [
+      ...Object.keys(selector?.matchLabels ?? {}),
+      ...(selector?.matchExpressions ?? []).map((expression: JsonObject) => expression.key),
+    ];
+    keys.forEach((key, k) => {
       faults.check(`${at}.matchLabelKeys[${k}]`, key, isQualifiedName);
+      if (selected.includes(key))
+        faults.invalid(`${at}.matchLabelKeys[${k}]`, key, 'exists in both matchLabelKeys and labelSelector');
     });
     labelSelector(faults, `${at}.labelSelector`, constraint.labelSelector);
   });
 }
 
-function dns(faults: Faults, path: string, spec: JsonObject) {
-  if (!spec.dnsPolicy) faults.required(`${path}.dnsPolicy`);
-  else faults.ifNot(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES);
+/** A search domain: a DNS subdomain in which underscores are tolerated, or the root. */
+const SEARCH_LABEL = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
+const SEARCH = new RegExp(`^${SEARCH_LABEL}(\\.${SEARCH_LABEL})*$`);
+
+function searchDomain(faults: Faults, path: string, search: string) {
+  if (search === '.') return;
+  const name = search.endsWith('.') ? search.slice(0, -1) : search;
+  if (name.length > 253) faults.invalid(path, name, maxLengthError(253));
+  // The words are those for names without underscores.
+  if (!SEARCH.test(name)) faults.check(path, name, (value) => isDNS1123Subdomain(value.slice(0, 253)));
+}
+
+function dnsConfig(faults: Faults, at: string, spec: JsonObject) {
   const config: JsonObject | undefined = spec.dnsConfig;
   if (spec.dnsPolicy === 'None') {
     if (!config) {
-      faults.required(`${path}.dnsConfig`, 'must provide `dnsConfig` when `dnsPolicy` is None');
+      faults.required(at, 'must provide `dnsConfig` when `dnsPolicy` is None');
       return;
     }
-    if (!config.nameservers?.length)
-      faults.required(
-        `${path}.dnsConfig.nameservers`,
-        'must provide at least one DNS nameserver when `dnsPolicy` is None',
-      );
+    if (!config.nameservers?.length) {
+      faults.required(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None');
+      return;
+    }
   }
   if (!config) return;
-  const at = `${path}.dnsConfig`;
+  const searches: string[] = config.searches ?? [];
   if (config.nameservers?.length > 3)
     faults.invalid(`${at}.nameservers`, config.nameservers, 'must not have more than 3 nameservers');
   (config.nameservers ?? []).forEach((ip: string, i: number) => faults.check(`${at}.nameservers[${i}]`, ip, isValidIP));
-  if (config.searches?.length > 32)
-    faults.invalid(`${at}.searches`, config.searches, 'must not have more than 32 search paths');
-  (config.searches ?? []).forEach((search: string, i: number) => {
-    const name = search.replace(/\.$/, '');
-    if (name) faults.check(`${at}.searches[${i}]`, name.toLowerCase().replace(/_/g, '-'), isDNS1123Subdomain);
-  });
+  if (searches.length > 32) faults.invalid(`${at}.searches`, searches, 'must not have more than 32 search paths');
+  if (searches.join(' ').length > 2048)
+    faults.invalid(
+      `${at}.searches`,
+      searches,
+      'must not have more than 2048 characters (including spaces) in the search list',
+    );
+  searches.forEach((search, i) => searchDomain(faults, `${at}.searches[${i}]`, search));
   (config.options ?? []).forEach((option: JsonObject, i: number) => {
     if (!option.name) faults.required(`${at}.options[${i}]`, 'must not be empty');
   });
+}
+
+function resourceClaims(faults: Faults, path: string, list: JsonObject[] | undefined): string[] {
+  const names: string[] = [];
+  (list ?? []).forEach((claim, i) => {
+    const at = `${path}[${i}]`;
+    if (!claim.name) faults.required(`${at}.name`);
+    else if (names.includes(claim.name)) faults.duplicate(`${at}.name`, claim.name);
+    else {
+      faults.check(`${at}.name`, claim.name, isDNS1123Label);
+      names.push(claim.name);
+    }
+    const { resourceClaimName: name, resourceClaimTemplateName: template } = claim;
+    if (name !== undefined && template !== undefined)
+      faults.invalid(at, claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified');
+    if (name === undefined && template === undefined)
+      faults.invalid(at, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
+    if (name !== undefined) faults.check(`${at}.resourceClaimName`, name, isDNS1123Subdomain);
+    if (template !== undefined) faults.check(`${at}.resourceClaimTemplateName`, template, isDNS1123Subdomain);
+  });
+  return names;
+}
+
+/** On the host's network a port is the host's. */
+function hostNetworkPorts(faults: Faults, path: string, spec: JsonObject) {
+  if (!spec.hostNetwork) return;
+  (spec.containers ?? []).forEach((container: JsonObject, c: number) =>
+    (container.ports ?? []).forEach((port: JsonObject, p: number) => {
+      if (port.hostPort && port.hostPort !== port.containerPort)
+        faults.invalid(
+          `${path}.containers[${c}].ports[${p}].hostPort`,
+          port.hostPort,
+          'must match `containerPort` when `hostNetwork` is true',
+        );
+    }),
+  );
 }
 
 const goodSpecs = new WeakSet<object>();
@@ -92,224 +148,157 @@ export function podSpec(faults: Faults, path: string, spec: JsonObject) {
 
 function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
   const context: PodContext = {
-    hostNetwork: Boolean(spec.hostNetwork),
     volumes: volumes(faults, `${path}.volumes`, spec.volumes),
-    windows: spec.os?.name === 'windows',
+    claims: spec.resourceClaims ? resourceClaims(faults, `${path}.resourceClaims`, spec.resourceClaims) : [],
+    gracePeriod: spec.terminationGracePeriodSeconds,
+    restartPolicy: spec.restartPolicy,
+    hostUsers: spec.hostUsers !== false,
   };
-  containers(faults, `${path}.containers`, spec.containers, context, new Set());
+  containers(faults, `${path}.containers`, spec.containers, context);
   if (spec.initContainers)
-    initContainers(faults, `${path}.initContainers`, spec.initContainers, context, spec.containers ?? [], new Set());
+    initContainers(faults, `${path}.initContainers`, spec.initContainers, context, spec.containers ?? []);
   if (spec.ephemeralContainers)
     ephemeralContainers(faults, `${path}.ephemeralContainers`, spec.ephemeralContainers, context, spec);
-  if (!spec.restartPolicy) faults.required(`${path}.restartPolicy`);
-  else faults.ifNot(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES);
-  dns(faults, path, spec);
-  for (const key in spec.nodeSelector) {
-    labels(faults, `${path}.nodeSelector`, { [key]: spec.nodeSelector[key] });
-  }
+  if (spec.resources) podResources(faults, `${path}.resources`, spec);
+  hostNetworkPorts(faults, path, spec);
+  faults.oneOf(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES);
+  faults.oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES);
+  labels(faults, `${path}.nodeSelector`, spec.nodeSelector);
   podSecurityContext(faults, `${path}.securityContext`, spec);
   if (spec.affinity) affinity(faults, `${path}.affinity`, spec.affinity);
+  dnsConfig(faults, `${path}.dnsConfig`, spec);
   (spec.readinessGates ?? []).forEach((gate: JsonObject, i: number) =>
-    faults.check(`${path}.readinessGates[${i}].conditionType`, gate.conditionType, isQualifiedName),
+    faults.check(`${path}.readinessGates[${i}].conditionType`, gate.conditionType ?? '', isQualifiedName),
   );
   const gates = new Set<string>();
   (spec.schedulingGates ?? []).forEach((gate: JsonObject, i: number) => {
     const at = `${path}.schedulingGates[${i}]`;
-    faults.check(at, gate.name, isQualifiedName);
+    faults.check(at, gate.name ?? '', isQualifiedName);
     if (gates.has(gate.name)) faults.duplicate(at, gate.name);
     gates.add(gate.name);
   });
   if (spec.topologySpreadConstraints)
     spread(faults, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints);
+  hostProcess(faults, path, spec);
+  userNamespace(faults, path, spec);
   if (spec.serviceAccountName) faults.check(`${path}.serviceAccountName`, spec.serviceAccountName, isDNS1123Subdomain);
   if (spec.nodeName) faults.check(`${path}.nodeName`, spec.nodeName, isDNS1123Subdomain);
-  const deadline = spec.activeDeadlineSeconds;
-  if (deadline !== undefined && (deadline < 1 || deadline > 2147483647)) {
-    faults.invalid(`${path}.activeDeadlineSeconds`, deadline, 'must be between 1 and 2147483647, inclusive');
-  }
+  faults.between(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 1, 2147483647);
   if (spec.hostname) faults.check(`${path}.hostname`, spec.hostname, isDNS1123Label);
   if (spec.subdomain) faults.check(`${path}.subdomain`, spec.subdomain, isDNS1123Label);
   if (spec.tolerations) tolerations(faults, `${path}.tolerations`, spec.tolerations);
   (spec.hostAliases ?? []).forEach((alias: JsonObject, i: number) => {
-    for (const fault of isValidIP(alias.ip ?? ''))
-      faults.invalid(`${path}.hostAliases[${i}].ip`, alias.ip ?? '', fault);
+    faults.check(`${path}.hostAliases[${i}].ip`, alias.ip ?? '', isValidIP);
     (alias.hostnames ?? []).forEach((name: string, h: number) =>
       faults.check(`${path}.hostAliases[${i}].hostnames[${h}]`, name, isDNS1123Subdomain),
     );
   });
   if (spec.priorityClassName) faults.check(`${path}.priorityClassName`, spec.priorityClassName, isDNS1123Subdomain);
-  if (spec.runtimeClassName) faults.check(`${path}.runtimeClassName`, spec.runtimeClassName, isDNS1123Subdomain);
+  if (spec.runtimeClassName !== undefined)
+    faults.check(`${path}.runtimeClassName`, spec.runtimeClassName, isDNS1123Subdomain);
   if (spec.preemptionPolicy !== undefined)
-    faults.ifNot(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['Never', 'PreemptLowerPriority']);
+    faults.oneOf(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
+  if (spec.overhead) resourceRequirements(faults, `${path}.overhead`, { limits: spec.overhead });
   operatingSystem(faults, path, spec);
-  if (spec.hostUsers !== false) {
-    for (const list of ['initContainers', 'containers']) {
-      (spec[list] ?? []).forEach((container: JsonObject, i: number) => {
-        if (container.securityContext?.procMount !== 'Unmasked') return;
-        faults.invalid(
-          `${path}.${list}[${i}].securityContext.procMount`,
-          'Unmasked',
-          '`hostUsers` must be false to use `Unmasked`',
-        );
-      });
+}
+
+const SECCOMP_OF_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
+const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/';
+const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
+export const MIRROR = 'kubernetes.io/config.mirror';
+
+function seccompProfile(faults: Faults, path: string, value: string) {
+  if (value === 'runtime/default' || value === 'docker/default' || value === 'unconfined') return;
+  if (value.startsWith('localhost/')) descendingPath(faults, path, value.slice('localhost/'.length));
+  else faults.invalid(path, value, 'must be a valid seccomp profile');
+}
+
+/** Annotations that mean something for a Pod. */
+export function podAnnotations(
+  faults: Faults,
+  path: string,
+  annotations: Record<string, string> | undefined,
+  spec: JsonObject,
+) {
+  for (const key in annotations) {
+    const value = annotations[key];
+    if (key === MIRROR && !spec.nodeName) {
+      faults.invalid(`${path}[${key}]`, value, 'must set spec.nodeName if mirror pod annotation is set');
+    } else if (key === DELETION_COST) {
+      const fits = /^(0|[-+]?[1-9]\d*)$/.test(value) && !value.startsWith('+') && Math.abs(Number(value)) < 2147483648;
+      if (!fits) faults.invalid(`${path}[${key}]`, value, 'must be a 32bit integer');
+    } else if (key === 'seccomp.security.alpha.kubernetes.io/pod' || key.startsWith(SECCOMP_OF_CONTAINER)) {
+      seccompProfile(faults, `${path}.${key}`, value);
+    } else if (key.startsWith(APP_ARMOR)) {
+      const name = key.slice(APP_ARMOR.length);
+      let found = false;
+      eachContainer('', spec, (container) => (found ||= container.name === name));
+      if (!found) faults.invalid(`${path}[${key}]`, name, 'container not found');
+      if (value !== '' && value !== 'runtime/default' && value !== 'unconfined' && !value.startsWith('localhost/'))
+        faults.invalid(`${path}[${key}]`, value, `invalid AppArmor profile name: ${JSON.stringify(value)}`);
     }
-  }
-  if (spec.hostNetwork && spec.hostUsers === false) {
-    faults.forbidden(`${path}.hostNetwork`, 'when `hostUsers` is false');
   }
 }
 
-function hostnameRules(faults: Faults, spec: JsonObject) {
+/** Claims that a Pod's own volumes make: their names, and that nothing else in it means them. */
+function ownClaims(faults: Faults, { name }: ObjectMeta, spec: JsonObject) {
+  const list: JsonObject[] = spec.volumes ?? [];
+  if (!name || !list.some((volume) => volume.ephemeral)) return;
+  const own = new Set(list.filter((volume) => volume.ephemeral).map((volume) => `${name}-${volume.name}`));
+  list.forEach((volume, i) => {
+    if (volume.ephemeral && volume.name) {
+      const claim = `${name}-${volume.name}`;
+      for (const fault of isDNS1123Subdomain(claim))
+        faults.invalid(`spec.volumes[${i}].name`, volume.name, `PVC name ${JSON.stringify(claim)}: ${fault}`);
+    }
+    const wanted = volume.persistentVolumeClaim?.claimName;
+    if (own.has(wanted)) {
+      const words = 'must not reference a PVC that gets created for an ephemeral volume';
+      faults.invalid(`spec.volumes[${i}].persistentVolumeClaim.claimName`, wanted, words);
+    }
+  });
+}
+
+/** A Pod's spec, with what holds for Pods and not yet for templates of them. */
+export function podItself(faults: Faults, object: KubeObject) {
+  const spec: JsonObject = object.spec ?? {};
+  podAnnotations(faults, 'metadata.annotations', object.metadata.annotations, spec);
+  podSpec(faults, 'spec', spec);
+  ownClaims(faults, object.metadata, spec);
+  if (!spec.serviceAccountName) {
+    (spec.volumes ?? []).forEach((volume: JsonObject, v: number) =>
+      (volume.projected?.sources ?? []).forEach((source: JsonObject, i: number) => {
+        if (!source.serviceAccountToken) return;
+        const at = `spec.volumes[${v}].projected.sources[${i}].serviceAccountToken`;
+        faults.forbidden(at, 'must not be specified when serviceAccountName is not set');
+      }),
+    );
+  }
+  for (const list of ['containers', 'initContainers'])
+    (spec[list] ?? []).forEach((container: JsonObject, i: number) =>
+      trimmedImage(faults, `spec.${list}[${i}]`, container.image),
+    );
+}
+
+/** What a new Pod may not have yet. */
+export function newPod(faults: Faults, object: KubeObject) {
+  podItself(faults, object);
+  const spec: JsonObject = object.spec ?? {};
+  if (spec.ephemeralContainers?.length) faults.forbidden('spec.ephemeralContainers', 'cannot be set on create');
   if (spec.schedulingGates?.length && spec.nodeName) {
     faults.forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared');
   }
 }
 
-const UPDATE_WORDS =
-  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,' +
-  '`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),' +
-  '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
-
-function withImages(list: JsonObject[] | undefined, from: JsonObject[] | undefined) {
-  if (!list) return list;
-  return list.map((container, i) =>
-    from?.[i] && from[i].image !== container.image ? { ...container, image: from[i].image } : container,
-  );
-}
-
-/** A deadline may be set and shortened, never lifted or extended. */
-function deadlineUpdate(faults: Faults, spec: JsonObject, old: JsonObject) {
-  const path = 'spec.activeDeadlineSeconds';
-  const now = spec.activeDeadlineSeconds;
-  const before = old.activeDeadlineSeconds;
-  if (now !== undefined) {
-    if (now < 0 || now > 2147483647) faults.invalid(path, now, 'must be between 0 and 2147483647, inclusive');
-    else if (before !== undefined && before < now)
-      faults.invalid(path, now, 'must be less than or equal to previous value');
-  } else if (before !== undefined) {
-    faults.invalid(path, now, 'must not update from a positive integer to nil value');
-  }
-}
-
-/** Tolerations may be added; existing ones stay (their tolerationSeconds may change). */
-function tolerationsUpdate(faults: Faults, spec: JsonObject, old: JsonObject): boolean {
-  const kept = (old.tolerations ?? []).every((before: JsonObject) =>
-    (spec.tolerations ?? []).some((now: JsonObject) => {
-      return deepEqual({ ...now, tolerationSeconds: 0 }, { ...before, tolerationSeconds: 0 });
-    }),
-  );
-  if (!kept)
-    faults.forbidden('spec.tolerations', 'existing toleration can not be modified except its tolerationSeconds');
-  return kept;
-}
-
-/** While gates hold a Pod back, where it may go can still be narrowed. */
-function gatedMutable(spec: JsonObject, old: JsonObject): JsonObject {
-  let out = spec;
-  const selector = spec.nodeSelector ?? {};
-  const keeps = Object.keys(old.nodeSelector ?? {}).every((key) => selector[key] === old.nodeSelector[key]);
-  if (keeps) out = set(out, 'nodeSelector', old.nodeSelector);
-  const required = (s: JsonObject) => s.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  if (!required(old) || deepEqual(required(old), required(spec))) out = set(out, 'affinity', old.affinity);
-  return out;
-}
-
-function specUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
-  const spec = object.spec as JsonObject;
-  const before = old.spec as JsonObject;
-  if (spec === before) return;
-  if ((spec.containers?.length ?? 0) !== (before.containers?.length ?? 0)) {
-    faults.forbidden('spec.containers', 'pod updates may not add or remove containers');
-    return;
-  }
-  if ((spec.initContainers?.length ?? 0) !== (before.initContainers?.length ?? 0)) {
-    faults.forbidden('spec.initContainers', 'pod updates may not add or remove containers');
-    return;
-  }
-  deadlineUpdate(faults, spec, before);
-  const oldGates = (before.schedulingGates ?? []).map((gate: JsonObject) => gate.name);
-  const added = (spec.schedulingGates ?? []).filter((gate: JsonObject) => !oldGates.includes(gate.name));
-  if (added.length) {
-    faults.forbidden(
-      'spec.schedulingGates',
-      `only deletion is allowed, but found new scheduling gates '${added.map((g: JsonObject) => g.name).join("', '")}'`,
-    );
-  }
-  tolerationsUpdate(faults, spec, before);
-  // Everything that may change is put back; what then still differs may not.
-  let munged = set(spec, 'containers', withImages(spec.containers, before.containers));
-  munged = set(munged, 'initContainers', withImages(spec.initContainers, before.initContainers));
-  for (const field of ['activeDeadlineSeconds', 'schedulingGates', 'tolerations'])
-    munged = set(munged, field, before[field]);
-  if (before.terminationGracePeriodSeconds < 0 && spec.terminationGracePeriodSeconds === 1) {
-    munged = set(munged, 'terminationGracePeriodSeconds', before.terminationGracePeriodSeconds);
-  }
-  if (oldGates.length) munged = gatedMutable(munged, before);
-  if (!deepEqual(munged, before)) faults.forbidden('spec', UPDATE_WORDS);
-}
-
-function ephemeralUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
-  const list: JsonObject[] = object.spec.ephemeralContainers ?? [];
-  for (const before of old.spec.ephemeralContainers ?? []) {
-    const now = list.find((c) => c.name === before.name);
-    const path = 'spec.ephemeralContainers';
-    if (!now) faults.forbidden(path, `existing ephemeral containers ${JSON.stringify(before.name)} may not be removed`);
-    else if (!deepEqual(now, before))
-      faults.forbidden(path, `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed`);
-  }
-}
-
-export const pod: Rules = {
-  validate(faults, object) {
-    podSpec(faults, 'spec', object.spec ?? {});
-    hostnameRules(faults, object.spec ?? {});
-  },
-  ownUpdate(faults, object, old, subresource) {
-    podSpec(faults, 'spec', object.spec ?? {});
-    if (subresource === 'ephemeralcontainers') {
-      ephemeralUpdate(faults, object, old);
-    } else if (subresource === undefined) {
-      // Upstream validates the Pod once as such and once as an update, and says everything twice.
-      labels(faults, 'metadata.labels', object.metadata.labels);
-      objectMetaUpdate(faults, object, old);
-      labels(faults, 'metadata.labels', object.metadata.labels);
-      podSpec(faults, 'spec', object.spec ?? {});
-      specUpdate(faults, object, old);
-    }
-  },
-  validateStatus(faults, object, old) {
-    if (object.spec?.nodeName !== old.spec?.nodeName)
-      faults.forbidden('status.nodeName', 'may not be changed directly');
-    const nominated = object.status?.nominatedNodeName;
-    if (nominated) faults.check('status.nominatedNodeName', nominated, isDNS1123Subdomain);
-    restarts(faults, object, old);
-  },
-};
-
-/** With restartPolicy Never or OnFailure what has ended stays so. */
-function restarts(faults: Faults, object: KubeObject, old: KubeObject) {
-  const policy = (object.spec as PodSpec)?.restartPolicy;
-  if (!old.status || object.status === old.status || policy === 'Always') return;
-  const before: JsonObject[] = old.status.containerStatuses ?? [];
-  const now: JsonObject[] = object.status?.containerStatuses ?? [];
-  for (const status of before) {
-    const ended = status.state?.terminated;
-    if (!ended || (policy === 'OnFailure' && ended.exitCode !== 0)) continue;
-    const index = now.findIndex((s) => s.name === status.name);
-    if (index >= 0 && !now[index].state?.terminated && !hasOwnRestartPolicy(object, status.name)) {
-      faults.forbidden(`status.containerStatuses[${index}].state`, 'may not be transitioned to non-terminated state');
-    }
-  }
-}
-
-function hasOwnRestartPolicy(object: KubeObject, name: string): boolean {
-  return object.spec.containers.some((c: JsonObject) => c.name === name && c.restartPolicy !== undefined);
-}
-
-/** A Pod template: labels, annotations and a spec. */
+/** A Pod template: labels, annotations and a spec. Upstream's paths leave the metadata between out. */
 export function podTemplateSpec(faults: Faults, path: string, template: JsonObject | undefined) {
-  labels(faults, `${path}.metadata.labels`, template?.metadata?.labels);
-  podSpec(faults, `${path}.spec`, template?.spec ?? {});
+  const spec: JsonObject = template?.spec ?? {};
+  labels(faults, `${path}.labels`, template?.metadata?.labels);
+  annotationSizes(faults, `${path}.annotations`, template?.metadata?.annotations);
+  podAnnotations(faults, `${path}.annotations`, template?.metadata?.annotations, spec);
+  podSpec(faults, `${path}.spec`, spec);
+  if (spec.ephemeralContainers?.length)
+    faults.forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template');
 }
 
 export const podTemplate: Rules = {

@@ -5,14 +5,16 @@ import { Faults } from './field.ts';
 import { isHTTPHeaderName } from './names.ts';
 import { portNumberOrName } from './ports.ts';
 
-const HANDLERS: Record<string, (faults: Faults, path: string, action: JsonObject) => void> = {
+type Action = (faults: Faults, path: string, action: JsonObject, gracePeriod: number | undefined) => void;
+
+const HANDLERS: Record<string, Action> = {
   exec(faults, path, action) {
     if (!action.command?.length) faults.required(`${path}.command`);
   },
   httpGet(faults, path, action) {
     if (!action.path) faults.required(`${path}.path`);
     portNumberOrName(faults, `${path}.port`, action.port);
-    faults.ifNot(`${path}.scheme`, action.scheme, ['HTTP', 'HTTPS']);
+    faults.ifNot(`${path}.scheme`, action.scheme ?? '', ['HTTP', 'HTTPS']);
     (action.httpHeaders ?? []).forEach((header: JsonObject) => {
       faults.check(`${path}.httpHeaders`, header.name ?? '', isHTTPHeaderName);
     });
@@ -23,17 +25,18 @@ const HANDLERS: Record<string, (faults: Faults, path: string, action: JsonObject
   grpc(faults, path, action) {
     portNumberOrName(faults, `${path}.port`, action.port);
   },
-  sleep(faults, path, action) {
-    if (action.seconds < 0) faults.invalid(path, action.seconds, 'must be non-negative');
+  sleep(faults, path, { seconds }, gracePeriod) {
+    if (gracePeriod === undefined || (seconds >= 0 && seconds <= gracePeriod)) return;
+    faults.invalid(path, seconds, `must be non-negative and less than terminationGracePeriodSeconds (${gracePeriod})`);
   },
 };
 
-function handler(faults: Faults, path: string, value: JsonObject) {
+function handler(faults: Faults, path: string, value: JsonObject, gracePeriod?: number) {
   let count = 0;
   for (const kind in HANDLERS) {
     if (!value[kind]) continue;
     if (++count > 1) faults.forbidden(`${path}.${kind}`, 'may not specify more than 1 handler type');
-    else HANDLERS[kind](faults, `${path}.${kind}`, value[kind]);
+    else HANDLERS[kind](faults, `${path}.${kind}`, value[kind], gracePeriod);
   }
   if (count === 0) faults.required(path, 'must specify a handler type');
 }
@@ -75,7 +78,7 @@ export function probes(faults: Faults, path: string, container: Container) {
   }
 }
 
-export function lifecycle(faults: Faults, path: string, value: Lifecycle | undefined) {
-  if (value?.postStart) handler(faults, `${path}.postStart`, value.postStart);
-  if (value?.preStop) handler(faults, `${path}.preStop`, value.preStop);
+export function lifecycle(faults: Faults, path: string, value: Lifecycle | undefined, gracePeriod: number | undefined) {
+  if (value?.postStart) handler(faults, `${path}.postStart`, value.postStart, gracePeriod);
+  if (value?.preStop) handler(faults, `${path}.preStop`, value.preStop, gracePeriod);
 }

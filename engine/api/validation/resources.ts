@@ -1,63 +1,189 @@
-// Requests and limits of containers and Pods.
+// Requests and limits of containers and Pods, and the names that resources have there, in quotas and in limit ranges.
 
-import { compareQuantities, quantityMilli } from '../quantity.ts';
-import type { ResourceRequirements } from '../types.ts';
+import { addQuantities, compareQuantities, quantityMilli } from '../quantity.ts';
+import type { JsonObject, ResourceRequirements } from '../types.ts';
 import { Faults } from './field.ts';
-import { isQualifiedName } from './names.ts';
+import { isDNS1123Label, isQualifiedName } from './names.ts';
 
-const STANDARD_RESOURCES = new Set(['cpu', 'memory', 'ephemeral-storage']);
-const isHugePages = (name: string) => name.startsWith('hugepages-');
-const isNative = (name: string) => !name.includes('/') || name.startsWith('kubernetes.io/');
-const isExtended = (name: string) => !isNative(name) && !name.startsWith('requests.');
+const COMPUTE = ['cpu', 'memory', 'ephemeral-storage'];
+/** Counted in whole things. */
+const OBJECTS = [
+  'pods',
+  'resourcequotas',
+  'services',
+  'replicationcontrollers',
+  'secrets',
+  'configmaps',
+  'persistentvolumeclaims',
+  'services.nodeports',
+  'services.loadbalancers',
+];
+const QUOTA_RESOURCES = new Set([
+  ...COMPUTE,
+  ...COMPUTE.map((name) => `requests.${name}`),
+  ...COMPUTE.map((name) => `limits.${name}`),
+  ...OBJECTS,
+  'storage',
+  'requests.storage',
+]);
+const INTEGERS = new Set(OBJECTS);
+
+export const isHugePages = (name: string) => name.startsWith('hugepages-');
+const isNative = (name: string) => !name.includes('/') || name.includes('kubernetes.io/');
+const isExtended = (name: string) =>
+  !isNative(name) && !name.startsWith('requests.') && isQualifiedName(`requests.${name}`).length === 0;
+/** Whether a limit may be above the request. */
+export const mayOvercommit = (name: string) => isNative(name) && !isHugePages(name);
+export const isQuotaResource = (name: string) =>
+  QUOTA_RESOURCES.has(name) || isHugePages(name) || name.startsWith('requests.hugepages-');
+
+/** A name at all: well-formed, and of the standard set where it has no domain. */
+export function resourceName(faults: Faults, path: string, name: string) {
+  const wrong = isQualifiedName(name);
+  for (const fault of wrong) faults.invalid(path, name, fault);
+  if (wrong.length === 0 && !name.includes('/') && !isQuotaResource(name))
+    faults.invalid(path, name, 'must be a standard resource type or fully qualified');
+}
 
 export function containerResourceName(faults: Faults, path: string, name: string) {
-  const before = faults.list.length;
-  faults.check(path, name, isQualifiedName);
-  if (faults.list.length > before) return;
+  resourceName(faults, path, name);
   if (!name.includes('/')) {
-    if (!STANDARD_RESOURCES.has(name) && !isHugePages(name))
+    if (!COMPUTE.includes(name) && !isHugePages(name))
       faults.invalid(path, name, 'must be a standard resource for containers');
-  } else if (isNative(name)) {
-    faults.invalid(path, name, 'must be a standard resource for containers');
-  } else if (isExtended(name)) {
-    faults.check(path, `requests.${name}`, isQualifiedName);
+  } else if (!isNative(name) && !isExtended(name)) {
+    faults.invalid(path, name, "doesn't follow extended resource name standard");
   }
+}
+
+export function quotaResourceName(faults: Faults, path: string, name: string) {
+  resourceName(faults, path, name);
+  if (!name.includes('/') && !isQuotaResource(name))
+    faults.invalid(path, name, 'must be a standard resource for quota');
+}
+
+function podResourceName(faults: Faults, path: string, name: string) {
+  const before = faults.list.length;
+  resourceName(faults, path, name);
+  if (faults.list.length === before && name !== 'cpu' && name !== 'memory' && !isHugePages(name))
+    faults.notSupported(path, name, ['cpu', 'hugepages-', 'memory']);
 }
 
 export function resourceQuantity(faults: Faults, path: string, name: string, value: string) {
   if (compareQuantities(value, '0') < 0) faults.invalid(path, value, 'must be greater than or equal to 0');
-  const integer = name === 'pods' || name === 'services' || isExtended(name);
-  if (integer && quantityMilli(value) % 1000 !== 0) faults.invalid(path, value, 'must be an integer');
+  if ((INTEGERS.has(name) || isExtended(name)) && quantityMilli(value) % 1000 !== 0)
+    faults.invalid(path, value, 'must be an integer');
 }
 
-export function resourceRequirements(faults: Faults, path: string, value: ResourceRequirements | undefined) {
+/** Huge pages come whole. */
+function hugePages(faults: Faults, path: string, name: string, value: string) {
+  const size = name.slice('hugepages-'.length);
+  let whole = false;
+  try {
+    whole = quantityMilli(size) > 0 && quantityMilli(value) % quantityMilli(size) === 0;
+  } catch {
+    // A size that is no quantity divides nothing.
+  }
+  if (!whole) faults.invalid(path, value, `${value} is not positive integer multiple of ${name}`);
+}
+
+export function resourceRequirements(
+  faults: Faults,
+  path: string,
+  value: ResourceRequirements | undefined,
+  claims: readonly string[] = [],
+  nameRule = containerResourceName,
+) {
   if (!value) return;
   const { limits, requests } = value;
   let huge = false;
   let standard = false;
   for (const name in limits) {
-    const at = `${path}.limits`;
-    containerResourceName(faults, at, name);
-    resourceQuantity(faults, `${at}[${name}]`, name, limits[name]);
-    if (isHugePages(name)) huge = true;
+    const at = `${path}.limits[${name}]`;
+    nameRule(faults, at, name);
+    resourceQuantity(faults, at, name, limits[name]);
+    if (isHugePages(name)) {
+      huge = true;
+      hugePages(faults, at, name, limits[name]);
+    }
     if (name === 'cpu' || name === 'memory') standard = true;
   }
   for (const name in requests) {
-    const at = `${path}.requests`;
-    containerResourceName(faults, at, name);
-    resourceQuantity(faults, `${at}[${name}]`, name, requests[name]);
+    const at = `${path}.requests[${name}]`;
+    nameRule(faults, at, name);
+    resourceQuantity(faults, at, name, requests[name]);
     const limit = limits?.[name];
     if (limit !== undefined) {
-      if ((isExtended(name) || isHugePages(name)) && compareQuantities(requests[name], limit) !== 0) {
-        faults.invalid(at, requests[name], `must be equal to ${name} limit of ${limit}`);
-      } else if (compareQuantities(requests[name], limit) > 0) {
-        faults.invalid(at, requests[name], `must be less than or equal to ${name} limit of ${limit}`);
-      }
-    } else if (isExtended(name) || isHugePages(name)) {
+      const order = compareQuantities(requests[name], limit);
+      if (order !== 0 && !mayOvercommit(name))
+        faults.invalid(`${path}.requests`, requests[name], `must be equal to ${name} limit of ${limit}`);
+      else if (order > 0)
+        faults.invalid(`${path}.requests`, requests[name], `must be less than or equal to ${name} limit of ${limit}`);
+    } else if (!mayOvercommit(name)) {
       faults.required(`${path}.limits`, 'Limit must be set for non overcommitable resources');
     }
-    if (isHugePages(name)) huge = true;
+    if (isHugePages(name)) {
+      huge = true;
+      hugePages(faults, at, name, requests[name]);
+    }
     if (name === 'cpu' || name === 'memory') standard = true;
   }
   if (huge && !standard) faults.forbidden(path, 'HugePages require cpu or memory');
+  if (value.claims) resourceClaims(faults, `${path}.claims`, value.claims as JsonObject[], claims);
+}
+
+/** What a container takes of the Pod's claims. */
+function resourceClaims(faults: Faults, path: string, list: JsonObject[], claims: readonly string[]) {
+  const seen = new Set<string>();
+  const empty = claims.length === 0 ? ' which is empty' : `: ${[...claims].sort().join(', ')}`;
+  list.forEach(({ name, request }, i) => {
+    const at = `${path}[${i}]`;
+    if (!name) {
+      faults.required(at);
+      return;
+    }
+    const key = request ? `${name}/${request}` : name;
+    if (seen.has(name)) faults.duplicate(at, name);
+    else {
+      if (request) faults.check(`${at}.request`, request, isDNS1123Label);
+      if (seen.has(key)) faults.duplicate(at, key);
+      else if (!request && [...seen].some((other) => other.startsWith(`${name}/`))) faults.duplicate(at, name);
+      seen.add(key);
+    }
+    if (!claims.includes(name))
+      faults.notFound(at, name, `must be one of the names in pod.spec.resourceClaims${empty}`);
+  });
+}
+
+/** Resources of a Pod as a whole: its containers must fit into them. */
+export function podResources(faults: Faults, path: string, spec: JsonObject) {
+  const value: JsonObject | undefined = spec.resources;
+  if (!value) return;
+  if (value.claims) faults.forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level');
+  resourceRequirements(faults, path, { ...value, claims: undefined }, [], podResourceName);
+  const sums: Record<string, string> = {};
+  for (const container of spec.containers ?? []) {
+    const own: Record<string, string> = container.resources?.requests ?? {};
+    for (const name in own) sums[name] = sums[name] === undefined ? own[name] : addQuantities(sums[name], own[name]);
+  }
+  for (const name in sums) {
+    const given: string = value.requests?.[name] ?? '0';
+    if (compareQuantities(sums[name], given) > 0)
+      faults.invalid(
+        `${path}.requests[${name}]`,
+        given,
+        `must be greater than or equal to aggregate container requests of ${sums[name]}`,
+      );
+  }
+  (spec.containers ?? []).forEach((container: JsonObject, i: number) => {
+    const own: Record<string, string> = container.resources?.limits ?? {};
+    for (const name in own) {
+      const limit = value.limits?.[name];
+      if (limit !== undefined && compareQuantities(own[name], limit) > 0)
+        faults.invalid(
+          `${path}.containers[${i}][${name}].limits`,
+          own[name],
+          `must be less than or equal to pod limits of ${limit}`,
+        );
+    }
+  });
 }

@@ -11,7 +11,7 @@ import type {
 } from '../types.ts';
 import { Faults } from './field.ts';
 import { labels } from './metadata.ts';
-import { isDNS1123Label, isQualifiedName, isValidLabelValue } from './names.ts';
+import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidLabelValue } from './names.ts';
 
 /** metav1 ValidateLabelSelector. */
 export function labelSelector(faults: Faults, path: string, selector: LabelSelector | undefined | null) {
@@ -38,7 +38,7 @@ export function labelSelector(faults: Faults, path: string, selector: LabelSelec
   });
 }
 
-function nodeExpression(faults: Faults, at: string, expression: JsonObject) {
+function nodeExpression(faults: Faults, at: string, expression: JsonObject, anyValue: boolean) {
   const count = expression.values?.length ?? 0;
   switch (expression.operator) {
     case 'In':
@@ -56,25 +56,38 @@ function nodeExpression(faults: Faults, at: string, expression: JsonObject) {
         faults.required(`${at}.values`, "must be specified single value when `operator` is 'Lt' or 'Gt'");
       break;
     default:
-      faults.invalid(`${at}.operator`, expression.operator, 'not a valid selector operator');
+      faults.invalid(`${at}.operator`, expression.operator ?? '', 'not a valid selector operator');
   }
-  faults.check(`${at}.key`, expression.key, isQualifiedName);
+  faults.check(`${at}.key`, expression.key ?? '', isQualifiedName);
+  if (anyValue) return;
+  (expression.values ?? []).forEach((value: string, i: number) =>
+    faults.check(`${at}.values[${i}]`, value, isValidLabelValue),
+  );
 }
 
 function nodeField(faults: Faults, at: string, expression: JsonObject) {
   if (expression.operator !== 'In' && expression.operator !== 'NotIn') {
-    faults.invalid(`${at}.operator`, expression.operator, 'not a valid selector operator');
+    faults.invalid(`${at}.operator`, expression.operator ?? '', 'not a valid selector operator');
   } else if (expression.values?.length !== 1) {
     faults.required(
       `${at}.values`,
       "must be only one value when `operator` is 'In' or 'NotIn' for node field selector",
     );
   }
-  if (expression.key !== 'metadata.name') faults.invalid(`${at}.key`, expression.key, 'not a valid field selector key');
+  if (expression.key !== 'metadata.name') {
+    faults.invalid(`${at}.key`, expression.key ?? '', 'not a valid field selector key');
+    return;
+  }
+  (expression.values ?? []).forEach((value: string, i: number) =>
+    faults.check(`${at}.values[${i}]`, value, isDNS1123Subdomain),
+  );
 }
 
-export function nodeSelectorTerm(faults: Faults, path: string, term: NodeSelectorTerm) {
-  (term.matchExpressions ?? []).forEach((e, i) => nodeExpression(faults, `${path}.matchExpressions[${i}]`, e));
+/** `anyValue`: preferences may name values that no label can have. */
+function nodeSelectorTerm(faults: Faults, path: string, term: NodeSelectorTerm, anyValue = false) {
+  (term.matchExpressions ?? []).forEach((e, i) =>
+    nodeExpression(faults, `${path}.matchExpressions[${i}]`, e, anyValue),
+  );
   (term.matchFields ?? []).forEach((e, i) => nodeField(faults, `${path}.matchFields[${i}]`, e));
 }
 
@@ -88,20 +101,32 @@ function weight(faults: Faults, path: string, value: number) {
   if (value <= 0 || value > 100) faults.invalid(`${path}.weight`, value, 'must be in the range 1-100');
 }
 
+function labelKeys(faults: Faults, path: string, keys: string[] | undefined, selector: LabelSelector | undefined) {
+  if (!keys?.length) return;
+  if (!selector) faults.forbidden(path, 'must not be specified when labelSelector is not set');
+  else keys.forEach((key, i) => faults.check(`${path}[${i}]`, key, isQualifiedName));
+}
+
 function podAffinityTerm(faults: Faults, path: string, term: PodAffinityTerm) {
   labelSelector(faults, `${path}.labelSelector`, term.labelSelector);
   labelSelector(faults, `${path}.namespaceSelector`, term.namespaceSelector);
-  (term.namespaces ?? []).forEach((name, i) => faults.check(`${path}.namespaces[${i}]`, name, isDNS1123Label));
-  for (const field of ['matchLabelKeys', 'mismatchLabelKeys'] as const) {
-    (term[field] ?? []).forEach((key, i) => {
-      const at = `${path}.${field}[${i}]`;
-      if (!term.labelSelector)
-        faults.forbidden(`${path}.${field}`, 'must not be specified when labelSelector is not set');
-      faults.check(at, key, isQualifiedName);
-    });
+  for (const name of term.namespaces ?? []) faults.check(`${path}.namespace`, name, isDNS1123Label);
+  const { matchLabelKeys: match, mismatchLabelKeys: mismatch, labelSelector: selector } = term;
+  labelKeys(faults, `${path}.matchLabelKeys`, match, selector);
+  labelKeys(faults, `${path}.mismatchLabelKeys`, mismatch, selector);
+  const selected = new Set(Object.keys(selector?.matchLabels ?? {}));
+  for (const { key } of selector?.matchExpressions ?? []) {
+    const index = match?.indexOf(key) ?? -1;
+    if (index >= 0 && selected.has(key))
+      faults.invalid(`${path}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector');
+    selected.add(key);
   }
+  match?.forEach((key, i) => {
+    if (mismatch?.includes(key))
+      faults.invalid(`${path}.matchLabelKeys[${i}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys');
+  });
   if (!term.topologyKey) faults.required(`${path}.topologyKey`, 'can not be empty');
-  faults.check(`${path}.topologyKey`, term.topologyKey, isQualifiedName);
+  faults.check(`${path}.topologyKey`, term.topologyKey ?? '', isQualifiedName);
 }
 
 const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution';
@@ -115,7 +140,7 @@ export function affinity(faults: Faults, path: string, value: Affinity | undefin
     (node[PREFERRED] ?? []).forEach((term, i) => {
       const at = `${path}.nodeAffinity.${PREFERRED}[${i}]`;
       weight(faults, at, term.weight);
-      nodeSelectorTerm(faults, `${at}.preference`, term.preference);
+      nodeSelectorTerm(faults, `${at}.preference`, term.preference, true);
     });
   }
   for (const kind of ['podAffinity', 'podAntiAffinity'] as const) {
@@ -127,6 +152,12 @@ export function affinity(faults: Faults, path: string, value: Affinity | undefin
       podAffinityTerm(faults, `${at}.podAffinityTerm`, term.podAffinityTerm);
     });
   }
+}
+
+/** All that is wrong with a value as one fault. */
+export function labelValue(faults: Faults, path: string, value: string) {
+  const wrong = isValidLabelValue(value);
+  if (wrong.length) faults.invalid(path, value, wrong.join(';'));
 }
 
 export const TAINT_EFFECTS = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
@@ -153,8 +184,7 @@ export function tolerations(faults: Faults, path: string, list: Toleration[] | u
       case undefined:
       case '':
       case 'Equal':
-        for (const fault of isValidLabelValue(toleration.value ?? ''))
-          faults.invalid(`${at}.operator`, toleration.value, fault);
+        labelValue(faults, `${at}.operator`, toleration.value ?? '');
         break;
       case 'Exists':
         if (toleration.value)

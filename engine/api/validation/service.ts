@@ -1,19 +1,32 @@
 // Services, endpoints and endpoint slices.
 
-import type { JsonObject } from '../types.ts';
+import type { JsonObject, KubeObject } from '../types.ts';
 import { portNumber, portNumberOrName } from './ports.ts';
 import { Faults, IMMUTABLE } from './field.ts';
 import { labels } from './metadata.ts';
-import { cidrFamily, ipFamily, isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidIP } from './names.ts';
+import {
+  cidrFamily,
+  ipFamily,
+  isDNS1123Label,
+  isDNS1123Subdomain,
+  isQualifiedName,
+  isValidIP,
+  isValidLabelValue,
+} from './names.ts';
 import type { Rules } from './rules.ts';
 
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
 const SERVICE_TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
 const TRAFFIC_POLICIES = ['Cluster', 'Local'];
-const needsClusterIP = (type: string) => type !== 'ExternalName';
+const FAMILIES = ['IPv4', 'IPv6'];
+const FAMILY_POLICIES = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
+const DISTRIBUTIONS = ['PreferClose', 'PreferSameNode', 'PreferSameZone'];
+const LOAD_BALANCERS_ONLY = "may only be used when `type` is 'LoadBalancer'";
+const MAX_AFFINITY = 86400;
 
-function servicePorts(faults: Faults, spec: JsonObject) {
-  const ports: JsonObject[] = spec.ports ?? [];
+const isHeadless = (spec: JsonObject) => spec.clusterIPs?.length === 1 && spec.clusterIPs[0] === 'None';
+
+function servicePorts(faults: Faults, ports: JsonObject[]) {
   const names = new Set<string>();
   ports.forEach((port, i) => {
     const at = `spec.ports[${i}]`;
@@ -24,176 +37,249 @@ function servicePorts(faults: Faults, spec: JsonObject) {
       names.add(port.name);
     }
     portNumber(faults, `${at}.port`, port.port);
-    if (!port.protocol) faults.required(`${at}.protocol`);
-    else faults.ifNot(`${at}.protocol`, port.protocol, PROTOCOLS);
+    faults.oneOf(`${at}.protocol`, port.protocol, PROTOCOLS);
     portNumberOrName(faults, `${at}.targetPort`, port.targetPort);
     if (port.appProtocol !== undefined) faults.check(`${at}.appProtocol`, port.appProtocol, isQualifiedName);
-    if (port.nodePort && spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') {
-      faults.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${spec.type}'`);
-    }
-  });
-  const seen: JsonObject[] = [];
-  ports.forEach((port, i) => {
-    const same = seen.some((other) => other.protocol === port.protocol && other.port === port.port);
-    if (same) faults.duplicate(`spec.ports[${i}]`, { protocol: port.protocol, port: port.port });
-    seen.push(port);
-  });
-  const nodePorts = new Set<string>();
-  ports.forEach((port, i) => {
-    if (!port.nodePort) return;
-    const key = `${port.protocol}/${port.nodePort}`;
-    if (nodePorts.has(key))
-      faults.duplicate(`spec.ports[${i}].nodePort`, { protocol: port.protocol, nodePort: port.nodePort });
-    nodePorts.add(key);
   });
 }
 
-function clusterIPs(faults: Faults, spec: JsonObject) {
-  const ips: string[] = spec.clusterIPs ?? (spec.clusterIP ? [spec.clusterIP] : []);
-  if (!needsClusterIP(spec.type)) {
-    if (ips.length) faults.forbidden('spec.clusterIPs[0]', `may not be set when \`type\` is '${spec.type}'`);
-    if (spec.ipFamilies?.length) faults.forbidden('spec.ipFamilies', `may not be set when \`type\` is '${spec.type}'`);
-    return;
-  }
-  if (spec.clusterIP && spec.clusterIPs?.length && spec.clusterIPs[0] !== spec.clusterIP) {
-    faults.invalid('spec.clusterIPs', spec.clusterIPs, 'first value must match `clusterIP`');
-  }
-  for (const policy of [spec.ipFamilyPolicy]) {
-    if (policy !== undefined)
-      faults.ifNot('spec.ipFamilyPolicy', policy, ['PreferDualStack', 'RequireDualStack', 'SingleStack']);
-  }
-  (spec.ipFamilies ?? []).forEach((family: string, i: number) => {
-    faults.ifNot(`spec.ipFamilies[${i}]`, family, ['IPv4', 'IPv6']);
-    if (spec.ipFamilies.indexOf(family) < i) faults.duplicate(`spec.ipFamilies[${i}]`, family);
-  });
-  if (ips[0] === 'None') {
-    if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') {
-      faults.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${spec.type} services`);
-    }
-    return;
-  }
-  ips.forEach((ip, i) => {
-    for (const fault of isValidIP(ip)) faults.invalid(`spec.clusterIPs[${i}]`, ip, fault);
-  });
-}
-
-function loadBalancer(faults: Faults, spec: JsonObject) {
-  if (spec.loadBalancerSourceRanges?.length) {
-    if (spec.type !== 'LoadBalancer') {
-      faults.forbidden('spec.LoadBalancerSourceRanges', "may only be used when `type` is 'LoadBalancer'");
-    }
-    if (spec.loadBalancerSourceRanges.some((range: string) => !cidrFamily(range.trim()))) {
-      faults.invalid(
-        'spec.LoadBalancerSourceRanges',
-        `[${spec.loadBalancerSourceRanges.join(' ')}]`,
-        'must be a list of IP ranges. For example, 10.240.0.0/24,10.250.0.0/24 ',
-      );
-    }
-  }
-  if (spec.allocateLoadBalancerNodePorts !== undefined && spec.type !== 'LoadBalancer') {
-    faults.forbidden('spec.allocateLoadBalancerNodePorts', "may only be used when `type` is 'LoadBalancer'");
-  }
-  if (spec.loadBalancerClass !== undefined) {
-    if (spec.type !== 'LoadBalancer')
-      faults.forbidden('spec.loadBalancerClass', "may only be used when `type` is 'LoadBalancer'");
-    else faults.check('spec.loadBalancerClass', spec.loadBalancerClass, isQualifiedName);
-  }
-}
-
-function trafficPolicies(faults: Faults, spec: JsonObject) {
-  const external = spec.type === 'LoadBalancer' || spec.type === 'NodePort' || spec.externalIPs?.length > 0;
-  if (!external) {
-    if (spec.externalTrafficPolicy)
-      faults.invalid(
-        'spec.externalTrafficPolicy',
-        spec.externalTrafficPolicy,
-        'may only be set for externally-accessible services',
-      );
-  } else if (!spec.externalTrafficPolicy && spec.type !== 'ClusterIP') {
-    faults.required('spec.externalTrafficPolicy');
-  } else {
-    faults.ifNot('spec.externalTrafficPolicy', spec.externalTrafficPolicy, TRAFFIC_POLICIES);
-  }
-  const checked = spec.type === 'LoadBalancer' && spec.externalTrafficPolicy === 'Local';
-  if (spec.healthCheckNodePort && !checked) {
-    faults.forbidden(
-      'spec.healthCheckNodePort',
-      "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
-    );
-  }
-  if (spec.internalTrafficPolicy !== undefined)
-    faults.ifNot('spec.internalTrafficPolicy', spec.internalTrafficPolicy, TRAFFIC_POLICIES);
-  if (spec.trafficDistribution !== undefined) {
-    faults.ifNot('spec.trafficDistribution', spec.trafficDistribution, [
-      'PreferClose',
-      'PreferSameNode',
-      'PreferSameZone',
-    ]);
+function repeatedPorts(faults: Faults, { type, ports = [] }: JsonObject) {
+  const list: JsonObject[] = ports;
+  if (type === 'ClusterIP')
+    list.forEach((port, i) => {
+      if (port.nodePort) faults.forbidden(`spec.ports[${i}].nodePort`, "may not be used when `type` is 'ClusterIP'");
+    });
+  for (const field of ['nodePort', 'port']) {
+    const seen = new Set<string>();
+    list.forEach((port, i) => {
+      if (field === 'nodePort' && !port.nodePort) return;
+      const key = `${port.protocol}/${port[field]}`;
+      if (!seen.has(key)) seen.add(key);
+      else if (field === 'nodePort') faults.duplicate(`spec.ports[${i}].nodePort`, port.nodePort);
+      else faults.duplicate(`spec.ports[${i}]`, { protocol: port.protocol, port: port.port });
+    });
   }
 }
 
 function externalName(faults: Faults, spec: JsonObject) {
-  if (!spec.externalName) {
-    faults.required('spec.externalName');
-    return;
-  }
-  const name = spec.externalName.replace(/\.$/, '');
+  const only = 'may not be set for ExternalName services';
+  if (spec.clusterIPs?.length || spec.clusterIP) faults.forbidden('spec.clusterIPs', only);
+  if (spec.ipFamilies?.length) faults.forbidden('spec.ipFamilies', only);
+  if (spec.ipFamilyPolicy !== undefined) faults.forbidden('spec.ipFamilyPolicy', only);
+  const name = (spec.externalName ?? '').replace(/\.$/, '');
   if (name) faults.check('spec.externalName', name, isDNS1123Subdomain);
   else faults.required('spec.externalName');
+}
+
+function affinity(faults: Faults, { sessionAffinity: mode, sessionAffinityConfig: config }: JsonObject) {
+  faults.oneOf('spec.sessionAffinity', mode, ['ClientIP', 'None']);
+  const at = 'spec.sessionAffinityConfig';
+  if (mode === 'None' && config) faults.forbidden(at, 'must not be set when session affinity is None');
+  if (mode !== 'ClientIP') return;
+  const seconds = config?.clientIP?.timeoutSeconds;
+  const when = 'when session affinity type is ClientIP';
+  if (!config) faults.required(at, when);
+  else if (!config.clientIP) faults.required(`${at}.clientIP`, when);
+  else if (seconds === undefined) faults.required(`${at}.clientIP.timeoutSeconds`, when);
+  else if (seconds <= 0 || seconds > MAX_AFFINITY)
+    faults.invalid(`${at}.clientIP.timeoutSeconds`, seconds, `must be greater than 0 and less than ${MAX_AFFINITY}`);
+}
+
+function clusterIPs(faults: Faults, spec: JsonObject) {
+  if (spec.type === 'ExternalName') return;
+  const ips: string[] = spec.clusterIPs ?? [];
+  const families: string[] = spec.ipFamilies ?? [];
+  const path = 'spec.clusterIPs';
+  if (spec.clusterIP) {
+    if (!ips.length) faults.required(path);
+    else if (ips[0] !== spec.clusterIP) faults.invalid(path, ips, 'first value must match `clusterIP`');
+  } else if (ips.length) faults.invalid(path, ips, 'must be empty when `clusterIP` is not specified');
+  families.forEach((family, i) => {
+    faults.ifNot(`spec.ipFamilies[${i}]`, family, FAMILIES);
+    if (families.indexOf(family) < i) faults.duplicate(`spec.ipFamilies[${i}]`, family);
+  });
+  faults.ifNot('spec.ipFamilyPolicy', spec.ipFamilyPolicy, FAMILY_POLICIES);
+  let bad = false;
+  ips.forEach((ip, i) => {
+    if (i === 0 && ip === 'None') {
+      if (ips.length > 1) {
+        bad = true;
+        faults.invalid(path, ips, "'None' must be the first and only value");
+      }
+      return;
+    }
+    const wrong = isValidIP(ip);
+    for (const fault of wrong) faults.invalid(`${path}[${i}]`, ip, fault);
+    bad ||= wrong.length > 0;
+  });
+  if (ips.length > 2) faults.invalid(path, ips, 'may only hold up to 2 values');
+  if (bad) return;
+  if (ips.length > 1 && new Set(ips.map(ipFamily)).size < 2)
+    faults.invalid(path, ips, 'may specify no more than one IP for each IP family');
+  if (isHeadless(spec)) return;
+  ips.forEach((ip, i) => {
+    const family = families[i];
+    if ((family === 'IPv4' && ipFamily(ip) === 6) || (family === 'IPv6' && ipFamily(ip) === 4))
+      faults.invalid(`${path}[${i}]`, ip, `expected an ${family} value as indicated by \`ipFamilies[${i}]\``);
+  });
+}
+
+const SOURCE_RANGES = 'service.beta.kubernetes.io/load-balancer-source-ranges';
+
+function sourceRanges(faults: Faults, { metadata, spec }: KubeObject) {
+  const annotation: string | undefined = metadata.annotations?.[SOURCE_RANGES];
+  const given: string[] = spec.loadBalancerSourceRanges ?? [];
+  if (!given.length && annotation === undefined) return;
+  const path = given.length ? 'spec.LoadBalancerSourceRanges' : `metadata.annotations[${SOURCE_RANGES}]`;
+  if (spec.type !== 'LoadBalancer') faults.forbidden(path, LOAD_BALANCERS_ONLY);
+  const ranges = given.length ? given : (annotation ?? '').trim() ? (annotation ?? '').split(',') : [];
+  if (ranges.some((range) => !cidrFamily(range.trim()))) {
+    faults.invalid(
+      path,
+      given.length ? `[${given.join(' ')}]` : annotation,
+      given.length
+        ? 'must be a list of IP ranges. For example, 10.240.0.0/24,10.250.0.0/24 '
+        : 'must be a comma separated list of CIDRs e.g. 192.168.0.0/16,10.0.0.0/8',
+    );
+  }
+}
+
+function loadBalancerClass(faults: Faults, { type, loadBalancerClass: name }: JsonObject) {
+  if (name === undefined) return;
+  if (type === 'LoadBalancer') faults.check('spec.loadBalancerClass', name, isQualifiedName);
+  else faults.forbidden('spec.loadBalancerClass', LOAD_BALANCERS_ONLY);
+}
+
+/** Reachable from outside the cluster. */
+export const isExternallyAccessible = ({ type, externalIPs }: JsonObject): boolean =>
+  type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && externalIPs?.length > 0);
+/** Nodes say whether they have endpoints of it. */
+export const needsHealthCheck = ({ type, externalTrafficPolicy }: JsonObject): boolean =>
+  type === 'LoadBalancer' && externalTrafficPolicy === 'Local';
+
+function trafficPolicies(faults: Faults, spec: JsonObject) {
+  if (isExternallyAccessible(spec))
+    faults.oneOf('spec.externalTrafficPolicy', spec.externalTrafficPolicy, TRAFFIC_POLICIES);
+  else if (spec.externalTrafficPolicy)
+    faults.invalid(
+      'spec.externalTrafficPolicy',
+      spec.externalTrafficPolicy,
+      'may only be set for externally-accessible services',
+    );
+  const port: number | undefined = spec.healthCheckNodePort;
+  if (needsHealthCheck(spec)) {
+    if (!port) faults.required('spec.healthCheckNodePort');
+    else portNumber(faults, 'spec.healthCheckNodePort', port);
+  } else if (port) {
+    faults.invalid(
+      'spec.healthCheckNodePort',
+      port,
+      "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'",
+    );
+  }
+  if (spec.internalTrafficPolicy === undefined && SERVICE_TYPES.includes(spec.type) && spec.type !== 'ExternalName')
+    faults.required('spec.internalTrafficPolicy');
+  faults.ifNot('spec.internalTrafficPolicy', spec.internalTrafficPolicy, TRAFFIC_POLICIES);
+  faults.ifNot('spec.trafficDistribution', spec.trafficDistribution, DISTRIBUTIONS);
+}
+
+const TOPOLOGY_MODE = 'service.kubernetes.io/topology-mode';
+const TOPOLOGY_HINTS = 'service.kubernetes.io/topology-aware-hints';
+
+/** A change of the first address or family: `spec.FIELD[0]` may not become another, nor go. */
+function primary(faults: Faults, field: 'clusterIPs' | 'ipFamilies', now: JsonObject, before: JsonObject) {
+  const what = field === 'clusterIPs' ? 'clusterIP' : 'ipFamily';
+  const old: string[] = before[field] ?? [];
+  const list: string[] = now[field] ?? [];
+  const fixed = (i: number) => faults.invalid(`spec.${field}[${i}]`, list, 'may not change once set');
+  if (old.length === list.length) {
+    old.forEach((value, i) => {
+      if (value !== list[i]) fixed(field === 'clusterIPs' ? i : 0);
+    });
+    return;
+  }
+  if (!list.length) faults.invalid(`spec.${field}[0]`, list, `primary ${what} can not be unset`);
+  else if (old.length && list[0] !== old[0]) fixed(0);
+  if (old.length > list.length && list.length === 1 && now.ipFamilyPolicy !== 'SingleStack')
+    faults.invalid(
+      'spec.ipFamilyPolicy',
+      now.ipFamilyPolicy,
+      `must be set to 'SingleStack' when releasing the secondary ${what}`,
+    );
 }
 
 export const service: Rules = {
   validate(faults, object) {
     const spec: JsonObject = object.spec ?? {};
-    const headless = spec.clusterIP === 'None';
-    if (spec.type === 'ExternalName') externalName(faults, spec);
-    else if (!spec.ports?.length && !headless) faults.required('spec.ports');
-    labels(faults, 'spec.selector', spec.selector);
-    if (!spec.sessionAffinity) faults.required('spec.sessionAffinity');
-    else faults.ifNot('spec.sessionAffinity', spec.sessionAffinity, ['ClientIP', 'None']);
-    if (spec.sessionAffinity === 'ClientIP') {
-      const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
-      if (seconds === undefined || seconds <= 0 || seconds > 86400) {
-        faults.invalid(
-          'spec.sessionAffinityConfig.clientIP.timeoutSeconds',
-          seconds,
-          'must be greater than 0 and less than 86400',
-        );
-      }
-    } else if (spec.sessionAffinity === 'None' && spec.sessionAffinityConfig) {
-      faults.forbidden('spec.sessionAffinityConfig', `must not be set when session affinity is None`);
+    const mode = object.metadata.annotations?.[TOPOLOGY_MODE];
+    const hints = object.metadata.annotations?.[TOPOLOGY_HINTS];
+    if (mode !== undefined && hints !== undefined && mode !== hints) {
+      const words = `must match annotations[${TOPOLOGY_HINTS}] when both are specified`;
+      faults.invalid(`metadata.annotations[${TOPOLOGY_MODE}]`, mode, words);
     }
+    const { type } = spec;
+    if (!spec.ports?.length && !isHeadless(spec) && type !== 'ExternalName') faults.required('spec.ports');
+    if ((type === 'LoadBalancer' || type === 'NodePort') && isHeadless(spec))
+      faults.invalid('spec.clusterIPs[0]', 'None', `may not be set to 'None' for ${type} services`);
+    if (type === 'ExternalName') externalName(faults, spec);
+    servicePorts(faults, spec.ports ?? []);
+    labels(faults, 'spec.selector', spec.selector);
+    affinity(faults, spec);
     clusterIPs(faults, spec);
     (spec.externalIPs ?? []).forEach((ip: string, i: number) => {
-      for (const fault of isValidIP(ip)) faults.invalid(`spec.externalIPs[${i}]`, ip, fault);
-      if (ipFamily(ip)) nonSpecialIP(faults, `spec.externalIPs[${i}]`, ip);
+      const at = `spec.externalIPs[${i}]`;
+      if (ipFamily(ip)) nonSpecialIP(faults, at, ip);
+      else faults.check(at, ip, isValidIP);
     });
-    if (!spec.type) faults.required('spec.type');
-    else faults.ifNot('spec.type', spec.type, SERVICE_TYPES);
-    servicePorts(faults, spec);
-    loadBalancer(faults, spec);
+    faults.oneOf('spec.type', type, SERVICE_TYPES);
+    repeatedPorts(faults, spec);
+    sourceRanges(faults, { ...object, spec });
+    if (spec.allocateLoadBalancerNodePorts !== undefined && type !== 'LoadBalancer')
+      faults.forbidden('spec.allocateLoadBalancerNodePorts', LOAD_BALANCERS_ONLY);
+    loadBalancerClass(faults, spec);
     trafficPolicies(faults, spec);
   },
   validateUpdate(faults, object, old) {
     const before = old.spec as JsonObject;
     const now = object.spec as JsonObject;
-    if (
-      needsClusterIP(before.type) &&
-      needsClusterIP(now.type) &&
-      before.clusterIP &&
-      now.clusterIP !== before.clusterIP
-    ) {
-      faults.invalid('spec.clusterIPs[0]', now.clusterIPs ?? [now.clusterIP], 'may not change once set');
+    if (before.type !== 'ExternalName' && now.type !== 'ExternalName') {
+      if (!isHeadless(before) || !isHeadless(now)) primary(faults, 'clusterIPs', now, before);
+      if (!isHeadless(before) && !isHeadless(now)) primary(faults, 'ipFamilies', now, before);
     }
-    if (
-      before.type === 'LoadBalancer' &&
-      now.type === 'LoadBalancer' &&
-      before.loadBalancerClass !== now.loadBalancerClass
-    ) {
+    const both = before.type === 'LoadBalancer' && now.type === 'LoadBalancer';
+    if (both && before.loadBalancerClass !== now.loadBalancerClass)
       faults.invalid('spec.loadBalancerClass', now.loadBalancerClass, 'may not change once set');
-    }
+    loadBalancerClass(faults, now);
+    if (needsHealthCheck(before) && needsHealthCheck(now) && before.healthCheckNodePort !== now.healthCheckNodePort)
+      faults.forbidden('spec.healthCheckNodePort', 'field is immutable');
+  },
+  validateStatus(faults, object) {
+    loadBalancerStatus(faults, object, object.spec?.type !== 'LoadBalancer');
   },
 };
+
+/** What a load balancer reports of itself; `closed`: of one that is none. */
+export function loadBalancerStatus(faults: Faults, object: KubeObject, closed = false) {
+  const list: JsonObject[] = object.status?.loadBalancer?.ingress ?? [];
+  const path = 'status.loadBalancer.ingress';
+  if (closed && list.length) {
+    faults.forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'");
+    return;
+  }
+  list.forEach(({ ip, ipMode, hostname }, i) => {
+    const at = `${path}[${i}]`;
+    if (ip) faults.check(`${at}.ip`, ip, isValidIP);
+    if (object.kind === 'Service') {
+      if (ipMode === undefined) {
+        if (ip) faults.required(`${at}.ipMode`, 'must be specified when `ip` is set');
+      } else if (!ip) faults.forbidden(`${at}.ipMode`, 'may not be specified when `ip` is not set');
+      else faults.ifNot(`${at}.ipMode`, ipMode, ['Proxy', 'VIP']);
+    }
+    if (!hostname) return;
+    faults.check(`${at}.hostname`, hostname, isDNS1123Subdomain);
+    if (ipFamily(hostname)) faults.invalid(`${at}.hostname`, hostname, 'must be a DNS name, not an IP address');
+  });
+}
 
 /** Addresses that no endpoint can have. */
 function nonSpecialIP(faults: Faults, path: string, ip: string) {
@@ -207,6 +293,12 @@ function nonSpecialIP(faults: Faults, path: string, ip: string) {
     faults.invalid(path, ip, 'may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)');
 }
 
+/** The same, of what may be no address at all. */
+function anyIP(faults: Faults, path: string, ip: string) {
+  if (ipFamily(ip)) nonSpecialIP(faults, path, ip);
+  else faults.invalid(path, ip, 'must be a valid IP address');
+}
+
 export const endpoints: Rules = {
   validate(faults, object) {
     (object.subsets ?? []).forEach((subset: JsonObject, s: number) => {
@@ -216,10 +308,10 @@ export const endpoints: Rules = {
       for (const list of ['addresses', 'notReadyAddresses']) {
         (subset[list] ?? []).forEach((address: JsonObject, i: number) => {
           const path = `${at}.${list}[${i}]`;
-          for (const fault of isValidIP(address.ip ?? '')) faults.invalid(`${path}.ip`, address.ip ?? '', fault);
-          if (ipFamily(address.ip ?? '')) nonSpecialIP(faults, `${path}.ip`, address.ip);
+          faults.check(`${path}.ip`, address.ip ?? '', isValidIP);
           if (address.hostname) faults.check(`${path}.hostname`, address.hostname, isDNS1123Label);
-          if (address.nodeName) faults.check(`${path}.nodeName`, address.nodeName, isDNS1123Subdomain);
+          if (address.nodeName !== undefined) faults.check(`${path}.nodeName`, address.nodeName, isDNS1123Subdomain);
+          anyIP(faults, `${path}.ip`, address.ip ?? '');
         });
       }
       (subset.ports ?? []).forEach((port: JsonObject, i: number) => {
@@ -227,8 +319,8 @@ export const endpoints: Rules = {
         if (subset.ports.length > 1 && !port.name) faults.required(`${path}.name`);
         else if (port.name) faults.check(`${path}.name`, port.name, isDNS1123Label);
         portNumber(faults, `${path}.port`, port.port);
-        if (!port.protocol) faults.required(`${path}.protocol`);
-        else faults.ifNot(`${path}.protocol`, port.protocol, PROTOCOLS);
+        faults.oneOf(`${path}.protocol`, port.protocol, PROTOCOLS);
+        if (port.appProtocol !== undefined) faults.check(`${path}.appProtocol`, port.appProtocol, isQualifiedName);
       });
     });
   },
@@ -242,8 +334,7 @@ function sliceAddress(faults: Faults, path: string, address: string, type: strin
     faults.check(path, address, isDNS1123Subdomain);
   } else if (type === 'IPv4' || type === 'IPv6') {
     if (family !== (type === 'IPv4' ? 4 : 6)) faults.invalid(path, address, `must be a valid ${type} address`);
-    if (family) nonSpecialIP(faults, path, address);
-    else faults.invalid(path, address, 'must be a valid IP address');
+    anyIP(faults, path, address);
   }
 }
 
@@ -260,8 +351,25 @@ export const endpointSlice: Rules = {
       if (!addresses.length) faults.required(`${at}.addresses`, 'must contain at least 1 address');
       else if (addresses.length > 100) faults.tooMany(`${at}.addresses`, addresses.length, 100);
       addresses.forEach((address, a) => sliceAddress(faults, `${at}.addresses[${a}]`, address, type));
-      if (endpoint.nodeName) faults.check(`${at}.nodeName`, endpoint.nodeName, isDNS1123Subdomain);
-      if (endpoint.hostname) faults.check(`${at}.hostname`, endpoint.hostname, isDNS1123Label);
+      if (endpoint.nodeName !== undefined) faults.check(`${at}.nodeName`, endpoint.nodeName, isDNS1123Subdomain);
+      const topology: Record<string, string> = endpoint.deprecatedTopology ?? {};
+      if (Object.keys(topology).length > 16)
+        faults.tooMany(`${at}.deprecatedTopology`, Object.keys(topology).length, 16);
+      labels(faults, `${at}.deprecatedTopology`, topology);
+      if (topology['kubernetes.io/hostname'] !== undefined)
+        faults.invalid(
+          `${at}.deprecatedTopology[kubernetes.io/hostname]`,
+          topology['kubernetes.io/hostname'],
+          'may not be set unless object is `v1beta1`',
+        );
+      if (endpoint.hostname !== undefined) faults.check(`${at}.hostname`, endpoint.hostname, isDNS1123Label);
+      const zones: JsonObject[] = endpoint.hints?.forZones ?? [];
+      if (zones.length > 8) faults.tooMany(`${at}.hints.forZones`, zones.length, 8);
+      zones.forEach((zone, z) => {
+        const where = `${at}.hints.forZones[${z}].name`;
+        if (zones.findIndex((other) => other.name === zone.name) < z) faults.duplicate(where, zone.name);
+        else faults.check(where, zone.name ?? '', isValidLabelValue);
+      });
     });
     const ports: JsonObject[] = object.ports ?? [];
     if (ports.length > 20000) faults.tooMany('ports', ports.length, 20000);
@@ -274,6 +382,7 @@ export const endpointSlice: Rules = {
       names.add(name);
       if (port.protocol === undefined) faults.required(`${at}.protocol`);
       else faults.ifNot(`${at}.protocol`, port.protocol, PROTOCOLS);
+      if (port.appProtocol !== undefined) faults.check(`${at}.appProtocol`, port.appProtocol, isQualifiedName);
     });
   },
   validateUpdate(faults, object, old) {

@@ -1,113 +1,195 @@
 // Persistent volumes, claims and storage classes.
 
-import { deepEqual, set } from '../change.ts';
-import { compareQuantities } from '../quantity.ts';
-import type { JsonObject } from '../types.ts';
+import { deepEqual, difference, set } from '../change.ts';
+import { compareQuantities, quantityMilli } from '../quantity.ts';
+import type { JsonObject, KubeObject } from '../types.ts';
 import { accessModes, claimSpec, VOLUME_MODES } from './claim.ts';
-import { IMMUTABLE } from './field.ts';
-import { isDNS1123Subdomain } from './names.ts';
+import { Faults, IMMUTABLE, utf8Length } from './field.ts';
+import { isDNS1123Subdomain, isQualifiedName } from './names.ts';
 import type { Rules } from './rules.ts';
 import { nodeSelector } from './selectors.ts';
-import { SOURCES, volumeSource } from './volumes.ts';
+import { csiDriverName, PERSISTENT_SOURCES } from './volume-sources.ts';
+import { volumeSource } from './volumes.ts';
 
 const RECLAIM = ['Delete', 'Recycle', 'Retain'];
 const CLAIM_WORDS =
   'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
 
-/** The difference as upstream appends it: every old line with a minus, every new one with a plus. */
-function difference(before: unknown, now: unknown): string {
-  return `\n@@\n-${JSON.stringify(before)}\n+${JSON.stringify(now)}`;
-}
+const CLASS_ANNOTATION = 'volume.beta.kubernetes.io/storage-class';
 
 export const persistentVolumeClaim: Rules = {
   validate: (faults, object) => claimSpec(faults, 'spec', object.spec ?? {}),
   validateUpdate(faults, object, old) {
-    const bound = old.status?.phase === 'Bound';
     let same = object.spec as JsonObject;
     // The binder fills in the volume's name once.
     if (!old.spec.volumeName) same = set(same, 'volumeName', old.spec.volumeName);
-    if (bound) {
-      const requests = set(same.resources?.requests ?? {}, 'storage', old.spec.resources?.requests?.storage);
-      same = set(same, 'resources', set(same.resources ?? {}, 'requests', requests));
-      same = set(same, 'volumeAttributesClassName', old.spec.volumeAttributesClassName);
-    }
-    if (!old.spec.storageClassName && old.spec.storageClassName === undefined)
+    const before = old.metadata.annotations?.[CLASS_ANNOTATION];
+    const now = object.metadata.annotations?.[CLASS_ANNOTATION];
+    const given = object.spec.storageClassName;
+    if (before !== now && !(before !== undefined && given === before && now === undefined))
+      faults.invalid(`metadata.annotations.${CLASS_ANNOTATION}`, now ?? '', IMMUTABLE);
+    // A claim that was made without a class may be given one.
+    if (old.spec.storageClassName === undefined && (before === undefined || given === before))
       same = set(same, 'storageClassName', undefined);
-    if (!deepEqual(same, old.spec)) {
-      faults.forbidden('spec', `${CLAIM_WORDS}${difference(old.spec, object.spec)}`);
-      return;
+    if (old.status?.phase === 'Bound') {
+      const asked = old.spec.resources?.requests?.storage;
+      const requests = same.resources?.requests && set(same.resources.requests, 'storage', asked);
+      same = set(same, 'resources', set(same.resources ?? {}, 'requests', requests));
+      if (same.volumeAttributesClassName !== undefined)
+        same = set(same, 'volumeAttributesClassName', old.spec.volumeAttributesClassName);
     }
-    const now = object.spec.resources?.requests?.storage;
-    const before = old.spec.resources?.requests?.storage;
-    const given = old.status?.capacity?.storage;
-    if (compareQuantities(now, before) < 0 && !(given && compareQuantities(now, given) > 0)) {
+    if (!deepEqual(same, old.spec)) faults.forbidden('spec', `${CLAIM_WORDS}${difference(old.spec, same)}`);
+    const size = (claim: KubeObject): string => claim.spec.resources?.requests?.storage ?? '0';
+    if (
+      compareQuantities(size(object), size(old)) < 0 &&
+      compareQuantities(size(object), old.status?.capacity?.storage ?? '0') <= 0
+    ) {
       faults.forbidden('spec.resources.requests.storage', 'field can not be less than status.capacity');
     }
-    if (old.spec.volumeMode !== object.spec.volumeMode)
-      faults.invalid('spec.volumeMode', object.spec.volumeMode, IMMUTABLE);
+    // Upstream leaves the spec out of this path.
+    if (old.spec.volumeMode !== object.spec.volumeMode) faults.invalid('volumeMode', object.spec.volumeMode, IMMUTABLE);
+    const attributes = object.spec.volumeAttributesClassName;
+    if (old.spec.volumeAttributesClassName === undefined || attributes) return;
+    const what = attributes === undefined ? 'nil' : 'an empty string';
+    faults.forbidden('spec.volumeAttributesClassName', `update from non-nil value to ${what} is forbidden`);
+  },
+  validateStatus(faults, object) {
+    if (!object.spec?.accessModes?.length) faults.required('Spec.accessModes');
+    for (const name in object.status?.capacity) {
+      const value = object.status.capacity[name];
+      if (compareQuantities(value, '0') < 0)
+        faults.invalid(
+          `status.capacity[${name}]`,
+          Math.ceil(quantityMilli(value) / 1000),
+          'must be a valid resource quantity',
+        );
+    }
   },
 };
 
 /** The parts of a PersistentVolumeSpec that are its source. */
 function sourceOf(spec: JsonObject): JsonObject {
   const out: JsonObject = {};
-  for (const kind in SOURCES) if (spec[kind]) out[kind] = spec[kind];
+  for (const kind in PERSISTENT_SOURCES) if (spec[kind]) out[kind] = spec[kind];
   return out;
+}
+
+/** A volume that could not be expanded for want of a secret may be given it. */
+function withoutNewSecret(now: JsonObject, before: JsonObject): JsonObject {
+  const added = now.csi?.controllerExpandSecretRef && before.csi && !before.csi.controllerExpandSecretRef;
+  return added ? set(now, 'csi', set(now.csi, 'controllerExpandSecretRef', undefined)) : now;
+}
+
+function className(faults: Faults, path: string, name: string | undefined) {
+  if (name === undefined) return;
+  if (name === '') faults.required(path, 'an empty string is disallowed');
+  else faults.check(path, name, isDNS1123Subdomain);
 }
 
 export const persistentVolume: Rules = {
   validate(faults, object) {
     const spec: JsonObject = object.spec ?? {};
-    accessModes(faults, 'spec.accessModes', spec.accessModes, '');
+    if (!spec.accessModes?.length) faults.required('spec.accessModes');
+    accessModes(faults, 'spec.accessModes', spec.accessModes);
     const capacity: JsonObject = spec.capacity ?? {};
     if (!Object.keys(capacity).length) faults.required('spec.capacity');
     if (capacity.storage === undefined || Object.keys(capacity).length > 1) {
-      faults.notSupported('spec.capacity', capacity, ['storage']);
+      faults.notSupported('spec.capacity', spec.capacity, ['storage']);
     }
     for (const name in capacity) {
-      if (compareQuantities(capacity[name], '0') <= 0)
-        faults.invalid(`spec.capacity[${name}]`, capacity[name], 'must be greater than zero');
+      const at = `spec.capacity[${name}]`;
+      if (compareQuantities(capacity[name], '0') < 0)
+        faults.invalid(at, Math.ceil(quantityMilli(capacity[name]) / 1000), 'must be a valid resource quantity');
+      if (compareQuantities(capacity[name], '0') <= 0) faults.invalid(at, capacity[name], 'must be greater than zero');
     }
-    if (spec.persistentVolumeReclaimPolicy) {
+    if (spec.persistentVolumeReclaimPolicy)
       faults.ifNot('spec.persistentVolumeReclaimPolicy', spec.persistentVolumeReclaimPolicy, RECLAIM);
-    }
-    if (volumeSource(faults, 'spec', spec) === 0) faults.required('spec', 'must specify a volume type');
-    if (spec.hostPath?.path === '/' && spec.persistentVolumeReclaimPolicy === 'Recycle') {
-      faults.forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
-    }
     if (spec.nodeAffinity) {
       if (!spec.nodeAffinity.required)
         faults.required('spec.nodeAffinity.required', 'must specify required node constraints');
       else nodeSelector(faults, 'spec.nodeAffinity.required', spec.nodeAffinity.required);
-    } else if (spec.local) {
-      faults.required('spec.nodeAffinity', 'Local volume requires node affinity');
+    }
+    volumeSource(faults, 'spec', spec, PERSISTENT_SOURCES);
+    if (spec.local && !spec.nodeAffinity) faults.required('spec.nodeAffinity', 'Local volume requires node affinity');
+    if (/^\/+\.?$/.test(spec.hostPath?.path ?? '') && spec.persistentVolumeReclaimPolicy === 'Recycle') {
+      faults.forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
     }
     if (spec.storageClassName) faults.check('spec.storageClassName', spec.storageClassName, isDNS1123Subdomain);
-    if (spec.volumeMode !== undefined) faults.ifNot('spec.volumeMode', spec.volumeMode, VOLUME_MODES);
+    faults.ifNot('spec.volumeMode', spec.volumeMode, VOLUME_MODES);
+    className(faults, 'spec.volumeAttributesClassName', spec.volumeAttributesClassName);
+    if (spec.volumeAttributesClassName !== undefined && !spec.csi)
+      faults.required('spec.csi', 'has to be specified when using volumeAttributesClassName');
   },
   validateUpdate(faults, object, old) {
     const before = sourceOf(old.spec);
-    const now = sourceOf(object.spec);
+    const now = withoutNewSecret(sourceOf(object.spec), before);
     if (!deepEqual(before, now)) {
       faults.forbidden(
         'spec.persistentvolumesource',
         `spec.persistentvolumesource is immutable after creation${difference(before, now)}`,
       );
     }
-    if (object.spec.volumeMode !== old.spec.volumeMode)
-      faults.invalid('spec.volumeMode', object.spec.volumeMode, IMMUTABLE);
+    // Upstream leaves the spec out of the next two paths.
+    if (object.spec.volumeMode !== old.spec.volumeMode) faults.invalid('volumeMode', object.spec.volumeMode, IMMUTABLE);
     if (old.spec.nodeAffinity && !deepEqual(old.spec.nodeAffinity, object.spec.nodeAffinity)) {
-      faults.invalid('spec.nodeAffinity', object.spec.nodeAffinity, IMMUTABLE);
+      faults.invalid(
+        'nodeAffinity',
+        object.spec.nodeAffinity,
+        `${IMMUTABLE}, except for updating from beta label to GA`,
+      );
     }
+    if (old.spec.volumeAttributesClassName !== undefined && object.spec.volumeAttributesClassName === undefined)
+      faults.forbidden('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden');
   },
 };
+
+const MAX_PARAMETERS = 512;
+const MAX_PARAMETERS_SIZE = 256 * 1024;
+
+function classParameters(faults: Faults, path: string, parameters: Record<string, string> | undefined) {
+  const keys = Object.keys(parameters ?? {});
+  if (keys.length > MAX_PARAMETERS) {
+    faults.tooLong(path, MAX_PARAMETERS);
+    return;
+  }
+  let size = 0;
+  for (const key of keys) {
+    if (key === '') faults.invalid(path, key, 'field can not be empty.');
+    size += utf8Length(key) + utf8Length((parameters as Record<string, string>)[key]);
+  }
+  if (size > MAX_PARAMETERS_SIZE) faults.tooLong(path, MAX_PARAMETERS_SIZE);
+}
+
+function topologies(faults: Faults, path: string, terms: JsonObject[]) {
+  const seen: JsonObject[] = [];
+  terms.forEach((term, i) => {
+    const keys = new Set<string>();
+    (term.matchLabelExpressions ?? []).forEach((expression: JsonObject, e: number) => {
+      const at = `${path}[${i}].matchLabelExpressions[${e}]`;
+      const values: string[] = expression.values ?? [];
+      if (!values.length) faults.required(`${at}.values`);
+      values.forEach((value, v) => {
+        if (values.indexOf(value) < v) faults.duplicate(`${at}.values[${v}]`, value);
+      });
+      faults.check(`${at}.key`, expression.key ?? '', isQualifiedName);
+      if (keys.has(expression.key)) faults.duplicate(`${at}.key`, expression.key);
+      keys.add(expression.key);
+    });
+    if (seen.some((other) => deepEqual(other, term))) faults.duplicate(`${path}[${i}].matchLabelExpressions`, '');
+    seen.push(term);
+  });
+}
 
 export const storageClass: Rules = {
   validate(faults, object) {
     if (!object.provisioner) faults.required('provisioner');
+    else
+      for (const fault of isQualifiedName(object.provisioner.toLowerCase()))
+        faults.invalid('provisioner', object.provisioner, fault);
+    classParameters(faults, 'parameters', object.parameters);
     if (object.reclaimPolicy) faults.ifNot('reclaimPolicy', object.reclaimPolicy, ['Delete', 'Retain']);
-    if (!object.volumeBindingMode) faults.required('volumeBindingMode');
-    else faults.ifNot('volumeBindingMode', object.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']);
+    faults.oneOf('volumeBindingMode', object.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']);
+    topologies(faults, 'allowedTopologies', object.allowedTopologies ?? []);
   },
   validateUpdate(faults, object, old) {
     if (!deepEqual(object.parameters, old.parameters))
@@ -123,26 +205,82 @@ export const storageClass: Rules = {
 
 export const csiDriver: Rules = {
   validate(faults, object) {
+    csiDriverName(faults, 'name', object.metadata.name);
     const spec: JsonObject = object.spec ?? {};
-    for (const field of ['attachRequired', 'podInfoOnMount', 'storageCapacity']) {
+    for (const field of ['attachRequired', 'podInfoOnMount', 'storageCapacity'])
       if (spec[field] === undefined) faults.required(`spec.${field}`);
-    }
+    faults.ifNot('spec.fsGroupPolicy', spec.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType']);
+    const audiences = new Set<string>();
+    (spec.tokenRequests ?? []).forEach((request: JsonObject, i: number) => {
+      const at = `spec.tokenRequests[${i}]`;
+      if (audiences.has(request.audience ?? '')) faults.duplicate(`${at}.audience`, request.audience ?? '');
+      audiences.add(request.audience ?? '');
+      const seconds = request.expirationSeconds;
+      if (seconds < 600)
+        faults.invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration less than 10 minutes');
+      if (seconds > 4294967296)
+        faults.invalid(`${at}.expirationSeconds`, seconds, 'may not specify a duration larger than 2^32 seconds');
+    });
     for (const mode of spec.volumeLifecycleModes ?? [])
       faults.ifNot('spec.volumeLifecycleModes', mode, ['Ephemeral', 'Persistent']);
-    if (spec.fsGroupPolicy)
-      faults.ifNot('spec.fsGroupPolicy', spec.fsGroupPolicy, ['File', 'None', 'ReadWriteOnceWithFSType']);
+    if (spec.seLinuxMount === undefined) faults.required('spec.seLinuxMount');
   },
   validateUpdate(faults, object, old) {
     if (object.spec?.attachRequired !== old.spec?.attachRequired)
       faults.invalid('spec.attachedRequired', object.spec?.attachRequired, IMMUTABLE);
+    if (!deepEqual(object.spec?.volumeLifecycleModes, old.spec?.volumeLifecycleModes))
+      faults.invalid('spec.volumeLifecycleModes', object.spec?.volumeLifecycleModes, IMMUTABLE);
+  },
+};
+
+export const csiNode: Rules = {
+  validate(faults, object) {
+    const names = new Set<string>();
+    (object.spec?.drivers ?? []).forEach((driver: JsonObject, i: number) => {
+      const at = `spec.drivers[${i}]`;
+      csiDriverName(faults, `${at}.name`, driver.name);
+      const nodeID: string = driver.nodeID ?? '';
+      if (!nodeID) faults.required(`${at}.nodeID`);
+      if (nodeID.length > 192) faults.invalid(`${at}.nodeID`, nodeID, 'must be 192 characters or less');
+      faults.nonNegative(`${at}.allocatable.count`, driver.allocatable?.count);
+      if (names.has(driver.name)) faults.duplicate(`${at}.name`, driver.name);
+      names.add(driver.name);
+      const keys = new Set<string>();
+      for (const key of driver.topologyKeys ?? []) {
+        if (keys.has(key)) faults.duplicate(at, key);
+        keys.add(key);
+        faults.check(at, key, isQualifiedName);
+      }
+    });
+  },
+};
+
+export const volumeAttachment: Rules = {
+  validate(faults, object) {
+    const spec: JsonObject = object.spec ?? {};
+    if (!spec.attacher) faults.required('spec.attacher');
+    const { inlineVolumeSpec: inline, persistentVolumeName: name } = spec.source ?? {};
+    if (inline === undefined && name === undefined)
+      faults.required('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName');
+    else if (inline && name !== undefined)
+      faults.forbidden('spec.source', 'must specify exactly one of inlineVolumeSpec and persistentVolumeName');
+    else if (name === '')
+      faults.required('spec.source.persistentVolumeName', 'must specify non empty persistentVolumeName');
+    faults.check('spec.nodeName', spec.nodeName ?? '', isDNS1123Subdomain);
+    csiDriverName(faults, 'spec.attacher', spec.attacher);
+    if (name) faults.check('spec.source.persistentVolumeName', name, isDNS1123Subdomain);
+  },
+  validateUpdate(faults, object, old) {
+    if (!deepEqual(object.spec, old.spec)) faults.invalid('spec', object.spec, IMMUTABLE);
   },
 };
 
 export const volumeAttributesClass: Rules = {
   validate(faults, object) {
-    if (!object.driverName) faults.required('driverName');
+    csiDriverName(faults, 'driverName', object.driverName);
     if (!Object.keys(object.parameters ?? {}).length)
       faults.required('parameters', 'must contain at least one key/value pair');
+    else classParameters(faults, 'parameters', object.parameters);
   },
   validateUpdate(faults, object, old) {
     if (object.driverName !== old.driverName) faults.forbidden('driverName', 'updates to driverName are forbidden.');

@@ -4,9 +4,9 @@ import { deepEqual, set } from '../change.ts';
 import { matchesSelector } from '../selectors.ts';
 import type { JsonObject, LabelSelector } from '../types.ts';
 import { Faults, IMMUTABLE } from './field.ts';
-import { annotations } from './metadata.ts';
+import { annotations, labels as checkLabels } from './metadata.ts';
 import { isValidPercent } from './names.ts';
-import { podSpec, podTemplateSpec } from './pod.ts';
+import { podAnnotations, podSpec, podTemplateSpec } from './pod.ts';
 import type { Rules } from './rules.ts';
 import { labelSelector } from './selectors.ts';
 import { claimSpec } from './claim.ts';
@@ -67,12 +67,14 @@ function percent(value: number | string | undefined): number | undefined {
   return typeof value === 'string' && /^[0-9]+%$/.test(value) ? Number(value.slice(0, -1)) : undefined;
 }
 
-function atMost100(faults: Faults, path: string, value: number | string | undefined) {
+export function atMost100(faults: Faults, path: string, value: number | string | undefined) {
   const amount = percent(value);
   if (amount !== undefined && amount > 100) faults.invalid(path, value, 'must not be greater than 100%');
 }
 
-const isZero = (value: number | string | undefined) => (percent(value) ?? value) === 0;
+/** The amount that stands there; text that is no percentage counts as the number that it is, if any. */
+const isZero = (value: number | string | undefined) =>
+  (percent(value) ?? (typeof value === 'string' && !/^-?\d+$/.test(value) ? 0 : Number(value ?? 0))) === 0;
 
 function deploymentStrategy(faults: Faults, strategy: JsonObject) {
   const path = 'spec.strategy';
@@ -97,7 +99,7 @@ function deploymentStrategy(faults: Faults, strategy: JsonObject) {
       break;
     }
     default:
-      faults.notSupported(`${path}.type`, strategy.type, ['Recreate', 'RollingUpdate']);
+      faults.notSupported(path, strategy, ['Recreate', 'RollingUpdate']);
   }
 }
 
@@ -105,6 +107,31 @@ const immutableSelector: Rules['validateUpdate'] = (faults, object, old) => {
   if (!deepEqual(object.spec.selector, old.spec.selector))
     faults.invalid('spec.selector', object.spec.selector, IMMUTABLE);
 };
+
+/** Counts of a status: none below zero, and none above what it is a part of. */
+function statusCounts(faults: Faults, status: JsonObject, counts: readonly string[], parts: readonly string[]) {
+  for (const field of counts) faults.nonNegative(`status.${field}`, status[field]);
+  const total = status.replicas ?? 0;
+  for (const field of parts) {
+    if (status[field] > total)
+      faults.invalid(`status.${field}`, status[field], 'cannot be greater than status.replicas');
+  }
+  if (parts.includes('availableReplicas') && (status.availableReplicas ?? 0) > (status.readyReplicas ?? 0))
+    faults.invalid('status.availableReplicas', status.availableReplicas, 'cannot be greater than readyReplicas');
+}
+
+function collisions(faults: Faults, now: JsonObject, before: JsonObject) {
+  if (before.collisionCount !== undefined && (now.collisionCount ?? -1) < before.collisionCount)
+    faults.invalid('status.collisionCount', now.collisionCount ?? 0, 'cannot be decremented');
+}
+
+const replicaStatus: Rules['validateStatus'] = (faults, object) =>
+  statusCounts(
+    faults,
+    object.status ?? {},
+    ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'],
+    ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'],
+  );
 
 export const deployment: Rules = {
   validate(faults, object) {
@@ -126,6 +153,12 @@ export const deployment: Rules = {
     }
   },
   validateUpdate: immutableSelector,
+  validateStatus(faults, object, old) {
+    const parts = ['updatedReplicas', 'readyReplicas', 'availableReplicas'];
+    const counts = ['observedGeneration', 'replicas', ...parts, 'unavailableReplicas', 'collisionCount'];
+    statusCounts(faults, object.status ?? {}, counts, parts);
+    collisions(faults, object.status ?? {}, old.status ?? {});
+  },
 };
 
 export const replicaSet: Rules = {
@@ -139,6 +172,7 @@ export const replicaSet: Rules = {
     }
   },
   validateUpdate: immutableSelector,
+  validateStatus: replicaStatus,
 };
 
 export const replicationController: Rules = {
@@ -157,6 +191,7 @@ export const replicationController: Rules = {
     podTemplateSpec(faults, 'spec.template', spec.template);
     runsForEver(faults, spec, 'ReplicationController');
   },
+  validateStatus: replicaStatus,
 };
 
 const STATEFUL_WORDS =
@@ -216,14 +251,17 @@ export const statefulSet: Rules = {
     const retention = spec.persistentVolumeClaimRetentionPolicy;
     for (const field of ['whenDeleted', 'whenScaled']) {
       if (retention)
-        faults.ifNot(`spec.persistentVolumeClaimRetentionPolicy.${field}`, retention[field], ['Delete', 'Retain']);
+        faults.ifNot(`spec.persistentVolumeClaimRetentionPolicy.${field}`, retention[field], ['Retain', 'Delete']);
     }
     faults.nonNegative('spec.replicas', spec.replicas);
     faults.nonNegative('spec.minReadySeconds', spec.minReadySeconds);
     faults.nonNegative('spec.ordinals.start', spec.ordinals?.start);
     if (selectorAndTemplate(faults, spec, 'statefulset', '')) {
       const template = spec.template;
-      annotations(faults, 'spec.template.metadata.annotations', template?.metadata?.annotations);
+      const meta = template?.metadata;
+      checkLabels(faults, 'spec.template.labels', meta?.labels);
+      annotations(faults, 'spec.template.annotations', meta?.annotations);
+      podAnnotations(faults, 'spec.template.annotations', meta?.annotations, template?.spec ?? {});
       // The claims of the template become volumes of the Pods, so the template alone is not checked as a whole.
       if (template?.spec?.containers?.length) {
         const names: string[] = (spec.volumeClaimTemplates ?? []).map((claim: JsonObject) => claim.metadata?.name);
@@ -237,8 +275,8 @@ export const statefulSet: Rules = {
           claims.length ? { ...template.spec, volumes: [...given, ...claims] } : template.spec,
         );
       }
-      runsForEver(faults, spec, 'StatefulSet');
     }
+    runsForEver(faults, spec, 'StatefulSet');
     (spec.volumeClaimTemplates ?? []).forEach((claim: JsonObject, i: number) =>
       claimSpec(faults, `spec.volumeClaimTemplates[${i}].spec`, claim.spec ?? {}),
     );
@@ -247,6 +285,18 @@ export const statefulSet: Rules = {
     let same = object.spec as JsonObject;
     for (const field of STATEFUL_MUTABLE) same = set(same, field, old.spec[field]);
     if (!deepEqual(same, old.spec)) faults.forbidden('spec', STATEFUL_WORDS);
+  },
+  validateStatus(faults, object, old) {
+    const status: JsonObject = object.status ?? {};
+    const parts = ['readyReplicas', 'currentReplicas', 'updatedReplicas'];
+    const counts = ['replicas', ...parts, 'availableReplicas', 'observedGeneration', 'collisionCount'];
+    statusCounts(faults, status, counts, parts);
+    const available = status.availableReplicas ?? 0;
+    if (available > (status.replicas ?? 0))
+      faults.invalid('status.availableReplicas', available, 'cannot be greater than status.replicas');
+    if (available > (status.readyReplicas ?? 0))
+      faults.invalid('status.availableReplicas', available, 'cannot be greater than status.readyReplicas');
+    collisions(faults, status, old.status ?? {});
   },
 };
 
@@ -272,20 +322,37 @@ export const daemonSet: Rules = {
       if (!strategy.rollingUpdate) faults.required(at);
       countOrPercent(faults, `${at}.maxUnavailable`, maxUnavailable);
       countOrPercent(faults, `${at}.maxSurge`, maxSurge);
-      const unavailable = maxUnavailable !== undefined && !isZero(maxUnavailable);
-      const surge = maxSurge !== undefined && !isZero(maxSurge);
+      atMost100(faults, `${at}.maxUnavailable`, maxUnavailable);
+      atMost100(faults, `${at}.maxSurge`, maxSurge);
+      const unavailable = !isZero(maxUnavailable);
+      const surge = !isZero(maxSurge);
       if (unavailable && surge)
         faults.invalid(`${at}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero');
       else if (!unavailable && !surge) faults.required(`${at}.maxUnavailable`, 'cannot be 0 when maxSurge is 0');
-      atMost100(faults, `${at}.maxUnavailable`, maxUnavailable);
-      atMost100(faults, `${at}.maxSurge`, maxSurge);
     } else if (strategy.type !== 'OnDelete') {
       faults.notSupported(path, strategy, ['RollingUpdate', 'OnDelete']);
     }
     faults.nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit);
   },
   validateUpdate: immutableSelector,
+  validateStatus(faults, object, old) {
+    const status: JsonObject = object.status ?? {};
+    statusCounts(faults, status, DAEMON_COUNTS, []);
+    collisions(faults, status, old.status ?? {});
+  },
 };
+
+const DAEMON_COUNTS = [
+  'currentNumberScheduled',
+  'numberMisscheduled',
+  'desiredNumberScheduled',
+  'numberReady',
+  'observedGeneration',
+  'updatedNumberScheduled',
+  'numberAvailable',
+  'numberUnavailable',
+  'collisionCount',
+];
 
 export const controllerRevision: Rules = {
   validate(faults, object) {

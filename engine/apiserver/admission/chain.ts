@@ -9,13 +9,20 @@ interface Compiled {
 }
 
 export class AdmissionChain {
-  readonly plugins: readonly AdmissionPlugin[];
+  plugins: readonly AdmissionPlugin[];
   private readonly host: AdmissionHost;
   private readonly compiled = new Map<ResourceInfo, Map<string, Compiled>>();
 
   constructor(host: AdmissionHost, plugins: readonly AdmissionPlugin[]) {
     this.host = host;
     this.plugins = plugins;
+  }
+
+  /** A plug-in wants to see other requests than before. A new one runs before the last: ResourceQuota charges what all others let pass. */
+  changed(plugin: AdmissionPlugin) {
+    if (!this.plugins.includes(plugin))
+      this.plugins = [...this.plugins.slice(0, -1), plugin, ...this.plugins.slice(-1)];
+    this.compiled.clear();
   }
 
   mutate(attributes: Attributes & { object: KubeObject }): KubeObject {

@@ -2,6 +2,7 @@
 
 import type { Sim } from '../../sim/index.ts';
 import type { Catalog, KubeObject, ResourceInfo } from '../../api/index.ts';
+import type { Authorizer } from '../authorization/types.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { UserInfo } from '../types.ts';
 
@@ -27,6 +28,7 @@ export interface AdmissionHost {
   readonly sim: Sim;
   readonly scheme: Catalog;
   readonly storage: Storage;
+  readonly authorizer: Authorizer;
 }
 
 export interface AdmissionPlugin {

@@ -1,9 +1,10 @@
 // What a cluster has from its first moment: created by the API server itself when it starts (its post-start hooks).
 
-import type { KubeObject } from '../../api/types.ts';
+import type { KubeObject, ResourceInfo } from '../../api/types.ts';
 import type { ApiServer } from '../server.ts';
 import type { UserInfo } from '../types.ts';
-import { clusterRoleBindings, clusterRoles } from './roles.ts';
+import { RBAC_GROUP } from '../authorization/rbac.ts';
+import { kubeadmObjects, rbacObjects } from './roles.ts';
 
 const SERVER: UserInfo = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 
@@ -43,9 +44,34 @@ export function bootstrap(server: ApiServer) {
   for (const name of NAMESPACES)
     post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   for (const object of PRIORITIES) post('/apis/scheduling.k8s.io/v1/priorityclasses', object);
-  for (const role of clusterRoles()) post('/apis/rbac.authorization.k8s.io/v1/clusterroles', role);
-  for (const bound of clusterRoleBindings()) post('/apis/rbac.authorization.k8s.io/v1/clusterrolebindings', bound);
+  for (const object of rbacObjects()) store(server, object, 'kube-apiserver');
+  for (const object of kubeadmObjects()) store(server, object, 'kubeadm');
   kubernetesService(server, post);
+  // Since when it is known which tokens of Secrets are still used.
+  post('/api/v1/namespaces/kube-system/configmaps', {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' },
+    data: { since: new Date(server.sim.now).toISOString().slice(0, 10) },
+  });
+}
+
+/** RBAC's objects are many and known to be valid: they go into the store without a request each. */
+function store({ sim, scheme, storage, ledger }: ApiServer, object: KubeObject, manager: string) {
+  const info = scheme.kind(RBAC_GROUP, 'v1', object.kind) as ResourceInfo;
+  const time = new Date(sim.now).toISOString().slice(0, 19) + 'Z';
+  const { name, namespace, ...metadata } = object.metadata;
+  const stored = storage.put(info, {
+    ...object,
+    metadata: {
+      name,
+      ...(namespace ? { namespace } : undefined),
+      uid: sim.random('uid').uuid(),
+      creationTimestamp: time,
+      ...metadata,
+    },
+  });
+  ledger.note(info, stored, undefined, { manager, subresource: '', time });
 }
 
 /** The Service by which Pods reach the API server, and the address behind it. */

@@ -1,205 +1,165 @@
-// The RBAC roles and bindings that every cluster has (plugin/pkg/auth/authorizer/rbac/bootstrappolicy), in a short form:
-// a rule is 'verbs | API groups | resources', or 'verbs | paths'; '-' stands for the core group.
+// The RBAC roles and bindings that the API server itself creates when it starts, as objects.
 
 import type { KubeObject } from '../../api/types.ts';
+import type { PolicyRule } from '../authorization/types.ts';
+import { CLUSTER_ROLES, CONTROLLER_ROLES, ROLES } from './policy.ts';
 
-const READ = 'get,list,watch';
-const WRITE = 'create,delete,deletecollection,patch,update';
-const EVENTS = 'create,patch,update | -,events.k8s.io | events';
+/** Roles that gather the rules of others by label: name to the role that gathers theirs, and to what they gather, in order. */
+const AGGREGATED: Record<string, { to?: string; gathered: string[] }> = {
+  admin: { gathered: ['system:aggregate-to-edit', 'system:aggregate-to-view', 'system:aggregate-to-admin'] },
+  edit: { to: 'admin', gathered: ['system:aggregate-to-edit', 'system:aggregate-to-view'] },
+  view: { to: 'edit', gathered: ['system:aggregate-to-view'] },
+};
+const AGGREGATE_TO = 'system:aggregate-to-';
 
-const WORKLOADS =
-  'daemonsets,deployments,deployments/rollback,deployments/scale,replicasets,replicasets/scale,statefulsets,statefulsets/scale';
-const CLAIMS_AND_SERVICES =
-  'configmaps,events,persistentvolumeclaims,replicationcontrollers,replicationcontrollers/scale,secrets,serviceaccounts,services,services/proxy';
+/** ClusterRole to subjects: a group (g:), a user (u:) or a service account (s:). */
+const CLUSTER_BINDINGS: Record<string, string[]> = {
+  'cluster-admin': ['g:system:masters'],
+  'system:monitoring': ['g:system:monitoring'],
+  'system:discovery': ['g:system:authenticated'],
+  'system:basic-user': ['g:system:authenticated'],
+  'system:public-info-viewer': ['g:system:authenticated', 'g:system:unauthenticated'],
+  'system:node-proxier': ['u:system:kube-proxy'],
+  'system:kube-controller-manager': ['u:system:kube-controller-manager'],
+  'system:kube-dns': ['s:kube-system/kube-dns'],
+  'system:kube-scheduler': ['u:system:kube-scheduler'],
+  'system:volume-scheduler': ['u:system:kube-scheduler'],
+  'system:service-account-issuer-discovery': ['g:system:serviceaccounts'],
+  // Empty since nodes have an authorizer of their own.
+  'system:node': [],
+};
 
-/** Names to rules. */
-const ROLES: Record<string, string[]> = {
-  'cluster-admin': ['* | * | *', '* | *'],
-  'system:discovery': [
-    'get | /api,/api/*,/apis,/apis/*,/healthz,/livez,/openapi,/openapi/*,/readyz,/version,/version/',
+/** 'namespace/binding' to role and subjects. */
+const BINDINGS: Record<string, [string, string[]]> = {
+  'kube-system/system::extension-apiserver-authentication-reader': [
+    'extension-apiserver-authentication-reader',
+    ['u:system:kube-controller-manager', 'u:system:kube-scheduler'],
   ],
-  'system:public-info-viewer': ['get | /healthz,/livez,/readyz,/version,/version/'],
-  'system:monitoring': ['get | /healthz,/healthz/*,/livez,/livez/*,/metrics,/metrics/slis,/readyz,/readyz/*'],
-  'system:basic-user': [
-    'create | authorization.k8s.io | selfsubjectaccessreviews,selfsubjectrulesreviews',
-    'create | authentication.k8s.io | selfsubjectreviews',
+  'kube-system/system::leader-locking-kube-controller-manager': [
+    'system::leader-locking-kube-controller-manager',
+    ['u:system:kube-controller-manager', 's:kube-system/kube-controller-manager'],
   ],
-  'system:auth-delegator': [
-    'create | authentication.k8s.io | tokenreviews',
-    'create | authorization.k8s.io | subjectaccessreviews',
+  'kube-system/system::leader-locking-kube-scheduler': [
+    'system::leader-locking-kube-scheduler',
+    ['u:system:kube-scheduler', 's:kube-system/kube-scheduler'],
   ],
-  'system:kubelet-api-admin': [`${READ},proxy | - | nodes`, '* | - | nodes/log,nodes/metrics,nodes/proxy,nodes/stats'],
-  'system:node-bootstrapper': ['create,get,list,watch | certificates.k8s.io | certificatesigningrequests'],
-  'system:node-problem-detector': ['get | - | nodes', 'patch | - | nodes/status', EVENTS],
-  'system:node-proxier': [
-    'list,watch | - | endpoints,services',
-    `${READ} | - | nodes`,
-    EVENTS,
-    'list,watch | discovery.k8s.io | endpointslices',
+  'kube-system/system:controller:bootstrap-signer': [
+    'system:controller:bootstrap-signer',
+    ['s:kube-system/bootstrap-signer'],
   ],
-  'system:volume-scheduler': [
-    `${READ},patch,update | - | persistentvolumes`,
-    `${READ} | storage.k8s.io | storageclasses`,
-    `${READ},patch,update | - | persistentvolumeclaims`,
+  'kube-system/system:controller:cloud-provider': [
+    'system:controller:cloud-provider',
+    ['s:kube-system/cloud-provider'],
   ],
-  'system:kube-scheduler': [
-    EVENTS,
-    'create | coordination.k8s.io | leases',
-    'get,list,update,watch | coordination.k8s.io | leases',
-    `${READ} | - | nodes`,
-    `delete,${READ} | - | pods`,
-    'create | - | bindings,pods/binding',
-    'patch,update | - | pods/status',
-    `${READ} | - | replicationcontrollers,services`,
-    `${READ} | apps | replicasets,statefulsets`,
-    `${READ} | policy | poddisruptionbudgets`,
-    `${READ} | - | persistentvolumeclaims,persistentvolumes`,
-    'create | authentication.k8s.io | tokenreviews',
-    'create | authorization.k8s.io | subjectaccessreviews',
-    `${READ} | storage.k8s.io | csinodes,csidrivers,csistoragecapacities`,
-  ],
-  'system:kube-controller-manager': [
-    EVENTS,
-    'create | coordination.k8s.io | leases',
-    'get,update | coordination.k8s.io | leases',
-    'create | - | secrets,serviceaccounts',
-    'delete | - | secrets',
-    'get | - | configmaps,namespaces,secrets,serviceaccounts',
-    'update | - | secrets,serviceaccounts',
-    'create | authentication.k8s.io | tokenreviews',
-    'create | authorization.k8s.io | subjectaccessreviews',
-    'list,watch | * | *',
-    'create | - | serviceaccounts/token',
-  ],
-  'system:node': [
-    'create | authentication.k8s.io | tokenreviews',
-    'create | authorization.k8s.io | localsubjectaccessreviews,subjectaccessreviews',
-    `${READ} | - | services`,
-    `create,${READ} | - | nodes`,
-    'patch,update | - | nodes/status',
-    'patch,update | - | nodes',
-    EVENTS,
-    `${READ} | - | pods`,
-    'create,delete | - | pods',
-    'patch,update | - | pods/status',
-    'create | - | pods/eviction',
-    `${READ} | - | configmaps,secrets`,
-    'get | - | persistentvolumeclaims,persistentvolumes',
-    'get | - | endpoints',
-    'create,get,list,watch | certificates.k8s.io | certificatesigningrequests',
-    'create,delete,get,patch,update | coordination.k8s.io | leases',
-    'get | storage.k8s.io | volumeattachments',
-    'create | - | serviceaccounts/token',
-    'get,patch,update | - | persistentvolumeclaims/status',
-    `${READ} | storage.k8s.io | csidrivers`,
-    'create,delete,get,patch,update | storage.k8s.io | csinodes',
-    `${READ} | node.k8s.io | runtimeclasses`,
-  ],
-  'system:aggregate-to-view': [
-    `${READ} | - | configmaps,endpoints,persistentvolumeclaims,persistentvolumeclaims/status,pods,replicationcontrollers,replicationcontrollers/scale,serviceaccounts,services,services/status`,
-    `${READ} | - | bindings,events,limitranges,namespaces/status,pods/log,pods/status,replicationcontrollers/status,resourcequotas,resourcequotas/status`,
-    `${READ} | - | namespaces`,
-    `${READ} | discovery.k8s.io | endpointslices`,
-    `${READ} | apps | controllerrevisions,daemonsets,daemonsets/status,deployments,deployments/scale,deployments/status,replicasets,replicasets/scale,replicasets/status,statefulsets,statefulsets/scale,statefulsets/status`,
-    `${READ} | autoscaling | horizontalpodautoscalers,horizontalpodautoscalers/status`,
-    `${READ} | batch | cronjobs,cronjobs/status,jobs,jobs/status`,
-    `${READ} | extensions | daemonsets,daemonsets/status,deployments,deployments/scale,deployments/status,ingresses,ingresses/status,networkpolicies,replicasets,replicasets/scale,replicasets/status,replicationcontrollers/scale`,
-    `${READ} | policy | poddisruptionbudgets,poddisruptionbudgets/status`,
-    `${READ} | networking.k8s.io | ingresses,ingresses/status,networkpolicies`,
-  ],
-  'system:aggregate-to-edit': [
-    `${READ} | - | pods/attach,pods/exec,pods/portforward,pods/proxy,secrets,services/proxy`,
-    'impersonate | - | serviceaccounts',
-    `${WRITE} | - | pods,pods/attach,pods/exec,pods/portforward,pods/proxy`,
-    'create | - | pods/eviction',
-    `${WRITE} | - | ${CLAIMS_AND_SERVICES}`,
-    'create | - | serviceaccounts/token',
-    `${WRITE} | apps | ${WORKLOADS}`,
-    `${WRITE} | autoscaling | horizontalpodautoscalers`,
-    `${WRITE} | batch | cronjobs,jobs`,
-    `${WRITE} | extensions | daemonsets,deployments,deployments/rollback,deployments/scale,ingresses,networkpolicies,replicasets,replicasets/scale,replicationcontrollers/scale`,
-    `${WRITE} | policy | poddisruptionbudgets`,
-    `${WRITE} | networking.k8s.io | ingresses,networkpolicies`,
-    `${WRITE},${READ} | coordination.k8s.io | leases`,
-  ],
-  'system:aggregate-to-admin': [
-    'create | authorization.k8s.io | localsubjectaccessreviews',
-    `${WRITE},${READ} | rbac.authorization.k8s.io | rolebindings,roles`,
+  'kube-system/system:controller:token-cleaner': ['system:controller:token-cleaner', ['s:kube-system/token-cleaner']],
+  'kube-public/system:controller:bootstrap-signer': [
+    'system:controller:bootstrap-signer',
+    ['s:kube-system/bootstrap-signer'],
   ],
 };
 
-/** Roles that gather the rules of others by label: name to the aggregating labels that they carry themselves. */
-const AGGREGATED: Record<string, string[]> = { admin: [], edit: ['admin'], view: ['edit'] };
-const AGGREGATES: Record<string, string> = {
-  'system:aggregate-to-admin': 'admin',
-  'system:aggregate-to-edit': 'edit',
-  'system:aggregate-to-view': 'view',
-};
-/** What `admin` and `edit` gather, most specific first. */
-const GATHERED: Record<string, string[]> = {
-  admin: ['system:aggregate-to-admin', 'system:aggregate-to-edit', 'system:aggregate-to-view'],
-  edit: ['system:aggregate-to-edit', 'system:aggregate-to-view'],
-  view: ['system:aggregate-to-view'],
-};
-
-/** Role (and binding) to subjects. */
-const BINDINGS: Record<string, string[]> = {
-  'cluster-admin': ['Group system:masters'],
-  'system:discovery': ['Group system:authenticated'],
-  'system:basic-user': ['Group system:authenticated'],
-  'system:public-info-viewer': ['Group system:authenticated', 'Group system:unauthenticated'],
-  'system:monitoring': ['Group system:monitoring'],
-  'system:node-proxier': ['User system:kube-proxy'],
-  'system:kube-controller-manager': ['User system:kube-controller-manager'],
-  'system:kube-scheduler': ['User system:kube-scheduler'],
-  'system:volume-scheduler': ['User system:kube-scheduler'],
+/** What kubeadm adds when it has the first control plane: who administers, and how machines join. */
+const KUBEADM_BINDINGS: Record<string, [string, string[]]> = {
+  'kubeadm:cluster-admins': ['cluster-admin', ['g:kubeadm:cluster-admins']],
+  'kubeadm:get-nodes': ['kubeadm:get-nodes', ['g:system:bootstrappers:kubeadm:default-node-token']],
+  'kubeadm:kubelet-bootstrap': ['system:node-bootstrapper', ['g:system:bootstrappers:kubeadm:default-node-token']],
+  'kubeadm:node-autoapprove-bootstrap': [
+    'system:certificates.k8s.io:certificatesigningrequests:nodeclient',
+    ['g:system:bootstrappers:kubeadm:default-node-token'],
+  ],
+  'kubeadm:node-autoapprove-certificate-rotation': [
+    'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient',
+    ['g:system:nodes'],
+  ],
 };
 
 const RBAC = 'rbac.authorization.k8s.io';
 const AGGREGATE = `${RBAC}/aggregate-to-`;
+const CONTROLLER = 'system:controller:';
+const LABELS = { 'kubernetes.io/bootstrapping': 'rbac-defaults' };
+const ANNOTATIONS = { 'rbac.authorization.kubernetes.io/autoupdate': 'true' };
 
-function rule(text: string): object {
-  const [verbs, second, third] = text.split(' | ').map((part) => part.split(','));
+function rule(text: string): PolicyRule {
+  const [verbs, second, third, names] = text.split(' | ').map((part) => part.split(','));
   if (!third) return { verbs, nonResourceURLs: second };
-  return { verbs, apiGroups: second.map((group) => (group === '-' ? '' : group)), resources: third };
+  const apiGroups = second[0] === '-' ? ['', ...second.slice(1)] : second;
+  return names ? { verbs, apiGroups, resources: third, resourceNames: names } : { verbs, apiGroups, resources: third };
 }
 
-const metadata = (name: string, labels: Record<string, string> = {}) => ({
-  name,
-  labels: { 'kubernetes.io/bootstrapping': 'rbac-defaults', ...labels },
-  annotations: { 'rbac.authorization.kubernetes.io/autoupdate': 'true' },
+let forNodes: PolicyRule[] | undefined;
+
+/** What the role system:node says. */
+export const nodeRules = (): readonly PolicyRule[] => (forNodes ??= CLUSTER_ROLES['system:node'].map(rule));
+
+type Metadata = KubeObject['metadata'];
+const object = (kind: string, metadata: Metadata, rest: object): KubeObject => ({
+  apiVersion: `${RBAC}/v1`,
+  kind,
+  metadata,
+  ...rest,
+});
+/** Metadata of what the API server keeps up to date. */
+const own = (metadata: Metadata): Metadata => ({ labels: LABELS, annotations: ANNOTATIONS, ...metadata });
+
+const splitName = (key: string): Metadata => {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+};
+
+function subject(text: string): object {
+  const name = text.slice(2);
+  if (text.startsWith('s:')) return { kind: 'ServiceAccount', ...splitName(name) };
+  return { apiGroup: RBAC, kind: text.startsWith('g:') ? 'Group' : 'User', name };
+}
+
+const bindingOf = (kind: string, role: string, subjects: string[]) => ({
+  roleRef: { apiGroup: RBAC, kind, name: role },
+  ...(subjects.length ? { subjects: subjects.map(subject) } : undefined),
 });
 
-const aggregateLabels = (names: readonly string[]) =>
-  Object.fromEntries(names.map((name) => [AGGREGATE + name, 'true']));
-
-export function clusterRoles(): KubeObject[] {
-  const base = { apiVersion: `${RBAC}/v1`, kind: 'ClusterRole' };
+function clusterRoles(): KubeObject[] {
   const roles: KubeObject[] = [];
-  for (const name in ROLES) {
-    const labels = AGGREGATES[name] ? aggregateLabels([AGGREGATES[name]]) : {};
-    roles.push({ ...base, metadata: metadata(name, labels), rules: ROLES[name].map(rule) });
+  const rules: Record<string, PolicyRule[]> = {};
+  for (const name in CLUSTER_ROLES) {
+    rules[name] = CLUSTER_ROLES[name].map(rule);
+    const labels = name.startsWith(AGGREGATE_TO)
+      ? { ...LABELS, [AGGREGATE + name.slice(AGGREGATE_TO.length)]: 'true' }
+      : LABELS;
+    roles.push(object('ClusterRole', own({ name, labels }), { rules: rules[name] }));
   }
   for (const name in AGGREGATED) {
-    roles.push({
-      ...base,
-      metadata: metadata(name, aggregateLabels(AGGREGATED[name])),
-      aggregationRule: { clusterRoleSelectors: [{ matchLabels: aggregateLabels([name]) }] },
-      rules: GATHERED[name].flatMap((other) => ROLES[other].map(rule)),
-    });
+    const { to, gathered } = AGGREGATED[name];
+    const labels = to ? { ...LABELS, [AGGREGATE + to]: 'true' } : LABELS;
+    const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { [AGGREGATE + name]: 'true' } }] };
+    const all = gathered.flatMap((other) => rules[other]);
+    roles.push(object('ClusterRole', own({ name, labels }), { aggregationRule, rules: all }));
+  }
+  for (const name in CONTROLLER_ROLES) {
+    roles.push(object('ClusterRole', own({ name: CONTROLLER + name }), { rules: CONTROLLER_ROLES[name].map(rule) }));
   }
   return roles;
 }
 
-export function clusterRoleBindings(): KubeObject[] {
-  return Object.keys(BINDINGS).map((name) => ({
-    apiVersion: `${RBAC}/v1`,
-    kind: 'ClusterRoleBinding',
-    metadata: metadata(name),
-    roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name },
-    subjects: BINDINGS[name].map((text) => {
-      const [kind, subject] = text.split(' ');
-      return { apiGroup: RBAC, kind, name: subject };
-    }),
-  }));
+/** In the order in which they are created. */
+export function rbacObjects(): KubeObject[] {
+  const out = clusterRoles();
+  for (const name in CLUSTER_BINDINGS) {
+    out.push(object('ClusterRoleBinding', own({ name }), bindingOf('ClusterRole', name, CLUSTER_BINDINGS[name])));
+  }
+  for (const account in CONTROLLER_ROLES) {
+    const name = CONTROLLER + account;
+    out.push(object('ClusterRoleBinding', own({ name }), bindingOf('ClusterRole', name, [`s:kube-system/${account}`])));
+  }
+  for (const key in ROLES) out.push(object('Role', own(splitName(key)), { rules: ROLES[key].map(rule) }));
+  for (const key in BINDINGS) out.push(object('RoleBinding', own(splitName(key)), bindingOf('Role', ...BINDINGS[key])));
+  return out;
+}
+
+/** Made by kubeadm: neither labelled nor kept up to date by the API server. */
+export function kubeadmObjects(): KubeObject[] {
+  const out = [object('ClusterRole', { name: 'kubeadm:get-nodes' }, { rules: [rule('get | - | nodes')] })];
+  for (const name in KUBEADM_BINDINGS) {
+    out.push(object('ClusterRoleBinding', { name }, bindingOf('ClusterRole', ...KUBEADM_BINDINGS[name])));
+  }
+  return out;
 }

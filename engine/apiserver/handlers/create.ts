@@ -5,7 +5,7 @@ import { readObject } from '../body.ts';
 import type { Context } from '../context.ts';
 import { warn, writerOf } from '../context.ts';
 import type { Entries } from '../managed-fields/ledger.ts';
-import { alreadyExists, badRequest, generatedNameTaken, invalid } from '../status.ts';
+import { alreadyExists, badRequest, generatedNameTaken, invalid, unexpected } from '../status.ts';
 import type { Core } from './types.ts';
 
 /** metadata.generateName is cut so that the suffix of five fits a DNS label (names.SimpleNameGenerator). */
@@ -68,10 +68,18 @@ export function createObject(
     name = generateName(core, info, generated);
     object = { ...object, metadata: { ...object.metadata, name } };
   }
-  const stored = ctx.dryRun ? object : storage.put(info, object);
-  if (entries) core.ledger.set(stored, entries);
-  else core.ledger.note(info, stored, undefined, writerOf(ctx, ''));
-  if (ctx.dryRun) return stored;
+  if (!ctx.dryRun && /^0*[1-9]\d*$/.test(sent.metadata.resourceVersion ?? '')) {
+    throw unexpected('resourceVersion should not be set on objects to be created');
+  }
+  const record = (result: KubeObject) => {
+    if (entries) core.ledger.set(result, entries);
+    else core.ledger.note(info, result, undefined, writerOf(ctx, ''));
+  };
+  if (ctx.dryRun) {
+    record(object);
+    return object;
+  }
+  const stored = storage.put(info, object, record);
   strategy?.afterCreate?.(core, ctx, stored);
   return stored;
 }
@@ -93,7 +101,6 @@ function withSystemFields(
   namespace: string,
 ): KubeObject {
   const metadata = { ...object.metadata };
-  if (metadata.resourceVersion) throw badRequest('resourceVersion should not be set on objects to be created');
   for (let i = 0; i < SERVER_FIELDS.length; i++) {
     if (metadata[SERVER_FIELDS[i]] !== undefined) delete metadata[SERVER_FIELDS[i]];
   }

@@ -1,9 +1,11 @@
 // DELETE: preconditions, grace, finalizers for garbage collection, and at last the removal (rest.BeforeDelete, Store.Delete).
 
-import type { KubeObject, ObjectMeta, ResourceInfo } from '../../api/types.ts';
-import { parseText, contentType } from '../body.ts';
+import { decodeStruct } from '../../api/decode.ts';
+import { structType, type StructType } from '../../api/schema.ts';
+import { DecodeError, type KubeObject, type ObjectMeta, type ResourceInfo } from '../../api/types.ts';
+import { contentType, noObject, parseText } from '../body.ts';
 import { dryRunOf, param, warn, writerOf, type Context } from '../context.ts';
-import { conflict, invalid, notFound } from '../status.ts';
+import { conflict, invalid, notFound, unexpected } from '../status.ts';
 import type { Status } from '../types.ts';
 import type { Core } from './types.ts';
 
@@ -24,7 +26,7 @@ export function deleteOptions(ctx: Context): DeleteOptions {
   const body = ctx.request.body;
   let options: DeleteOptions;
   if (body !== undefined && body !== '') {
-    options = (typeof body === 'string' ? parseText(body, contentType(ctx), []) : body) as DeleteOptions;
+    options = readOptions(ctx, body);
   } else {
     options = {};
     const grace = param(ctx.request, 'gracePeriodSeconds');
@@ -56,6 +58,19 @@ export function deleteOptions(ctx: Context): DeleteOptions {
     ]);
   }
   return options;
+}
+
+/** Options of `null` are none. That others cannot be read is, upstream too, no fault that a client is told of as its own. */
+function readOptions(ctx: Context, body: unknown): DeleteOptions {
+  if (typeof body !== 'string') return (body ?? {}) as DeleteOptions;
+  const value = parseText(body, contentType(ctx), []);
+  if (value === null || value === undefined) return {};
+  if (typeof value !== 'object' || Array.isArray(value)) throw unexpected(noObject(value));
+  try {
+    return decodeStruct(structType('DeleteOptions') as StructType, value).value;
+  } catch (error) {
+    throw error instanceof DecodeError ? unexpected(error.message) : error;
+  }
 }
 
 export interface Deletion {
@@ -121,9 +136,8 @@ export function deleteObject(
   checkPreconditions(info, name, old.metadata, options.preconditions);
   const store = (object: KubeObject): Deletion => {
     if (dryRun || object === old) return { object, removed: false };
-    const stored = core.storage.put(info, object);
-    core.ledger.note(info, stored, old, writerOf(ctx, ''));
-    return { object: stored, removed: false };
+    const note = (result: KubeObject) => core.ledger.note(info, result, old, writerOf(ctx, ''));
+    return { object: core.storage.put(info, object, note), removed: false };
   };
 
   const finalizers = collectorFinalizers(old, options, strategy?.orphansByDefault ?? false);

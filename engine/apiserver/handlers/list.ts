@@ -3,7 +3,7 @@
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
 import { base64Text, utf8Base64 } from '../../api/base64.ts';
 import { ErrCompacted } from '../../etcd/index.ts';
-import { jsonError } from '../body.ts';
+import { jsonError } from '../../api/json-error.ts';
 import { param, type Context } from '../context.ts';
 import { badRequest, expired, invalid, StatusError, unexpected } from '../status.ts';
 import { selection, type Selection } from '../storage/selection.ts';

@@ -1,8 +1,10 @@
 // PATCH: the present object, changed as a patch of one of four kinds says, then what every update goes through.
 
 import { DecodeError, type KubeObject } from '../../api/types.ts';
-import { contentType, jsonError, parseText, reportStrict } from '../body.ts';
+import { jsonError } from '../../api/json-error.ts';
+import { contentType, parseText, reportStrict } from '../body.ts';
 import { param, type Context } from '../context.ts';
+import { checkOperations } from '../limits.ts';
 import { PatchError } from '../patch/errors.ts';
 import { jsonPatch, type Operation } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
@@ -49,7 +51,10 @@ export function readPatch(ctx: Context, type: string): object {
     throw badRequest(prefix + jsonError(body ?? ''));
   }
   const list = type === JSON_PATCH;
-  if (typeof value === 'object' && value !== null && Array.isArray(value) === list) return value;
+  if (typeof value === 'object' && value !== null && Array.isArray(value) === list) {
+    if (list) checkSteps(prefix, value as unknown[]);
+    return value;
+  }
   const what = Array.isArray(value)
     ? 'array'
     : value === null
@@ -61,6 +66,25 @@ export function readPatch(ctx: Context, type: string): object {
   throw badRequest(`${prefix}json: cannot unmarshal ${what} into Go value of type ${wanted}`);
 }
 
+/** The steps of a JSON patch: few enough, and objects with texts where texts belong. */
+function checkSteps(prefix: string, steps: readonly unknown[]) {
+  checkOperations(steps.length);
+  for (const step of steps) {
+    if (typeof step !== 'object' || step === null || Array.isArray(step)) {
+      const what = Array.isArray(step) ? 'array' : typeof step === 'boolean' ? 'bool' : typeof step;
+      throw badRequest(`${prefix}json: cannot unmarshal ${what} into Go value of type handlers.jsonPatchOp`);
+    }
+    for (const field of ['op', 'path', 'from']) {
+      const given = (step as Record<string, unknown>)[field];
+      if (given === undefined || given === null || typeof given === 'string') continue;
+      const what = Array.isArray(given) ? 'array' : typeof given === 'boolean' ? 'bool' : typeof given;
+      throw badRequest(
+        `${prefix}json: cannot unmarshal ${what} into Go struct field jsonPatchOp.${field} of type string`,
+      );
+    }
+  }
+}
+
 /** `old` as the patch makes it, decoded and defaulted; the same object when the patch changes nothing. */
 export function patched(core: Core, ctx: Context, type: string, old: KubeObject, body: object): KubeObject {
   const { scheme } = core;
@@ -70,7 +94,7 @@ export function patched(core: Core, ctx: Context, type: string, old: KubeObject,
     if (type === STRATEGIC_PATCH) {
       result = strategicMerge(scheme, info, old, body as Record<string, unknown>) as KubeObject;
     } else if (type === MERGE_PATCH) result = mergePatch(old, body) as KubeObject;
-    else result = jsonPatch(old, body as Operation[]) as KubeObject;
+    else result = jsonPatch(withOwners(core, old, body as Operation[]), body as Operation[]) as KubeObject;
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
     throw patchFailure(type, body, error);
@@ -104,6 +128,13 @@ export function patched(core: Core, ctx: Context, type: string, old: KubeObject,
     if (!(error instanceof DecodeError)) throw error;
     throw unfit(ctx, type, result, body, error.message);
   }
+}
+
+/** `old` with its managedFields, when the patch is about them. */
+function withOwners(core: Core, old: KubeObject, operations: readonly Operation[]): KubeObject {
+  if (!operations.some(({ path }) => typeof path === 'string' && path.startsWith('/metadata/managedFields')))
+    return old;
+  return { ...old, metadata: { ...old.metadata, managedFields: [...core.ledger.entries(old)] } };
 }
 
 function checkIdentity(core: Core, { info, route }: Context, result: KubeObject, body: object) {

@@ -1,15 +1,19 @@
 // What the verbs need of the server.
 
 import type { Catalog, ResourceInfo } from '../../api/index.ts';
+import type { NetworkNamespace } from '../../linux/index.ts';
 import type { Sim } from '../../sim/index.ts';
-import type { Authorizer } from '../authz.ts';
+import type { Authenticator } from '../authentication/authenticate.ts';
+import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
+import type { Authorizer } from '../authorization/types.ts';
 import type { Ledger } from '../managed-fields/ledger.ts';
+import type { Aggregation } from '../aggregation.ts';
 import type { AdmissionChain } from '../admission/index.ts';
 import type { ServiceAllocators } from '../registry/allocators.ts';
 import type { Strategies } from '../registry/strategies.ts';
 import type { Storage } from '../storage/storage.ts';
-import type { ServiceAccountTokens } from '../tokens.ts';
 import type { KubeletApi } from '../types.ts';
+import type { Virtual } from '../virtual/index.ts';
 
 export interface Core {
   readonly sim: Sim;
@@ -19,10 +23,19 @@ export interface Core {
   readonly strategies: Strategies;
   readonly allocators: ServiceAllocators;
   readonly authorizer: Authorizer;
+  readonly authenticator: Authenticator;
   readonly tokens: ServiceAccountTokens;
+  /** The list of APIServices. */
+  readonly aggregation: Aggregation;
+  /** Group versions that a function answers for (virtual/). */
+  readonly served: Map<ResourceInfo, Virtual>;
   /** Added by a CustomResourceDefinition. */
   isCustom(info: ResourceInfo): boolean;
   readonly kubelets: Map<string, KubeletApi>;
+  /** Where proxied requests start from. */
+  readonly net: NetworkNamespace | undefined;
+  /** The release prints `creationTimestamp: null` where there is none. */
+  readonly nullTimes: boolean;
   /** Who owns which field. */
   readonly ledger: Ledger;
 }

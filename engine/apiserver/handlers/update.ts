@@ -5,7 +5,7 @@ import { readObject } from '../body.ts';
 import { warn, writerOf, type Context } from '../context.ts';
 import { equal, sameObject } from '../equal.ts';
 import type { Entries } from '../managed-fields/ledger.ts';
-import { badRequest, conflict, invalid, MODIFIED, notFound } from '../status.ts';
+import { badRequest, conflict, invalid, MODIFIED, notFound, unexpected } from '../status.ts';
 import { createObject } from './create.ts';
 import type { Core } from './types.ts';
 
@@ -82,26 +82,45 @@ export function updateObject(
   if (!subresource) for (const text of scheme.warnings(info, object, old)) warn(ctx, text);
   if (admitted) admission.validate({ ...attributes, object });
 
-  const managed = entries ?? (cleared(sent.metadata) ? NOBODY : undefined);
+  const managed = entries ?? sentEntries(core, ctx, info, sent.metadata, old, object);
   if (sameObject(object, old) && (!managed || equal(managed, core.ledger.entries(old))))
     return { object: old, created: false };
-  const record = (stored: KubeObject): Updated => {
-    if (managed) core.ledger.set(stored, managed);
-    else core.ledger.note(info, stored, old, writerOf(ctx, subresource));
-    return { object: stored, created: false };
+  const record = (result: KubeObject) => {
+    if (managed) core.ledger.set(result, managed);
+    else core.ledger.note(info, result, old, writerOf(ctx, subresource));
   };
-  if (ctx.dryRun) return record(withVersionOf(object, old));
+  if (ctx.dryRun) {
+    const result = withVersionOf(object, old);
+    record(result);
+    return { object: result, created: false };
+  }
   if (readyToGo(core, info, object)) {
     const gone = storage.remove(info, object);
     strategy?.afterDelete?.(core, ctx, gone);
     return { object: withVersionOf(gone, old), created: false };
   }
-  return record(storage.put(info, object));
+  return { object: storage.put(info, object, record), created: false };
 }
 
 const NOBODY: Entries = [];
 
-/** An empty list, or one of an empty entry, clears the record; anything else that a client sends of it is ignored. */
+/** Owners that a client has set itself (kubectl's way from client-side to server-side apply); undefined: it left them as they are. */
+function sentEntries(
+  core: Core,
+  ctx: Context,
+  info: ResourceInfo,
+  metadata: ObjectMeta,
+  old: KubeObject,
+  object: KubeObject,
+): Entries | undefined {
+  if (cleared(metadata)) return NOBODY;
+  const sent = metadata.managedFields;
+  const known = sent?.every(({ operation, fieldsV1 }) => (operation === 'Apply' || operation === 'Update') && fieldsV1);
+  if (!sent || !known || equal(sent, core.ledger.entries(old))) return undefined;
+  return core.ledger.updated(info, sent, old, object, writerOf(ctx, ctx.route.subresource));
+}
+
+/** An empty list, or one of an empty entry, clears the record. */
 function cleared({ managedFields }: ObjectMeta): boolean {
   if (!managedFields) return false;
   return (
@@ -145,9 +164,12 @@ function checkPreconditions(
 ) {
   const version = sent.resourceVersion;
   if (version !== undefined && version !== '' && version !== '0') {
+    if (!/^\d+$/.test(version))
+      throw unexpected(`strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
     if (version !== old.resourceVersion) throw conflict(info, name, MODIFIED);
-  } else if (core.strategies.of(info)?.needsResourceVersion) {
-    throw invalid(info, name, [
+  } else if (!core.scheme.allowsUnconditionalUpdate(info)) {
+    // Upstream has the resource stand where the kind should.
+    throw invalid({ group: info.group, kind: info.resource }, name, [
       {
         type: 'FieldValueInvalid',
         field: 'metadata.resourceVersion',

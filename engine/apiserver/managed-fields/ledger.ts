@@ -34,6 +34,8 @@ export class Ledger {
   private readonly notes = new WeakMap<KubeObject, Note>();
   private readonly known = new WeakMap<KubeObject, Entries>();
   private readonly typed = new WeakMap<ResourceInfo, Typed>();
+  /** Objects that are others in another version. */
+  private readonly same = new WeakMap<KubeObject, KubeObject>();
 
   constructor(scheme: Scheme) {
     this.scheme = scheme;
@@ -47,7 +49,7 @@ export class Ledger {
 
   /** `stored` replaces `old` by an update (or a creation) of this writer. */
   note(info: ResourceInfo, stored: KubeObject, old: KubeObject | undefined, writer: Writer) {
-    const before = old && this.notes.get(old);
+    const before = old && this.notes.get(this.original(old));
     if (
       before &&
       before.manager === writer.manager &&
@@ -68,17 +70,31 @@ export class Ledger {
 
   private write(info: ResourceInfo, stored: KubeObject, old: KubeObject | undefined, writer: Writer, depth: number) {
     const { manager, subresource, time } = writer;
-    this.notes.set(stored, { manager, subresource, time, old, info, depth });
+    this.notes.set(this.original(stored), { manager, subresource, time, old, info, depth });
   }
 
   /** Sets what is known of a stored object outright. */
   set(stored: KubeObject, entries: Entries) {
-    this.notes.delete(stored);
-    this.known.set(stored, entries);
+    const original = this.original(stored);
+    this.notes.delete(original);
+    this.known.set(original, entries);
+  }
+
+  /** `view` is `stored` in another version: who owns what of it is known there. */
+  alias(view: KubeObject, stored: KubeObject) {
+    if (view !== stored) this.same.set(view, this.original(stored));
   }
 
   /** managedFields of a stored object. */
   entries(stored: KubeObject): Entries {
+    return this.entriesOf(this.original(stored));
+  }
+
+  private original(object: KubeObject): KubeObject {
+    return this.same.get(object) ?? object;
+  }
+
+  private entriesOf(stored: KubeObject): Entries {
     const known = this.known.get(stored);
     if (known) return known;
     const note = this.notes.get(stored);

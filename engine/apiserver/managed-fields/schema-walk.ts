@@ -96,6 +96,11 @@ export class Typed {
     return out;
   }
 
+  /** Custom resources have no types behind them: what is there was put there. */
+  private isAlwaysThere(key: string): boolean {
+    return this.info.custom ? key === 'metadata' : ALWAYS_THERE.has(key);
+  }
+
   private atomic(path: string, value: unknown): boolean {
     return isObject(value) && this.rule(path)?.mapType === 'atomic';
   }
@@ -138,7 +143,7 @@ export class Typed {
       for (const key in now) {
         const inner = join(path, key);
         if (now[key] === undefined) continue;
-        if (old[key] === undefined) changed[`f:${key}`] = this.added(now[key], inner, !ALWAYS_THERE.has(key));
+        if (old[key] === undefined) changed[`f:${key}`] = this.added(now[key], inner, !this.isAlwaysThere(key));
         else {
           const differing = this.diff(old[key], now[key], inner);
           if (differing.changed) changed[`f:${key}`] = differing.changed;
@@ -166,7 +171,8 @@ export class Typed {
     } else if (isObject(value)) {
       if (this.atomic(path, value)) return {};
       for (const key in value) {
-        if (value[key] !== undefined) out[`f:${key}`] = this.added(value[key], join(path, key), !ALWAYS_THERE.has(key));
+        if (value[key] !== undefined)
+          out[`f:${key}`] = this.added(value[key], join(path, key), !this.isAlwaysThere(key));
       }
     }
     return self && !isEmpty(out) ? { '.': {}, ...out } : out;

@@ -21,6 +21,7 @@ export function jsonPatch(document: unknown, operations: readonly Operation[]): 
 }
 
 function applyOne(document: unknown, { op, path, from, value }: Operation): unknown {
+  if (typeof path !== 'string') throw new PatchError(`${op} operation does not apply: missing path`);
   switch (op) {
     case 'add':
       return change(document, path, op, { kind: 'add', value });
@@ -68,7 +69,7 @@ const missing = (op: string, path: string) =>
   new PatchError(`${op} operation does not apply: doc is missing path: "${path}": missing value`);
 
 function child(container: Container, token: string): unknown {
-  if (!Array.isArray(container)) return container[token];
+  if (!Array.isArray(container)) return Object.hasOwn(container, token) ? container[token] : undefined;
   const index = token === '-' ? container.length : Number(token);
   return container[index < 0 ? container.length + index : index];
 }
@@ -95,7 +96,7 @@ function at(
     return withChild(container, name, at(inner, names, depth + 1, path, op, edit));
   }
   if (!Array.isArray(container)) {
-    if (edit.kind !== 'add' && !(name in container)) {
+    if (edit.kind !== 'add' && !Object.hasOwn(container, name)) {
       throw edit.kind === 'remove'
         ? new PatchError(`remove operation does not apply: doc is missing key: ${path}: missing value`)
         : new PatchError(`replace operation does not apply: doc is missing key: ${path}: missing value`);

@@ -89,6 +89,7 @@ export class ServiceAllocators {
     }
     this.families(service, next, old);
     this.ports(service, next, old);
+    this.healthCheck(service, next, old);
     return { ...service, spec: next };
   }
 
@@ -202,6 +203,31 @@ export class ServiceAllocators {
     });
   }
 
+  /** A load balancer that keeps to local endpoints asks every node, at one port, whether it has any. */
+  private healthCheck(service: Service, spec: NonNullable<Service['spec']>, old: Service | undefined) {
+    const before = old?.spec?.healthCheckNodePort;
+    if (spec.type !== 'LoadBalancer' || spec.externalTrafficPolicy !== 'Local') {
+      // What the earlier form had goes with it, unless the update itself sets it.
+      if (before && spec.healthCheckNodePort === before) delete spec.healthCheckNodePort;
+      return;
+    }
+    spec.healthCheckNodePort ||= before;
+    if (!spec.healthCheckNodePort) spec.healthCheckNodePort = this.nextPort(new Map());
+    else if (spec.healthCheckNodePort !== before) {
+      const { first, last } = this.nodePorts;
+      const port = spec.healthCheckNodePort;
+      const taken = this.taken.has(`TCP/${port}`);
+      if (port < first || port > last || taken) {
+        throw internalError(
+          `failed to allocate requested HealthCheck NodePort ${port}: ` +
+            (taken
+              ? 'provided port is already allocated'
+              : `provided port is not in the valid range. The range of valid ports is ${first}-${last}`),
+        );
+      }
+    }
+  }
+
   private checkPort(service: Service, index: number, protocol: string, nodePort: number) {
     const { first, last } = this.nodePorts;
     let why = '';
@@ -243,6 +269,7 @@ function portKeys(service: Service): string[] {
   const keys: string[] = [];
   for (const port of service.spec?.ports ?? [])
     if (port.nodePort) keys.push(`${port.protocol ?? 'TCP'}/${port.nodePort}`);
+  if (service.spec?.healthCheckNodePort) keys.push(`TCP/${service.spec.healthCheckNodePort}`);
   return keys;
 }
 

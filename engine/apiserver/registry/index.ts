@@ -1,13 +1,15 @@
 // The resources with ways of their own.
 
+import { customResourceDefinitions } from './custom-resource-definitions.ts';
+import { certificateSigningRequests } from './certificates.ts';
 import { namespaces } from './namespaces.ts';
 import { pods } from './pods.ts';
+import { bindings, roles } from './rbac.ts';
 import { services } from './services.ts';
 import type { Strategy } from './strategies.ts';
 
 const byUpdate: Strategy = { createByUpdate: true };
 const returned: Strategy = { returnsDeleted: true };
-const versioned: Strategy = { needsResourceVersion: true };
 
 export const STRATEGIES: Readonly<Record<string, Strategy>> = {
   pods,
@@ -23,23 +25,19 @@ export const STRATEGIES: Readonly<Record<string, Strategy>> = {
   resourcequotas: returned,
   serviceaccounts: returned,
   replicationcontrollers: { orphansByDefault: true },
+  'certificatesigningrequests.certificates.k8s.io': certificateSigningRequests,
+  'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitions,
   'jobs.batch': { orphansByDefault: true },
-  'leases.coordination.k8s.io': { createByUpdate: true, needsResourceVersion: true },
-  'roles.rbac.authorization.k8s.io': byUpdate,
-  'rolebindings.rbac.authorization.k8s.io': byUpdate,
-  'clusterroles.rbac.authorization.k8s.io': byUpdate,
-  'clusterrolebindings.rbac.authorization.k8s.io': byUpdate,
+  'leases.coordination.k8s.io': byUpdate,
+  'roles.rbac.authorization.k8s.io': roles,
+  'rolebindings.rbac.authorization.k8s.io': bindings,
+  'clusterroles.rbac.authorization.k8s.io': roles,
+  'clusterrolebindings.rbac.authorization.k8s.io': bindings,
   'priorityclasses.scheduling.k8s.io': byUpdate,
   'storageclasses.storage.k8s.io': returned,
-  'csidrivers.storage.k8s.io': { returnsDeleted: true, needsResourceVersion: true },
-  'csinodes.storage.k8s.io': { returnsDeleted: true, needsResourceVersion: true },
-  'volumeattachments.storage.k8s.io': { returnsDeleted: true, needsResourceVersion: true },
-  'poddisruptionbudgets.policy': versioned,
-  'validatingwebhookconfigurations.admissionregistration.k8s.io': versioned,
-  'mutatingwebhookconfigurations.admissionregistration.k8s.io': versioned,
-  'customresourcedefinitions.apiextensions.k8s.io': versioned,
-  'apiservices.apiregistration.k8s.io': versioned,
-  'runtimeclasses.node.k8s.io': versioned,
+  'csidrivers.storage.k8s.io': returned,
+  'csinodes.storage.k8s.io': returned,
+  'volumeattachments.storage.k8s.io': returned,
 };
 
 export { Strategies, type Strategy } from './strategies.ts';

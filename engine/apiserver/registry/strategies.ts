@@ -8,8 +8,6 @@ import type { Core } from '../handlers/types.ts';
 export interface Strategy {
   /** PUT to a missing name creates it. */
   createByUpdate?: boolean;
-  /** An update must name the resourceVersion that it is based on. */
-  needsResourceVersion?: boolean;
   /** DELETE answers with the object instead of a Status. */
   returnsDeleted?: boolean;
   /** When a client says nothing, dependents stay (apps' predecessors and Jobs, for compatibility). */

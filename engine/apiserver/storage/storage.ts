@@ -1,7 +1,7 @@
 // Objects in etcd: keys, resource versions, conversion to the stored version, leases for what expires.
 // Every read and write of the API server goes through here.
 
-import type { Catalog, KubeObject, ResourceInfo } from '../../api/index.ts';
+import type { Catalog, Conversion, KubeObject, ResourceInfo } from '../../api/index.ts';
 import type { Etcd } from '../../etcd/index.ts';
 import type { Sim } from '../../sim/index.ts';
 import { ResourceCache } from './resource-cache.ts';
@@ -9,11 +9,6 @@ import { ResourceCache } from './resource-cache.ts';
 /** Events live for an hour (kube-apiserver --event-ttl); those of one minute share a lease. */
 const EVENT_TTL_SECONDS = 3600;
 const LEASE_REUSE_MS = 60_000;
-
-export interface Conversion {
-  toStored(object: KubeObject): KubeObject;
-  fromStored(object: KubeObject): KubeObject;
-}
 
 export class Storage {
   readonly etcd: Etcd;
@@ -43,14 +38,7 @@ export class Storage {
   conversion(info: ResourceInfo): Conversion | undefined {
     let conversion = this.conversions.get(info);
     if (conversion === undefined) {
-      const stored = this.scheme.storage(info);
-      conversion =
-        stored === info
-          ? null
-          : {
-              toStored: (object) => this.scheme.convert(object, stored),
-              fromStored: (object) => this.scheme.convert(object, info),
-            };
+      conversion = this.scheme.conversion(info) ?? null;
       this.conversions.set(info, conversion);
     }
     return conversion ?? undefined;
@@ -64,16 +52,19 @@ export class Storage {
     return conversion ? conversion.fromStored(object) : object;
   }
 
-  /** Writes; the result carries the new resourceVersion. */
-  put(info: ResourceInfo, object: KubeObject): KubeObject {
+  /** Writes; the result carries the new resourceVersion. `record` gets it before anybody who watches does. */
+  put(info: ResourceInfo, object: KubeObject, record?: (result: KubeObject) => void): KubeObject {
     const stamped: KubeObject = {
       ...object,
       metadata: { ...object.metadata, resourceVersion: String(this.etcd.revision + 1) },
     };
     const conversion = this.conversion(info);
     const key = this.key(info, object.metadata.namespace ?? '', object.metadata.name as string);
-    this.etcd.put(key, conversion ? conversion.toStored(stamped) : stamped, this.leaseFor(info));
-    return stamped;
+    const stored = conversion ? conversion.toStored(stamped) : stamped;
+    const result = conversion && stored !== stamped ? conversion.fromStored(stored) : stamped;
+    record?.(result);
+    this.etcd.put(key, stored, this.leaseFor(info));
+    return result;
   }
 
   /** Removes; the result is the last state with the resourceVersion of the removal. */

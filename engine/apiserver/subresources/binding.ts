@@ -38,7 +38,7 @@ export function binding(core: Core, ctx: Context): ApiResponse {
   if (annotations) bound.metadata = { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } };
   // Not an update as clients make them: the spec changes, and neither generation nor validation has a part in it.
   if (!ctx.dryRun) {
-    core.ledger.note(pods, core.storage.put(pods, bound as never), pod as never, NOBODY);
+    core.storage.put(pods, bound as never, (result) => core.ledger.note(pods, result, pod as never, NOBODY));
   }
   return {
     code: 201,

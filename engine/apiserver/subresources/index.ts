@@ -5,7 +5,8 @@ import type { Core } from '../handlers/types.ts';
 import type { ApiResponse } from '../types.ts';
 import { binding } from './binding.ts';
 import { eviction } from './eviction.ts';
-import { attach, exec, log } from './kubelet.ts';
+import { attach, exec, log, portForward } from './kubelet.ts';
+import { proxy } from './proxy.ts';
 import { scale } from './scale.ts';
 import { token } from './token.ts';
 
@@ -19,6 +20,8 @@ export const SUBRESOURCES: Readonly<Record<string, Subresource>> = {
   'pods/log': log,
   'pods/exec': exec,
   'pods/attach': attach,
+  'pods/portforward': portForward,
+  '*/proxy': proxy,
   'serviceaccounts/token': token,
   '*/scale': scale,
 };

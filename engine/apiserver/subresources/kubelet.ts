@@ -1,4 +1,4 @@
-// pods/NAME/log, exec, attach: passed on to the kubelet of the node that runs the Pod.
+// pods/NAME/log, exec, attach, portforward: passed on to the kubelet of the node that runs the Pod.
 
 import type { Container, Pod } from '../../api/types.ts';
 import { param, type Context } from '../context.ts';
@@ -75,6 +75,15 @@ export function log(core: Core, ctx: Context): ApiResponse {
   const { namespace, name } = ctx.route;
   const text = passed(() => kubelet.logs(namespace, name, container, options));
   return { code: 200, headers: { 'content-type': 'text/plain' }, text };
+}
+
+/** Only a running Pod has a network to connect to. */
+export function portForward(core: Core, ctx: Context): ApiResponse {
+  const pod = podOf(core, ctx);
+  const kubelet = kubeletOf(core, pod);
+  if (!kubelet) throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
+  const { namespace, name } = ctx.route;
+  return { code: 101, headers: {}, portForward: passed(() => kubelet.portForward(namespace, name)) };
 }
 
 function streams(ctx: Context): { stdin: boolean; tty: boolean } {

@@ -19,18 +19,22 @@ export function scale(core: Core, ctx: Context): ApiResponse {
     version: 'v1',
     groupVersion: 'autoscaling/v1',
     kind: 'Scale',
+    custom: undefined,
   };
+  const own = core.scheme.customKind(info)?.scale;
+  const shown = (object: KubeObject, strict: boolean) => (own ? own.read(object, strict) : scaleOf(object));
   const found = core.storage.get(info, route.namespace, route.name);
-  if (!found) throw notFound(route.verb === 'get' ? { ...info, resource: `${info.resource}/scale` } : info, route.name);
-  if (route.verb === 'get') return { code: 200, headers: {}, body: scaleOf(found) };
+  if (!found)
+    throw notFound(route.verb === 'get' && !own ? { ...info, resource: `${info.resource}/scale` } : info, route.name);
+  if (route.verb === 'get') return { code: 200, headers: {}, body: shown(found, true) };
 
-  const present = scaleOf(found);
+  const present = shown(found, false);
   const wanted =
     route.verb === 'update'
       ? readObject(core.scheme, ctx, scaleInfo)
       : patched(core, { ...ctx, info: scaleInfo }, contentType(ctx), present, readPatch(ctx, contentType(ctx)));
   const replicas: number = wanted.spec?.replicas ?? 0;
-  if (replicas < 0) {
+  if (replicas < 0 && !own) {
     throw invalid(SCALE, route.name, [
       {
         type: 'FieldValueInvalid',
@@ -43,9 +47,10 @@ export function scale(core: Core, ctx: Context): ApiResponse {
   const { object } = updateObject(core, ctx, info, route.namespace, route.name, 'scale', (old) => {
     const target = old as KubeObject;
     if (version && version !== target.metadata.resourceVersion) throw conflict(info, route.name, MODIFIED);
+    if (own) return own.write(target, replicas);
     return target.spec.replicas === replicas ? target : { ...target, spec: { ...target.spec, replicas } };
   });
-  return { code: 200, headers: {}, body: scaleOf(object) };
+  return { code: 200, headers: {}, body: shown(object, false) };
 }
 
 function scaleOf({ metadata, spec, status }: KubeObject): KubeObject {

@@ -1,6 +1,6 @@
 // Resources that are questions and never stored: reviews of access and tokens, bindings, the old component statuses.
 
-import type { ResourceInfo } from '../../api/types.ts';
+import type { CustomKind, ResourceInfo } from '../../api/index.ts';
 import type { Context } from '../context.ts';
 import type { Core } from '../handlers/types.ts';
 import { binding } from '../subresources/binding.ts';
@@ -15,7 +15,7 @@ import {
   tokenReview,
 } from './reviews.ts';
 
-type Virtual = (core: Core, ctx: Context) => ApiResponse;
+export type Virtual = (core: Core, ctx: Context) => ApiResponse;
 
 const TABLE: Readonly<Record<string, Virtual>> = {
   bindings: binding,
@@ -30,3 +30,14 @@ const TABLE: Readonly<Record<string, Virtual>> = {
 
 export const virtualOf = (info: ResourceInfo): Virtual | undefined =>
   TABLE[info.group ? `${info.resource}.${info.group}` : info.resource];
+
+/**
+ * Adds resources that `answer` serves instead of the store, as the aggregator does for an extension API server
+ * (metrics.k8s.io). `kind` says how they are printed (`table`) and decoded.
+ */
+export function serveVirtually(core: Core, infos: readonly ResourceInfo[], kind: CustomKind, answer: Virtual) {
+  for (const info of infos) {
+    core.scheme.addResource(info, kind);
+    core.served.set(info, answer);
+  }
+}

@@ -1,17 +1,18 @@
 // Access reviews ask the authorizer, token reviews the authenticator; the answer is the review with its status.
 
-import type { FieldError, KubeObject } from '../../api/types.ts';
+import type { FieldError, JsonObject, KubeObject } from '../../api/types.ts';
 import { readObject } from '../body.ts';
 import type { Context } from '../context.ts';
 import type { Core } from '../handlers/types.ts';
+import { withNullTimes } from '../release.ts';
 import { badRequest, invalid } from '../status.ts';
+import type { Attributes, PolicyRule } from '../authorization/types.ts';
 import type { ApiResponse, UserInfo } from '../types.ts';
 
-const answered = (review: KubeObject, status: object): ApiResponse => ({
-  code: 201,
-  headers: {},
-  body: { ...review, metadata: review.metadata ?? {}, status },
-});
+function answered(core: Core, { info }: Context, review: KubeObject, status: object): ApiResponse {
+  const body = { ...review, metadata: review.metadata ?? {}, status };
+  return { code: 201, headers: {}, body: core.nullTimes ? withNullTimes(info, body) : body };
+}
 
 const AUTHORIZATION = { group: 'authorization.k8s.io', kind: '' };
 const fault = (field: string, message: string): FieldError => ({ type: 'FieldValueInvalid', field, message });
@@ -44,25 +45,45 @@ function checkAttributes({ spec }: KubeObject): FieldError[] {
 
 /** The authorizer's word on a review's attributes. */
 function decide(core: Core, { spec }: KubeObject, user: UserInfo): object {
+  const path = spec.nonResourceAttributes?.path;
   const resource = spec.resourceAttributes ?? {};
-  const { allowed, reason } = core.authorizer.authorize({
-    user,
+  const asked: Attributes = {
     verb: resource.verb ?? spec.nonResourceAttributes?.verb ?? '',
     group: resource.group ?? '',
-    version: resource.version ?? '',
     resource: resource.resource ?? '',
     subresource: resource.subresource ?? '',
     namespace: resource.namespace ?? '',
     name: resource.name ?? '',
-    path: spec.nonResourceAttributes?.path ?? '',
-  });
+    ...(spec.nonResourceAttributes ? { path: path ?? '' } : undefined),
+    ...(resource.fieldSelector ? { fieldSelector: selectorText(resource.fieldSelector) } : undefined),
+  };
+  const { allowed, reason } = core.authorizer.authorize(user, asked);
   return reason ? { allowed, reason } : { allowed };
+}
+
+/** A field selector of a review as it would stand in a request; requirements that cannot stand there narrow nothing. */
+function selectorText({ rawSelector, requirements = [] }: JsonObject): string {
+  if (rawSelector) return rawSelector;
+  return requirements
+    .filter(({ operator, values }: JsonObject) => (operator === 'In' || operator === 'NotIn') && values?.length === 1)
+    .map(({ key, operator, values }: JsonObject) => `${key}${operator === 'In' ? '=' : '!='}${values[0]}`)
+    .join(',');
+}
+
+/** What is only asked and never stored has no name, no labels and the like. */
+function checkMetadata({ metadata }: KubeObject, namespaced: boolean): FieldError[] {
+  const { namespace, managedFields: _, ...rest } = metadata ?? {};
+  const given = namespaced || namespace === undefined ? rest : { ...rest, namespace };
+  const filled = Object.values(given).some((value) => value !== undefined && value !== null && value !== '');
+  if (!filled) return [];
+  const why = namespaced ? 'must be empty except for namespace' : 'must be empty';
+  return [fault('metadata', `Invalid value: ${JSON.stringify(metadata)}: ${why}`)];
 }
 
 export function selfSubjectAccessReview(core: Core, ctx: Context): ApiResponse {
   const review = readObject(core.scheme, ctx, ctx.info);
-  refuse(checkAttributes(review));
-  return answered(review, decide(core, review, ctx.user));
+  refuse([...checkAttributes(review), ...checkMetadata(review, false)]);
+  return answered(core, ctx, review, decide(core, review, ctx.user));
 }
 
 const subjectOf = ({ spec }: KubeObject): UserInfo => ({
@@ -82,15 +103,15 @@ function checkSubject(review: KubeObject): FieldError[] {
 
 export function subjectAccessReview(core: Core, ctx: Context): ApiResponse {
   const review = readObject(core.scheme, ctx, ctx.info);
-  refuse(checkSubject(review));
-  return answered(review, decide(core, review, subjectOf(review)));
+  refuse([...checkSubject(review), ...checkMetadata(review, false)]);
+  return answered(core, ctx, review, decide(core, review, subjectOf(review)));
 }
 
 export function localSubjectAccessReview(core: Core, ctx: Context): ApiResponse {
   const sent = readObject(core.scheme, ctx, ctx.info);
   const { namespace } = ctx.route;
   const review: KubeObject = { ...sent, metadata: { ...sent.metadata, namespace } };
-  const errors = checkSubject(review);
+  const errors = [...checkSubject(review), ...checkMetadata(review, true)];
   const asked = review.spec?.resourceAttributes?.namespace;
   if (review.spec?.resourceAttributes && asked !== namespace) {
     errors.push(
@@ -100,16 +121,38 @@ export function localSubjectAccessReview(core: Core, ctx: Context): ApiResponse 
       ),
     );
   }
+  const { nonResourceAttributes } = review.spec ?? {};
+  if (nonResourceAttributes) {
+    const value = JSON.stringify(nonResourceAttributes);
+    errors.push(fault('spec.nonResourceAttributes', `Invalid value: ${value}: disallowed on this kind of request`));
+  }
   refuse(errors);
-  return answered(review, decide(core, review, subjectOf(review)));
+  return answered(core, ctx, review, decide(core, review, subjectOf(review)));
 }
 
 export function selfSubjectRulesReview(core: Core, ctx: Context): ApiResponse {
   const review = readObject(core.scheme, ctx, ctx.info);
   const namespace: string = review.spec?.namespace ?? '';
   if (!namespace) throw badRequest('no namespace on request');
-  return answered({ ...review, spec: {} }, { incomplete: false, ...core.authorizer.rules(ctx.user, namespace) });
+  const { rules, errors, incomplete } = core.authorizer.rules(ctx.user, namespace);
+  const evaluationError = [...(incomplete ? [incomplete] : []), ...errors].join(', ');
+  return answered(
+    core,
+    ctx,
+    { ...review, spec: {} },
+    {
+      resourceRules: rules.filter((rule) => rule.resources?.length).map(resourceRule),
+      nonResourceRules: rules
+        .filter((rule) => rule.nonResourceURLs?.length)
+        .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
+      incomplete: evaluationError !== '',
+      ...(evaluationError ? { evaluationError } : undefined),
+    },
+  );
 }
+
+const resourceRule = ({ verbs, apiGroups, resources, resourceNames }: PolicyRule) =>
+  resourceNames?.length ? { verbs, apiGroups, resources, resourceNames } : { verbs, apiGroups, resources };
 
 export function selfSubjectReview(core: Core, ctx: Context): ApiResponse {
   const review = readObject(core.scheme, ctx, ctx.info);
@@ -118,17 +161,21 @@ export function selfSubjectReview(core: Core, ctx: Context): ApiResponse {
   if (uid) userInfo.uid = uid;
   if (groups.length) userInfo.groups = groups;
   if (extra && Object.keys(extra).length) userInfo.extra = extra;
-  return answered({ ...review, metadata: { creationTimestamp: ctx.time } }, { userInfo });
+  return answered(core, ctx, { ...review, metadata: { creationTimestamp: ctx.time } }, { userInfo });
 }
 
 export function tokenReview(core: Core, ctx: Context): ApiResponse {
   const review = readObject(core.scheme, ctx, ctx.info);
-  const user = core.tokens.token(review.spec?.token ?? '');
-  if (!user) return answered(review, { user: {}, error: 'invalid bearer token' });
-  const { name, uid, groups } = user;
-  return answered(review, {
-    authenticated: true,
-    user: { username: name, uid, groups },
-    audiences: [core.tokens.issuer],
-  });
+  const token: string = review.spec?.token ?? '';
+  if (!token) throw badRequest('token is required for TokenReview in authentication');
+  const { user, audiences, error } = core.authenticator.token(token, review.spec.audiences ?? []);
+  if (!user) {
+    return answered(core, ctx, review, {
+      user: {},
+      error: error ? `[invalid bearer token, ${error}]` : 'invalid bearer token',
+    });
+  }
+  const { name, uid, groups, extra } = user;
+  const shown = { username: name, ...(uid ? { uid } : undefined), groups, ...(extra ? { extra } : undefined) };
+  return answered(core, ctx, review, { authenticated: true, user: shown, audiences });
 }

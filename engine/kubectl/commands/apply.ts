@@ -33,6 +33,7 @@ import {
   withLastApplied,
 } from '../write-flags.ts';
 import { lastAppliedCommands } from './apply/last-applied.ts';
+import { migrate } from './apply/migrate.ts';
 import { checkPrune, prune } from './apply/prune.ts';
 import { DELETE_FLAGS, cascadeOf } from './delete.ts';
 
@@ -98,16 +99,16 @@ export const apply: Command = {
     },
   ],
   *run(kubectl, args) {
-    if (!hasFiles(selectionOf(args))) throw new CommandError('must specify one of -f and -k');
     if (args.args.length) throw usageError(kubectl.path, `Unexpected args: [${args.args.join(' ')}]`);
+    if (!hasFiles(selectionOf(args))) throw new CommandError('must specify one of -f and -k');
     const run = settings(kubectl, args);
     if (args.bool('prune')) checkPrune(args);
     const found = yield* find(
       kubectl,
       selectionOf(args, { args: [], all: false, validate: run.write.fieldValidation !== 'Ignore' }),
     );
-    const { errors } = found;
-    if (found.infos.length === 0 && errors.length === 0) throw new CommandError('no objects passed to apply');
+    const errors: Error[] = [];
+    if (found.infos.length === 0 && found.errors.length === 0) throw new CommandError('no objects passed to apply');
     const applied: Applied[] = [];
     for (const info of found.infos) {
       try {
@@ -128,6 +129,7 @@ export const apply: Command = {
       );
       printer.end?.();
     }
+    errors.push(...found.errors);
     if (errors.length === 0 && args.bool('prune'))
       yield* prune(
         kubectl,
@@ -155,6 +157,8 @@ interface Settings {
 
 function settings(kubectl: Kubectl, args: Args): Settings {
   const serverSide = args.bool('server-side');
+  // What server-side apply answers says whose the fields are.
+  if (serverSide) kubectl.wantsManagedFields = true;
   const dryRun = dryRunOf(args);
   if (args.bool('force-conflicts') && !serverSide)
     throw new CommandError('--force-conflicts only works with --server-side');
@@ -185,7 +189,8 @@ function* applyOnServer(kubectl: Kubectl, run: Settings, info: Info): Co<Applied
   try {
     const force = run.args.bool('force-conflicts');
     const { mapping, namespace, name } = info;
-    const object = yield* patchObject(kubectl, mapping, namespace, name, 'apply', info.object, { ...run.write, force });
+    const send = () => patchObject(kubectl, mapping, namespace, name, 'apply', info.object, { ...run.write, force });
+    const object = yield* migrate(kubectl, info, yield* send(), run.write, send);
     return { object, operation: 'serverside-applied' };
   } catch (error) {
     if (!isConflict(error)) throw error;
@@ -207,12 +212,13 @@ See https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts`
 
 function* applyOnClient(kubectl: Kubectl, run: Settings, info: Info): Co<Applied> {
   const { mapping, namespace, name } = info;
+  const { generateName } = info.object.metadata as { generateName?: string };
+  if (!name && generateName) throw new CommandError(`from ${generateName}: cannot use generate name with apply`);
   let current: KubeObject;
   try {
     current = yield* getObject(kubectl, mapping, namespace, name);
   } catch (error) {
-    if (!isNotFound(error))
-      throw error instanceof StatusError ? source(error, 'retrieving current configuration of:', info) : error;
+    if (!isNotFound(error)) throw source(error, 'retrieving current configuration of:', info);
     const object = withLastApplied(info.object);
     if (run.dryRun === 'client') return { object, operation: 'created' };
     try {
@@ -291,13 +297,13 @@ function* recreate(kubectl: Kubectl, run: Settings, info: Info, current: KubeObj
 
 /** Names the object and the file in an error of the server. */
 function source(error: unknown, doing: string, info: Info): Error {
-  if (!(error instanceof StatusError)) return error as Error;
+  if (!(error instanceof StatusError || error instanceof CommandError)) return error as Error;
   const { mapping } = info;
   const gv = mapping.group ? mapping.groupVersion : `/${mapping.version}`;
   const what = `Resource: "${gv}, Resource=${mapping.resource}", GroupVersionKind: "${gv}, Kind=${mapping.kind}"\nName: ${quote(info.name)}, Namespace: ${quote(info.namespace)}`;
   const file = doing.startsWith('retrieving') ? `from server for: ${quote(info.source)}` : `for: ${quote(info.source)}`;
-  return new StatusError(
-    { ...error.status, message: `error when ${doing}\n${what}\n${file}: ${error.message}` },
-    error.code,
-  );
+  const message = `error when ${doing}\n${what}\n${file}: ${error.message}`;
+  return error instanceof StatusError
+    ? new StatusError({ ...error.status, message }, error.code)
+    : new CommandError(message);
 }

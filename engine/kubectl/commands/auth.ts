@@ -133,7 +133,7 @@ function* listRules(kubectl: Kubectl, args: Args): Co {
   for (const { resource, rule } of simpleRules([...resourceRules, ...nonResourceRules])) {
     table.row([resource, list(rule.nonResourceURLs), list(rule.resourceNames), list(rule.verbs)]);
   }
-  if (incomplete) kubectl.warn(`warning: the list may be incomplete${evaluationError ? `: ${evaluationError}` : ''}`);
+  if (incomplete) kubectl.warn(`Warning: the list may be incomplete${evaluationError ? `: ${evaluationError}` : ''}`);
   kubectl.out(table.flush());
 }
 
@@ -180,7 +180,8 @@ const reconcile: Command = {
     if (args.args.length) throw new CommandError('no arguments are allowed');
     if (!args.strings('filename').length && !args.string('kustomize'))
       throw new CommandError('must specify one of -f and -k');
-    const found = yield* find(kubectl, { ...selectionOf(args), args: [] });
+    // Objects are taken as they are written: the namespace of the command is not theirs.
+    const found = yield* find(kubectl, { ...selectionOf(args), args: [], local: true });
     throwAll(found.errors);
     for (const info of found.infos) {
       if (/^(Cluster)?Role$/.test(info.object.kind)) yield* reconcileRole(kubectl, args, info);
@@ -207,6 +208,9 @@ function* write(
   changed: boolean,
 ): Co {
   const dryRun = dryRunOf(args);
+  // Before it creates a role kubectl asks for its namespace, and a file need not say one.
+  if (dryRun !== 'client' && !old && !info.namespace && /^Role/.test(info.mapping.kind))
+    throw new CommandError('resource name may not be empty');
   let written = object;
   if (dryRun !== 'client' && (changed || !old)) {
     written = old
@@ -231,7 +235,7 @@ function* reconcileRole(kubectl: Kubectl, args: Args, info: Info): Co {
     args,
     old === undefined ? 'create' : missing.length || remove ? 'update' : 'none',
     'rules',
-    missing,
+    old ? missing : wanted,
     extra,
     remove,
   );
@@ -301,9 +305,9 @@ function report(
   removed: boolean,
 ) {
   if (args.string('output')) return;
-  if (what !== 'none') kubectl.line(`\treconciliation required ${what}`);
-  if (missing.length) kubectl.line(`\tmissing ${noun} added:\n${missing.map((m) => `\t\t${shown(m)}`).join('\n')}`);
-  if (removed) kubectl.line(`\textra ${noun} removed:\n${extra.map((m) => `\t\t${shown(m)}`).join('\n')}`);
+  if (what !== 'none') kubectl.warn(`\treconciliation required ${what}`);
+  if (missing.length) kubectl.warn(`\tmissing ${noun} added:\n${missing.map((m) => `\t\t${shown(m)}`).join('\n')}`);
+  if (removed) kubectl.warn(`\textra ${noun} removed:\n${extra.map((m) => `\t\t${shown(m)}`).join('\n')}`);
 }
 
 export const auth: Command = {

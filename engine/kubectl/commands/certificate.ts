@@ -53,5 +53,6 @@ export const certificate: Command = {
   name: 'certificate',
   short: 'Modify certificate resources',
   group: 'Cluster Management Commands',
+  alone: 'always',
   commands: [decision('approve', 'Approved', 'approved'), decision('deny', 'Denied', 'denied')],
 };

@@ -3,7 +3,7 @@
 
 import type { KubeObject } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
-import { throwAll } from '../errors.ts';
+import { CommandError, StatusError, throwAll } from '../errors.ts';
 import type { Args, Flag } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { type Printer, PRINT_FLAGS, changePrinter } from '../output/printers.ts';
@@ -13,8 +13,8 @@ import { patchObject } from '../resource/rest.ts';
 import { DRY_RUN_FLAG, dryRunOf, fieldManagerFlag } from '../write-flags.ts';
 
 /** Flags of a command that changes objects which it finds by TYPE NAME, -f, -l or --all. */
-export const changeFlags = (manager: string): readonly Flag[] => [
-  ...FILENAME_FLAGS,
+export const changeFlags = (manager: string, files = FILENAME_FLAGS): readonly Flag[] => [
+  ...files,
   SELECTOR_FLAG,
   ...PRINT_FLAGS,
   DRY_RUN_FLAG,
@@ -23,13 +23,14 @@ export const changeFlags = (manager: string): readonly Flag[] => [
   { name: 'local', type: 'bool', usage: 'If true, the command will NOT contact api-server but run locally.' },
 ];
 
-/** Changes every object; `modify` returns the new one, the same one for no change, or throws. */
+/** Changes every object (`failure` stands before the server's words); `modify` returns the new one, the same one for no change, or throws. */
 export function* changeAll(
   kubectl: Kubectl,
   args: Args,
   found: Found,
   operation: string,
   modify: (object: KubeObject, info: Info) => KubeObject,
+  failure = '',
 ): Co {
   const dryRun = dryRunOf(args);
   const local = args.has('local') && args.bool('local');
@@ -46,7 +47,9 @@ export function* changeAll(
       if (Object.keys(patch).length === 0) continue;
       printer.print(yield* send(kubectl, info, type, patch, args));
     } catch (error) {
-      errors.push(error as Error);
+      errors.push(
+        failure && error instanceof StatusError ? new CommandError(`${failure} ${error.message}`) : (error as Error),
+      );
     }
   }
   printer.end?.();

@@ -18,7 +18,8 @@ import {
   withLastApplied,
 } from '../write-flags.ts';
 import { subcommands } from './create/index.ts';
-import { editBeforeCreating } from './edit.ts';
+import { LINE_ENDINGS_FLAG, editBeforeCreating } from './edit.ts';
+import { RAW_FLAG, sendRaw } from './raw.ts';
 
 export const create: Command = {
   name: 'create',
@@ -38,10 +39,13 @@ export const create: Command = {
     SAVE_CONFIG_FLAG,
     VALIDATE_FLAG,
     fieldManagerFlag('kubectl-create'),
+    RAW_FLAG,
+    LINE_ENDINGS_FLAG,
     { name: 'edit', type: 'bool', usage: 'Edit the API resource before creating' },
   ],
   commands: subcommands,
   *run(kubectl, args) {
+    if (args.string('raw')) return yield* sendRaw(kubectl, args, 'POST');
     if (!hasFiles(selectionOf(args))) {
       if (args.args.length) throw usageError(kubectl.path, `Unexpected args: [${args.args.join(' ')}]`);
       throw new CommandError('must specify one of -f and -k');
@@ -57,7 +61,7 @@ function* createFromFiles(kubectl: Kubectl, args: Args): Co {
   const fieldValidation = fieldValidationOf(args);
   const printer = changePrinter(kubectl, args, 'created', dryRun);
   const found = yield* find(kubectl, selectionOf(args, { args: [], validate: fieldValidation !== 'Ignore' }));
-  const { errors } = found;
+  const errors: Error[] = [];
   for (const info of found.infos) {
     const object = args.bool('save-config') ? withLastApplied(info.object) : info.object;
     try {
@@ -75,6 +79,7 @@ function* createFromFiles(kubectl: Kubectl, args: Args): Co {
     }
   }
   printer.end?.();
-  throwAll(errors);
+  // What was wrong with the files is told last.
+  throwAll([...errors, ...found.errors]);
   if (found.infos.length === 0) throw new CommandError('no objects passed to create');
 }

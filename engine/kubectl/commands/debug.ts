@@ -46,10 +46,15 @@ export const debug: Command = {
       type: 'bool',
       usage: 'If true, keep the original pod labels.(This flag only works when used with --copy-to)',
     },
+    { name: 'keep-annotations', type: 'bool', usage: 'If true, keep the original pod annotations in a copy.' },
+    { name: 'keep-init-containers', type: 'bool', default: true, usage: 'Run the init containers in a copy.' },
+    { name: 'keep-liveness', type: 'bool', usage: 'If true, keep the liveness probes in a copy.' },
+    { name: 'keep-readiness', type: 'bool', usage: 'If true, keep the readiness probes in a copy.' },
+    { name: 'keep-startup', type: 'bool', usage: 'If true, keep the startup probes in a copy.' },
     {
       name: 'profile',
       type: 'string',
-      default: 'general',
+      default: 'legacy',
       usage: 'Options are "general", "baseline", "restricted", "netadmin", "sysadmin" or "legacy".',
     },
     { name: 'quiet', short: 'q', type: 'bool', usage: 'If true, suppress informational messages.' },
@@ -87,6 +92,10 @@ export const debug: Command = {
     check(args);
     const names = args.dash >= 0 ? args.args.slice(0, args.dash) : args.args;
     if (names.length === 0) throw new CommandError('NAME or TYPE/NAME is required for debug');
+    if (args.string('profile') === 'legacy')
+      kubectl.warn(
+        '--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, for example "--profile=general".',
+      );
     const words = names[0].includes('/') ? names : ['pods', ...names];
     let status = 0;
     const found = yield* findAll(kubectl, { args: words, latest: true });
@@ -199,9 +208,9 @@ function* copyPod(kubectl: Kubectl, args: Args, info: Info): Co<Session> {
     const image = images.get(c.name) ?? images.get('*');
     return {
       ...c,
-      livenessProbe: undefined,
-      readinessProbe: undefined,
-      startupProbe: undefined,
+      ...(args.bool('keep-liveness') ? {} : { livenessProbe: undefined }),
+      ...(args.bool('keep-readiness') ? {} : { readinessProbe: undefined }),
+      ...(args.bool('keep-startup') ? {} : { startupProbe: undefined }),
       ...(image ? { image } : {}),
     };
   });
@@ -229,9 +238,6 @@ function* copyPod(kubectl: Kubectl, args: Args, info: Info): Co<Session> {
       ...containers,
       {
         ...debugContainer(args, container),
-        livenessProbe: undefined,
-        readinessProbe: undefined,
-        startupProbe: undefined,
       },
     ];
   }
@@ -239,10 +245,16 @@ function* copyPod(kubectl: Kubectl, args: Args, info: Info): Co<Session> {
   const object: KubeObject = {
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace: info.namespace, ...(args.bool('keep-labels') ? { labels: pod.metadata.labels } : {}) },
+    metadata: {
+      name,
+      namespace: info.namespace,
+      ...(args.bool('keep-labels') ? { labels: pod.metadata.labels } : {}),
+      ...(args.bool('keep-annotations') ? { annotations: pod.metadata.annotations } : {}),
+    },
     spec: {
       ...spec,
       containers,
+      ...(args.bool('keep-init-containers') ? {} : { initContainers: undefined }),
       shareProcessNamespace: args.bool('share-processes') || undefined,
       ...(args.bool('same-node') ? { nodeName } : {}),
     },

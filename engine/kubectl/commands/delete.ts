@@ -110,24 +110,22 @@ export const del: Command = {
   *run(kubectl, args) {
     if (args.string('raw')) {
       const answer = yield* kubectl.send({ method: 'DELETE', path: args.string('raw') });
-      kubectl.out(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+      kubectl.out(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body) + '\n');
       return;
     }
     const gracePeriod = gracePeriodOf(kubectl, args);
     const output = args.string('output');
     if (output !== '' && output !== 'name')
       throw new CommandError(`unexpected -o output mode: ${output}. We only support '-o name'`);
-    if (args.bool('all') && args.string('selector'))
-      throw new CommandError('cannot set --all and --selector at the same time');
     if (args.bool('all') && args.string('field-selector'))
       throw new CommandError('cannot set --all and --field-selector at the same time');
     const dryRun = dryRunOf(args);
     const propagationPolicy = cascadeOf(kubectl, args);
     const broad = args.bool('all') || args.string('selector') !== '' || args.string('field-selector') !== '';
     const ignoreNotFound = args.changed('ignore-not-found') ? args.bool('ignore-not-found') : broad;
-    const found = yield* find(kubectl, selectionOf(args, { nameOnly: true }));
+    const found = yield* find(kubectl, selectionOf(args, { nameOnly: true, onlyAll: true }));
     if (args.bool('interactive') && !(yield* confirmed(kubectl, found.infos))) return;
-    const errors: Error[] = found.errors;
+    const errors: Error[] = [];
     const deleted: { info: Info; uid?: string }[] = [];
     let warnClusterScope = kubectl.connection.namespaceExplicit && !args.bool('all-namespaces');
     for (const info of found.infos) {
@@ -156,7 +154,7 @@ export const del: Command = {
         if (!(ignoreNotFound && isNotFound(error))) errors.push(addSource('deleting', info.source, error));
       }
     }
-    throwAll(errors);
+    throwAll([...errors, ...found.errors]);
     if (found.infos.length === 0) kubectl.line('No resources found');
     if (args.bool('wait') && dryRun === 'none') yield* waitForAll(kubectl, deleted, args.duration('timeout') || A_WEEK);
   },

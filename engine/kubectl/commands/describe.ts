@@ -1,7 +1,7 @@
 // kubectl describe: what a person wants to know of an object, its events among it.
 
 import type { Command } from '../command.ts';
-import { isNotFound, throwAll, usageError } from '../errors.ts';
+import { AggregateFailure, Collected, CommandError, isNotFound } from '../errors.ts';
 import { describerOf } from '../describe/index.ts';
 import {
   ALL_NAMESPACES_FLAG,
@@ -39,24 +39,16 @@ export const describe: Command = {
   *run(kubectl, args) {
     const selection = selectionOf(args, { bareTypes: true, latest: true });
     if (args.args.length === 0 && !hasFiles(selection)) {
-      kubectl.warn(
+      throw new CommandError(
         'You must specify the type of resource to describe. Use "kubectl api-resources" for a complete list of supported resources.\n',
-      );
-      throw usageError(
-        kubectl.path,
-        'Required resource not specified.\nUse "kubectl explain <resource>" for a detailed description of that resource (e.g. kubectl explain pods).',
       );
     }
     const found = yield* find(kubectl, selection);
     let { infos, errors } = found;
+    let begun = false;
     // A name that nothing has may be the beginning of names.
-    if (
-      infos.length === 0 &&
-      args.args.length === 2 &&
-      !args.args[0].includes('/') &&
-      errors.length &&
-      errors.every(isNotFound)
-    ) {
+    if (errors.length === 1 && isNotFound(errors[0]) && args.args.length === 2 && !args.args[0].includes('/')) {
+      if (args.args[0].includes(',')) throw new CommandError('you may only specify a single resource type');
       const mapping = yield* kubectl.mappingFor(args.args[0]);
       const namespace = args.bool('all-namespaces') ? '' : kubectl.namespace;
       const all = listItems(yield* listObjects(kubectl, mapping, namespace));
@@ -70,14 +62,16 @@ export const describe: Command = {
           source: '',
         }));
       if (infos.length) errors = [];
+      begun = true;
     }
     let first = true;
     for (const { object, mapping } of infos) {
       const text = yield* describerOf(mapping.kind, mapping.group)(kubectl, object, args.bool('show-events'));
-      kubectl.out(first ? text : `\n\n${text}`);
+      // What only begins with the name is set off by empty lines.
+      kubectl.out(begun ? `${text}\n` : first ? text : `\n\n${text}`);
       first = false;
     }
-    if (errors.length) throwAll(errors);
+    if (errors.length) throw hasFiles(selection) ? new Collected(errors) : new AggregateFailure(errors);
     if (first)
       kubectl.warn(
         args.bool('all-namespaces') ? 'No resources found' : `No resources found in ${kubectl.namespace} namespace.`,

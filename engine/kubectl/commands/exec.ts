@@ -4,9 +4,10 @@ import type { ExecSession } from '../../apiserver/types.ts';
 import type { Pod } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
-import { CommandError, usageError } from '../errors.ts';
+import { CommandError } from '../errors.ts';
 import type { Flag } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
+import { findAll } from '../resource/builder.ts';
 import { containerNames, defaultContainer, onePod } from '../resource/pods.ts';
 
 const STREAM_FLAGS: readonly Flag[] = [
@@ -34,24 +35,30 @@ export const exec: Command = {
   group: 'Troubleshooting and Debugging Commands',
   usage: '(POD | TYPE/NAME) [-c CONTAINER] [flags] -- COMMAND [args...]',
   examples: ['kubectl exec web-0 -- date', 'kubectl exec deploy/web -c nginx -- ls /etc'],
-  flags: [...STREAM_FLAGS],
+  flags: [
+    ...STREAM_FLAGS,
+    { name: 'filename', short: 'f', type: 'strings', usage: 'A file that names the object to use' },
+  ],
   *run(kubectl, args) {
     const dash = args.dash;
     const words = args.args;
-    if (words.length === 0 || dash === 0)
-      throw usageError(kubectl.path, 'pod, type/name or --filename must be specified');
-    if (dash < 0 && words.length > 1) {
+    const files = args.strings('filename');
+    if (files.length === 0 && (words.length === 0 || dash === 0))
+      throw new CommandError('pod, type/name or --filename must be specified');
+    if (dash < 0 && words.length > (files.length ? 0 : 1)) {
       throw new CommandError(
         "exec [POD] [COMMAND] is not supported anymore. Use exec [POD] -- [COMMAND] instead\nSee 'kubectl exec -h' for help and examples",
       );
     }
     const command = dash < 0 ? [] : words.slice(dash);
-    if (command.length === 0) throw usageError(kubectl.path, 'you must specify at least one command for the container');
-    const pod = yield* onePod(kubectl, words[0], args.duration('pod-running-timeout'));
+    if (command.length === 0) throw new CommandError('you must specify at least one command for the container');
+    const named = files.length ? yield* namedIn(kubectl, files) : words[0];
+    const pod = yield* onePod(kubectl, named, args.duration('pod-running-timeout'));
     if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') {
       throw new CommandError(`cannot exec into a container in a completed pod; current phase is ${pod.status.phase}`);
     }
-    const container = containerFor(kubectl, pod, args.string('container'), args.bool('quiet'));
+    // Whether a container that is named exists is for the server to say.
+    const container = args.string('container') || defaultContainer(kubectl, pod, args.bool('quiet'));
     const stdin = args.bool('stdin');
     const tty = ttyOf(kubectl, args.bool('tty'), stdin);
     const query: Record<string, string | string[]> = { command, container, stdout: 'true', stderr: String(!tty) };
@@ -62,6 +69,13 @@ export const exec: Command = {
   },
 };
 
+/** TYPE/NAME of the object in a file. */
+function* namedIn(kubectl: Kubectl, filenames: readonly string[]): Co<string> {
+  const infos = yield* findAll(kubectl, { filenames });
+  if (infos.length !== 1) throw new CommandError('exactly one object must be named by --filename');
+  return `${infos[0].mapping.resource}/${infos[0].name}`;
+}
+
 export const attach: Command = {
   name: 'attach',
   short: 'Attach to a running container',
@@ -69,10 +83,9 @@ export const attach: Command = {
   usage: '(POD | TYPE/NAME) -c CONTAINER',
   flags: [...STREAM_FLAGS],
   *run(kubectl, args) {
-    if (args.args.length === 0) throw usageError(kubectl.path, 'at least 1 argument is required for attach');
+    if (args.args.length === 0) throw new CommandError('at least 1 argument is required for attach');
     if (args.args.length > 2)
-      throw usageError(
-        kubectl.path,
+      throw new CommandError(
         `expected POD, TYPE/NAME, or TYPE NAME, (at most 2 arguments) saw ${args.args.length}: [${args.args.join(' ')}]`,
       );
     const target = args.args.length === 2 ? `${args.args[0]}/${args.args[1]}` : args.args[0];
@@ -116,7 +129,8 @@ function containerFor(kubectl: Kubectl, pod: Pod, named: string, quiet: boolean)
 
 function ttyOf(kubectl: Kubectl, asked: boolean, stdin: boolean): boolean {
   if (!asked) return false;
-  if (!stdin || !kubectl.process.tty) {
+  if (!stdin) return false;
+  if (!kubectl.process.tty) {
     kubectl.warn('Unable to use a TTY - input is not a terminal or the right kind of file');
     return false;
   }

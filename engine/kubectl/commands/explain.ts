@@ -3,7 +3,7 @@
 import { EXPLANATIONS } from '../../api/explanations.ts';
 import { type Field, type StructType, type TypeRef, structNameOf, structType } from '../../api/schema.ts';
 import type { Command } from '../command.ts';
-import { CommandError, usageError } from '../errors.ts';
+import { BareError, CommandError } from '../errors.ts';
 import { builtinScheme, type Kubectl } from '../kubectl.ts';
 
 const SIMPLE: Record<string, string> = {
@@ -59,32 +59,33 @@ export const explain: Command = {
   ],
   *run(kubectl, args) {
     if (args.args.length === 0) {
-      kubectl.warn(
+      throw new CommandError(
         'You must specify the type of resource to explain. Use "kubectl api-resources" for a complete list of supported resources.\n',
       );
-      throw usageError(kubectl.path, 'Required resource not specified.');
     }
     if (args.args.length > 1) throw new CommandError('We accept only this format: explain RESOURCE');
     if (!args.string('output').startsWith('plaintext'))
-      throw new CommandError(`--output ${args.string('output')} is not available: plaintext is`);
+      throw new CommandError(`unrecognized format: ${args.string('output')}`);
     const [resource, ...path] = args.args[0].split('.');
-    const mapping = yield* kubectl.mappingFor(resource);
+    const mapping = yield* kubectl.discover((discovery) => discovery.find(resource));
+    if (!mapping) throw new BareError(`the server doesn't have a resource type "${resource}"`);
     const [group, version] = args.string('api-version')
       ? splitVersion(args.string('api-version'))
       : [mapping.group, mapping.version];
     const info = builtinScheme().kind(group, version, mapping.kind);
     const struct = info && structType(structNameOf(group, version, mapping.kind));
     if (!struct)
-      throw new CommandError(
-        `couldn't find resource for "${group ? `${group}/` : ''}${version}, Resource=${mapping.resource}"`,
-      );
+      throw new CommandError(`couldn't find resource for "${group}/${version}, Resource=${mapping.resource}"`);
     let name = mapping.kind;
     let fields: readonly Field[] = struct.fieldList;
     let field: Field | undefined;
     let parent = name;
     for (const step of path) {
       field = fields.find((f) => f.name === step);
-      if (!field) throw new CommandError(`field "${step}" does not exist`);
+      if (!field) {
+        kubectl.out(heading(group, mapping.kind, version));
+        throw new CommandError(`field "${step}" does not exist`);
+      }
       const inner = structOf(field);
       parent = name;
       name = inner ?? '';
@@ -121,9 +122,11 @@ interface Shown {
   recursive: boolean;
 }
 
+const heading = (group: string, kind: string, version: string) =>
+  `${group ? `GROUP:      ${group}\n` : ''}KIND:       ${kind}\nVERSION:    ${version}\n\n`;
+
 function show(kubectl: Kubectl, { group, version, kind, name, parent, field, fields, recursive }: Shown) {
-  let out = group ? `GROUP:      ${group}\n` : '';
-  out += `KIND:       ${kind}\nVERSION:    ${version}\n\n`;
+  let out = heading(group, kind, version);
   if (field) out += `FIELD: ${field.name} <${typeText(field)}>\n\n\n`;
   out += `DESCRIPTION:\n${describe(name, field && sentence(parent, field.name))}`;
   if (fields.length) {

@@ -15,7 +15,7 @@ import { FILENAME_FLAGS, type Info, find, localMapping, selectionOf } from '../r
 import { parseSelector } from '../resource/selector.ts';
 import { createObject } from '../resource/rest.ts';
 import { DRY_RUN_FLAG, SAVE_CONFIG_FLAG, dryRunOf, fieldManagerFlag, withLastApplied } from '../write-flags.ts';
-import { parseYaml } from '../yaml/parse.ts';
+import { YamlError, parseYaml } from '../yaml/parse.ts';
 import { intOrString } from './create/generator.ts';
 
 export const OVERRIDE_FLAGS: readonly Flag[] = [
@@ -37,7 +37,13 @@ export const OVERRIDE_FLAGS: readonly Flag[] = [
 export function overridden(args: Args, object: KubeObject): KubeObject {
   const text = args.string('overrides');
   if (!text) return object;
-  const patch = parseYaml(text) as JsonObject;
+  let patch: JsonObject;
+  try {
+    patch = parseYaml(text) as JsonObject;
+  } catch (error) {
+    if (error instanceof YamlError) throw new CommandError('Invalid JSON Patch');
+    throw error;
+  }
   switch (args.string('override-type')) {
     case 'merge':
       return mergePatch(object, patch) as KubeObject;
@@ -114,7 +120,8 @@ export const expose: Command = {
   ],
   *run(kubectl, args): Co {
     const dryRun = dryRunOf(args);
-    const found = yield* find(kubectl, selectionOf(args, { latest: true, selector: undefined }));
+    // --selector says what the Service selects.
+    const found = yield* find(kubectl, { ...selectionOf(args, { latest: true }), selector: '' });
     const { errors } = found;
     for (const info of found.infos) {
       try {
@@ -132,10 +139,7 @@ function* exposeOne(kubectl: Kubectl, args: Args, info: Info, dryRun: ReturnType
   const selector = args.string('selector') ? equalities(args.string('selector')) : selectorOf(info);
   const headless = args.string('cluster-ip') === 'None';
   const ports = portsOf(args, object);
-  if (ports.length === 0 && !headless)
-    throw new CommandError(
-      "couldn't find port via --port flag or introspection\nSee 'kubectl expose -h' for help and examples",
-    );
+  if (ports.length === 0 && !headless) throw new CommandError("couldn't find port via --port flag or introspection");
   let service = overridden(
     args,
     serviceOf(args, args.string('name') || info.name.slice(0, 63), selector, ports, labelsOf(args, object)),
@@ -160,7 +164,7 @@ export function equalities(text: string): Record<string, string> {
   const out: Record<string, string> = {};
   for (const requirement of parseSelector(text)) {
     if (requirement.operator !== 'in' || requirement.values.length !== 1)
-      throw new CommandError(`unexpected label selector: ${text}`);
+      throw new CommandError(`unexpected label spec: ${text}`);
     out[requirement.key] = requirement.values[0];
   }
   return out;

@@ -4,10 +4,11 @@ import type { WatchStream } from '../../apiserver/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
 import { type Mapping, qualified } from '../discovery.ts';
-import { Collected, CommandError, isNotFound, quote, statusError, throwAll, usageError } from '../errors.ts';
+import { Collected, CommandError, Exit, isNotFound, quote, statusError, throwAll, usageError } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { JsonPath, relaxedExpression } from '../output/jsonpath.ts';
+import { compactJson } from '../output/json.ts';
+import { JsonPath, isPath, relaxedExpression } from '../output/jsonpath.ts';
 import { PRINT_FLAGS, outputFormat, outputPrinter } from '../output/printers.ts';
 import { type TableObject, TablePrinter, TableWriter, isTable } from '../output/table.ts';
 import {
@@ -116,7 +117,12 @@ function* raw(kubectl: Kubectl, args: Args): Co {
         equals < 0 ? '' : decodeURIComponent(part.slice(equals + 1));
     }
   }
-  const response = yield* kubectl.send({ method: 'GET', path: question < 0 ? uri : uri.slice(0, question), query });
+  const response = yield* kubectl.send({
+    method: 'GET',
+    path: question < 0 ? uri : uri.slice(0, question),
+    query,
+    headers: { accept: 'application/json, */*' },
+  });
   const { body } = response;
   if (body !== undefined) kubectl.out(typeof body === 'string' ? body : JSON.stringify(body) + '\n');
   const { watch, text } = response;
@@ -131,7 +137,7 @@ function check(kubectl: Kubectl, args: Args) {
   }
   const watching = args.bool('watch') || args.bool('watch-only');
   if (args.bool('output-watch-events') && !watching) {
-    throw usageError(kubectl.path, '--output-watch-events option can only be used with --watch or --watch-only');
+    throw new CommandError('--output-watch-events option can only be used with --watch or --watch-only');
   }
   if (!watching && args.args.length === 0 && !hasFiles(selectionOf(args))) {
     kubectl.warn(
@@ -143,7 +149,7 @@ function check(kubectl: Kubectl, args: Args) {
     );
   }
   if (watching && args.string('sort-by'))
-    kubectl.warn('warning: --watch or --watch-only requested, --sort-by will be ignored');
+    kubectl.warn('warning: --watch requested, --sort-by will be ignored for watch events received');
 }
 
 const isHuman = (args: Args) => ['', 'wide'].includes(outputFormat(args).format);
@@ -159,18 +165,12 @@ function selection(args: Args) {
     latest: true,
     keepLists: tables,
     read: {
-      accept: tables ? TABLE : seesManagedFields(args) ? 'application/json' : undefined,
+      accept: tables ? TABLE : undefined,
       includeObject: tables && sorting ? 'Object' : undefined,
       limit: sorting ? undefined : args.int('chunk-size'),
       subresource: args.string('subresource') || undefined,
     },
   });
-}
-
-/** Only what is asked for as JSON carries managedFields; all other output leaves them out. */
-function seesManagedFields(args: Args): boolean {
-  const { format } = outputFormat(args);
-  return args.bool('show-managed-fields') || /^(jsonpath|go-template|template|custom-columns)/.test(format);
 }
 
 /** The qualified kind that stands before names when several types are listed: `deployment.apps`. */
@@ -194,7 +194,7 @@ function printTables(kubectl: Kubectl, args: Args, found: Found) {
   const { infos, errors } = found;
   const kinds = new Set(infos.map((i) => i.mapping));
   const sortBy = args.string('sort-by');
-  if (sortBy) sortInfos(infos, sortBy);
+  if (sortBy) sortInfos(kubectl, infos, sortBy);
   let out = '';
   let writer = new TableWriter();
   let printer: TablePrinter | undefined;
@@ -228,7 +228,7 @@ function printObjects(kubectl: Kubectl, args: Args, found: Found) {
   const { infos, errors, single } = found;
   if (single && errors.length) throwAll(errors);
   if (infos.length === 0 && single) return;
-  if (args.string('sort-by')) sortInfos(infos, args.string('sort-by'));
+  if (args.string('sort-by')) sortInfos(kubectl, infos, args.string('sort-by'));
   if (single && infos.length === 1) printer.print(infos[0].object);
   else {
     const items = infos.map((i) => i.object);
@@ -244,17 +244,29 @@ function printObjects(kubectl: Kubectl, args: Args, found: Found) {
 type SortKey = string | number | undefined;
 
 /** Sorts rows of tables, and objects, by what a JSONPath expression finds in them. */
-function sortInfos(infos: Info[], sortBy: string) {
+function sortInfos(kubectl: Kubectl, infos: Info[], sortBy: string) {
+  const tables = infos.some((i) => isTable(i.object));
+  if (tables && !isPath(sortBy)) {
+    // Nothing is shown of what cannot be sorted.
+    infos.length = 0;
+    return;
+  }
   const expression = relaxedExpression(sortBy);
   const path = new JsonPath(expression, true);
   const keyOf = (object: unknown): SortKey => {
     const value = path.results(object).flat()[0];
     if (value === undefined || value === null) return undefined;
-    if (typeof value === 'object')
-      throw new CommandError(`unsortable type: ${Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}'}`);
+    if (typeof value === 'object') {
+      const type = Array.isArray(value) ? '[]interface {}' : 'map[string]interface {}';
+      kubectl.log(
+        'F',
+        `sorter.go:375] Field ${expression} in [][][]reflect.Value is an unsortable type: interface, err: unsortable type: ${type}`,
+      );
+      throw new Exit(1);
+    }
     return typeof value === 'boolean' ? Number(value) : sortable(value as string | number);
   };
-  if (infos.some((i) => isTable(i.object))) {
+  if (tables) {
     for (let i = 0; i < infos.length; i++) {
       const table = infos[i].object as unknown as TableObject;
       const { list, found } = sortedBy(table.rows, (row) => keyOf(row.object));
@@ -323,13 +335,17 @@ function* watch(kubectl: Kubectl, args: Args): Co {
     else for (const object of info.name ? [info.object] : listItems(info.object)) print(object, 'ADDED');
   }
   const stream = yield* watchObjects(kubectl, info.mapping, info.namespace, {
-    accept: human && args.bool('server-print') ? TABLE : undefined,
-    includeObject: undefined,
+    accept: selection(args).read?.accept,
     labelSelector: args.string('selector') || undefined,
     fieldSelector: info.name ? `metadata.name=${info.name}` : args.string('field-selector') || undefined,
-    resourceVersion: versionOf(info),
+    // A watch of one object begins with what it is now, which has been seen.
+    resourceVersion: info.name ? '0' : versionOf(info),
   });
-  yield* drain(stream, print);
+  let seen = !info.name;
+  yield* drain(stream, (object, event) => {
+    if (seen) print(object, event);
+    seen = true;
+  });
 }
 
 function versionOf(info: Info): string | undefined {
@@ -362,8 +378,11 @@ function watchPrinter(
 ): (object: any, event: string) => void {
   if (!human) {
     const printer = outputPrinter(kubectl, args, true, args.bool('no-headers'));
+    // An event is no object whose managedFields could be left out, and as JSON it stays on one line.
+    const compact = events && outputFormat(args).format === 'json';
     return (object, event) => {
-      printer.print(events ? { type: event, object } : object);
+      if (compact) kubectl.line(`{"type":${JSON.stringify(event)},"object":${compactJson(object)}}`);
+      else printer.print(events ? { type: event, object } : object);
       printer.end?.();
     };
   }

@@ -20,6 +20,7 @@
 import type { Command } from '../command.ts';
 import { apply } from './apply.ts';
 import { auth } from './auth.ts';
+import { autoscale } from './autoscale.ts';
 import { certificate } from './certificate.ts';
 import { config } from './config/index.ts';
 import { cp } from './cp.ts';
@@ -38,14 +39,17 @@ import { apiResources, apiVersions, clusterInfo, version } from './info.ts';
 import { kustomize } from './kustomize.ts';
 import { annotate, label } from './label.ts';
 import { logs } from './logs.ts';
-import { cordon, drain, taint, uncordon } from './nodes.ts';
+import { cordon, drain, uncordon } from './nodes.ts';
 import { patch } from './patch.ts';
+import { portForward } from './port-forward.ts';
+import { proxy } from './proxy.ts';
 import { refusedCommands } from './refused.ts';
 import { replace } from './replace.ts';
 import { rollout } from './rollout.ts';
 import { run } from './run.ts';
-import { autoscale, scale } from './scale.ts';
+import { scale } from './scale.ts';
 import { set } from './set.ts';
+import { taint } from './taint.ts';
 import { top } from './top.ts';
 import { wait } from './wait.ts';
 
@@ -78,6 +82,8 @@ export const commands: readonly Command[] = [
   label,
   logs,
   patch,
+  portForward,
+  proxy,
   replace,
   rollout,
   run,

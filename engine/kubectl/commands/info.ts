@@ -1,12 +1,13 @@
 // What kubectl tells of the server: api-resources, api-versions, version, cluster-info.
 
 import type { Command } from '../command.ts';
+import { dump } from './cluster-info-dump.ts';
 import { type Mapping, qualified } from '../discovery.ts';
-import { CommandError, usageError } from '../errors.ts';
-import { toJson } from '../output/printers.ts';
+import { CommandError, quote, usageError } from '../errors.ts';
 import { TableWriter } from '../output/table.ts';
 import { listItems, listObjects, resourcePath } from '../resource/rest.ts';
 import { toYaml } from '../yaml/emit.ts';
+import { toKyaml } from '../yaml/kyaml.ts';
 
 export const apiResources: Command = {
   name: 'api-resources',
@@ -28,6 +29,7 @@ export const apiResources: Command = {
       usage: "When using the default or custom-column output format, don't print headers.",
     },
     { name: 'output', short: 'o', type: 'string', usage: 'Output format. One of: (json, yaml, name, wide).' },
+    { name: 'show-managed-fields', type: 'bool', usage: 'Has no effect: a list of resources has no managed fields.' },
     {
       name: 'sort-by',
       type: 'string',
@@ -38,8 +40,10 @@ export const apiResources: Command = {
   *run(kubectl, args) {
     if (args.args.length) throw usageError(kubectl.path, `unexpected arguments: [${args.args.join(' ')}]`);
     const output = args.string('output');
-    if (!['', 'wide', 'name', 'json', 'yaml'].includes(output))
-      throw new CommandError(`--output ${output} is not available`);
+    if (!['', 'wide', 'name', 'json', 'yaml', 'kyaml'].includes(output))
+      throw new CommandError(
+        `unable to match a printer suitable for the output format ${quote(output)}, allowed formats are: json,kyaml,name,wide,yaml`,
+      );
     const sortBy = args.string('sort-by');
     if (!['', 'name', 'kind'].includes(sortBy)) throw new CommandError('--sort-by accepts only name or kind');
     const discovery = yield* kubectl.discovery();
@@ -68,7 +72,7 @@ export const apiResources: Command = {
       for (const m of shown) kubectl.line(qualified(m.resource, m.group));
       return;
     }
-    if (output === 'json' || output === 'yaml') {
+    if (['json', 'yaml', 'kyaml'].includes(output)) {
       const list = {
         kind: 'APIResourceList',
         apiVersion: 'v1',
@@ -85,7 +89,13 @@ export const apiResources: Command = {
           categories: m.categories.length ? m.categories : undefined,
         })),
       };
-      kubectl.out(output === 'json' ? toJson(list) : toYaml(list));
+      kubectl.out(
+        output === 'json'
+          ? JSON.stringify(list, null, 4) + '\n'
+          : output === 'yaml'
+            ? toYaml(list)
+            : `---\n${toKyaml(list)}`,
+      );
       return;
     }
     const table = new TableWriter();
@@ -114,11 +124,11 @@ export const apiVersions: Command = {
 
 const KUSTOMIZE_VERSION = 'v5.7.1';
 const BUILD = {
-  buildDate: '2025-12-17T12:41:05Z',
-  compiler: 'gc',
   gitCommit: '66452049f3d692768c39c797b21b793dce80314e',
   gitTreeState: 'clean',
+  buildDate: '2025-12-17T12:41:05Z',
   goVersion: 'go1.25.5',
+  compiler: 'gc',
   platform: 'linux/amd64',
 };
 
@@ -134,7 +144,7 @@ export const version: Command = {
     const output = args.string('output');
     if (!['', 'yaml', 'json'].includes(output)) throw new CommandError("--output must be 'yaml' or 'json'");
     const [major, minor] = kubectl.options.version.replace(/^v/, '').split('.');
-    const client = { ...BUILD, major, minor, gitVersion: kubectl.options.version };
+    const client = { major, minor, gitVersion: kubectl.options.version, ...BUILD };
     const server = args.bool('client')
       ? undefined
       : ((yield* kubectl.send({ method: 'GET', path: '/version' })).body as Record<string, string>);
@@ -159,8 +169,8 @@ export const clusterInfo: Command = {
   name: 'cluster-info',
   short: 'Display cluster information',
   group: 'Cluster Management Commands',
-  *run(kubectl, args) {
-    if (args.args.length) throw usageError(kubectl.path, `unknown command "${args.args.join(' ')}"`);
+  commands: [dump],
+  *run(kubectl) {
     const { server } = kubectl.connection;
     const bold = (text: string) => (kubectl.process.tty ? `\x1b[0;32m${text}\x1b[0m` : text);
     const link = (text: string) => (kubectl.process.tty ? `\x1b[0;33m${text}\x1b[0m` : text);

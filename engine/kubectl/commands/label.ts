@@ -8,7 +8,14 @@ import { CommandError, quote, throwAll } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { changePrinter } from '../output/printers.ts';
-import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, type Info, find, selectionOf } from '../resource/builder.ts';
+import {
+  ALL_NAMESPACES_FLAG,
+  FIELD_SELECTOR_FLAG,
+  type Info,
+  find,
+  hasFiles,
+  selectionOf,
+} from '../resource/builder.ts';
 import { patchObject } from '../resource/rest.ts';
 import { dryRunOf } from '../write-flags.ts';
 import { changeFlags } from './change.ts';
@@ -44,11 +51,16 @@ const keyed = (what: What): Command => ({
   ],
   *run(kubectl, args) {
     const { resources, set, removed } = splitArguments(args.args, what);
+    if (resources.length === 0 && !hasFiles(selectionOf(args)))
+      throw new CommandError('one or more resources must be specified as <resource> <name> or <resource>/<name>');
     if (!args.bool('list') && set.size === 0 && removed.length === 0)
       throw new CommandError(`at least one ${what.word} update is required`);
+    for (const flag of ['selector', 'field-selector'])
+      if (args.bool('all') && args.string(flag))
+        throw new CommandError(`cannot set --all and --${flag} at the same time`);
     const found = yield* find(
       kubectl,
-      selectionOf(args, { args: resources, latest: true, bareTypes: args.bool('list') }),
+      selectionOf(args, { args: resources, latest: !args.bool('local'), bareTypes: args.bool('list') }),
     );
     if (args.bool('list')) {
       throwAll(found.errors);
@@ -56,6 +68,8 @@ const keyed = (what: What): Command => ({
       return;
     }
     const errors: Error[] = found.errors;
+    if (args.string('resource-version') && found.infos.length > 1)
+      throw new CommandError('--resource-version may only be used with a single resource');
     for (const info of found.infos) {
       try {
         yield* change(kubectl, args, info, what, set, removed);

@@ -4,11 +4,11 @@ import type { KubeObject, Pod } from '../../api/types.ts';
 import { Pipe } from '../../linux/pipe.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
-import { CommandError, throwAll, usageError } from '../errors.ts';
+import { CommandError, isNotFound, quote, throwAll, usageError } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { SELECTOR_FLAG, find } from '../resource/builder.ts';
-import { byActivity, containerList, containerNames, defaultContainer, podsOf } from '../resource/pods.ts';
+import { byActivity, containerNames, defaultContainer, podsOf } from '../resource/pods.ts';
 
 interface Source {
   pod: Pod;
@@ -40,6 +40,11 @@ export const logs: Command = {
       name: 'ignore-errors',
       type: 'bool',
       usage: 'If watching / following pod logs, allow for any errors that occur to be non-fatal',
+    },
+    {
+      name: 'insecure-skip-tls-verify-backend',
+      type: 'bool',
+      usage: 'Skip verifying the identity of the kubelet that logs are requested from.',
     },
     { name: 'limit-bytes', type: 'int', usage: 'Maximum bytes of logs to return. Defaults to no limit.' },
     {
@@ -83,6 +88,7 @@ export const logs: Command = {
   *run(kubectl, args) {
     check(kubectl, args);
     const objects = yield* chosen(kubectl, args);
+    checkLimits(args);
     const sources: Source[] = [];
     for (const object of objects) sources.push(...(yield* sourcesOf(kubectl, args, object)));
     const query = queryOf(args);
@@ -122,6 +128,15 @@ function check(kubectl: Kubectl, args: Args) {
   }
   if (words.length > 0 && selector) throw usageError(kubectl.path, 'only a selector (-l) or a POD name is allowed');
   if (words.length > 2) throw usageError(kubectl.path, EXPECTED);
+  const time = args.string('since-time');
+  if (time && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(time))
+    throw new CommandError(
+      `parsing time ${quote(time)} as "2006-01-02T15:04:05Z07:00": cannot parse ${quote(time)} as "2006"`,
+    );
+}
+
+/** What kubectl checks when it has found the object. */
+function checkLimits(args: Args) {
   if (args.bool('all-containers') && args.string('container'))
     throw new CommandError('--all-containers=true should not be specified with container name argument');
   if (args.changed('since') && args.string('since-time'))
@@ -142,6 +157,9 @@ function* chosen(kubectl: Kubectl, args: Args): Co<KubeObject[]> {
   }
   const [name] = args.args;
   const found = yield* find(kubectl, { args: name.includes('/') ? [name] : ['pods', name], latest: true });
+  const [error] = found.errors;
+  if (error && isNotFound(error))
+    throw new CommandError(`error from server (NotFound): ${error.message} in namespace ${quote(kubectl.namespace)}`);
   throwAll(found.errors);
   return [found.infos[0].object];
 }
@@ -166,9 +184,7 @@ function* sourcesOf(kubectl: Kubectl, args: Args, object: KubeObject): Co<Source
   return pods.flatMap((pod) => {
     if (args.bool('all-containers')) return containerNames(pod).map((container) => ({ pod, container }));
     if (named && !containerNames(pod).includes(named)) {
-      throw new CommandError(
-        `container ${named} is not valid for pod ${pod.metadata.name} out of: ${containerList(pod).join(', ')}`,
-      );
+      throw new CommandError(`container ${named} is not valid for pod ${pod.metadata.name}`);
     }
     return [{ pod, container: named || defaultContainer(kubectl, pod) }];
   });
@@ -180,6 +196,7 @@ function queryOf(args: Args): Record<string, string> {
   if (args.bool('previous')) query.previous = 'true';
   if (args.bool('timestamps')) query.timestamps = 'true';
   if (args.duration('since')) query.sinceSeconds = String(Math.ceil(args.duration('since') / 1000));
+  if (args.bool('insecure-skip-tls-verify-backend')) query.insecureSkipTLSVerifyBackend = 'true';
   if (args.string('since-time')) query.sinceTime = args.string('since-time');
   if (args.int('limit-bytes')) query.limitBytes = String(args.int('limit-bytes'));
   if (args.int('tail') !== -1) query.tailLines = String(args.int('tail'));

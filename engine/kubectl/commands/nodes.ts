@@ -1,12 +1,11 @@
-// Commands for the care of nodes: cordon, uncordon, drain, taint.
+// Commands for the care of nodes: cordon, uncordon, drain.
 
-import type { KubeObject, Pod, Taint } from '../../api/types.ts';
+import type { KubeObject, Pod } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
-import { CommandError, StatusError, isNotFound, throwAll, usageError } from '../errors.ts';
+import { AggregateFailure, Collected, CommandError, StatusError, isNotFound, usageError } from '../errors.ts';
 import type { Args, Flag } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { changePrinter, PRINT_FLAGS } from '../output/printers.ts';
 import { SELECTOR_FLAG, find, selectionOf, type Info } from '../resource/builder.ts';
 import { listItems, listObjects, patchObject, resourcePath } from '../resource/rest.ts';
 import { waitForDeletion } from '../resource/waiting.ts';
@@ -20,13 +19,13 @@ function* nodesOf(kubectl: Kubectl, args: Args): Co<Info[]> {
   if (args.args.length === 0 && !selector)
     throw usageError(kubectl.path, `USAGE: ${kubectl.path.split(' ')[1]} NODE [flags]`);
   if (args.args.length && selector)
-    throw new CommandError('error: cannot specify both a node name and a --selector option');
+    throw usageError(kubectl.path, 'error: cannot specify both a node name and a --selector option');
   const found = yield* find(kubectl, {
     ...selectionOf(args, { latest: true }),
     args: ['nodes', ...args.args],
     bareTypes: Boolean(selector),
   });
-  throwAll(found.errors);
+  if (found.errors.length) throw found.errors[0];
   return found.infos;
 }
 
@@ -95,6 +94,11 @@ const DRAIN_FLAGS: readonly Flag[] = [
   },
   { name: 'ignore-daemonsets', type: 'bool', usage: 'Ignore DaemonSet-managed pods.' },
   { name: 'pod-selector', type: 'string', usage: 'Label selector to filter pods on the node' },
+  {
+    name: 'skip-wait-for-delete-timeout',
+    type: 'int',
+    usage: 'Do not wait for pods that have been leaving for longer than this, seconds; zero waits for all.',
+  },
   { name: 'timeout', type: 'duration', usage: 'The length of time to wait before giving up, zero means infinite' },
 ];
 
@@ -131,6 +135,9 @@ function* drainNode(kubectl: Kubectl, args: Args, node: Info, dryRun: DryRun): C
     const owner = pod.metadata.ownerReferences?.find((reference) => reference.controller);
     const finished = pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
     if (pod.metadata.annotations?.['kubernetes.io/config.mirror']) continue;
+    const patience = args.int('skip-wait-for-delete-timeout') * 1000;
+    const since = Date.parse(pod.metadata.deletionTimestamp ?? '');
+    if (patience > 0 && kubectl.now - since > patience) continue;
     if (owner?.kind === 'DaemonSet' && !finished) {
       const set = yield* daemonSet(kubectl, pod.metadata.namespace as string, owner.name);
       if (set) {
@@ -158,11 +165,11 @@ function* drainNode(kubectl: Kubectl, args: Args, node: Info, dryRun: DryRun): C
   }
   const told = (map: Map<string, string[]>) => [...map].map(([text, pods]) => `${text}: ${pods.join(', ')}`).join('; ');
   if (problems.size) {
-    kubectl.warn(
-      `error: unable to drain node "${node.name}" due to error: [${[...problems].map(([text, pods]) => `${text}: ${pods.join(', ')}`).join(', ')}], continuing command...`,
-    );
+    const errors = [...problems].map(([text, pods]) => new CommandError(`${text}: ${pods.join(', ')}`));
+    const all = new AggregateFailure(errors);
+    kubectl.warn(`error: unable to drain node "${node.name}" due to error: ${all.message}, continuing command...`);
     kubectl.warn(`There are pending nodes to be drained:\n ${node.name}`);
-    throw new CommandError([...problems].map(([text, pods]) => `${text}: ${pods.join(', ')}`).join('\nerror: '));
+    throw new Collected(errors);
   }
   if (warnings.size) kubectl.warn(`Warning: ${told(warnings)}`);
   const started = kubectl.now;
@@ -234,101 +241,4 @@ function* evict(kubectl: Kubectl, args: Args, pod: Pod, dryRun: DryRun, end: num
       yield EVICTION_RETRY;
     }
   }
-}
-
-export const taint: Command = {
-  name: 'taint',
-  short: 'Update the taints on one or more nodes',
-  group: GROUP,
-  usage: 'NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ... KEY_N=VAL_N:TAINT_EFFECT_N',
-  flags: [
-    SELECTOR_FLAG,
-    DRY_RUN_FLAG,
-    ...PRINT_FLAGS,
-    { name: 'all', type: 'bool', usage: 'Select all nodes in the cluster' },
-    {
-      name: 'overwrite',
-      type: 'bool',
-      usage: 'If true, allow taints to be overwritten, otherwise reject taint updates that overwrite existing taints.',
-    },
-  ],
-  *run(kubectl, args) {
-    const words = args.args;
-    const at = words.findIndex(
-      (word, i) => i > 0 && /[:=]|-$/.test(word) && !/^[a-z0-9.-]+$/.test(word.replace(/-$/, '_')),
-    );
-    const [first, ...rest] = words;
-    if (!first)
-      throw usageError(
-        kubectl.path,
-        'one or more resources must be specified as <resource> <name> or <resource>/<name>',
-      );
-    const specs = at < 0 ? [] : words.slice(at);
-    if (specs.length === 0) throw usageError(kubectl.path, 'at least one taint update is required');
-    const { add, remove } = readTaints(specs);
-    const names = at < 0 ? rest : words.slice(1, at);
-    const found = yield* find(kubectl, {
-      ...selectionOf(args, { latest: true }),
-      args: [first, ...names],
-      bareTypes: args.bool('all') || Boolean(args.string('selector')),
-    });
-    throwAll(found.errors);
-    const dryRun = dryRunOf(args);
-    for (const info of found.infos) {
-      if (info.mapping.kind !== 'Node')
-        throw new CommandError(`invalid resource type ${info.mapping.resource}, only node(s) is supported`);
-      const present: Taint[] = info.object.spec?.taints ?? [];
-      const same = (a: Taint, b: Taint) => a.key === b.key && a.effect === b.effect;
-      const clash = add.filter((t) => present.some((p) => same(p, t)));
-      if (clash.length && !args.bool('overwrite')) {
-        throw new CommandError(
-          `node ${info.name} already has ${[...new Set(clash.map((t) => t.key))].join(', ')} taint(s) with same effect(s) and --overwrite is false`,
-        );
-      }
-      const kept = present.filter(
-        (p) =>
-          !add.some((t) => same(p, t)) && !remove.some((r) => r.key === p.key && (!r.effect || r.effect === p.effect)),
-      );
-      const missing = remove.filter(
-        (r) => !present.some((p) => r.key === p.key && (!r.effect || r.effect === p.effect)),
-      );
-      if (missing.length)
-        throw new CommandError(
-          missing.map((r) => `taint "${r.key}${r.effect ? `:${r.effect}` : ''}" not found`).join('\nerror: '),
-        );
-      const operation = add.length === 0 ? 'untainted' : clash.length || remove.length ? 'modified' : 'tainted';
-      let object = info.object;
-      if (dryRun !== 'client') {
-        object = yield* patchObject(
-          kubectl,
-          info.mapping,
-          '',
-          info.name,
-          'merge',
-          { spec: { taints: [...add, ...kept] } },
-          { dryRun },
-        );
-      }
-      changePrinter(kubectl, args, operation, dryRun).print(object);
-    }
-  },
-};
-
-function readTaints(specs: readonly string[]): { add: Taint[]; remove: { key: string; effect?: string }[] } {
-  const add: Taint[] = [];
-  const remove: { key: string; effect?: string }[] = [];
-  for (const spec of specs) {
-    const removal = spec.endsWith('-');
-    const text = removal ? spec.slice(0, -1) : spec;
-    const colon = text.indexOf(':');
-    const [key, value] = (colon < 0 ? text : text.slice(0, colon)).split('=');
-    const effect = colon < 0 ? undefined : text.slice(colon + 1);
-    if (effect !== undefined && !['NoSchedule', 'PreferNoSchedule', 'NoExecute'].includes(effect)) {
-      throw new CommandError(`invalid taint effect: ${effect}, unsupported taint effect`);
-    }
-    if (removal) remove.push({ key, effect });
-    else if (effect === undefined) throw new CommandError(`invalid taint spec: ${spec}`);
-    else add.push(value === undefined ? { key, effect } : { key, value, effect });
-  }
-  return { add, remove };
 }

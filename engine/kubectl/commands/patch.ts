@@ -6,8 +6,9 @@ import { strategicMerge } from '../../apiserver/patch/strategic-merge.ts';
 import type { KubeObject } from '../../api/types.ts';
 import type { Command } from '../command.ts';
 import type { Mapping } from '../discovery.ts';
-import { CommandError, throwAll } from '../errors.ts';
+import { CommandError, quote, throwAll } from '../errors.ts';
 import { builtinScheme } from '../kubectl.ts';
+import { compactJson } from '../output/json.ts';
 import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
 import { deepEqual } from '../patch/three-way.ts';
 import { FILENAME_FLAGS, find, selectionOf } from '../resource/builder.ts';
@@ -63,8 +64,8 @@ export const patch: Command = {
       throw new CommandError('cannot specify --local and --dry-run=server - did you mean --dry-run=client?');
     if (file && !kubectl.fs.exists(file))
       throw new CommandError(`unable to read patch file: open ${file}: no such file or directory`);
-    const body = read(file ? kubectl.fs.readFile(file) : text);
     const dryRun = dryRunOf(args);
+    const body = read(file ? kubectl.fs.readFile(file) : text, args.bool('local') || dryRun === 'client');
     const found = yield* find(kubectl, selectionOf(args, { latest: !args.bool('local') }));
     throwAll(found.errors);
     if (found.infos.length === 0) throw new CommandError('no resources found');
@@ -72,7 +73,7 @@ export const patch: Command = {
       const local = args.bool('local') || dryRun === 'client';
       const patched = local
         ? applied(mapping, type as PatchType, object, body)
-        : yield* patchObject(kubectl, mapping, namespace, name, type as PatchType, body as object, {
+        : yield* patchObject(kubectl, mapping, namespace, name, type as PatchType, body as string, {
             dryRun,
             fieldManager: args.string('field-manager'),
             subresource: args.string('subresource') || undefined,
@@ -84,20 +85,21 @@ export const patch: Command = {
         kubectl,
         args,
         changed ? 'patched' : 'patched (no change)',
-        args.bool('local') ? 'none' : dryRun,
+        args.bool('local') || dryRun === 'server' ? 'none' : dryRun,
       ).print(patched);
     }
   },
 };
 
-function read(text: string): unknown {
+/** What begins like JSON goes to the server as it is, which then says what is wrong with it. */
+function read(text: string, local: boolean): unknown {
+  const json = /^\s*\{/.test(text);
   try {
-    return parseYaml(text);
+    if (local) return parseYaml(text);
+    return json ? text : compactJson(parseYaml(text));
   } catch (error) {
     if (error instanceof YamlError)
-      throw new CommandError(
-        /^\s*\{/.test(text) ? 'invalid JSON document' : `unable to parse ${JSON.stringify(text)}: ${error.message}`,
-      );
+      throw new CommandError(json ? 'invalid JSON document' : `unable to parse ${quote(text)}: ${error.message}`);
     throw error;
   }
 }

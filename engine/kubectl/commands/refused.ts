@@ -1,7 +1,7 @@
 // Commands of kubectl that have nothing to act on here: each says so in one sentence.
 
 import type { Command } from '../command.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError, usageError } from '../errors.ts';
 
 const refused = (name: string, group: string | undefined, short: string, why: string): Command => ({
   name,
@@ -13,29 +13,64 @@ const refused = (name: string, group: string | undefined, short: string, why: st
   },
 });
 
-export const refusedCommands: readonly Command[] = [
-  refused(
-    'completion',
-    'Settings Commands',
-    'Output shell completion code for the specified shell (bash, zsh, fish, or powershell)',
-    'completion is not possible: the shell of this terminal does not load completion code',
-  ),
-  refused(
-    'plugin',
-    undefined,
-    'Provides utilities for interacting with plugins',
-    'plugins are not possible: this kubectl runs no other programs but the editor',
-  ),
-  refused(
-    'port-forward',
-    'Troubleshooting and Debugging Commands',
-    'Forward one or more local ports to a pod',
-    'port-forward is not possible: the API server of this cluster serves no port forwarding',
-  ),
-  refused(
-    'proxy',
-    'Troubleshooting and Debugging Commands',
-    'Run a proxy to the Kubernetes API server',
-    'proxy is not possible: kubectl cannot listen on a port of this machine',
-  ),
-];
+const SHELLS = ['bash', 'zsh', 'fish', 'powershell'];
+
+const completion: Command = {
+  name: 'completion',
+  group: 'Settings Commands',
+  short: 'Output shell completion code for the specified shell (bash, zsh, fish, or powershell)',
+  usage: 'SHELL',
+  // eslint-disable-next-line require-yield
+  *run(kubectl, { args }) {
+    if (args.length === 0) throw usageError(kubectl.path, 'Shell not specified.');
+    if (args.length > 1) throw usageError(kubectl.path, 'Too many arguments. Expected only the shell type.');
+    if (!SHELLS.includes(args[0])) throw usageError(kubectl.path, `Unsupported shell type "${args[0]}".`);
+    throw new CommandError('completion is not possible: the shell of this terminal does not load completion code');
+  },
+};
+
+/** Lists what it would find; kubectl here runs no other programs but the editor. */
+const plugin: Command = {
+  name: 'plugin',
+  short: 'Provides utilities for interacting with plugins',
+  commands: [
+    {
+      name: 'list',
+      short: "List all visible plugin executables on a user's PATH",
+      flags: [
+        {
+          name: 'name-only',
+          type: 'bool',
+          usage: 'If true, display only the binary name of each plugin, rather than its full path',
+        },
+      ],
+      // eslint-disable-next-line require-yield
+      *run(kubectl, args) {
+        const found = (kubectl.process.env.PATH ?? '')
+          .split(':')
+          .filter((directory) => directory && kubectl.fs.isDirectory(directory))
+          .flatMap((directory) => kubectl.fs.readdir(directory).map((name) => ({ directory, name })))
+          .filter(({ name }) => name.startsWith('kubectl-'));
+        if (found.length === 0) throw new CommandError('unable to find any kubectl plugins in your PATH');
+        kubectl.line('The following compatible plugins are available:\n');
+        for (const { directory, name } of found) kubectl.line(args.bool('name-only') ? name : `${directory}/${name}`);
+      },
+    },
+  ],
+};
+
+const alpha: Command = {
+  name: 'alpha',
+  short: 'Commands for features in alpha',
+  alone: 'always',
+  commands: [
+    refused(
+      'kuberc',
+      undefined,
+      'Manage kuberc configuration files',
+      'kuberc is not possible: this kubectl reads no preferences',
+    ),
+  ],
+};
+
+export const refusedCommands: readonly Command[] = [completion, plugin, alpha];

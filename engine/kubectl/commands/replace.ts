@@ -1,7 +1,7 @@
 // kubectl replace: the whole object as the file says it; --force deletes and creates.
 
 import type { Command } from '../command.ts';
-import { CommandError, addSource, isNotFound, throwAll, usageError } from '../errors.ts';
+import { CommandError, addSource, isNotFound, throwAll } from '../errors.ts';
 import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
 import { FILENAME_FLAGS, find, hasFiles, selectionOf } from '../resource/builder.ts';
 import { createObject, deleteObject, getObject, replaceObject } from '../resource/rest.ts';
@@ -15,6 +15,7 @@ import {
   fieldValidationOf,
   withLastApplied,
 } from '../write-flags.ts';
+import { RAW_FLAG, sendRaw } from './raw.ts';
 import { DELETE_FLAGS, cascadeOf, printDeleted } from './delete.ts';
 
 export const replace: Command = {
@@ -30,6 +31,7 @@ export const replace: Command = {
     VALIDATE_FLAG,
     fieldManagerFlag('kubectl-replace'),
     ...DELETE_FLAGS.map((f) => (f.name === 'wait' ? { ...f, default: false } : f)),
+    RAW_FLAG,
     {
       name: 'subresource',
       type: 'string',
@@ -37,7 +39,8 @@ export const replace: Command = {
     },
   ],
   *run(kubectl, args) {
-    if (!hasFiles(selectionOf(args))) throw usageError(kubectl.path, 'must specify --filename to replace');
+    if (args.string('raw')) return yield* sendRaw(kubectl, args, 'PUT');
+    if (!hasFiles(selectionOf(args))) throw new CommandError('must specify one of -f and -k');
     const force = args.bool('force');
     if (args.int('grace-period') >= 0 && !force) throw new CommandError('--grace-period must have --force specified');
     if (args.duration('timeout') !== 0 && !force) throw new CommandError('--timeout must have --force specified');
@@ -49,7 +52,7 @@ export const replace: Command = {
       subresource: args.string('subresource') || undefined,
     };
     const found = yield* find(kubectl, selectionOf(args, { validate: write.fieldValidation !== 'Ignore' }));
-    const { errors } = found;
+    const errors: Error[] = [];
     const printer = changePrinter(kubectl, args, 'replaced', dryRun);
     for (const info of found.infos) {
       const { mapping, namespace, name } = info;
@@ -98,7 +101,6 @@ export const replace: Command = {
         errors.push(addSource('replacing', info.source, error));
       }
     }
-    throwAll(errors);
-    if (found.infos.length === 0) throw new CommandError('no objects passed to replace');
+    throwAll([...errors, ...found.errors]);
   },
 };

@@ -80,11 +80,17 @@ const change = (
   flags: [...FILENAME_FLAGS, SELECTOR_FLAG, ...PRINT_FLAGS, fieldManagerFlag('kubectl-rollout')],
   *run(kubectl, args) {
     const errors: Error[] = [];
-    const found = yield* findRollout(kubectl, args);
+    const found = yield* findRollout(kubectl, args, errors);
+    if (found.length === 0 && errors.length === 0)
+      kubectl.warn(`No resources found in ${kubectl.namespace} namespace.`);
     for (const info of found) {
       try {
         const modified = modify(info.object, info, kubectl.now);
         const { type, patch } = twoWayPatch(info.mapping, info.object, modified);
+        if (Object.keys(patch).length === 0)
+          throw new CommandError(
+            `failed to create patch for ${info.name}: if restart has already been triggered within the past second, please wait before attempting to trigger another`,
+          );
         const options = { fieldManager: args.string('field-manager') };
         const patched = yield* patchObject(kubectl, info.mapping, info.namespace, info.name, type, patch, options);
         changePrinter(kubectl, args, operation).print(patched);
@@ -112,7 +118,7 @@ const resume = change('resume', 'Resume a paused resource', 'resumed', setPaused
 
 const restart = change('restart', 'Restart a resource', 'restarted', (object, info, now) => {
   if (!['Deployment', 'DaemonSet', 'StatefulSet'].includes(object.kind))
-    throw new CommandError(`${resourceName(info)} restarting is not supported`);
+    throw new CommandError(`error: ${resourceName(info)} restarting is not supported`);
   if (object.spec.paused)
     throw new CommandError(`${resourceName(info)} can't restart paused deployment (run rollout resume first)`);
   const { template } = object.spec;
@@ -128,5 +134,6 @@ export const rollout: Command = {
   short: 'Manage the rollout of a resource',
   group: 'Deploy Commands',
   usage: 'SUBCOMMAND',
+  alone: 'stdout',
   commands: [history, pause, restart, resume, status, undo],
 };

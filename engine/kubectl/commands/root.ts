@@ -14,12 +14,16 @@ const GROUPS = [
   'Other Commands',
 ];
 
-export function rootHelp(commands: readonly Command[]): string {
-  let out =
-    'kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\n';
+export const ROOT_TITLE =
+  'kubectl controls the Kubernetes cluster manager.\n\n Find more information at: https://kubernetes.io/docs/reference/kubectl/\n\n';
+
+export function rootUsage(commands: readonly Command[]): string {
+  let out = '';
   for (const group of GROUPS) {
     const members = membersOf(commands, group);
-    if (members.length) out += listCommands(members, `${group}:`);
+    // Plugins would stand here.
+    if (group === 'Other Commands') out += 'Subcommands provided by plugins:\n\n';
+    if (members.length) out += listCommands(members, `${group}:`, commands);
   }
   out += 'Usage:\n  kubectl [flags] [options]\n\n';
   out += 'Use "kubectl <command> --help" for more information about a given command.\n';

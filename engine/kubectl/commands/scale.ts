@@ -1,13 +1,13 @@
-// kubectl scale and kubectl autoscale.
+// kubectl scale.
 
 import type { KubeObject } from '../../api/types.ts';
 import type { Command } from '../command.ts';
 import { CommandError, throwAll } from '../errors.ts';
 import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
-import { FILENAME_FLAGS, SELECTOR_FLAG, find, localMapping, selectionOf } from '../resource/builder.ts';
-import { createObject, getObject, patchObject, replaceObject } from '../resource/rest.ts';
+import { FILENAME_FLAGS, SELECTOR_FLAG, find, selectionOf } from '../resource/builder.ts';
+import { getObject, patchObject, replaceObject } from '../resource/rest.ts';
 import { waitFor } from '../resource/waiting.ts';
-import { DRY_RUN_FLAG, SAVE_CONFIG_FLAG, dryRunOf, fieldManagerFlag, withLastApplied } from '../write-flags.ts';
+import { DRY_RUN_FLAG, dryRunOf } from '../write-flags.ts';
 
 export const scale: Command = {
   name: 'scale',
@@ -80,105 +80,5 @@ export const scale: Command = {
       }
     }
     throwAll(errors);
-  },
-};
-
-export const autoscale: Command = {
-  name: 'autoscale',
-  short: 'Auto-scale a deployment, replica set, stateful set, or replication controller',
-  group: 'Deploy Commands',
-  usage: '(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU]',
-  flags: [
-    ...FILENAME_FLAGS,
-    ...PRINT_FLAGS,
-    DRY_RUN_FLAG,
-    SAVE_CONFIG_FLAG,
-    fieldManagerFlag('kubectl-autoscale'),
-    {
-      name: 'cpu',
-      type: 'string',
-      usage: 'Target CPU utilization over all the pods: a percentage of the request (70%) or a quantity (500m).',
-    },
-    {
-      name: 'cpu-percent',
-      type: 'int',
-      default: -1,
-      usage: 'The target average CPU utilization (represented as a percent of requested CPU) over all the pods.',
-    },
-    {
-      name: 'max',
-      type: 'int',
-      default: -1,
-      required: true,
-      usage: 'The upper limit for the number of pods that can be set by the autoscaler. Required.',
-    },
-    {
-      name: 'memory',
-      type: 'string',
-      usage: 'Target memory over all the pods: a percentage of the request (70%) or a quantity (200Mi).',
-    },
-    {
-      name: 'min',
-      type: 'int',
-      default: -1,
-      usage: 'The lower limit for the number of pods that can be set by the autoscaler.',
-    },
-    {
-      name: 'name',
-      type: 'string',
-      usage: 'The name for the newly created object. If not specified, the name of the input resource will be used.',
-    },
-  ],
-  *run(kubectl, args) {
-    const max = args.int('max');
-    const min = args.int('min');
-    if (max < 1) throw new CommandError(`--max=MAXPODS is required and must be at least 1, max: ${max}`);
-    if (max < min)
-      throw new CommandError(`--max=MAXPODS must be larger or equal to --min=MINPODS, max: ${max}, min: ${min}`);
-    const percent = args.int('cpu-percent');
-    if (percent !== -1)
-      kubectl.warn(
-        "Flag --cpu-percent has been deprecated, Use --cpu with percentage or resource quantity format (e.g., '70%' for utilization or '500m' for milliCPU).",
-      );
-    const metrics: object[] = [];
-    const add = (name: string, text: string) => {
-      const match = /^(\d+)%$/.exec(text);
-      const target = match
-        ? { type: 'Utilization', averageUtilization: Number(match[1]) }
-        : { type: 'AverageValue', averageValue: text };
-      if (text) metrics.push({ type: 'Resource', resource: { name, target } });
-    };
-    add('cpu', args.string('cpu') || (percent >= 0 ? `${percent}%` : ''));
-    add('memory', args.string('memory'));
-    const dryRun = dryRunOf(args);
-    const found = yield* find(kubectl, selectionOf(args, { latest: true }));
-    throwAll(found.errors);
-    if (found.infos.length === 0) throw new CommandError('no objects passed to autoscale');
-    for (const info of found.infos) {
-      if (!info.mapping.subresources.includes('scale')) {
-        const { mapping } = info;
-        throw new CommandError(
-          `cannot autoscale a ${mapping.kind}: could not find scale subresource for ${mapping.group ? mapping.groupVersion : '/' + mapping.version}, Resource=${mapping.resource} in discovery information`,
-        );
-      }
-      const name = args.string('name') || info.name;
-      let hpa: KubeObject = {
-        apiVersion: 'autoscaling/v2',
-        kind: 'HorizontalPodAutoscaler',
-        metadata: { name },
-        spec: {
-          ...(min > 0 ? { minReplicas: min } : {}),
-          maxReplicas: max,
-          scaleTargetRef: { apiVersion: info.mapping.groupVersion, kind: info.mapping.kind, name: info.name },
-          ...(metrics.length ? { metrics } : {}),
-        },
-        status: { currentMetrics: null, desiredReplicas: 0 },
-      };
-      if (args.bool('save-config')) hpa = withLastApplied(hpa);
-      const options = { dryRun, fieldManager: args.string('field-manager') };
-      const created =
-        dryRun === 'client' ? hpa : yield* createObject(kubectl, localMapping(hpa), info.namespace, hpa, options);
-      changePrinter(kubectl, args, 'autoscaled', dryRun).print(created);
-    }
   },
 };

@@ -2,18 +2,14 @@
 
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
-import { CommandError, quote } from '../errors.ts';
+import { CommandError, quote, throwAll } from '../errors.ts';
 import { podSpecOf, withPodSpec } from '../pod-spec.ts';
-import { type Info, hasFiles, selectionOf } from '../resource/builder.ts';
+import { FILES_RECURSIVELY, type Info, hasFiles, selectionOf } from '../resource/builder.ts';
+import { checkQuantity } from '../resource/quantity.ts';
 import { parseSelector } from '../resource/selector.ts';
 import { changeAll, changeFlags } from './change.ts';
 import { type Container, containerMatcher, findForSet, withContainers } from './set/containers.ts';
 import { env } from './set/env.ts';
-
-const LOCAL_NEEDS_FILES = `you must specify resources by --filename when --local is set.
-Example resource specifications include:
-   '-f rsrc.yaml'
-   '--filename=rsrc.json'`;
 
 /** Splits TYPE NAME from KEY=VALUE. */
 function splitPairs(args: readonly string[]): { resources: string[]; pairs: Map<string, string> } {
@@ -41,27 +37,32 @@ const image: Command = {
   *run(kubectl, args): Co {
     const { resources, pairs } = splitPairs(args.args);
     if (!hasFiles(selectionOf(args)) && resources.length === 0 && !args.bool('all')) throw new CommandError(MISSING);
-    if (pairs.size === 0)
-      throw new CommandError(
-        args.bool('local') && resources.length ? LOCAL_NEEDS_FILES : 'at least one image update is required',
-      );
     if (pairs.has('*') && pairs.size > 1)
       throw new CommandError(
         'all containers are already specified by *, but saw more than one container_name=container_image pairs',
       );
     const found = yield* findForSet(kubectl, args, resources);
-    yield* changeAll(kubectl, args, found, 'image updated', (object, info) => {
-      const spec = podSpecOf(object);
-      if (!spec) throw noTemplate(info);
-      const names = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((c: Container) => c.name);
-      for (const name of pairs.keys())
-        if (name !== '*' && !names.includes(name))
-          throw new CommandError(`unable to find container named ${quote(name)}`);
-      return withContainers(object, (c) => {
-        const wanted = pairs.get('*') ?? pairs.get(c.name);
-        return wanted === undefined || wanted === c.image ? c : { ...c, image: wanted };
-      });
-    });
+    throwAll(found.errors);
+    if (pairs.size === 0) throw new CommandError('at least one image update is required');
+    yield* changeAll(
+      kubectl,
+      args,
+      found,
+      'image updated',
+      (object, info) => {
+        const spec = podSpecOf(object);
+        if (!spec) throw noTemplate(info);
+        const names = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((c: Container) => c.name);
+        for (const name of pairs.keys())
+          if (name !== '*' && !names.includes(name))
+            throw new CommandError(`unable to find container named ${quote(name)}`);
+        return withContainers(object, (c) => {
+          const wanted = pairs.get('*') ?? pairs.get(c.name);
+          return wanted === undefined || wanted === c.image ? c : { ...c, image: wanted };
+        });
+      },
+      'failed to patch image update to pod template:',
+    );
   },
 };
 
@@ -80,6 +81,7 @@ function resourceList(text: string): Record<string, string> {
     const [name, quantity, more] = pair.split('=');
     if (quantity === undefined || more !== undefined)
       throw new CommandError(`Invalid argument syntax ${pair}, expected <resource>=<value>`);
+    checkQuantity(quantity);
     out[name] = quantity;
   }
   return out;
@@ -118,19 +120,26 @@ const resources: Command = {
     }
     const matches = containerMatcher(args.string('containers'));
     const found = yield* findForSet(kubectl, args, args.args);
-    yield* changeAll(kubectl, args, found, 'resource requirements updated', (object) => {
-      let any = false;
-      const changed = withContainers(object, (c) => {
-        if (!matches(c.name)) return c;
-        any = true;
-        const next = { ...c.resources };
-        if (Object.keys(limits).length) next.limits = { ...next.limits, ...limits };
-        if (Object.keys(requests).length) next.requests = { ...next.requests, ...requests };
-        return { ...c, resources: next };
-      });
-      if (!any) throw new CommandError(`unable to find container named ${args.string('containers')}`);
-      return changed;
-    });
+    yield* changeAll(
+      kubectl,
+      args,
+      found,
+      'resource requirements updated',
+      (object) => {
+        let any = false;
+        const changed = withContainers(object, (c) => {
+          if (!matches(c.name)) return c;
+          any = true;
+          const next = { ...c.resources };
+          if (Object.keys(limits).length) next.limits = { ...next.limits, ...limits };
+          if (Object.keys(requests).length) next.requests = { ...next.requests, ...requests };
+          return { ...c, resources: next };
+        });
+        if (!any) throw new CommandError(`unable to find container named ${args.string('containers')}`);
+        return changed;
+      },
+      'failed to patch resources update to pod template',
+    );
   },
 };
 
@@ -139,7 +148,7 @@ const selector: Command = {
   short: 'Set the selector on a resource',
   usage: '(-f FILENAME | TYPE NAME) EXPRESSIONS [--resource-version=version]',
   flags: [
-    ...changeFlags('kubectl-set').filter((f) => f.name !== 'selector'),
+    ...changeFlags('kubectl-set', FILES_RECURSIVELY).filter((f) => f.name !== 'selector'),
     {
       name: 'resource-version',
       type: 'string',
@@ -173,20 +182,27 @@ const serviceaccount: Command = {
   aliases: ['sa'],
   short: 'Update the service account of a resource',
   usage: '(-f FILENAME | TYPE NAME) SERVICE_ACCOUNT',
-  flags: changeFlags('kubectl-set'),
+  flags: changeFlags('kubectl-set').filter((f) => f.name !== 'selector'),
   *run(kubectl, args): Co {
     const words = args.args.slice();
     const name = words.pop();
     if (name === undefined) throw new CommandError('serviceaccount is required');
     const found = yield* findForSet(kubectl, args, words);
-    yield* changeAll(kubectl, args, found, 'serviceaccount updated', (object, info) => {
-      if (!podSpecOf(object)) throw noTemplate(info);
-      return withPodSpec(object, (spec) => ({
-        ...spec,
-        serviceAccountName: name,
-        ...(spec.serviceAccount ? { serviceAccount: name } : {}),
-      }));
-    });
+    yield* changeAll(
+      kubectl,
+      args,
+      found,
+      'serviceaccount updated',
+      (object, info) => {
+        if (!podSpecOf(object)) throw noTemplate(info);
+        return withPodSpec(object, (spec) => ({
+          ...spec,
+          serviceAccountName: name,
+          ...(spec.serviceAccount ? { serviceAccount: name } : {}),
+        }));
+      },
+      'failed to patch ServiceAccountName',
+    );
   },
 };
 
@@ -221,9 +237,10 @@ const subject: Command = {
         return { kind: 'ServiceAccount', namespace, name };
       }),
     ];
+    const found = yield* findForSet(kubectl, args, args.args);
+    throwAll(found.errors);
     if (wanted.length === 0)
       throw new CommandError('you must specify at least one value of user, group or serviceaccount');
-    const found = yield* findForSet(kubectl, args, args.args);
     yield* changeAll(kubectl, args, found, 'subjects updated', (object) => {
       if (object.kind !== 'RoleBinding' && object.kind !== 'ClusterRoleBinding')
         throw new CommandError('setting subjects is only supported for RoleBinding/ClusterRoleBinding');

@@ -4,6 +4,7 @@ import type { Command } from '../command.ts';
 import { CommandError, usageError } from '../errors.ts';
 import type { Flag } from '../flags.ts';
 import { ALL_NAMESPACES_FLAG, FIELD_SELECTOR_FLAG, SELECTOR_FLAG } from '../resource/builder.ts';
+import { topNodes, topPods } from './top-usage.ts';
 
 const METRICS = 'metrics.k8s.io';
 
@@ -36,10 +37,11 @@ const usage = (name: 'node' | 'pod', aliases: readonly string[], flags: readonly
       throw new CommandError('--sort-by accepts only cpu or memory');
     if (args.args.length > 1) throw usageError(kubectl.path, `${args.args.slice(1).join(' ')}`);
     if (args.args.length && args.string('selector'))
-      throw new CommandError('only one of NAME or --selector can be provided');
+      throw new CommandError('only one of NAME or selector can be provided');
     const { body } = yield* kubectl.send({ method: 'GET', path: '/apis' });
     const served = (body as { groups?: { name: string }[] }).groups?.some((group) => group.name === METRICS);
-    throw new CommandError(served ? 'this kubectl reads no metrics' : 'Metrics API not available');
+    if (!served) throw new CommandError('Metrics API not available');
+    yield* name === 'node' ? topNodes(kubectl, args) : topPods(kubectl, args);
   },
 });
 

@@ -10,7 +10,7 @@ import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
 import {
   ALL_NAMESPACES_FLAG,
   FIELD_SELECTOR_FLAG,
-  FILENAME_FLAGS,
+  FILES_RECURSIVELY,
   type Info,
   SELECTOR_FLAG,
   find,
@@ -28,7 +28,7 @@ export const wait: Command = {
   usage:
     "([-f FILENAME] | resource.group/resource.name | resource.group [(-l label | --all)]) [--for=create|--for=delete|--for condition=available|--for=jsonpath='{}'[=value]]",
   flags: [
-    ...FILENAME_FLAGS,
+    ...FILES_RECURSIVELY,
     SELECTOR_FLAG,
     FIELD_SELECTOR_FLAG,
     ALL_NAMESPACES_FLAG,
@@ -85,8 +85,8 @@ export const wait: Command = {
   },
 };
 
-const timedOut = (info: Info) =>
-  new CommandError(`timed out waiting for the condition on ${info.mapping.resource}/${info.name}`);
+const TIMED_OUT = 'timed out waiting for the condition';
+const timedOut = (info: Info) => new CommandError(`${TIMED_OUT} on ${info.mapping.resource}/${info.name}`);
 const notMet = (info: Info) => new CommandError(`condition not met for ${info.mapping.resource}/${info.name}`);
 
 function* untilMet(kubectl: Kubectl, info: Info, check: Check, left: number, timeout: number): Co<KubeObject> {
@@ -122,7 +122,7 @@ function* untilExists(kubectl: Kubectl, info: Info, exists: boolean, left: numbe
     if (exists) return object ? true : undefined;
     return !object || (uid && object.metadata.uid !== uid) ? true : undefined;
   });
-  if (!met) throw timeout === 0 ? notMet(info) : timedOut(info);
+  if (!met) throw timeout === 0 ? notMet(info) : exists ? new CommandError(TIMED_OUT) : timedOut(info);
   return last;
 }
 

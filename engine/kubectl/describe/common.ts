@@ -106,9 +106,6 @@ export function* eventsOf(kubectl: Kubectl, object: KubeObject, withKind = true)
   return (body as { items: Event[] }).items;
 }
 
-const eventTime = (event: Event): string =>
-  event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? '';
-
 export function events(w: DescribeWriter, list: readonly Event[], now: number) {
   if (list.length === 0) {
     w.line(0, 'Events:\t<none>');
@@ -116,8 +113,9 @@ export function events(w: DescribeWriter, list: readonly Event[], now: number) {
   }
   w.line(0, 'Events:\n  Type\tReason\tAge\tFrom\tMessage');
   w.line(1, '----\t------\t----\t----\t-------');
-  // Stable: events of one second keep the order in which they were recorded.
-  const sorted = list.map((event, index) => ({ event, index, time: Date.parse(eventTime(event)) || 0 }));
+  // Stable: events of one second keep the order in which they were recorded; those of the newer kind, which have no
+  // lastTimestamp, come first.
+  const sorted = list.map((event, index) => ({ event, index, time: Date.parse(event.lastTimestamp ?? '') || 0 }));
   sorted.sort((a, b) => a.time - b.time || a.index - b.index);
   for (const { event } of sorted) {
     const first = since(event.eventTime ?? event.firstTimestamp, now);

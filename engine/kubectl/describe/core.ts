@@ -14,7 +14,7 @@ import type {
 } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { annotations, events, eventsOf, heading, labels, sortedKeys } from './common.ts';
+import { annotations, events, eventsOf, formatMap, heading, labels, sortedKeys } from './common.ts';
 import { DescribeWriter } from './writer.ts';
 
 /** Endpoints shown before "+ n more...". */
@@ -24,9 +24,9 @@ export function* describeService(kubectl: Kubectl, object: KubeObject, showEvent
   const { metadata, spec, status } = object as unknown as Required<Service>;
   const w = new DescribeWriter();
   heading(w, object);
-  labels(w, 0, 'Selector', spec.selector);
+  w.field(0, 'Selector', formatMap(spec.selector));
   w.field(0, 'Type', spec.type);
-  w.field(0, 'IP Family Policy', spec.ipFamilyPolicy);
+  if (spec.ipFamilyPolicy) w.field(0, 'IP Family Policy', spec.ipFamilyPolicy);
   if (spec.ipFamilies?.length) w.field(0, 'IP Families', spec.ipFamilies.join(','));
   else w.field(0, 'IP Families', '<none>');
   w.field(0, 'IP', spec.clusterIP);
@@ -164,6 +164,9 @@ function quotas(w: DescribeWriter, list: readonly ResourceQuota[]) {
     .slice()
     .sort((a, b) => ((a.metadata.name as string) < (b.metadata.name as string) ? -1 : 1))) {
     w.raw(`  Name:\t${quota.metadata.name}\n`);
+    const scopes = (quota.spec?.scopes ?? []).slice().sort();
+    if (scopes.length) w.raw(`  Scopes:\t${scopes.join(', ')}\n`);
+    for (const scope of scopes) if (SCOPES[scope]) w.raw(`  * ${SCOPES[scope]}\n`);
     w.raw('  Resource\tUsed\tHard\n');
     w.raw('  --------\t---\t---\n');
     for (const name of sortedKeys(quota.status?.hard)) {

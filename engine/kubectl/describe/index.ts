@@ -13,7 +13,13 @@ import {
   describeService,
   describeServiceAccount,
 } from './core.ts';
-import { describeEndpointSlice, describeEndpoints, describeIngress, describeNetworkPolicy } from './network.ts';
+import {
+  describeEndpointSlice,
+  describeEndpoints,
+  describeIngress,
+  describeIngressClass,
+  describeNetworkPolicy,
+} from './network.ts';
 import { describeNode } from './node.ts';
 import { describePod } from './pod.ts';
 import {
@@ -23,7 +29,12 @@ import {
   describePriorityClass,
 } from './policy.ts';
 import { describeRole, describeRoleBinding } from './rbac.ts';
-import { describePersistentVolume, describePersistentVolumeClaim, describeStorageClass } from './storage.ts';
+import {
+  describeCSINode,
+  describePersistentVolume,
+  describePersistentVolumeClaim,
+  describeStorageClass,
+} from './storage.ts';
 import {
   describeCronJob,
   describeDaemonSet,
@@ -48,7 +59,9 @@ const DESCRIBERS: Record<string, Describer> = {
   'Endpoints.': describeEndpoints,
   'EndpointSlice.discovery.k8s.io': describeEndpointSlice,
   'HorizontalPodAutoscaler.autoscaling': describeHorizontalPodAutoscaler,
+  'CSINode.storage.k8s.io': describeCSINode,
   'Ingress.networking.k8s.io': describeIngress,
+  'IngressClass.networking.k8s.io': describeIngressClass,
   'Job.batch': describeJob,
   'LimitRange.': describeLimitRange,
   'Namespace.': describeNamespace,

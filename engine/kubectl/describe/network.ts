@@ -6,6 +6,7 @@ import type {
   Endpoints,
   Ingress,
   IngressBackend,
+  IngressClass,
   KubeObject,
   NetworkPolicy,
   NetworkPolicyPeer,
@@ -46,10 +47,10 @@ export function* describeIngress(kubectl: Kubectl, object: KubeObject, showEvent
     count++;
     w.line(1, `${rule.host || '*'}\t`);
     for (const path of rule.http.paths) {
-      w.line(
-        2,
-        `\t${path.path ?? ''} \t${backendText(path.backend)} (${yield* behind(kubectl, metadata.namespace as string, path.backend)})`,
-      );
+      const { backend } = path;
+      // An object behind the path has no addresses.
+      const ends = backend.service ? ` (${yield* behind(kubectl, metadata.namespace as string, backend)})` : '';
+      w.line(2, `\t${path.path ?? ''} \t${backendText(backend)}${ends}`);
     }
   }
   if (count === 0) w.line(1, `*\t*\t${fallbackText}`);
@@ -130,7 +131,8 @@ function direction(
   const [side, other] = word === 'ingress' ? ['From', 'source'] : ['To', 'destination'];
   rules.forEach(({ ports, peers }, i) => {
     if (!ports?.length) w.line(2, 'To Port: <any> (traffic allowed to all ports)');
-    for (const port of ports ?? []) w.line(2, `To Port: ${port.port ?? ''}/${port.protocol ?? 'TCP'}`);
+    for (const { port = '', endPort, protocol = 'TCP' } of ports ?? [])
+      w.line(2, endPort ? `To Port Range: ${port}-${endPort}/${protocol}` : `To Port: ${port}/${protocol}`);
     if (!peers?.length) w.line(2, `${side}: <any> (traffic not restricted by ${other})`);
     for (const peer of peers ?? []) {
       w.line(2, `${side}:`);
@@ -188,6 +190,24 @@ export function* describeEndpointSlice(kubectl: Kubectl, object: KubeObject, sho
     if (endpoint.targetRef) w.field(2, 'TargetRef', `${endpoint.targetRef.kind}/${endpoint.targetRef.name}`);
     w.field(2, 'NodeName', endpoint.nodeName ?? '<unset>');
     w.field(2, 'Zone', endpoint.zone ?? '<unset>');
+  }
+  if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
+  return w.toString();
+}
+
+export function* describeIngressClass(kubectl: Kubectl, object: KubeObject, showEvents: boolean): Co<string> {
+  const { metadata, spec } = object as unknown as IngressClass;
+  const w = new DescribeWriter();
+  w.field(0, 'Name', metadata.name);
+  labels(w, 0, 'Labels', metadata.labels);
+  annotations(w, 0, metadata.annotations);
+  w.field(0, 'Controller', spec?.controller);
+  const parameters = spec?.parameters;
+  if (parameters) {
+    w.line(0, 'Parameters:');
+    if (parameters.apiGroup) w.field(1, 'APIGroup', parameters.apiGroup);
+    w.field(1, 'Kind', parameters.kind);
+    w.field(1, 'Name', parameters.name);
   }
   if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
   return w.toString();

@@ -69,7 +69,11 @@ export function* describeNode(kubectl: Kubectl, object: KubeObject, showEvents: 
   if (showEvents)
     events(
       w,
-      yield* eventsOf(kubectl, { ...object, metadata: { ...object.metadata, uid: metadata.name } }),
+      [
+        // Controllers know a node by its uid, the kubelet by its name.
+        ...(yield* eventsOf(kubectl, object)),
+        ...(yield* eventsOf(kubectl, { ...object, metadata: { ...object.metadata, uid: metadata.name } })),
+      ],
       kubectl.now,
     );
   return w.toString();

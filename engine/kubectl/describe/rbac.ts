@@ -43,7 +43,8 @@ export function ruleTable(w: DescribeWriter, level: number, rules: readonly Poli
 export function simpleRules(rules: readonly PolicyRule[]): Simple[] {
   const byWhat = new Map<string, { resource: string; rule: PolicyRule }>();
   const add = (resource: string, group: string, name: string, url: string, verbs: readonly string[]) => {
-    const what = JSON.stringify([resource, group, name, url]);
+    // URLs stay as they were given, one row a verb.
+    const what = url ? String(byWhat.size) : JSON.stringify([resource, group, name]);
     const known = byWhat.get(what)?.rule.verbs ?? [];
     const rule: PolicyRule = { verbs: [...known, ...verbs.filter((verb) => !known.includes(verb))] };
     if (url) rule.nonResourceURLs = [url];
@@ -59,7 +60,7 @@ export function simpleRules(rules: readonly PolicyRule[]): Simple[] {
         for (const name of rule.resourceNames?.length ? rule.resourceNames : [''])
           add(resource, group, name, '', rule.verbs);
     }
-    for (const url of rule.nonResourceURLs ?? []) add('', '', '', url, rule.verbs);
+    for (const url of rule.nonResourceURLs ?? []) for (const verb of rule.verbs) add('', '', '', url, [verb]);
   }
   const out: Simple[] = [];
   byWhat.forEach(({ resource, rule }) => out.push({ key: sortKey(rule), resource, rule }));

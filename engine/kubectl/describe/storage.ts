@@ -1,9 +1,16 @@
 // describe for volumes, claims and storage classes.
 
-import type { KubeObject, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../../api/types.ts';
+import type {
+  KubeObject,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  StorageClass,
+  CSINode,
+} from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { annotations, events, eventsOf, formatMap, heading, labels, shortSince } from './common.ts';
+import { annotations, events, eventsOf, formatMap, heading, labels, longTime, shortSince } from './common.ts';
 import { persistentSource } from './volumes.ts';
 import { DescribeWriter } from './writer.ts';
 
@@ -151,6 +158,30 @@ export function* describeStorageClass(kubectl: Kubectl, object: KubeObject, show
       const rows = (term.matchLabelExpressions ?? []).map((e) => `${e.key} in [${e.values.join(', ')}]`);
       rows.forEach((row, j) => w.line(1, `${j ? '' : `Term ${i}:`}\t${row}`));
     });
+  }
+  if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
+  return w.toString();
+}
+
+export function* describeCSINode(kubectl: Kubectl, object: KubeObject, showEvents: boolean): Co<string> {
+  const { metadata, spec } = object as unknown as CSINode;
+  const w = new DescribeWriter();
+  w.field(0, 'Name', metadata.name);
+  labels(w, 0, 'Labels', metadata.labels);
+  annotations(w, 0, metadata.annotations);
+  w.field(0, 'CreationTimestamp', longTime(metadata.creationTimestamp));
+  w.line(0, 'Spec:');
+  if (spec?.drivers?.length) {
+    w.line(1, 'Drivers:');
+    for (const driver of spec.drivers) {
+      w.line(2, `${driver.name}:`);
+      w.field(3, 'Node ID', driver.nodeID);
+      if (driver.allocatable?.count !== undefined) {
+        w.line(3, 'Allocatables:');
+        w.field(4, 'Count', driver.allocatable.count);
+      }
+      if (driver.topologyKeys) w.field(3, 'Topology Keys', `[${driver.topologyKeys.join(' ')}]`);
+    }
   }
   if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
   return w.toString();

@@ -1,6 +1,7 @@
 // Volumes of a Pod or of a Pod template: a row of data a kind of source.
 
 import type { ProjectedVolumeSource, Volume } from '../../api/types.ts';
+import { sortedKeys } from './common.ts';
 import type { DescribeWriter } from './writer.ts';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
@@ -8,6 +9,10 @@ type Source = any;
 type Fields = [label: string, value: (source: Source) => unknown][];
 
 const optional = (source: Source) => source.optional ?? false;
+const attributes = (source: Source) => {
+  const pairs = source.volumeAttributes as Record<string, string> | undefined;
+  return Object.keys(pairs ?? {}).length ? rows(pairs, '=') : '<none>';
+};
 
 /** Volume source to its line of explanation and its fields. */
 const SOURCES: Record<string, { type: string; fields: Fields }> = {
@@ -60,6 +65,7 @@ const SOURCES: Record<string, { type: string; fields: Fields }> = {
       ['Driver', (s) => s.driver],
       ['FSType', (s) => s.fsType],
       ['ReadOnly', (s) => s.readOnly ?? false],
+      ['VolumeAttributes', attributes],
     ],
   },
   image: {
@@ -92,14 +98,7 @@ const PERSISTENT: typeof SOURCES = {
       ['FSType', (s) => s.fsType],
       ['VolumeHandle', (s) => s.volumeHandle],
       ['ReadOnly', (s) => s.readOnly ?? false],
-      [
-        'VolumeAttributes',
-        (s) =>
-          Object.keys(s.volumeAttributes ?? {})
-            .sort()
-            .map((k) => `${k}=${s.volumeAttributes[k]}`)
-            .join('\n\t'),
-      ],
+      ['VolumeAttributes', attributes],
     ],
   },
   iscsi: {
@@ -114,6 +113,12 @@ const PERSISTENT: typeof SOURCES = {
     ],
   },
 };
+
+/** Pairs one a line, set off from the column of the other values. */
+function rows(pairs: Record<string, string> | undefined, between: string): string {
+  const lines = sortedKeys(pairs).map((key) => `    ${key}${between}${pairs?.[key]}`);
+  return lines.join('\n        \t') || '    <none>';
+}
 
 export function volumes(w: DescribeWriter, list: readonly Volume[] | undefined, indent = '') {
   if (!list?.length) {
@@ -145,6 +150,13 @@ export function volumes(w: DescribeWriter, list: readonly Volume[] | undefined, 
         'EphemeralVolume (an inline specification for a volume that gets created and deleted with the pod)',
       );
       w.field(2, 'StorageClass', claim?.storageClassName);
+      w.field(2, 'Volume', claim?.volumeName);
+      const { labels, annotations } = volume.ephemeral?.volumeClaimTemplate?.metadata ?? {};
+      w.field(2, 'Labels', rows(labels, '='));
+      w.field(2, 'Annotations', rows(annotations, ': '));
+      w.field(2, 'Capacity', '');
+      w.field(2, 'Access Modes', '');
+      if (claim?.volumeMode) w.field(2, 'VolumeMode', claim.volumeMode);
     } else {
       w.line(1, '<unknown>');
     }

@@ -163,7 +163,7 @@ export function* describeStatefulSet(kubectl: Kubectl, object: KubeObject, showE
     w.field(1, 'Name', claim.metadata.name);
     w.field(1, 'StorageClass', claim.spec?.storageClassName);
     labels(w, 1, 'Labels', claim.metadata.labels);
-    annotations(w, 1, claim.metadata.annotations);
+    labels(w, 1, 'Annotations', claim.metadata.annotations);
     w.field(1, 'Capacity', claim.spec?.resources?.requests?.storage ?? '<default>');
     w.field(1, 'Access Modes', `[${(claim.spec?.accessModes ?? []).join(' ')}]`);
   }

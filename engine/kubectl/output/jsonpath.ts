@@ -200,10 +200,13 @@ export function valueText(value: unknown): string {
   return typeof value === 'object' ? compactJson(value) : String(value);
 }
 
+const RELAXED = /^\{\.?([^{}]+)\}$|^\.?([^{}]+)$/;
+export const isPath = (text: string) => RELAXED.test(text);
+
 /** `.metadata.name`, `metadata.name`, `{.metadata.name}`: what --sort-by and custom-columns accept, as a template. */
 export function relaxedExpression(text: string): string {
   if (text === '') return '';
-  const match = /^\{\.?([^{}]+)\}$|^\.?([^{}]+)$/.exec(text);
+  const match = RELAXED.exec(text);
   if (!match) {
     throw new CommandError(
       `unexpected path string, expected a 'name1.name2' or '.name1.name2' or '{name1.name2}' or '{.name1.name2}'`,

@@ -78,6 +78,19 @@ export function withoutManagedFields(object: any): any {
   return object;
 }
 
+/**
+ * Whether what is printed may show managedFields: templates and columns see whole objects, JSON and YAML when asked. For
+ * all others the server may leave them out.
+ */
+export function seesManagedFields(args: Args): boolean {
+  if (!args.has('output')) return false;
+  return (
+    (args.has('show-managed-fields') && args.bool('show-managed-fields')) ||
+    (args.has('output-watch-events') && args.bool('output-watch-events')) ||
+    /^(jsonpath|go-template|template|custom-columns)/.test(outputFormat(args).format)
+  );
+}
+
 /** Pretty JSON, four blanks, keys sorted, as Go writes it. */
 export function toJson(object: unknown): string {
   return escapeHtml(JSON.stringify(sorted(object), null, 4)) + '\n';
@@ -89,7 +102,7 @@ export function outputFormat(args: Args): { format: string; argument: string } {
   const equals = output.indexOf('=');
   const format = equals < 0 ? output : output.slice(0, equals);
   return {
-    format: format || (args.string('template') ? 'go-template' : ''),
+    format: format || (args.has('template') && args.string('template') ? 'go-template' : ''),
     argument: equals < 0 ? '' : output.slice(equals + 1),
   };
 }
@@ -219,7 +232,7 @@ function templatePrinter(kubectl: Kubectl, text: string, allowMissing: boolean):
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
         kubectl.out(
-          `Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${text}\n\traw data was:\n\t\t${compactJson(object)}\n\tobject given to template engine was:\n\t\t${goMap(object)}\n\n\n`,
+          `Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${text}\n\traw data was:\n\t\t${compactJson(object)}\n\tobject given to template engine was:\n\t\t${goMap(object)}\n\n`,
         );
         throw new CommandError(`error executing template ${quote(text)}: ${error.message}`);
       }

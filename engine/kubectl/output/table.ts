@@ -108,7 +108,7 @@ export class TablePrinter {
   private cells(row: TableObject['rows'][number], shown: number[], event?: string): string[] {
     const { options } = this;
     const metadata = row.object?.metadata;
-    const cells: string[] = event === undefined ? [] : [event];
+    const cells: string[] = event === undefined ? [] : [event.padEnd(EVENT_WIDTH)];
     if (options.withNamespace) cells.push(metadata?.namespace ?? '');
     for (let k = 0; k < shown.length; k++) {
       const i = shown[k];
@@ -121,6 +121,9 @@ export class TablePrinter {
     return cells;
   }
 }
+
+/** As wide as MODIFIED, so that later events stand under the first. */
+const EVENT_WIDTH = 8;
 
 /** `a=b,c=d`, or `<none>`. */
 export function labelsText(labels: Record<string, string> | undefined): string {

@@ -32,8 +32,10 @@ export interface Selection {
   selector?: string;
   fieldSelector?: string;
   allNamespaces?: boolean;
-  /** --all */
+  /** --all: every object of the type, when no names are given. */
   all?: boolean;
+  /** With --all there may be neither names nor a selector. */
+  onlyAll?: boolean;
   /** A type alone means all of them. */
   bareTypes?: boolean;
   /** Read what files name from the server. */
@@ -74,6 +76,10 @@ export const FILENAME_FLAGS: readonly Flag[] = [
   },
   { name: 'recursive', short: 'R', type: 'bool', usage: 'Process the directory used in -f, --filename recursively.' },
 ];
+/** For commands that take no kustomization and read directories to the bottom. */
+export const FILES_RECURSIVELY: readonly Flag[] = FILENAME_FLAGS.filter((f) => f.name !== 'kustomize').map((f) =>
+  f.name === 'recursive' ? { ...f, default: true } : f,
+);
 export const SELECTOR_FLAG: Flag = {
   name: 'selector',
   short: 'l',
@@ -122,15 +128,16 @@ export function* find(kubectl: Kubectl, selection: Selection): Co<Found> {
   if (selection.kustomize && (selection.filenames?.length || selection.recursive)) {
     throw new CommandError('only one of -f or -k can be specified');
   }
-  if (selection.all && (selection.selector || selection.fieldSelector)) {
+  if (selection.onlyAll && selection.all && (selection.selector || selection.fieldSelector)) {
     throw new CommandError("setting 'all' parameter but found a non empty selector. ");
   }
   const written = yield* readArguments(kubectl, selection);
   if (hasFiles(selection)) return yield* findInFiles(kubectl, selection, written);
+  const named = written.names.length > 0 || written.tuples.length > 0;
   const bySelector =
     selection.selector ||
     selection.fieldSelector ||
-    selection.all ||
+    (selection.all && (selection.onlyAll || !named)) ||
     (selection.bareTypes && written.types.length && !written.names.length);
   if (bySelector) return yield* findBySelector(kubectl, selection, written);
   if (written.tuples.length) {
@@ -303,7 +310,11 @@ function* findInFiles(kubectl: Kubectl, selection: Selection, written: Written):
   for (const { source, object } of read.manifests) {
     if (requirements && !matchesRequirements(requirements, object.metadata.labels)) continue;
     try {
-      const mapping = selection.local ? localMapping(object) : yield* mappingOf(kubectl, object, source);
+      if (selection.local) {
+        infos.push(infoOf(localMapping(object), object, source));
+        continue;
+      }
+      const mapping = yield* mappingOf(kubectl, object, source);
       let info = placed(kubectl, mapping, object, source);
       if (selection.latest)
         info = { ...info, object: yield* getObject(kubectl, mapping, info.namespace, info.name, selection.read) };
@@ -316,8 +327,11 @@ function* findInFiles(kubectl: Kubectl, selection: Selection, written: Written):
 }
 
 function* mappingOf(kubectl: Kubectl, object: KubeObject, source: string): Co<Mapping> {
+  // Without a version kubectl knows the kind, but not where the server has it.
+  const bare = object.apiVersion ? undefined : (yield* kubectl.discovery()).findGroupKind('', object.kind);
+  if (bare) return { ...bare, groupVersion: '' };
   try {
-    return yield* kubectl.mappingForKind(object.apiVersion, object.kind);
+    return yield* kubectl.mappingForKind(object.apiVersion ?? '', object.kind);
   } catch (error) {
     if (!(error instanceof NoMatchError)) throw error;
     const { name = '', namespace = '' } = object.metadata;

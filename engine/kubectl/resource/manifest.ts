@@ -186,7 +186,6 @@ function checkObject(source: string, value: YamlValue): KubeObject {
     );
   }
   if (!map.kind) throw broken(`Object 'Kind' is missing in '${compactJson(map)}'`);
-  if (!map.apiVersion) throw broken(`Object 'apiVersion' is missing in '${compactJson(map)}'`);
   const metadata = (map.metadata ?? {}) as KubeObject['metadata'];
   for (const field of ['labels', 'annotations'] as const) {
     for (const key in metadata[field]) {

@@ -57,7 +57,11 @@ export function* podsOf(kubectl: Kubectl, object: KubeObject, compare: (a: Pod, 
   const selector = podSelector(object);
   if (selector === undefined) {
     const type = `*v1.${object.kind}`;
-    throw new CommandError(`cannot get the logs from ${type}: selector for ${type} not implemented`);
+    const why =
+      object.kind === 'Service'
+        ? `invalid service '${object.metadata.name}': Service is defined without a selector`
+        : `selector for ${type} not implemented`;
+    throw new CommandError(`cannot get the logs from ${type}: ${why}`);
   }
   const mapping = yield* kubectl.mappingFor('pods');
   const list = yield* listObjects(kubectl, mapping, object.metadata.namespace ?? '', { labelSelector: selector });

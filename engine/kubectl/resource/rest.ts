@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/types.ts';
 import type { ApiRequest, WatchStream } from '../../apiserver/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Mapping } from '../discovery.ts';
+import { CommandError } from '../errors.ts';
 import type { Kubectl } from '../kubectl.ts';
 import type { DryRun } from '../output/printers.ts';
 
@@ -42,6 +43,11 @@ function readQuery(options: ReadOptions): Query | undefined {
 
 const accept = (options: ReadOptions) => (options.accept ? { accept: options.accept } : undefined);
 
+/** Refused before it is sent: without a name it would mean the whole collection. */
+function checkName(name: string) {
+  if (name === '') throw new CommandError('resource name may not be empty');
+}
+
 export function* getObject(
   kubectl: Kubectl,
   mapping: Mapping,
@@ -49,6 +55,7 @@ export function* getObject(
   name: string,
   options: ReadOptions = {},
 ): Co<KubeObject> {
+  checkName(name);
   const path = resourcePath(mapping, namespace, name, options.subresource);
   return (yield* kubectl.send({ method: 'GET', path, query: readQuery(options), headers: accept(options) }))
     .body as KubeObject;
@@ -143,6 +150,7 @@ export function* replaceObject(
   object: object,
   options: WriteOptions = {},
 ): Co<KubeObject> {
+  checkName(name);
   const path = resourcePath(mapping, namespace, name, options.subresource);
   return (yield* kubectl.send({
     method: 'PUT',
@@ -168,16 +176,18 @@ export function* patchObject(
   namespace: string,
   name: string,
   type: PatchType,
-  patch: object,
+  /** As an object, or as the text that is sent. */
+  patch: object | string,
   options: WriteOptions = {},
 ): Co<KubeObject> {
+  checkName(name);
   const path = resourcePath(mapping, namespace, name, options.subresource);
   return (yield* kubectl.send({
     method: 'PATCH',
     path,
     query: writeQuery(options),
     headers: PATCH_CONTENT[type],
-    body: JSON.stringify(patch),
+    body: typeof patch === 'string' ? patch : JSON.stringify(patch),
   })).body as KubeObject;
 }
 
@@ -195,6 +205,7 @@ export function* deleteObject(
   name: string,
   options: DeleteOptions = {},
 ): Co<KubeObject> {
+  checkName(name);
   const body: Record<string, unknown> = { kind: 'DeleteOptions', apiVersion: 'v1' };
   if (options.propagationPolicy) body.propagationPolicy = options.propagationPolicy;
   if (options.gracePeriodSeconds !== undefined) body.gracePeriodSeconds = options.gracePeriodSeconds;

@@ -6,7 +6,7 @@ import { basename, FsError } from '../fs.ts';
 import { filesOf } from '../host.ts';
 import { exchange, header, type Headers, type HttpAnswer } from '../http.ts';
 import { readAll } from '../io.ts';
-import { CONNECT_TIMEOUT, isAddress, type Socket } from '../network.ts';
+import { CONNECT_TIMEOUT, isAddress, type Socket } from '../net/index.ts';
 import type { Process, Program } from '../types.ts';
 import { emit, fail, type Options, parseOptions, put } from './options.ts';
 
@@ -364,7 +364,7 @@ class Client {
       .values('resolve')
       .map((text) => text.split(':'))
       .find(([name, port]) => name === url.host && Number(port) === url.port);
-    const addresses = fixed ? [fixed.slice(2).join(':')] : yield* this.timed(net.resolve(url.host));
+    const addresses = fixed ? [fixed.slice(2).join(':')] : yield* this.timed(process.host.resolve(url.host));
     if (!addresses?.length) throw new Failure(6, `Could not resolve host: ${url.host}`);
     this.times.lookup = this.now;
     const limit = options.value('connect-timeout');

@@ -37,7 +37,7 @@ const rotate = (x: number, n: number) => (x << n) | (x >>> (32 - n));
 const MD5_SHIFTS = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
 const MD5_SINES = Array.from({ length: 64 }, (_v, i) => Math.floor(Math.abs(Math.sin(i + 1)) * 4294967296) | 0);
 
-const md5: Digest = (bytes) => {
+export const md5: Digest = (bytes) => {
   const view = padded(bytes, false);
   const state = new Int32Array([0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476]);
   for (let block = 0; block < view.byteLength; block += 64) {

@@ -3,6 +3,11 @@
 
 import type { Program } from '../types.ts';
 import { awk } from './awk.ts';
+import { conntrack } from './conntrack.ts';
+import { bridge, ip } from './ip.ts';
+import { iptables, iptablesRestore, iptablesSave } from './iptables.ts';
+import { netstat, route, ss } from './ss.ts';
+import { sysctl } from './sysctl.ts';
 import { base64 } from './base64.ts';
 import { cat } from './cat.ts';
 import { cp, mv } from './copying.ts';
@@ -11,11 +16,13 @@ import { cut } from './cut.ts';
 import { date } from './date.ts';
 import { cmp, diff } from './diff.ts';
 import { md5sum, sha1sum, sha256sum } from './digest.ts';
+import { dig, host, nslookup } from './dns.ts';
 import { hexdump, od, xxd } from './dump.ts';
 import { screenProgram } from './editors.ts';
 import { env, nice, nohup, printenv, sudo, timeout } from './environment.ts';
 import { expr } from './expr.ts';
 import { find } from './find.ts';
+import { getent } from './getent.ts';
 import { grep } from './grep.ts';
 import { head } from './head.ts';
 import { column, comm, expand, fold, join, nl, paste, rev, shuf, split, tac } from './lines.ts';
@@ -36,16 +43,18 @@ import {
   yesStatus,
 } from './machine.ts';
 import { ln, mkdir, mkfifo, mktemp, touch } from './making.ts';
+import { openssl } from './openssl.ts';
 import { basename, dirname, pwd, readlink, realpath, which } from './paths.ts';
 import type { CommandName } from './names.ts';
 import { chgrp, chmod, chown } from './permissions.ts';
 import { echo, printf } from './printf.ts';
+import { ping, traceroute } from './ping.ts';
 import { kill, killall, pgrep, pidof, pkill, ps } from './processes.ts';
 import { rm, rmdir } from './removing.ts';
 import { sed } from './sed.ts';
 import { seq } from './seq.ts';
 import { sleep } from './sleep.ts';
-import { dig, getent, host, nc, nslookup, ping } from './sockets.ts';
+import { nc } from './sockets.ts';
 import { sort } from './sort.ts';
 import { df, du, file, mount, stat } from './space.ts';
 import { tail } from './tail.ts';
@@ -65,6 +74,7 @@ export const commands: Record<CommandName, Program> = {
   awk,
   base64,
   basename,
+  bridge,
   cat,
   chgrp,
   chmod,
@@ -73,6 +83,7 @@ export const commands: Record<CommandName, Program> = {
   cmp,
   column,
   comm,
+  conntrack,
   cp,
   curl,
   cut,
@@ -100,6 +111,10 @@ export const commands: Record<CommandName, Program> = {
   host,
   hostname,
   id,
+  ip,
+  iptables,
+  'iptables-restore': iptablesRestore,
+  'iptables-save': iptablesSave,
   join,
   kill,
   killall,
@@ -115,12 +130,14 @@ export const commands: Record<CommandName, Program> = {
   mv,
   nano: screenProgram,
   nc,
+  netstat,
   nice,
   nl,
   nohup,
   nproc,
   nslookup,
   od,
+  openssl,
   paste,
   pgrep,
   pidof,
@@ -135,6 +152,7 @@ export const commands: Record<CommandName, Program> = {
   rev,
   rm,
   rmdir,
+  route,
   sed,
   seq,
   sha1sum,
@@ -143,9 +161,11 @@ export const commands: Record<CommandName, Program> = {
   sleep,
   sort,
   split,
+  ss,
   stat,
   sudo,
   sync,
+  sysctl,
   tac,
   tail,
   tee,
@@ -154,6 +174,7 @@ export const commands: Record<CommandName, Program> = {
   top: screenProgram,
   touch,
   tr,
+  traceroute,
   true: yesStatus,
   tty,
   uname,

@@ -65,7 +65,7 @@ function* fetch(process: Process, options: Options, text: string): Co<number> {
     if (redirects > MAX_REDIRECTS)
       fail(process, busybox ? 'too many redirections' : `${MAX_REDIRECTS} redirections exceeded.`, 8);
     if (!busybox) tell(process, options, `--${formatDate('%F %T', sim.now)}--  ${shown(url)}\n`);
-    const addresses = yield* net.resolve(url.host);
+    const addresses = yield* process.host.resolve(url.host);
     if (!addresses?.length) {
       if (busybox) fail(process, `bad address '${url.host}'`);
       tell(process, options, `Resolving ${url.host} (${url.host})... failed: Name or service not known.\n`);

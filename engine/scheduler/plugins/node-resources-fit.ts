@@ -4,6 +4,7 @@
 import { MAX_NODE_SCORE, unresolvable, unschedulable, type Plugin, type Status } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
+import { PRESENT, waysOf } from '../release.ts';
 
 function shortage(pod: PodInfo, node: NodeInfo): Status | undefined {
   const { request } = pod;
@@ -36,30 +37,97 @@ function shortage(pod: PodInfo, node: NodeInfo): Status | undefined {
   return never ? unresolvable(...reasons) : unschedulable(...reasons);
 }
 
-function free(requested: number, capacity: number): number {
-  return requested > capacity ? 0 : Math.floor(((capacity - requested) * MAX_NODE_SCORE) / capacity);
+const resolvable = (status: Status | undefined) => status && unschedulable(...status.reasons);
+
+export interface ResourceWeight {
+  name: string;
+  weight: number;
 }
 
-export const nodeResourcesFit: Plugin = {
-  name: 'NodeResourcesFit',
-  events: ['AssignedPodDelete', 'AssignedPodScaleDown', 'NodeAdd', 'NodeAllocatable', 'TargetPodUpdate'],
-  filter: shortage,
-  helps(pod, event, node) {
-    if (event !== 'NodeAdd' && event !== 'NodeAllocatable') return true;
-    return node !== undefined && shortage(pod, node) === undefined;
-  },
-  score(pod, node) {
-    const { cpu, memory } = node.allocatable;
-    let sum = 0;
-    let weights = 0;
-    if (cpu > 0) {
-      sum += free(node.nonZeroCPU + pod.request.nonZeroCPU, cpu);
-      weights++;
+/** Arguments of the plug-in; what is left out is the default. */
+export interface FitArgs {
+  scoringStrategy?: {
+    type?: 'LeastAllocated' | 'MostAllocated' | 'RequestedToCapacityRatio';
+    resources?: readonly ResourceWeight[];
+    requestedToCapacityRatio?: { shape: readonly { utilization: number; score: number }[] };
+  };
+}
+
+/** What the Pod would bring a resource of the node to, and how much there is; capacity 0: not scored. */
+export function usageWith(pod: PodInfo, node: NodeInfo, name: string, nonZero: boolean): [used: number, of: number] {
+  const { allocatable, requested } = node;
+  const { request } = pod;
+  switch (name) {
+    case 'cpu':
+      return [nonZero ? node.nonZeroCPU + request.nonZeroCPU : requested.cpu + request.cpu, allocatable.cpu];
+    case 'memory': {
+      const used = nonZero ? node.nonZeroMemory + request.nonZeroMemory : requested.memory + request.memory;
+      return [used, allocatable.memory];
     }
-    if (memory > 0) {
-      sum += free(node.nonZeroMemory + pod.request.nonZeroMemory, memory);
-      weights++;
+    case 'ephemeral-storage':
+      return [requested.ephemeralStorage + request.ephemeralStorage, allocatable.ephemeralStorage];
+    default: {
+      // Nodes are not judged by an extended resource that the Pod does not want.
+      const wanted = request.scalars?.[name] ?? 0;
+      if (wanted === 0) return [0, 0];
+      return [(requested.scalars?.[name] ?? 0) + wanted, allocatable.scalars?.[name] ?? 0];
     }
-    return weights === 0 ? 0 : Math.floor(sum / weights);
-  },
-};
+  }
+}
+
+type Scorer = (used: number, capacity: number) => number;
+
+const least: Scorer = (used, capacity) =>
+  used > capacity ? 0 : Math.floor(((capacity - used) * MAX_NODE_SCORE) / capacity);
+const most: Scorer = (used, capacity) => Math.floor((Math.min(used, capacity) * MAX_NODE_SCORE) / capacity);
+
+/** Points on a line from point to point of the shape; its scores go from 0 to 10. */
+function shaped(shape: readonly { utilization: number; score: number }[]): Scorer {
+  return (used, capacity) => {
+    const at = used > capacity ? 100 : Math.floor((used * 100) / capacity);
+    for (let i = 0; i < shape.length; i++) {
+      const { utilization, score } = shape[i];
+      if (at > utilization) continue;
+      if (i === 0) return score * 10;
+      const before = shape[i - 1];
+      const steps = (score - before.score) * 10 * (at - before.utilization);
+      return before.score * 10 + Math.trunc(steps / (utilization - before.utilization));
+    }
+    return shape[shape.length - 1].score * 10;
+  };
+}
+
+const DEFAULT_RESOURCES: readonly ResourceWeight[] = [
+  { name: 'cpu', weight: 1 },
+  { name: 'memory', weight: 1 },
+];
+
+export function nodeResourcesFit({ scoringStrategy = {} }: FitArgs = {}, { preemptsInVain } = waysOf(PRESENT)): Plugin {
+  const { type = 'LeastAllocated', resources = DEFAULT_RESOURCES, requestedToCapacityRatio } = scoringStrategy;
+  const byRatio = type === 'RequestedToCapacityRatio';
+  const scorer = byRatio ? shaped(requestedToCapacityRatio?.shape ?? []) : type === 'MostAllocated' ? most : least;
+  return {
+    name: 'NodeResourcesFit',
+    events: ['AssignedPodDelete', 'AssignedPodScaleDown', 'NodeAdd', 'NodeAllocatable', 'TargetPodUpdate'],
+    filter: preemptsInVain ? (pod, node) => resolvable(shortage(pod, node)) : shortage,
+    helps(pod, event, node) {
+      if (event !== 'NodeAdd' && event !== 'NodeAllocatable') return true;
+      return node !== undefined && shortage(pod, node) === undefined;
+    },
+    score(pod, node) {
+      let sum = 0;
+      let weights = 0;
+      for (let i = 0; i < resources.length; i++) {
+        const { name, weight } = resources[i];
+        const usage = usageWith(pod, node, name, true);
+        if (usage[1] === 0) continue;
+        const points = scorer(usage[0], usage[1]);
+        if (byRatio && points === 0) continue;
+        sum += points * weight;
+        weights += weight;
+      }
+      if (weights === 0) return 0;
+      return byRatio ? Math.round(sum / weights) : Math.floor(sum / weights);
+    },
+  };
+}

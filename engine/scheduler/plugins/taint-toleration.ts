@@ -2,10 +2,13 @@
 
 import { normalizeToMax, unresolvable, type Plugin } from '../framework.ts';
 import { tolerated } from '../../api/tolerations.ts';
+import type { Taint } from '../../api/types.ts';
+import type { ReleaseWays } from '../release.ts';
 
+const named = ({ key, value = '' }: Taint) => unresolvable(`node(s) had untolerated taint {${key}: ${value}}`);
 const REFUSED = unresolvable('node(s) had untolerated taint(s)');
 
-export const taintToleration: Plugin = {
+export const taintToleration = ({ namesTaints }: ReleaseWays): Plugin => ({
   name: 'TaintToleration',
   events: ['NodeAdd', 'NodeTaint', 'TargetPodUpdate'],
   filter(pod, node) {
@@ -13,7 +16,7 @@ export const taintToleration: Plugin = {
     for (let i = 0; i < taints.length; i++) {
       const { effect } = taints[i];
       if ((effect === 'NoSchedule' || effect === 'NoExecute') && !tolerated(taints[i], pod.spec.tolerations))
-        return REFUSED;
+        return namesTaints ? named(taints[i]) : REFUSED;
     }
     return undefined;
   },
@@ -28,4 +31,4 @@ export const taintToleration: Plugin = {
     return intolerable;
   },
   normalize: (_pod, scores) => normalizeToMax(scores, true),
-};
+});

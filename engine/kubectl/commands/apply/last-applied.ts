@@ -3,9 +3,9 @@
 import type { KubeObject } from '../../../api/types.ts';
 import type { Co } from '../../../sim/index.ts';
 import type { Command } from '../../command.ts';
-import { CommandError, quote, throwAll } from '../../errors.ts';
+import { CommandError, quote, throwAll, usageError } from '../../errors.ts';
 import type { Kubectl } from '../../kubectl.ts';
-import { toJson } from '../../output/printers.ts';
+import { escapeHtml, sorted } from '../../output/json.ts';
 import { PRINT_FLAGS, changePrinter } from '../../output/printers.ts';
 import { FILENAME_FLAGS, type Info, SELECTOR_FLAG, find, selectionOf } from '../../resource/builder.ts';
 import { getObject, patchObject } from '../../resource/rest.ts';
@@ -34,18 +34,24 @@ const view: Command = {
     },
   ],
   *run(kubectl, args) {
-    const output = args.string('output');
-    if (output !== 'yaml' && output !== 'json')
-      throw new CommandError(
-        `Unexpected -o output mode: ${output}, the flag 'output' must be one of yaml|json\nSee 'kubectl apply view-last-applied -h' for help and examples`,
-      );
-    const found = yield* find(kubectl, selectionOf(args, { bareTypes: true, latest: true }));
+    const found = yield* find(kubectl, selectionOf(args, { latest: true }));
     throwAll(found.errors);
-    for (const { object } of found.infos) {
+    const output = args.string('output');
+    for (const { object, source } of found.infos) {
       const text = annotationOf(object);
-      if (text === undefined)
-        throw new CommandError(`no last-applied-configuration annotation found on resource: ${object.metadata.name}`);
-      kubectl.out(output === 'yaml' ? toYaml(JSON.parse(text)) : toJson(JSON.parse(text)));
+      if (text === undefined) {
+        // Without a file to name, kubectl loses this error.
+        if (!source) return;
+        const missing = `no last-applied-configuration annotation found on resource: ${object.metadata.name}\n`;
+        throw new CommandError(`error when ${missing} ${quote(source)}: %!v(<nil>)`);
+      }
+      if (output === 'yaml') kubectl.out(toYaml(JSON.parse(text)));
+      else if (output === 'json') kubectl.out(escapeHtml(JSON.stringify(sorted(JSON.parse(text)), null, 2)) + '\n');
+      else
+        throw usageError(
+          kubectl.path,
+          `Unexpected -o output mode: ${output}, the flag 'output' must be one of yaml|json`,
+        );
     }
   },
 };
@@ -76,7 +82,12 @@ const set: Command = {
           `no last-applied-configuration annotation found on resource: ${info.name}, to create the annotation, run the command with --create-annotation`,
         );
       }
-      printer.print(dryRun === 'client' ? current : yield* annotate(kubectl, info, lastAppliedOf(info.object)));
+      const text = lastAppliedOf(info.object, true);
+      if (annotationOf(current) === text) {
+        kubectl.line(`set-last-applied ${info.name}: no changes required.`);
+        continue;
+      }
+      printer.print(dryRun === 'client' ? current : yield* annotate(kubectl, info, text));
     }
   },
 };
@@ -101,7 +112,7 @@ const edit: Command = {
       if (text === undefined)
         throw new CommandError(`no last-applied-configuration annotation found on resource: ${quote(info.name)}`);
       const edited = yield* runEditor(kubectl, toYaml(JSON.parse(text)), '.yaml');
-      kubectl.process.host.fs.unlink(edited.path);
+      kubectl.fs.unlink(edited.path);
       printer.print(yield* annotate(kubectl, info, lastAppliedOf(parseYaml(edited.text) as unknown as KubeObject)));
     }
   },

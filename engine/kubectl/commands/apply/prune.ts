@@ -41,6 +41,9 @@ export function checkPrune(args: Args) {
       'all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector',
     );
   }
+  for (const entry of args.strings('prune-allowlist'))
+    if (entry.split('/').length !== 3)
+      throw new CommandError(`invalid GroupVersionKind format: ${entry}, please follow <group/version/kind>`);
   if (args.bool('server-side'))
     throw new CommandError("--prune is in alpha and doesn't currently work on objects created by server-side apply");
 }
@@ -53,8 +56,6 @@ export function* prune(kubectl: Kubectl, args: Args, applied: readonly KubeObjec
   const listed = args.strings('prune-allowlist');
   for (const entry of listed.length ? listed : DEFAULT_ALLOWLIST) {
     const parts = entry.split('/');
-    if (parts.length !== 3)
-      throw new CommandError(`invalid GroupVersionKind format: ${entry}, please follow <group/version/kind>`);
     const apiVersion = parts[0] === 'core' || parts[0] === '' ? parts[1] : `${parts[0]}/${parts[1]}`;
     const mapping = yield* kubectl.mappingForKind(apiVersion, parts[2]);
     for (const namespace of mapping.namespaced ? namespaces : [''])

@@ -15,7 +15,7 @@ export const useContext: Command = {
   short: 'Set the current-context in a kubeconfig file',
   usage: 'CONTEXT_NAME',
   *run(kubectl, args) {
-    expectArgs(args.args, 1);
+    expectArgs(kubectl, args.args, 1);
     const [name] = args.args;
     if (!readConfig(kubectl).contexts.has(name))
       throw new CommandError(`no context exists with the name: ${quote(name)}`);
@@ -53,7 +53,7 @@ export const setContext: Command = {
   usage: '[NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace]',
   flags: [{ name: 'current', type: 'bool', usage: 'Modify the current context' }],
   *run(kubectl, args) {
-    if (args.args.length > 1) expectArgs(args.args, 1);
+    if (args.args.length > 1) expectArgs(kubectl, args.args, 1);
     const current = args.bool('current');
     if (current && args.args.length) throw new CommandError('you cannot specify both a context name and --current');
     if (!current && !args.args[0]) throw new CommandError('you must specify a non-empty context name or --current');
@@ -97,7 +97,7 @@ export const setCluster: Command = {
     'NAME [--server=server] [--certificate-authority=path/to/certificate/authority] [--insecure-skip-tls-verify=true] [--tls-server-name=example.com]',
   flags: [EMBED, { name: 'proxy-url', type: 'string', usage: 'proxy-url for the cluster entry in kubeconfig' }],
   *run(kubectl, args) {
-    expectArgs(args.args, 1);
+    expectArgs(kubectl, args.args, 1);
     const [name] = args.args;
     if (!name) throw new CommandError('you must specify a non-empty cluster name');
     if (args.bool('insecure-skip-tls-verify') && args.string('certificate-authority')) {
@@ -157,7 +157,7 @@ export const setCredentials: Command = {
     },
   ],
   *run(kubectl, args) {
-    expectArgs(args.args, 1, 'unexpected');
+    expectArgs(kubectl, args.args, 1, 'unexpected');
     const [name] = args.args;
     if (!name) throw new CommandError('you must specify a non-empty user name');
     const methods: string[] = [];
@@ -221,7 +221,7 @@ const deletion = (word: 'context' | 'cluster' | 'user'): Command => ({
   short: `Delete the specified ${word} from the kubeconfig`,
   usage: 'NAME',
   *run(kubectl, args) {
-    expectArgs(args.args, 1, 'unexpected');
+    expectArgs(kubectl, args.args, 1, 'unexpected');
     const [name] = args.args;
     const section: Section = `${word}s`;
     const file = shownPath(kubectl);
@@ -243,7 +243,7 @@ export const renameContext: Command = {
   short: 'Rename a context from the kubeconfig file',
   usage: 'CONTEXT_NAME NEW_NAME',
   *run(kubectl, args) {
-    expectArgs(args.args, 2);
+    expectArgs(kubectl, args.args, 2);
     const [name, next] = args.args;
     const { contexts, currentContext } = readConfig(kubectl);
     const context = contexts.get(name);
@@ -313,7 +313,7 @@ export const setProperty: Command = {
     },
   ],
   *run(kubectl, args) {
-    expectArgs(args.args, 2);
+    expectArgs(kubectl, args.args, 2);
     const [path, text] = args.args;
     const { section, name, field } = readProperty(readConfig(kubectl), path);
     if (!section) changeFile(kubectl, 'current-context', (config) => (config.currentContext = text));
@@ -334,7 +334,7 @@ export const unsetProperty: Command = {
   short: 'Unset an individual value in a kubeconfig file',
   usage: 'PROPERTY_NAME',
   *run(kubectl, args) {
-    expectArgs(args.args, 1);
+    expectArgs(kubectl, args.args, 1);
     const [path] = args.args;
     const { section, name, field } = readProperty(readConfig(kubectl), path);
     if (!section) changeFile(kubectl, 'current-context', (config) => (config.currentContext = ''));

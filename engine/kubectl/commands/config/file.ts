@@ -113,7 +113,9 @@ function relativePaths(entry: Entry, directory: string): Entry {
   return out;
 }
 
-/** Stops unless exactly `count` names were given. */
-export function expectArgs(args: readonly string[], count: number, word = 'Unexpected') {
-  if (args.length !== count) throw new CommandError(`${word} args: [${args.join(' ')}]`);
+/** Stops unless exactly `count` names were given; most commands show their help then. */
+export function expectArgs(kubectl: Kubectl, args: readonly string[], count: number, word = 'Unexpected') {
+  if (args.length === count) return;
+  if (word === 'Unexpected') kubectl.out(kubectl.help());
+  throw new CommandError(`${word} args: [${args.join(' ')}]`);
 }

@@ -65,7 +65,7 @@ function* resourceRules(kubectl: Kubectl, args: Args, verbs: string[]): Co<Rule[
     let resource = type;
     if (type === '*') {
       groups.clear();
-      groups.set('*', ['*']);
+      groups.set('', ['*']);
       break;
     }
     const mapping = yield* kubectl.discover((d) => d.find(type));
@@ -128,7 +128,7 @@ export const clusterrole = generator({
         args.strings('resource-name').length
       ) {
         throw new CommandError(
-          'aggregation rule must be specified without nonResourceURLs, resources or resourceNames',
+          'aggregation rule must be specified without nonResourceURLs, verbs, resources or resourceNames',
         );
       }
       const matchLabels = keyValues(aggregation, (e) => `invalid argument "${e}"; must be formatted as key=value`);

@@ -46,7 +46,8 @@ const generic = generator({
 });
 
 function readPem(kubectl: Kubectl, path: string): string {
-  if (!kubectl.fs.exists(path)) throw new CommandError(`open ${path}: no such file or directory`);
+  if (!kubectl.fs.exists(path))
+    throw new CommandError(`Cannot read file ${path}, open ${path}: no such file or directory`);
   const text = kubectl.fs.readFile(path);
   if (!/-----BEGIN [A-Z0-9 ]+-----[\s\S]+-----END [A-Z0-9 ]+-----/.test(text)) {
     throw new CommandError(path ? 'tls: failed to find any PEM data in certificate input' : '');

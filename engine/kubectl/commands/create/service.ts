@@ -22,7 +22,7 @@ function parsePort(text: string): { port: number; targetPort: number | string } 
 
 function portNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new CommandError(`strconv.ParseUint: parsing "${text}": invalid syntax`);
-  if (Number(text) > 65535) throw new CommandError(`strconv.ParseUint: parsing "${text}": value out of range`);
+  if (Number(text) < 1 || Number(text) > 65535) throw new CommandError('must be between 1 and 65535, inclusive');
   return Number(text);
 }
 

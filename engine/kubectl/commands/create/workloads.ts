@@ -3,17 +3,22 @@
 import type { KubeObject } from '../../../api/types.ts';
 import { CommandError } from '../../errors.ts';
 import type { Args } from '../../flags.ts';
-import { getObject } from '../../resource/rest.ts';
+import type { Kubectl } from '../../kubectl.ts';
+import { findAll } from '../../resource/builder.ts';
+import { checkQuantity } from '../../resource/quantity.ts';
 import { parseSelector } from '../../resource/selector.ts';
 import { generator, intOrString, keyValues, plain } from './generator.ts';
 
 const commandOf = (args: Args) => (args.dash >= 0 ? args.args.slice(args.dash) : []);
 
-/** `nginx` of `registry.example/library/nginx:1.25`, as a container's name. */
-function containerName(image: string): string {
-  let name = image.slice(image.lastIndexOf('/') + 1);
-  name = name.split('@')[0].split(':')[0];
-  return name.toLowerCase().replace(/[^-a-z0-9]/g, '-');
+/** `nginx` of `registry.example/library/nginx:1.25`, as a container's name; where it must be changed, made unique. */
+function containerName(kubectl: Kubectl, image: string): string {
+  const name = image
+    .slice(image.lastIndexOf('/') + 1)
+    .split(':')[0]
+    .split('@')[0];
+  if (!/[._]/.test(name)) return name;
+  return `${name.replace(/[._]+/g, '-')}-${kubectl.process.host.sim.random('kubectl create').suffix()}`;
 }
 
 export const namespace = generator({
@@ -42,7 +47,7 @@ export const deployment = generator({
   ],
   takesCommand: true,
   failure: 'failed to create deployment',
-  build: plain((args, name): KubeObject => {
+  build: plain((args, name, kubectl): KubeObject => {
     const images = args.strings('image');
     const command = commandOf(args);
     if (images.length > 1 && command.length)
@@ -50,7 +55,7 @@ export const deployment = generator({
     if (args.int('replicas') < 0) throw new CommandError(`replicas must be greater than or equal to 0`);
     const port = args.int('port');
     const containers = images.map((image, i) => ({
-      name: containerName(image),
+      name: containerName(kubectl, image),
       image,
       resources: {},
       ...(command.length ? { command } : {}),
@@ -105,10 +110,10 @@ export const job = generator({
     if (from && commandOf(args).length) throw new CommandError('cannot specify --from and command');
     const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: {}, status: {} };
     if (!from) return { ...job, spec: { template: { metadata: {}, spec: podSpecOf(args, name, 'Never') } } };
-    const parts = from.split('/');
-    const mapping = yield* kubectl.mappingFor(parts.length > 1 ? parts[0] : 'cronjobs');
-    if (mapping.kind !== 'CronJob') throw new CommandError(`from must be an existing cronjob, got ${mapping.resource}`);
-    const cronJob = yield* getObject(kubectl, mapping, kubectl.namespace, parts[parts.length - 1]);
+    const found = yield* findAll(kubectl, { args: [from], latest: true });
+    if (found.length !== 1) throw new CommandError('from must be an existing cronjob');
+    const cronJob = found[0].object;
+    if (cronJob.kind !== 'CronJob') throw new CommandError('from must be an existing cronjob');
     const { metadata, spec } = cronJob.spec.jobTemplate;
     return {
       ...job,
@@ -196,6 +201,7 @@ export const quota = generator({
       args.string('hard') ? args.string('hard').split(',') : [],
       (e) => `Invalid argument syntax ${e}, expected <resource>=<value>`,
     );
+    for (const name in hard) checkQuantity(hard[name]);
     if (args.string('hard')) spec.hard = hard;
     if (args.string('scopes')) spec.scopes = args.string('scopes').split(',');
     return { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name }, spec, status: {} };
@@ -234,6 +240,9 @@ export const poddisruptionbudget = generator({
     if (!selector) throw new CommandError('a selector must be specified');
     if (!min && !max) throw new CommandError('one of min-available or max-unavailable must be specified');
     if (min && max) throw new CommandError('min-available and max-unavailable cannot be both specified');
+    for (const flag of ['min-available', 'max-unavailable'])
+      if (args.string(flag) && !/^[0-9]+%?$/.test(args.string(flag)))
+        throw new CommandError(`invalid format specified for ${flag}`);
     const matchLabels: Record<string, string> = {};
     for (const r of parseSelector(selector)) matchLabels[r.key] = r.values[0] ?? '';
     return {

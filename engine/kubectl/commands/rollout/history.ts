@@ -12,7 +12,7 @@ import type { Mapping } from '../../discovery.ts';
 import { CommandError, quote, throwAll } from '../../errors.ts';
 import type { Args } from '../../flags.ts';
 import { type Kubectl, builtinScheme } from '../../kubectl.ts';
-import { PRINT_FLAGS, changePrinter } from '../../output/printers.ts';
+import { PRINT_FLAGS, changePrinter, outputFormat, outputPrinter } from '../../output/printers.ts';
 import { TableWriter } from '../../output/table.ts';
 import { deepEqual } from '../../patch/three-way.ts';
 import { FILENAME_FLAGS, type Info, SELECTOR_FLAG } from '../../resource/builder.ts';
@@ -97,11 +97,24 @@ export const history: Command = {
       if (!SUPPORTED.includes(info.mapping.kind))
         throw new CommandError(`no history viewer has been implemented for ${quote(kindOf(info))}`);
       const revisions = yield* revisionsOf(kubectl, info);
+      if (outputFormat(args).format) {
+        printRevisions(kubectl, args, revisions, wanted);
+        continue;
+      }
       const text = historyText(info, revisions, wanted);
       changePrinter(kubectl, args, `${wanted > 0 ? `with revision #${wanted}` : ''}\n${text}`).print(info.object);
     }
   },
 };
+
+/** -o: the ReplicaSets or ControllerRevisions themselves, all or the wanted one. */
+function printRevisions(kubectl: Kubectl, args: Args, revisions: Revision[], wanted: number) {
+  const printer = outputPrinter(kubectl, args);
+  const shown = wanted > 0 ? revisions.filter((r) => r.number === wanted) : revisions;
+  if (wanted > 0 && shown.length === 0) throw new CommandError('unable to find the specified revision');
+  for (const { object } of shown) printer.print(object);
+  printer.end?.();
+}
 
 const kindOf = (info: Info) => `${info.mapping.kind}${info.mapping.group ? '.' + info.mapping.group : ''}`;
 

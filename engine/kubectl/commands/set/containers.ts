@@ -6,6 +6,7 @@ import type { Args } from '../../flags.ts';
 import type { Kubectl } from '../../kubectl.ts';
 import { withPodSpec } from '../../pod-spec.ts';
 import { find, hasFiles, selectionOf } from '../../resource/builder.ts';
+import { typed } from '../../resource/typed.ts';
 
 const LOCAL_NEEDS_FILES = `you must specify resources by --filename when --local is set.
 Example resource specifications include:
@@ -17,7 +18,9 @@ export type Container = JsonObject & { name: string };
 export function* findForSet(kubectl: Kubectl, args: Args, resources: readonly string[]) {
   if (args.bool('local') && (resources.length || !hasFiles(selectionOf(args))))
     throw new CommandError(LOCAL_NEEDS_FILES);
-  return yield* find(kubectl, selectionOf(args, { args: resources, latest: !args.bool('local') }));
+  const found = yield* find(kubectl, selectionOf(args, { args: resources, latest: !args.bool('local') }));
+  if (args.bool('local')) found.infos = found.infos.map((info) => ({ ...info, object: typed(info.object) }));
+  return found;
 }
 
 /** Changes the containers (init containers too) that `matches`. */

@@ -8,7 +8,7 @@ import { CommandError, throwAll } from '../../errors.ts';
 import type { Args } from '../../flags.ts';
 import type { Kubectl } from '../../kubectl.ts';
 import { podSpecOf } from '../../pod-spec.ts';
-import type { Info } from '../../resource/builder.ts';
+import { type Info, findAll, hasFiles, selectionOf } from '../../resource/builder.ts';
 import { readStdin } from '../../resource/manifest.ts';
 import { getObject } from '../../resource/rest.ts';
 import { changeAll, changeFlags } from '../change.ts';
@@ -56,6 +56,8 @@ export const env: Command = {
   ],
   *run(kubectl, args): Co {
     const { resources, words, stdin } = split(args);
+    if (resources.length === 0 && !hasFiles(selectionOf(args)))
+      throw new CommandError('one or more resources must be specified as <resource> <name> or <resource>/<name>');
     if (args.bool('local') && args.bool('resolve')) throw new CommandError('--resolve cannot be used with --local');
     if (stdin) {
       const list = (yield* readStdin(kubectl)).split('\n');
@@ -78,15 +80,20 @@ export const env: Command = {
         yield* list(
           kubectl,
           args,
-          { ...info, object: change(kubectl, args, info.object, matches, set, removed) },
+          { ...info, object: change(info, args, info.object, matches, set, removed) },
           matches,
         );
       return;
     }
     const { infos } = found;
     found.infos = infos.filter((info) => hasContainer(kubectl, args, info.object, matches));
-    yield* changeAll(kubectl, args, found, 'env updated', (object) =>
-      change(kubectl, args, object, matches, set, removed),
+    yield* changeAll(
+      kubectl,
+      args,
+      found,
+      'env updated',
+      (object, info) => change(info, args, object, matches, set, removed),
+      'failed to patch env update to pod template:',
     );
   },
 };
@@ -118,23 +125,19 @@ function readWord(word: string, set: Map<string, EnvVar>, removed: string[]) {
 
 /** --from=configmap/x or secret/x: one reference a key. */
 function* imported(kubectl: Kubectl, args: Args): Co<EnvVar[]> {
-  const from = args.string('from');
-  const slash = from.indexOf('/');
-  if (slash < 0) throw new CommandError(`invalid --from ${from}: expected TYPE/NAME`);
-  const mapping = yield* kubectl.mappingFor(from.slice(0, slash));
+  const [{ mapping, name, object }] = yield* findAll(kubectl, { args: [args.string('from')], latest: true });
   const source =
     mapping.kind === 'ConfigMap' ? 'configMapKeyRef' : mapping.kind === 'Secret' ? 'secretKeyRef' : undefined;
   if (!source) throw new CommandError(`unsupported resource specified in --from`);
-  const name = from.slice(slash + 1);
-  const object = yield* getObject(kubectl, mapping, kubectl.namespace, name);
   const keys = args.strings('keys');
   return Object.keys((object.data ?? {}) as JsonObject)
     .filter((key) => keys.length === 0 || keys.includes(key))
     .sort()
-    .map((key) => ({
-      name: args.string('prefix') + key.replace(/[^A-Za-z0-9_]/g, '_').toUpperCase(),
-      valueFrom: { [source]: { name, key } },
-    }));
+    .map((key) => {
+      const variable = key.replace(/[^A-Za-z0-9_]/g, '_').toUpperCase();
+      if (variable !== key) kubectl.warn(`Warning: key ${key} transferred to ${variable}`);
+      return { name: args.string('prefix') + variable, valueFrom: { [source]: { name, key } } };
+    });
 }
 
 function hasContainer(kubectl: Kubectl, args: Args, object: KubeObject, matches: (name: string) => boolean): boolean {
@@ -148,7 +151,7 @@ function hasContainer(kubectl: Kubectl, args: Args, object: KubeObject, matches:
 }
 
 function change(
-  _kubectl: Kubectl,
+  info: Info,
   args: Args,
   object: KubeObject,
   matches: (name: string) => boolean,
@@ -162,7 +165,7 @@ function change(
       for (const { name } of old)
         if (set.has(name))
           throw new CommandError(
-            `'${name}' already has a value (${old.find((e) => e.name === name)?.value ?? ''}), and --overwrite is false`,
+            `${info.mapping.resource}/${info.name} '${name}' already has a value (${old.find((e) => e.name === name)?.value ?? ''}), and --overwrite is false`,
           );
     }
     const next = old.filter((e) => !removed.includes(e.name)).map((e) => set.get(e.name) ?? e);

@@ -1,0 +1,60 @@
+// What a small cluster carries beside the control plane: programs that run as Pods, and the objects that start them.
+// To add one: its images and manifests in files beside this one, and a line in each table here.
+
+import type { KubeObject } from '../api/types.ts';
+import type { Handle } from '../apiserver/types.ts';
+import type { Client } from '../client/index.ts';
+import type { Repository } from '../images/types.ts';
+import { coreDNSImages, coreDNSManifests } from './coredns.ts';
+import { flannelImages, flannelManifests } from './flannel.ts';
+import { ingressNginxImages, ingressNginxManifests } from './ingress-nginx.ts';
+import { kubeProxyImages, kubeProxyManifests } from './kube-proxy.ts';
+import { localPathImages } from './local-path.ts';
+import { localPathManifests } from './local-path-manifests.ts';
+import { metricsServerImages, type MetricsServerOptions } from './metrics-server.ts';
+import { metricsServerManifests } from './metrics-server-manifests.ts';
+
+export { withOwnSchedulers } from './own-scheduler.ts';
+
+export const addonImages = (handle: Handle, cluster: MetricsServerOptions): Repository[] => [
+  ...kubeProxyImages(handle),
+  ...coreDNSImages(handle),
+  ...flannelImages(handle),
+  ...ingressNginxImages(handle),
+  ...localPathImages(handle),
+  ...metricsServerImages(handle, cluster),
+];
+
+/** What the manifests are filled in with. */
+export interface AddonSettings {
+  /** Of the cluster: v1.35.0. */
+  version: string;
+  /** The API server's URL. */
+  server: string;
+  /** The Pods' range. */
+  clusterCIDR: string;
+  /** The cluster's domain, and the address of the Service that answers for it. */
+  dns: { domain: string; address: string };
+  /** Whether ingress-nginx is there from the start. */
+  ingressController: boolean;
+}
+
+const manifests = (settings: AddonSettings): KubeObject[] => [
+  ...kubeProxyManifests(settings),
+  ...coreDNSManifests(settings.dns),
+  ...flannelManifests(settings),
+  ...(settings.ingressController ? ingressNginxManifests() : []),
+  ...localPathManifests(),
+  ...metricsServerManifests(),
+];
+
+/** Creates the objects, as `kubectl create -f` would. */
+export function installAddons(client: Client, settings: AddonSettings) {
+  for (const object of manifests(settings)) {
+    const { apiVersion, kind, metadata } = object;
+    const namespaced = metadata.namespace !== undefined;
+    client.of(apiVersion, pluralOf(kind), namespaced).create(metadata.namespace ?? '', object);
+  }
+}
+
+const pluralOf = (kind: string) => `${kind.toLowerCase()}${kind.endsWith('s') ? 'es' : 's'}`;

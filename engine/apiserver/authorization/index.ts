@@ -1,0 +1,42 @@
+// --authorization-mode=Node,RBAC: the first that allows decides; reasons of those that do not are added up.
+
+import type { Catalog } from '../../api/index.ts';
+import { nodeRules } from '../bootstrap/roles.ts';
+import type { Storage } from '../storage/storage.ts';
+import type { UserInfo } from '../types.ts';
+import { NodeAuthorizer, nodeOf } from './node.ts';
+import { RBAC } from './rbac.ts';
+import { ALLOWED, type Attributes, type Authorizer, type Decision, type Resolved } from './types.ts';
+
+/** Members may do anything, whatever the modes say. */
+export const SYSTEM_MASTERS = 'system:masters';
+
+export class NodeAndRBAC implements Authorizer {
+  private readonly node: NodeAuthorizer;
+  private readonly rbac: RBAC;
+
+  constructor(scheme: Catalog, storage: Storage) {
+    this.node = new NodeAuthorizer(scheme, storage, nodeRules);
+    this.rbac = new RBAC(scheme, storage);
+  }
+
+  authorize(user: UserInfo, asked: Attributes): Decision {
+    if (user.groups.includes(SYSTEM_MASTERS)) return ALLOWED;
+    const node = nodeOf(user);
+    if (node === undefined) return this.rbac.authorize(user, asked);
+    const first = this.node.authorize(node, asked);
+    if (first.allowed) return first;
+    const second = this.rbac.authorize(user, asked);
+    if (second.allowed || !first.reason) return second;
+    return second.reason ? { allowed: false, reason: `${first.reason}\n${second.reason}` } : first;
+  }
+
+  rules(user: UserInfo, namespace: string): Resolved {
+    const resolved = this.rbac.rules(user, namespace);
+    if (nodeOf(user) === undefined) return resolved;
+    return { ...resolved, incomplete: 'node authorizer does not support user rule resolution' };
+  }
+}
+
+export { alwaysAllow } from './types.ts';
+export type { Attributes, Authorizer, Decision } from './types.ts';

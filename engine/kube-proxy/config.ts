@@ -1,0 +1,93 @@
+// KubeProxyConfiguration as kube-proxy reads it from --config.
+
+import { part } from '../parts/index.ts';
+
+export interface KubeProxyConfiguration {
+  mode: string;
+  clusterCIDR: string;
+  masqueradeAll: boolean;
+  masqueradeBit: number;
+  localhostNodePorts: boolean;
+  minSyncPeriod: number;
+  nodePortAddresses: string[];
+  healthzPort: number;
+  metricsPort: number;
+}
+
+type Values = { [key: string]: string | Values };
+
+const read = new Map<string, KubeProxyConfiguration>();
+
+/** Throws a message for what is not a configuration. Every node reads the same text. */
+export function parseConfiguration(text: string): KubeProxyConfiguration {
+  let config = read.get(text);
+  if (!config) {
+    if (read.size > 16) read.clear();
+    read.set(text, (config = build((plainYaml(text) ?? fullYaml(text)) as Values)));
+  }
+  return config;
+}
+
+/** Maps of scalars by indentation, as kubeadm writes them; undefined for all else: the YAML library is large. */
+function plainYaml(text: string): Values | undefined {
+  const root: Values = {};
+  const stack: { indent: number; values: Values }[] = [{ indent: 0, values: root }];
+  let opened: Values | undefined;
+  for (const line of text.split('\n')) {
+    if (line.trim() === '' || line === '---') continue;
+    const found = /^( *)([A-Za-z]\w*):(?: ([^[\]{}&*|>'#]*))?$/.exec(line);
+    if (!found) return undefined;
+    const indent = found[1].length;
+    const [, , key, raw] = found;
+    if (opened && indent > stack[stack.length - 1].indent) stack.push({ indent, values: opened });
+    while (stack[stack.length - 1].indent > indent) stack.pop();
+    if (stack[stack.length - 1].indent !== indent) return undefined;
+    opened = undefined;
+    const value = (raw ?? '').trim();
+    const { values } = stack[stack.length - 1];
+    values[key] = value === '""' || value === 'null' ? '' : value.replace(/^"(.*)"$/, '$1');
+    // A key without a value may open a map with the next line.
+    if (raw === undefined) values[key] = opened = {};
+  }
+  return root;
+}
+
+function fullYaml(text: string): unknown {
+  const document = part('yaml').parseDocument(text, { schema: 'core' });
+  if (document.errors.length) throw new Error(`failed to decode: ${document.errors[0].message}`);
+  return document.toJS() ?? {};
+}
+
+const UNITS: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+
+function duration(value: unknown, preset: number): number {
+  const found = /^(\d+(?:\.\d+)?)(h|ms|m|s)$/.exec(String(value ?? ''));
+  const ms = found ? Number(found[1]) * UNITS[found[2]] : 0;
+  return ms > 0 ? ms : preset;
+}
+
+function portOf(value: unknown, preset: number): number {
+  const found = /:(\d+)$/.exec(String(value ?? ''));
+  return found ? Number(found[1]) : preset;
+}
+
+function build(values: Values): KubeProxyConfiguration {
+  if (values.kind !== undefined && values.kind !== 'KubeProxyConfiguration') {
+    throw new Error(`no kind "${String(values.kind)}" is registered for version "${String(values.apiVersion)}"`);
+  }
+  const iptables = (typeof values.iptables === 'object' ? values.iptables : {}) as Record<string, unknown>;
+  const flag = (value: unknown, preset: boolean) =>
+    value === undefined || value === '' || value === null ? preset : String(value) === 'true';
+  const addresses = values.nodePortAddresses as unknown;
+  return {
+    mode: typeof values.mode === 'string' ? values.mode : '',
+    clusterCIDR: typeof values.clusterCIDR === 'string' ? values.clusterCIDR : '',
+    masqueradeAll: flag(iptables.masqueradeAll, false),
+    masqueradeBit: Number(iptables.masqueradeBit || 14) || 14,
+    localhostNodePorts: flag(iptables.localhostNodePorts, true),
+    minSyncPeriod: duration(iptables.minSyncPeriod, 1000),
+    nodePortAddresses: Array.isArray(addresses) ? addresses.map(String) : [],
+    healthzPort: portOf(values.healthzBindAddress, 10256),
+    metricsPort: portOf(values.metricsBindAddress, 10249),
+  };
+}

@@ -1,0 +1,274 @@
+// kube-proxy: watches Services and EndpointSlices, and keeps its node's rules in step with them.
+
+import type { EndpointSlice, Node, Service } from '../api/types.ts';
+import { type Client, Informer } from '../client/index.ts';
+import { clock, untilSignal } from '../images/service.ts';
+import { serveHttp, type Process, type Program } from '../linux/index.ts';
+import type { Co, Timer } from '../sim/index.ts';
+import { type KubeProxyConfiguration, parseConfiguration } from './config.ts';
+import { IptablesProxier } from './iptables.ts';
+import {
+  backends,
+  type Categories,
+  categorize,
+  SERVICE_NAME,
+  type ServicePort,
+  servicePorts,
+  WATCHED,
+} from './state.ts';
+
+const ZONE = 'topology.kubernetes.io/zone';
+/** How often the rules are looked over for what others have thrown away. */
+const SYNC_PERIOD = 30_000;
+/** Syncs that may follow each other at once, before minSyncPeriod holds them back. */
+const BURST = 2;
+const MODES = ['', 'iptables'];
+
+/** The program, as an image runs it. `connect` gives a client with the Pod's own identity. */
+export function kubeProxy(connect: (process: Process) => Client | undefined): Program {
+  return function* (process): Co<number> {
+    const log = (where: string, text: string, level = 'I') => {
+      process.stderr.write(
+        `${level}${clock(process).klog.slice(1)} ${String(process.pid).padStart(7)} ${where}] ${text}\n`,
+      );
+    };
+    const option = (name: string) => {
+      const prefix = `--${name}=`;
+      const at = process.argv.findIndex((arg) => arg.startsWith(prefix) || arg === `--${name}`);
+      const arg = process.argv[at];
+      return arg === undefined ? undefined : arg.startsWith(prefix) ? arg.slice(prefix.length) : process.argv[at + 1];
+    };
+    yield 30;
+    const { fs, hostname } = process.host;
+    const path = option('config');
+    let config: KubeProxyConfiguration;
+    try {
+      if (path !== undefined && !fs.exists(path)) throw new Error(`open ${path}: no such file or directory`);
+      config = parseConfiguration(path === undefined ? '' : fs.readFile(path));
+      config = { ...config, mode: option('proxy-mode') ?? config.mode };
+    } catch (error) {
+      log('server.go:121', `"Error running ProxyServer" err="failed complete: ${(error as Error).message}"`, 'E');
+      return 1;
+    }
+    if (!MODES.includes(config.mode)) {
+      const why =
+        config.mode === 'ipvs' || config.mode === 'nftables'
+          ? `the mode ${config.mode} is not modelled by this engine`
+          : `KubeProxyConfiguration.mode: Invalid value: "${config.mode}": must be iptables,ipvs,nftables or blank (blank means the best-available proxy [currently iptables])`;
+      log('server.go:121', `"Error running ProxyServer" err="failed validate: ${why}"`, 'E');
+      return 1;
+    }
+    const client = connect(process);
+    if (!client) {
+      log(
+        'server.go:121',
+        '"Error running ProxyServer" err="invalid configuration: no configuration has been provided"',
+        'E',
+      );
+      return 1;
+    }
+    const proxy = new Proxy(process, client, config, option('hostname-override') ?? hostname, log);
+    try {
+      return yield* proxy.run();
+    } finally {
+      proxy.stop();
+    }
+  };
+}
+
+type Log = (where: string, text: string, level?: string) => void;
+
+class Proxy {
+  private readonly process: Process;
+  private readonly client: Client;
+  private readonly config: KubeProxyConfiguration;
+  private readonly node: string;
+  private readonly log: Log;
+  private readonly proxier: IptablesProxier;
+  private readonly services = new Informer<Service>();
+  private readonly slices = new Informer<EndpointSlice>();
+  private readonly nodes = new Informer<Node>();
+  private readonly dirty = new Set<string>();
+  /** What was last synced of each Service: UDP flows to what went are forgotten. */
+  private readonly synced = new Map<string, readonly { port: ServicePort; all: Categories }[]>();
+  private readonly health = new Map<string, { port: number; close: () => void }>();
+  private readonly listeners: { close(): void }[] = [];
+  private zone = '';
+  private timer: Timer | undefined;
+  private check: Timer | undefined;
+  /** When the bucket of runs was last looked at, and what was in it. */
+  private lastSync = 0;
+  private runs = BURST;
+  private updated = 0;
+
+  constructor(process: Process, client: Client, config: KubeProxyConfiguration, node: string, log: Log) {
+    this.process = process;
+    this.client = client;
+    this.config = config;
+    this.node = node;
+    this.log = log;
+    this.proxier = new IptablesProxier({ ...config, net: process.host.net });
+  }
+
+  *run(): Co<number> {
+    const { log, process, config } = this;
+    const { sim, net } = process.host;
+    log('server_linux.go:53', '"Using iptables proxy"');
+    log('server.go:219', `"Successfully retrieved NodeIPs" NodeIPs=["${net.addresses[0]}"]`);
+    if (config.nodePortAddresses.length === 0) {
+      log(
+        'server.go:256',
+        '"Kube-proxy configuration may be incomplete or incorrect" err="nodePortAddresses is unset; NodePort connections will be accepted on all local IPs. Consider using `--nodeport-addresses primary`"',
+        'E',
+      );
+    }
+    this.listen(config.healthzPort, undefined, (target) =>
+      target === '/healthz' || target === '/livez' ? this.healthz() : undefined,
+    );
+    this.listen(config.metricsPort, '127.0.0.1', (target) =>
+      target === '/proxyMode' ? 'iptables' : target === '/healthz' ? 'ok' : undefined,
+    );
+    for (const kind of ['service', 'endpoint slice', 'serviceCIDR', 'node']) {
+      log('config.go:200', `"Starting ${kind} config controller"`);
+    }
+    this.nodes.on({ add: (node) => this.sawNode(node), update: (node) => this.sawNode(node) });
+    this.nodes.start(this.client, 'v1', 'nodes', { fieldSelector: `metadata.name=${this.node}` });
+    const service = ({ metadata }: Service) => this.mark(`${metadata.namespace}/${metadata.name}`);
+    this.services.on({ add: service, update: service, delete: service });
+    this.services.start(this.client, 'v1', 'services', { labelSelector: WATCHED });
+    const owner = ({ metadata: { namespace, labels } }: EndpointSlice) => `${namespace}/${labels?.[SERVICE_NAME]}`;
+    this.slices.addIndex('service', (slice) => [owner(slice)]);
+    const slice = (object: EndpointSlice) => this.mark(owner(object));
+    this.slices.on({ add: slice, update: slice, delete: slice });
+    this.slices.start(this.client, 'discovery.k8s.io/v1', 'endpointslices', { labelSelector: WATCHED });
+    this.sync();
+    this.check = sim.every(SYNC_PERIOD, () => this.repair());
+    yield* untilSignal(process, ['TERM', 'INT']);
+    return 0;
+  }
+
+  stop() {
+    for (const informer of [this.services, this.slices, this.nodes]) informer.stop();
+    this.timer?.cancel();
+    this.check?.cancel();
+    for (const listener of this.listeners) listener.close();
+    this.health.forEach(({ close }) => close());
+  }
+
+  private listen(port: number, address: string | undefined, answer: (target: string) => string | undefined) {
+    const { sim, net } = this.process.host;
+    const listener = serveHttp(
+      sim,
+      net,
+      port,
+      // eslint-disable-next-line require-yield
+      function* ({ target }) {
+        const body = answer(target.split('?')[0]);
+        return body === undefined ? { status: 404, body: '404 page not found\n' } : { status: 200, body };
+      },
+      { address, process: this.process },
+    );
+    if (listener) this.listeners.push(listener);
+  }
+
+  private healthz(): string {
+    const time = (ms: number) => `${new Date(ms).toISOString().replace('T', ' ').slice(0, 19)} +0000 UTC`;
+    const { now } = this.process.host.sim;
+    return JSON.stringify({ lastUpdated: time(this.updated), currentTime: time(now), nodeEligible: true });
+  }
+
+  private sawNode(node: Node) {
+    const zone = node.metadata.labels?.[ZONE] ?? '';
+    if (zone === this.zone) return;
+    this.zone = zone;
+    for (const service of this.services.list()) this.mark(`${service.metadata.namespace}/${service.metadata.name}`);
+  }
+
+  /** Inside the request that made the change: only noted. */
+  private mark(service: string) {
+    this.dirty.add(service);
+    if (this.timer) return;
+    const { sim } = this.process.host;
+    // A bucket that holds BURST runs and gets one with every period.
+    const { minSyncPeriod } = this.config;
+    this.runs = Math.min(BURST, this.runs + (sim.now - this.lastSync) / minSyncPeriod);
+    this.lastSync = sim.now;
+    const wait = this.runs >= 1 ? 1 : Math.ceil((1 - this.runs) * minSyncPeriod);
+    this.runs -= 1;
+    this.timer = sim.after(wait, () => this.sync());
+  }
+
+  private sync() {
+    this.timer?.cancel();
+    this.timer = undefined;
+    this.updated = this.process.host.sim.now;
+    for (const key of this.dirty) this.syncService(key);
+    this.dirty.clear();
+    this.proxier.commit();
+  }
+
+  private syncService(key: string) {
+    const service = this.services.byKey(key);
+    const slices = this.slices.byIndex('service', key);
+    const ports = service ? servicePorts(service) : [];
+    const wanted = ports.map((port) => {
+      const all = backends(slices, port.portName, port.protocol, this.node);
+      return { port, all: categorize(port, all, this.zone, this.node) };
+    });
+    this.proxier.sync(key, wanted);
+    this.forgetFlows(this.synced.get(key) ?? [], wanted);
+    if (wanted.length) this.synced.set(key, wanted);
+    else this.synced.delete(key);
+    this.serveHealth(key, service, wanted[0]?.all);
+  }
+
+  /** UDP has no end: flows to endpoints that went, and those that began before there were any, would go on. */
+  private forgetFlows(
+    before: readonly { port: ServicePort; all: Categories }[],
+    now: readonly { port: ServicePort; all: Categories }[],
+  ) {
+    for (const { port } of [...before, ...now]) {
+      if (port.protocol !== 'udp') continue;
+      const current = now.find((one) => one.port.name === port.name && one.port.port === port.port);
+      const live = new Set(current?.all.reachable.map(({ ip, port: number }) => `${ip}:${number}`));
+      const own = new Set([port.clusterIP, ...port.externalIPs, ...port.loadBalancerIPs]);
+      this.process.host.net.netfilter?.conntrack.remove(({ protocol, original, reply }) => {
+        if (protocol !== 'udp') return false;
+        const toService = own.has(original.destination) && original.dport === port.port;
+        if (!toService && !(port.nodePort && original.dport === port.nodePort)) return false;
+        return !live.has(`${reply.source}:${reply.sport}`);
+      });
+    }
+  }
+
+  /** The port by which a load balancer learns whether this node has endpoints of its own. */
+  private serveHealth(key: string, service: Service | undefined, all: Categories | undefined) {
+    const port = service?.spec?.healthCheckNodePort;
+    const known = this.health.get(key);
+    if (known && known.port !== port) {
+      known.close();
+      this.health.delete(key);
+    }
+    if (!port || this.health.has(key)) return;
+    const { sim, net } = this.process.host;
+    const [namespace, name] = key.split('/');
+    const local = () => (this.synced.get(key)?.[0]?.all ?? all)?.local.length ?? 0;
+    // eslint-disable-next-line require-yield
+    const listener = serveHttp(sim, net, port, function* () {
+      const count = local();
+      const body = JSON.stringify({ service: { namespace, name }, localEndpoints: count, serviceProxyHealthy: true });
+      return { status: count ? 200 : 503, headers: [['Content-Type', 'application/json']], body };
+    });
+    if (listener) this.health.set(key, { port, close: () => listener.close() });
+  }
+
+  /** Somebody has flushed the tables: everything is written again. */
+  private repair() {
+    if (this.proxier.intact) return;
+    this.log('iptables.go:560', '"Reloading after iptables flush"');
+    this.proxier.setUp();
+    for (const service of this.services.list())
+      this.dirty.add(`${service.metadata.namespace}/${service.metadata.name}`);
+    this.sync();
+  }
+}

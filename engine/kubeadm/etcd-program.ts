@@ -1,0 +1,77 @@
+// etcd as a program: listens where its flags say, answers health checks, and is a member of the cluster's store when it
+// runs on a control-plane node.
+
+import { clock, flagValue, untilSignal } from '../images/service.ts';
+import {
+  announceHealth,
+  serveGrpcHealth,
+  serveHttp,
+  type HttpResponse,
+  type Listener,
+  type Program,
+} from '../linux/index.ts';
+import { Signal, type Co } from '../sim/index.ts';
+
+/** `join` says that the member on that host runs, and answers how to leave; undefined: it is nobody's member. */
+export function etcdProgram(join: (host: string) => (() => void) | undefined): Program {
+  return function* (process): Co<number> {
+    const { hostname, net, sim } = process.host;
+    const log = (level: string, caller: string, msg: string) => {
+      const line = { level, ts: clock(process).iso.replace('Z', '000Z'), caller, msg };
+      process.stderr.write(`${JSON.stringify(line)}\n`);
+    };
+    announceHealth(process, { changed: new Signal() });
+    const clients = flagValue(process.argv, '--listen-client-urls') ?? 'http://localhost:2379';
+    const metrics = flagValue(process.argv, '--listen-metrics-urls') ?? '';
+    const listeners: Listener[] = [];
+    const opened = (listener: Listener | undefined, url: string): boolean => {
+      if (listener) listeners.push(listener);
+      else log('fatal', 'etcdmain/etcd.go:204', `discovery failed: listen tcp ${url}: bind: address already in use`);
+      return listener !== undefined;
+    };
+    let leave: (() => void) | undefined;
+    try {
+      for (const { address, port, url } of urls(clients)) {
+        if (
+          !opened(
+            serveGrpcHealth(sim, net, port, () => 'SERVING', { address, process }),
+            url,
+          )
+        )
+          return 1;
+      }
+      for (const { address, port, url } of urls(metrics)) {
+        if (!opened(serveHttp(sim, net, port, health, { address, process }), url)) return 1;
+      }
+      leave = join(hostname);
+      log('info', 'embed/serve.go:124', 'ready to serve client requests');
+      const signal = yield* untilSignal(process);
+      log('info', 'osutil/interrupt_unix.go:64', `received signal; shutting down: ${signal}`);
+      return 0;
+    } finally {
+      leave?.();
+      for (const listener of listeners) listener.close();
+    }
+  };
+}
+
+// eslint-disable-next-line require-yield
+function* health({ target }: { target: string }): Co<HttpResponse> {
+  const path = target.split('?', 1)[0];
+  if (path === '/health') return { status: 200, body: '{"health":"true","reason":""}' };
+  if (path === '/livez' || path === '/readyz') return { status: 200, body: 'ok\n' };
+  return { status: 404, body: '404 page not found\n' };
+}
+
+/** The places in a list of URLs; every address when the host is 0.0.0.0. */
+function urls(list: string): { address: string | undefined; port: number; url: string }[] {
+  return list
+    .split(',')
+    .map((text) => /^https?:\/\/([^:/]+):(\d+)/.exec(text))
+    .filter((match) => match !== null)
+    .map(([, host, port]) => ({
+      address: host === '0.0.0.0' ? undefined : host === 'localhost' ? '127.0.0.1' : host,
+      port: Number(port),
+      url: `${host}:${port}`,
+    }));
+}

@@ -1,0 +1,47 @@
+// Volumes behind claims: finds the PersistentVolume that a Pod's claim is bound to and says where its files are on the
+// node (kubelet/volumemanager: desired state of the world).
+
+import type { Client } from '../client/index.ts';
+import { claimNameOf, isReachable } from '../api/volume-claims.ts';
+import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../api/types.ts';
+import { quote } from './format.ts';
+import { MountError } from './mount-error.ts';
+
+/** A directory of the node that holds a claim's files. */
+export interface ClaimedPlace {
+  path: string;
+  /** As of a hostPath volume: what must be there, or is made. */
+  type: string;
+  readOnly: boolean;
+}
+
+export function claimedPlace(client: Client, nodeName: string, pod: Pod, volume: Volume): ClaimedPlace {
+  const namespace = pod.metadata.namespace as string;
+  const name = claimNameOf(pod, volume) as string;
+  const claim = client.of<PersistentVolumeClaim>('v1', 'persistentvolumeclaims').find(namespace, name);
+  if (!claim) throw new MountError(`persistentvolumeclaim ${quote(name)} not found`);
+  const { volumeName } = claim.spec ?? {};
+  if (!volumeName || claim.status?.phase !== 'Bound')
+    throw new MountError(`persistentvolumeclaim ${quote(`${namespace}/${name}`)} is not bound`);
+  const bound = client.of<PersistentVolume>('v1', 'persistentvolumes', false).find('', volumeName);
+  if (!bound?.spec) throw new MountError(`persistentvolume ${quote(volumeName)} not found`);
+  const refuse = (text: string): never => {
+    throw new MountError(text, volumeName);
+  };
+  if (bound.spec.nodeAffinity) {
+    const node = client.of<Node>('v1', 'nodes', false).get('', nodeName);
+    if (!isReachable(bound, { name: nodeName, labels: node.metadata.labels ?? {} }))
+      refuse('no matching NodeSelectorTerms');
+  }
+  if ((bound.spec.volumeMode ?? 'Filesystem') === 'Block')
+    refuse('volumes of mode Block are not modelled by this engine');
+  const modes = bound.spec.accessModes ?? [];
+  const readOnly =
+    volume.persistentVolumeClaim?.readOnly === true || (modes.length === 1 && modes[0] === 'ReadOnlyMany');
+  const { hostPath, local } = bound.spec;
+  if (hostPath) return { path: hostPath.path, type: hostPath.type ?? '', readOnly };
+  if (local) return { path: local.path, type: 'Directory', readOnly };
+  return refuse(
+    `the kind of storage of persistentvolume ${quote(volumeName)} is not modelled by this engine: hostPath and local are`,
+  );
+}

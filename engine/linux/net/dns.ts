@@ -1,0 +1,114 @@
+// DNS messages as datagrams carry them here: the fields of RFC 1035, not its bytes; and asking a server.
+
+import type { Co } from '../../sim/index.ts';
+import { Signal } from '../../sim/index.ts';
+import type { NetworkNamespace } from './namespace.ts';
+
+export type RecordType = 'A' | 'AAAA' | 'CNAME' | 'SRV' | 'PTR' | 'NS' | 'SOA' | 'TXT' | 'MX' | 'ANY';
+export type ResponseCode = 'NOERROR' | 'FORMERR' | 'SERVFAIL' | 'NXDOMAIN' | 'NOTIMP' | 'REFUSED';
+
+export interface DnsQuestion {
+  /** Ends with a dot, as asked. */
+  name: string;
+  type: RecordType;
+}
+
+export interface DnsRecord {
+  name: string;
+  type: RecordType;
+  ttl: number;
+  /** As `dig` prints it. */
+  data: string;
+}
+
+export interface DnsMessage {
+  id: number;
+  question: DnsQuestion;
+  response: boolean;
+  recursionDesired: boolean;
+  code: ResponseCode;
+  authoritative: boolean;
+  recursionAvailable: boolean;
+  answers: readonly DnsRecord[];
+  authority: readonly DnsRecord[];
+  additional: readonly DnsRecord[];
+}
+
+export type DnsFailure = 'timeout' | 'refused' | 'unreachable';
+
+export const DNS_PORT = 53;
+/** resolv.conf's `timeout` and `attempts`. */
+export const DNS_TIMEOUT = 5_000;
+export const DNS_ATTEMPTS = 2;
+
+export function query(id: number, name: string, type: RecordType, recursionDesired = true): DnsMessage {
+  return {
+    id,
+    question: { name: absolute(name), type },
+    response: false,
+    recursionDesired,
+    code: 'NOERROR',
+    authoritative: false,
+    recursionAvailable: false,
+    answers: [],
+    authority: [],
+    additional: [],
+  };
+}
+
+export function absolute(name: string): string {
+  return name.endsWith('.') ? name : `${name}.`;
+}
+
+/** The name under which an address is looked up backwards. */
+export function reverseName(ip: string): string {
+  return `${ip.split('.').reverse().join('.')}.in-addr.arpa.`;
+}
+
+/** Octets of a message on the wire, names not compressed. */
+export function messageSize(message: DnsMessage): number {
+  let size = 12 + message.question.name.length + 5;
+  for (const list of [message.answers, message.authority, message.additional]) {
+    for (const { type, data } of list) size += 12 + (type === 'A' ? 4 : type === 'AAAA' ? 16 : data.length + 2);
+  }
+  return size;
+}
+
+/** Asks one server once. */
+export function* ask(
+  net: NetworkNamespace,
+  server: string,
+  message: DnsMessage,
+  timeout = DNS_TIMEOUT,
+  port = DNS_PORT,
+): Co<DnsMessage | DnsFailure> {
+  const { sim } = net.network;
+  const arrived = new Signal();
+  let answer: DnsMessage | undefined;
+  const socket = net.bind(0, ({ from, payload }) => {
+    const got = payload as DnsMessage;
+    if (from.ip !== server || from.port !== port || got.id !== message.id || !got.response) return;
+    answer = got;
+    arrived.fire();
+  });
+  if (!socket) return 'unreachable';
+  const fate = socket.send({ ip: server, port }, message, messageSize(message));
+  const deadline = sim.now + timeout;
+  try {
+    if (fate.kind === 'rejected') {
+      yield 0;
+      return 'refused';
+    }
+    if (fate.kind === 'unreachable') {
+      yield 0;
+      return 'unreachable';
+    }
+    while (!answer) {
+      if (sim.now >= deadline) return 'timeout';
+      yield { signals: [arrived], timeout: deadline - sim.now };
+    }
+    return answer;
+  } finally {
+    socket.close();
+  }
+}

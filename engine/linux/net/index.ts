@@ -1,0 +1,13 @@
+// The network stack of machines: namespaces, links, routes, rules, connection tracking, sockets.
+export * from './address.ts';
+export { type ConntrackEntry, Conntrack } from './conntrack.ts';
+export { DEFAULT_ROUTE, Lan, Link, type LinkKind, type RouteEntry } from './link.ts';
+export * from './namespace.ts';
+export * from './netfilter.ts';
+export { Network, vethPair } from './network.ts';
+export type { Fate, Hop, Packet, Protocol } from './packet.ts';
+export * from './socket.ts';
+export * from './dns.ts';
+export * from './resolver.ts';
+export * as match from './matches.ts';
+export { ACCEPT, dnat, DROP, masquerade, redirect, reject, RETURN, setXmark, snat } from './targets.ts';

@@ -1,0 +1,168 @@
+// Network interfaces, and the wires between them: the loopback, a device on a LAN, veth pairs, bridges with ports.
+
+import { ipNumber, macOf, parseCidr, type Cidr } from './address.ts';
+import type { NetworkNamespace } from './namespace.ts';
+
+export type LinkKind = 'loopback' | 'device' | 'veth' | 'bridge' | 'dummy';
+
+export interface InterfaceAddress {
+  ip: string;
+  bits: number;
+}
+
+export class Link {
+  readonly namespace: NetworkNamespace;
+  readonly kind: LinkKind;
+  readonly index: number;
+  name: string;
+  mac: string;
+  mtu = 1500;
+  up = true;
+  readonly addresses: InterfaceAddress[] = [];
+  /** The other end of a veth pair. */
+  peer: Link | undefined;
+  /** The bridge that this is a port of. */
+  master: Link | undefined;
+  /** A bridge's ports. */
+  readonly ports: Link[] = [];
+  /** Frames may leave a bridge by the port that they came in by. */
+  hairpin = false;
+  /** What a device is plugged into. */
+  lan: Lan | undefined;
+  /** Ports of a bridge by the addresses behind them, as ARP has found them. */
+  private readonly found = new Map<string, Link>();
+
+  constructor(namespace: NetworkNamespace, kind: LinkKind, name: string, index: number, mac: string) {
+    this.namespace = namespace;
+    this.kind = kind;
+    this.name = name;
+    this.index = index;
+    this.mac = mac;
+  }
+
+  get address(): string | undefined {
+    return this.addresses[0]?.ip;
+  }
+
+  has(ip: string): boolean {
+    for (let i = 0; i < this.addresses.length; i++) if (this.addresses[i].ip === ip) return true;
+    return false;
+  }
+
+  /** ARP on a bridge: the port behind which the address is. */
+  portOf(ip: string): Link | undefined {
+    const known = this.found.get(ip);
+    if (known?.master === this && known.peer?.has(ip)) return known;
+    for (const port of this.ports) {
+      if (!port.peer?.has(ip)) continue;
+      this.found.set(ip, port);
+      return port;
+    }
+    this.found.delete(ip);
+    return undefined;
+  }
+
+  /** Addresses behind the ports that somebody has asked for. */
+  learned(): ReadonlyMap<string, Link> {
+    return this.found;
+  }
+
+  enslave(bridge: Link) {
+    this.master = bridge;
+    bridge.ports.push(this);
+  }
+
+  release() {
+    const { master } = this;
+    if (!master) return;
+    master.ports.splice(master.ports.indexOf(this), 1);
+    this.master = undefined;
+  }
+}
+
+/** A segment of Ethernet: devices find each other by address. */
+export class Lan {
+  private readonly links = new Map<string, Link>();
+
+  attach(link: Link, ip: string) {
+    link.lan = this;
+    this.links.set(ip, link);
+  }
+
+  detach(link: Link, ip: string) {
+    if (this.links.get(ip) === link) this.links.delete(ip);
+  }
+
+  find(ip: string): Link | undefined {
+    const link = this.links.get(ip);
+    return link?.up ? link : undefined;
+  }
+}
+
+export interface RouteEntry {
+  destination: Cidr;
+  via?: string;
+  link: Link;
+  /** The address to speak from. */
+  source?: string;
+  protocol: 'kernel' | 'static' | 'boot' | 'dhcp';
+  metric?: number;
+}
+
+/** The main routing table: the longest prefix wins, then the least metric. */
+export class Routes {
+  private list: RouteEntry[] = [];
+  private cache = new Map<string, RouteEntry | undefined>();
+
+  get entries(): readonly RouteEntry[] {
+    return this.list;
+  }
+
+  /** False when there is such a route already. */
+  add(route: RouteEntry): boolean {
+    const same = ({ destination, metric }: RouteEntry) =>
+      destination.text === route.destination.text && (metric ?? 0) === (route.metric ?? 0);
+    if (this.list.some(same)) return false;
+    this.list = [...this.list, route].sort(
+      (a, b) => b.destination.bits - a.destination.bits || (a.metric ?? 0) - (b.metric ?? 0),
+    );
+    this.cache.clear();
+    return true;
+  }
+
+  /** How many went. */
+  remove(which: (route: RouteEntry) => boolean): number {
+    const kept = this.list.filter((route) => !which(route));
+    const removed = this.list.length - kept.length;
+    this.list = kept;
+    this.cache.clear();
+    return removed;
+  }
+
+  /** The cache is empty after a change of links. */
+  changed() {
+    this.cache.clear();
+  }
+
+  find(ip: string): RouteEntry | undefined {
+    const { cache } = this;
+    if (cache.has(ip)) return cache.get(ip);
+    const number = ipNumber(ip);
+    let found: RouteEntry | undefined;
+    for (let i = 0; i < this.list.length && number >= 0; i++) {
+      const route = this.list[i];
+      const { base, mask } = route.destination;
+      if ((number & mask) >>> 0 === base && route.link.up) {
+        found = route;
+        break;
+      }
+    }
+    if (cache.size > 4096) cache.clear();
+    cache.set(ip, found);
+    return found;
+  }
+}
+
+export const DEFAULT_ROUTE = parseCidr('0.0.0.0/0') as Cidr;
+
+export { macOf };

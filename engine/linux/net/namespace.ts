@@ -1,0 +1,455 @@
+// A network namespace: interfaces, addresses, routes, neighbours, rules, and the sockets of its processes.
+
+import { Signal, type Co, type Random } from '../../sim/index.ts';
+import { PIPE_CAPACITY } from '../io.ts';
+import { current } from '../current.ts';
+import { portFault } from '../faults.ts';
+import { Pipe } from '../pipe.ts';
+import type { Process, Writer } from '../types.ts';
+import { ipNumber, isLoopback, macOf, parseCidr, type Cidr } from './address.ts';
+import { DEFAULT_ROUTE, Link, type LinkKind, Routes } from './link.ts';
+import { Netfilter } from './netfilter.ts';
+import type { Network } from './network.ts';
+import { type Fate, type Hop, type Journey, journey, type Packet, type Protocol } from './packet.ts';
+import {
+  ANY,
+  CONNECT_TIMEOUT,
+  type Address,
+  type ConnectError,
+  type Datagram,
+  type Listener,
+  type ListenOptions,
+  type Socket,
+  type Tls,
+  type UdpSocket,
+} from './socket.ts';
+import { originate } from './walk.ts';
+
+export interface Neighbour {
+  mac: string;
+  link: Link;
+  /** Virtual time of the last packet to it. */
+  at: number;
+}
+
+const FIRST_PORT = 32768;
+const LAST_PORT = 60999;
+/** Packets without data: Ethernet's payload of a SYN with its options. */
+const SYN_BYTES = 60;
+const UDP_HEADERS = 28;
+/** After so long nobody has answered ARP. */
+const ARP_TIMEOUT = 3_000;
+
+/** Why an echo request was not answered, or how long that took. */
+export type Echo = { time: number; ttl: number } | { error: 'silent' } | Complaint;
+/** An ICMP error, and who has sent it. */
+type Complaint = { error: 'unreachable' | 'prohibited' | 'expired'; address: string; time: number };
+
+export interface Trace {
+  hops: Hop[];
+  fate: Fate;
+  /** As it arrived. */
+  packet: Packet;
+  compared: number;
+}
+
+export class NetworkNamespace {
+  readonly network: Network;
+  /** How traces name it. */
+  name: string;
+  readonly links: Link[] = [];
+  readonly routes = new Routes();
+  readonly neighbours = new Map<string, Neighbour>();
+  /** Addresses of its interfaces but the loopback, the first one first. */
+  readonly addresses: string[] = [];
+  /** Made with the first rule; without it nothing is tracked. */
+  netfilter: Netfilter | undefined;
+  /** Kernel settings that were changed, by name (`net.ipv4.ip_forward`). */
+  readonly sysctls = new Map<string, string>();
+  /** net.ipv4.ip_forward */
+  forwarding = false;
+  /** net.bridge.bridge-nf-call-iptables */
+  bridgeCallsIptables = false;
+  /** On a LAN without ranges: all others are neighbours, and who is missing is silent. */
+  flat = false;
+  private readonly listeners = new Map<string, Listener>();
+  private readonly udp = new Map<string, UdpSocket>();
+  private readonly open = new Set<Socket>();
+  private readonly closing: (() => void)[] = [];
+  private nextPort = FIRST_PORT;
+  private nextIndex = 1;
+  private chance: Random | undefined;
+
+  constructor(network: Network, name = '') {
+    this.network = network;
+    this.name = name;
+    const lo = this.addLink('loopback', 'lo', '00:00:00:00:00:00');
+    lo.mtu = 65536;
+    lo.addresses.push({ ip: '127.0.0.1', bits: 8 });
+  }
+
+  // ---- interfaces ----------------------------------------------------------------------------------------
+
+  addLink(kind: LinkKind, name: string, mac: string): Link {
+    const link = new Link(this, kind, name, this.nextIndex++, mac);
+    this.links.push(link);
+    return link;
+  }
+
+  link(name: string): Link | undefined {
+    return this.links.find((one) => one.name === name);
+  }
+
+  removeLink(link: Link) {
+    const at = this.links.indexOf(link);
+    if (at < 0) return;
+    this.links.splice(at, 1);
+    for (const { ip } of [...link.addresses]) this.removeAddress(link, ip);
+    for (const port of [...link.ports]) port.release();
+    link.release();
+    this.routes.remove((route) => route.link === link);
+    this.neighbours.forEach((neighbour, ip) => {
+      if (neighbour.link === link) this.neighbours.delete(ip);
+    });
+    const { peer } = link;
+    link.peer = undefined;
+    if (peer) peer.namespace.removeLink(peer);
+  }
+
+  /** Gives an interface an address; the range around it becomes reachable by it. */
+  assign(link: Link, ip: string, bits: number) {
+    link.addresses.push({ ip, bits });
+    this.addresses.push(ip);
+    this.network.byAddress.set(ip, this);
+    if (link.kind === 'device') this.network.lan.attach(link, ip);
+    if (bits < 32) {
+      const destination = parseCidr(`${ip}/${bits}`) as Cidr;
+      this.routes.add({ destination, link, source: ip, protocol: 'kernel' });
+    }
+    this.routes.changed();
+  }
+
+  removeAddress(link: Link, ip: string) {
+    const at = link.addresses.findIndex((one) => one.ip === ip);
+    if (at < 0) return;
+    link.addresses.splice(at, 1);
+    const mine = this.addresses.indexOf(ip);
+    if (mine >= 0) this.addresses.splice(mine, 1);
+    if (this.network.byAddress.get(ip) === this) this.network.byAddress.delete(ip);
+    link.lan?.detach(link, ip);
+    this.routes.remove((route) => route.source === ip);
+  }
+
+  /** Plugs the namespace into the LAN as everybody's neighbour. */
+  addAddress(ip: string) {
+    const link = this.link('eth0') ?? this.addLink('device', 'eth0', macOf(ip, '02:00'));
+    this.flat = true;
+    this.assign(link, ip, 32);
+    this.routes.add({ destination: DEFAULT_ROUTE, link, protocol: 'boot' });
+  }
+
+  /** Plugs the namespace into the LAN with a range and the way out of it. */
+  plug(name: string, ip: string, bits: number, gateway: string): Link {
+    const link = this.addLink('device', name, macOf(ip, '02:00'));
+    this.assign(link, ip, bits);
+    this.routes.add({ destination: DEFAULT_ROUTE, via: gateway, link, protocol: 'boot' });
+    return link;
+  }
+
+  /** Off the LAN that `addAddress` has put it on. */
+  unplug() {
+    this.flat = false;
+    for (const link of [...this.links]) if (link.kind === 'device') this.removeLink(link);
+    this.nextIndex = this.links.length + 1;
+  }
+
+  /** Whether the address is one of its own. */
+  owns(ip: string): boolean {
+    return isLoopback(ip) || this.addresses.includes(ip);
+  }
+
+  linkAddress(name: string): string | undefined {
+    return this.link(name)?.address;
+  }
+
+  /** The address that packets to a destination leave with. */
+  sourceFor(destination: string, out: string): string | undefined {
+    const route = this.routes.find(destination);
+    if (route && route.link.name === out) return route.source ?? route.link.address;
+    return out === 'lo' ? destination : this.linkAddress(out);
+  }
+
+  /** The address that it speaks from to a destination. */
+  sourceTowards(destination: string): string | undefined {
+    const route = this.owns(destination) ? undefined : this.routes.find(destination);
+    return route ? (route.source ?? route.link.address) : undefined;
+  }
+
+  sawNeighbour(ip: string, other: Link, link: Link) {
+    const known = this.neighbours.get(ip);
+    if (known) {
+      known.at = this.network.sim.now;
+      known.mac = other.mac;
+    } else this.neighbours.set(ip, { mac: other.mac, link, at: this.network.sim.now });
+  }
+
+  /** The tables of rules, made when the first one is looked at. */
+  rules(): Netfilter {
+    return (this.netfilter ??= new Netfilter(this.network.sim));
+  }
+
+  /** The chance that rules of this machine draw from. */
+  get random(): Random {
+    return (this.chance ??= this.network.sim.random(`netfilter ${this.name}`));
+  }
+
+  /** Something elsewhere that has to go with it. */
+  onClose(undo: () => void) {
+    this.closing.push(undo);
+  }
+
+  /** Takes the namespace off the network; its connections break. */
+  close() {
+    for (const undo of this.closing.splice(0)) undo();
+    for (const socket of [...this.open]) socket.close();
+    this.listeners.clear();
+    this.udp.clear();
+    for (const link of [...this.links]) this.removeLink(link);
+  }
+
+  // ---- TCP -----------------------------------------------------------------------------------------------
+
+  /** Accepts connections on a port; undefined when it is taken (EADDRINUSE). */
+  listen(port: number, onConnect: (socket: Socket) => void, options: ListenOptions = {}): Listener | undefined {
+    const address = options.address ?? ANY;
+    const key = `${address}:${port}`;
+    if (this.listeners.has(key) || (address !== ANY && this.listeners.has(`${ANY}:${port}`))) return undefined;
+    const close = () => void this.listeners.delete(key);
+    const listener: Listener = {
+      port,
+      address,
+      tls: options.tls,
+      process: options.process ?? current.process,
+      onConnect,
+      close,
+    };
+    this.listeners.set(key, listener);
+    return listener;
+  }
+
+  /** The process has ended: nobody listens on its sockets any more. */
+  closeSocketsOf(process: Process) {
+    this.listeners.forEach((listener, key) => {
+      if (listener.process === process) this.listeners.delete(key);
+    });
+    this.udp.forEach((socket, key) => {
+      if (socket.process === process) this.udp.delete(key);
+    });
+  }
+
+  listener(ip: string, port: number): Listener | undefined {
+    return this.listeners.get(`${ip}:${port}`) ?? this.listeners.get(`${ANY}:${port}`);
+  }
+
+  listening(): Listener[] {
+    return [...this.listeners.values()];
+  }
+
+  connections(): Socket[] {
+    return [...this.open];
+  }
+
+  /** Opens a connection, or says why not; a silent address costs `timeout` ms. */
+  *connect(ip: string, port: number, options: { timeout?: number } = {}): Co<Socket | ConnectError> {
+    const timeout = options.timeout ?? CONNECT_TIMEOUT;
+    const destination = ip === ANY ? '127.0.0.1' : ip;
+    const sport = this.freePort();
+    const packet = this.packet('tcp', sport, destination, port, SYN_BYTES);
+    const there = journey(this);
+    const fate = originate(this, packet, there);
+    if (fate.kind === 'dropped' || fate.kind === 'expired') {
+      yield timeout;
+      return 'ETIMEDOUT';
+    }
+    if (fate.kind === 'unreachable') {
+      yield Math.min(timeout, ARP_TIMEOUT);
+      return timeout < ARP_TIMEOUT ? 'ETIMEDOUT' : 'EHOSTUNREACH';
+    }
+    yield 2 * there.delay;
+    if (fate.kind === 'rejected') return fate.with === 'icmp-host-prohibited' ? 'EHOSTUNREACH' : 'ECONNREFUSED';
+    const server = fate.namespace;
+    const listener = server.listener(packet.destination, packet.dport);
+    const seen: Address = { ip: packet.source, port: packet.sport };
+    const served: Address = { ip: packet.destination, port: packet.dport };
+    const answer = server.reply(packet);
+    if (answer.namespace !== this || answer.packet.source !== destination || answer.packet.sport !== port) {
+      yield Math.max(0, timeout - 2 * there.delay);
+      return 'ETIMEDOUT';
+    }
+    const fault = listener && portFault(server, packet.dport)?.connect;
+    if (!listener || fault === 'refuse') {
+      there.entries?.forEach((entry) => entry.finish('CLOSE'));
+      return 'ECONNREFUSED';
+    }
+    const from: Address = { ip: answer.packet.destination, port: sport };
+    const { delay } = there;
+    const forth = new Pipe();
+    const back = new Pipe();
+    const client = this.socket(from, { ip, port }, listener.tls, back, forth, delay, there);
+    const accepted = server.socket(served, seen, listener.tls, forth, back, delay, there);
+    // A program that hangs leaves the connection to the kernel.
+    if (fault !== 'hang') listener.onConnect(accepted);
+    return client;
+  }
+
+  private freePort(): number {
+    const port = this.nextPort++;
+    if (this.nextPort > LAST_PORT) this.nextPort = FIRST_PORT;
+    return port;
+  }
+
+  private packet(protocol: Protocol, sport: number, destination: string, dport: number, length: number): Packet {
+    return {
+      protocol,
+      source: '',
+      sport,
+      destination,
+      dport,
+      length,
+      ttl: 64,
+      mark: 0,
+      tracked: undefined,
+      reply: false,
+      state: 'NEW',
+    };
+  }
+
+  /** Sends the answer to a packet that was delivered here on its way; where it came out. */
+  private reply(packet: Packet): { namespace: NetworkNamespace | undefined; packet: Packet } {
+    const { protocol, source, sport, destination, dport, length } = packet;
+    const icmp = protocol === 'icmp';
+    const answer = this.packet(protocol, icmp ? sport : dport, source, icmp ? dport : sport, length);
+    answer.source = destination;
+    const fate = originate(this, answer, journey(this));
+    return { namespace: fate.kind === 'delivered' ? fate.namespace : undefined, packet: answer };
+  }
+
+  private socket(
+    local: Address,
+    remote: Address,
+    tls: Tls | undefined,
+    incoming: Pipe,
+    outgoing: Pipe,
+    delay: number,
+    way: Journey,
+  ): Socket {
+    const { sim } = this.network;
+    const arrived = new Signal();
+    let flying = 0;
+    const writer: Writer = {
+      write: (text) => {
+        if (outgoing.broken || outgoing.ended) return false;
+        flying += text.length;
+        sim.after(delay, () => {
+          flying -= text.length;
+          outgoing.write(text);
+          arrived.fire();
+        });
+        return true;
+      },
+      *drain() {
+        while (outgoing.size + flying > PIPE_CAPACITY && !outgoing.broken) {
+          yield { signals: [outgoing.changed, arrived] };
+        }
+      },
+      close: () => void sim.after(delay, () => outgoing.end()),
+    };
+    const socket: Socket = {
+      local,
+      remote,
+      tls,
+      reader: {
+        read: () => incoming.read(),
+        unread: (text) => incoming.unread(text),
+        close: () => incoming.closeReader(),
+      },
+      writer,
+      close: () => {
+        if (this.open.delete(socket)) way.entries?.forEach((entry) => entry.finish('TIME_WAIT'));
+        writer.close();
+        incoming.closeReader();
+      },
+    };
+    this.open.add(socket);
+    return socket;
+  }
+
+  // ---- UDP and ICMP --------------------------------------------------------------------------------------
+
+  /** A socket for datagrams; port 0 takes a free one. undefined: the port is taken. */
+  bind(port: number, onDatagram: (datagram: Datagram) => void, options: ListenOptions = {}): UdpSocket | undefined {
+    const address = options.address ?? ANY;
+    const number = port === 0 ? this.freePort() : port;
+    const key = `${address}:${number}`;
+    if (this.udp.has(key)) return undefined;
+    const socket: UdpSocket = {
+      port: number,
+      address,
+      process: options.process ?? current.process,
+      onDatagram,
+      send: (to, payload, length, from) => this.sendDatagram(number, to, payload, length, from),
+      close: () => void this.udp.delete(key),
+    };
+    this.udp.set(key, socket);
+    return socket;
+  }
+
+  datagramSockets(): UdpSocket[] {
+    return [...this.udp.values()];
+  }
+
+  private sendDatagram(sport: number, to: Address, payload: unknown, length: number, from?: string): Fate {
+    const packet = this.packet('udp', sport, to.ip, to.port, length + UDP_HEADERS);
+    if (from !== undefined && from !== ANY) packet.source = from;
+    const way = journey(this);
+    const fate = originate(this, packet, way);
+    if (fate.kind !== 'delivered') return fate;
+    const { udp } = fate.namespace;
+    const socket = udp.get(`${packet.destination}:${packet.dport}`) ?? udp.get(`${ANY}:${packet.dport}`);
+    if (!socket) return { kind: 'rejected', with: 'icmp-port-unreachable', by: fate.namespace };
+    const datagram: Datagram = {
+      from: { ip: packet.source, port: packet.sport },
+      to: { ip: packet.destination, port: packet.dport },
+      payload,
+    };
+    this.network.sim.after(way.delay, () => socket.onDatagram(datagram));
+    return fate;
+  }
+
+  /** An echo request and its answer. */
+  echo(ip: string, ttl = 64): Echo {
+    const packet = this.packet('icmp', this.freePort(), ip === ANY ? '127.0.0.1' : ip, 0, 84);
+    packet.ttl = ttl;
+    const way = journey(this);
+    const fate = originate(this, packet, way);
+    const time = Math.max(0.04, 2 * way.delay);
+    const speaker = (by: NetworkNamespace) => by.sourceTowards(this.addresses[0]) ?? this.addresses[0] ?? '127.0.0.1';
+    if (fate.kind === 'unreachable') return { error: 'unreachable', address: speaker(fate.by), time };
+    if (fate.kind === 'rejected') return { error: 'prohibited', address: speaker(fate.by), time };
+    if (fate.kind === 'expired') return { error: 'expired', address: fate.address, time };
+    if (fate.kind === 'dropped') return { error: 'silent' };
+    const answer = fate.namespace.reply(packet);
+    return answer.namespace === this ? { time, ttl: answer.packet.ttl } : { error: 'silent' };
+  }
+
+  /** Follows a first packet: every hop, rule and rewrite, where it ended, and how many rules it was compared with. */
+  trace(protocol: Protocol, ip: string, port: number): Trace {
+    const hops: Hop[] = [];
+    const way = journey(this, hops);
+    const packet = this.packet(protocol, this.freePort(), ip, port, SYN_BYTES);
+    const fate = originate(this, packet, way);
+    return { hops, fate, packet, compared: way.compared };
+  }
+}
+
+export { ipNumber };

@@ -1,0 +1,9 @@
+// Certificates and keys: what of them the API server, the controllers and machines use. A part of the engine that loads
+// when the first certificate or token is made or checked.
+
+export * as authority from './authority.ts';
+export { nameText, orderedName, readCertificate, readRequest, signRequest } from './certificate.ts';
+export type { AlternativeNames, Certificate, Name, Request } from './certificate.ts';
+export { DerError } from './der.ts';
+export { keyFrom, pkcs8, pointOf, privateKeyDer, privateKeyOf, publicKeyInfo, signatureDer } from './keys.ts';
+export { pem, readPem } from './pem.ts';

@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import { allocate, compute, load, serveGrpcHealth, type Program } from '../../engine/linux/index.ts';
+import { untilSignal } from '../../engine/images/service.ts';
+import { imageOf, startNode } from './node.ts';
+
+const MI = 1024 ** 2;
+const hungry = (bytes: number, millis = 0): Program =>
+  function* (process) {
+    allocate(process, bytes);
+    load(process, millis);
+    yield* untilSignal(process);
+    return 0;
+  };
+
+describe('usage', () => {
+  it('is counted by container: memory held now, CPU over the last windows', () => {
+    const node = startNode({ repositories: [imageOf('busy', hungry(100 * MI, 700))] });
+    node.create('busy', { containers: [{ name: 'c', image: 'test/busy:1' }] });
+    node.wait(60);
+    const [usage] = node.kubelet.usage();
+    expect(usage).toMatchObject({ namespace: 'default', pod: 'busy', container: 'c', cpuMillis: 700 });
+    expect(usage.memoryBytes).toBeGreaterThan(100 * MI);
+  });
+
+  it('of CPU stays within the limit, and work takes longer there', () => {
+    let took = 0;
+    const worker: Program = function* (process) {
+      const began = process.host.sim.now;
+      yield* compute(process, 1000);
+      took = process.host.sim.now - began;
+      yield* untilSignal(process);
+      return 0;
+    };
+    const node = startNode({ repositories: [imageOf('worker', worker), imageOf('busy', hungry(0, 3000))] });
+    const resources = { limits: { cpu: '250m' } };
+    node.create('worker', { containers: [{ name: 'c', image: 'test/worker:1', resources }] });
+    node.create('busy', { containers: [{ name: 'c', image: 'test/busy:1', resources }] });
+    node.wait(60);
+    expect(took).toBe(4000);
+    expect(node.kubelet.usage().find(({ pod }) => pod === 'busy')?.cpuMillis).toBe(250);
+  });
+});
+
+describe('node-pressure eviction', () => {
+  it('for memory ends first what uses more than it asked for, by priority', () => {
+    const node = startNode({
+      node: { memory: '2000000Ki' },
+      repositories: [imageOf('a', hungry(400 * MI)), imageOf('b', hungry(500 * MI)), imageOf('c', hungry(450 * MI))],
+    });
+    const pod = (name: string, memory: string) =>
+      node.create(name, { containers: [{ name: 'c', image: `test/${name}:1`, resources: { requests: { memory } } }] });
+    pod('a', '450Mi');
+    pod('b', '10Mi');
+    pod('c', '10Mi');
+    node.wait(25);
+    expect(node.pod('b').status).toMatchObject({ phase: 'Failed', reason: 'Evicted' });
+    expect(node.pod('b').status?.message).toMatch(
+      /^The node was low on resource: memory\. Threshold quantity: 100Mi, available: .*Container c was using .*, request is 10Mi, has larger consumption of memory\. $/,
+    );
+    expect(node.pod('a').status?.phase).toBe('Running');
+    expect(node.pod('c').status?.phase).toBe('Running');
+    expect(node.pod('b').status?.conditions).toContainEqual(
+      expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'TerminationByKubelet' }),
+    );
+  });
+
+  it('ends a Pod whose emptyDir has outgrown its limit', () => {
+    const node = startNode();
+    node.create('full', {
+      containers: [
+        {
+          name: 'c',
+          image: 'busybox',
+          command: ['sh', '-c', 'head -c 20000 /dev/zero > /cache/x; sleep 1000'],
+          volumeMounts: [{ name: 'cache', mountPath: '/cache' }],
+        },
+      ],
+      volumes: [{ name: 'cache', emptyDir: { sizeLimit: '10Ki' } }],
+    });
+    node.wait(30);
+    expect(node.pod('full').status).toMatchObject({
+      reason: 'Evicted',
+      message: 'Usage of EmptyDir volume "cache" exceeds the limit "10Ki". ',
+    });
+  });
+});
+
+describe('gRPC probes', () => {
+  it('ask the health service, by name when one is given', () => {
+    const server: Program = function* (process) {
+      const { sim, net } = process.host;
+      serveGrpcHealth(sim, net, 5000, (name) => (name === 'unknown' ? 'SERVICE_UNKNOWN' : 'SERVING'));
+      yield* untilSignal(process);
+      return 0;
+    };
+    const node = startNode({ repositories: [imageOf('grpc', server)] });
+    const pod = (name: string, port: number, service?: string) =>
+      node.create(name, {
+        containers: [
+          { name: 'c', image: 'test/grpc:1', readinessProbe: { grpc: { port, service }, periodSeconds: 2 } },
+        ],
+      });
+    pod('well', 5000);
+    pod('stranger', 5000, 'unknown');
+    pod('closed', 5001);
+    node.wait(20);
+    const ready = (name: string) => node.pod(name).status?.containerStatuses?.[0].ready;
+    expect([ready('well'), ready('stranger'), ready('closed')]).toEqual([true, false, false]);
+    expect(node.events('stranger').join('\n')).toContain('code = NotFound desc = unknown service');
+    expect(node.events('closed').join('\n')).toMatch(
+      /timeout: failed to connect service "10\.244\.1\.\d+:5001" within 1s: context deadline exceeded/,
+    );
+  });
+});
+
+describe('in-place resize', () => {
+  const limits = (cpu: string, memory = '200Mi') => ({ requests: { cpu, memory }, limits: { cpu, memory } });
+  const resize = (node: ReturnType<typeof startNode>, name: string, resources: object) =>
+    node.client.patch(`/api/v1/namespaces/default/pods/${name}/resize`, 'strategic', {
+      spec: { containers: [{ name: 'c', resources }] },
+    });
+  const conditions = (node: ReturnType<typeof startNode>, name: string) =>
+    (node.pod(name).status?.conditions ?? [])
+      .filter(({ type }) => type.startsWith('PodResize'))
+      .map(({ type, reason, message }) => [type, reason, message]);
+
+  it('changes the cgroup of a running container, and tells so', () => {
+    const node = startNode();
+    node.create('web', { containers: [{ name: 'c', image: 'nginx', resources: limits('500m') }] });
+    node.wait(10);
+    resize(node, 'web', limits('800m', '300Mi'));
+    node.wait(5);
+    const status = node.pod('web').status?.containerStatuses?.[0];
+    expect(status).toMatchObject({
+      restartCount: 0,
+      allocatedResources: { cpu: '800m', memory: '300Mi' },
+      resources: limits('800m', '300Mi'),
+    });
+    expect(conditions(node, 'web')).toEqual([]);
+    expect(node.exec('web', 'c', ['cat', '/sys/fs/cgroup/cpu.max']).stdout).toBe('80000 100000\n');
+    expect(node.exec('web', 'c', ['cat', '/sys/fs/cgroup/memory.max']).stdout).toBe(`${300 * MI}\n`);
+    const events = node.events('web').join('\n');
+    expect(events).toContain('ResizeStarted: Pod resize started: {"containers":[{"name":"c","resources":{"limits":');
+    expect(events).toContain('ResizeCompleted: Pod resize completed: ');
+  });
+
+  it('is infeasible beyond the node, and deferred until another Pod makes room', () => {
+    const node = startNode();
+    node.create('a', { containers: [{ name: 'c', image: 'nginx', resources: limits('2') }] });
+    node.create('b', { containers: [{ name: 'c', image: 'nginx', resources: limits('1') }] });
+    node.wait(10);
+    resize(node, 'a', limits('6'));
+    node.wait(3);
+    expect(conditions(node, 'a')).toEqual([
+      ['PodResizePending', 'Infeasible', "Node didn't have enough capacity: cpu, requested: 6000, capacity: 4000"],
+    ]);
+    resize(node, 'a', limits('3500m'));
+    node.wait(3);
+    expect(conditions(node, 'a')).toEqual([
+      [
+        'PodResizePending',
+        'Deferred',
+        "Node didn't have enough resource: cpu, requested: 3500, used: 1000, capacity: 4000",
+      ],
+    ]);
+    expect(node.pod('a').status?.containerStatuses?.[0].resources).toEqual(limits('2'));
+    node.remove('b');
+    node.wait(10);
+    expect(conditions(node, 'a')).toEqual([]);
+    expect(node.pod('a').status?.containerStatuses?.[0].resources).toEqual(limits('3500m'));
+  });
+
+  it('starts a container again when its policy says so', () => {
+    const node = startNode();
+    const resizePolicy = [{ resourceName: 'memory', restartPolicy: 'RestartContainer' }];
+    node.create('web', { containers: [{ name: 'c', image: 'nginx', resources: limits('500m'), resizePolicy }] });
+    node.wait(10);
+    resize(node, 'web', limits('500m', '400Mi'));
+    node.wait(5);
+    expect(node.pod('web').status?.containerStatuses?.[0]).toMatchObject({
+      restartCount: 1,
+      resources: limits('500m', '400Mi'),
+    });
+    expect(node.events('web').join('\n')).toContain('Killing: Container c resize requires restart');
+  });
+
+  it('does not take memory away that is in use', () => {
+    const node = startNode({ repositories: [imageOf('hog', hungry(150 * MI))] });
+    node.create('hog', { containers: [{ name: 'c', image: 'test/hog:1', resources: limits('500m') }] });
+    node.wait(10);
+    resize(node, 'hog', limits('500m', '100Mi'));
+    node.wait(5);
+    expect(conditions(node, 'hog')).toEqual([
+      ['PodResizeInProgress', 'Error', expect.stringContaining('below current usage')],
+    ]);
+    expect(node.pod('hog').status?.phase).toBe('Running');
+  });
+});
