@@ -18,8 +18,12 @@ import type { HostCalls } from './host-calls.ts';
 import { createRegistry } from './images/index.ts';
 import { NAME_SERVER, startDatacenter } from './datacenter.ts';
 import { createJq } from './jq.ts';
+import { kubeconfig } from './kubeadm/certificate-files.ts';
 import { ControlPlane } from './kubeadm/control-plane.ts';
-import { Kubelet, type NodeSpec } from './kubelet/index.ts';
+import { kubeletCertificates } from './kubeadm/kubelet-certificates.ts';
+import { isEnabled } from './kubeadm/manager-flags.ts';
+import { nodePrograms, unitFiles } from './kubeadm/node-programs.ts';
+import { CONFIG, CONFIG_FILE, Kubelet, type NodeSpec } from './kubelet/index.ts';
 import {
   createHost,
   devices,
@@ -56,6 +60,10 @@ export interface ClusterOptions {
    * that people learn on, every node takes Pods.
    */
   taintControlPlanes?: boolean;
+  /** Nodes on which containerd has a handler `kata` too, which runs each Pod in a virtual machine of its own. */
+  kata?: string[];
+  /** kube-proxy's mode: iptables (the default), nftables or ipvs. */
+  proxyMode?: string;
   /** Have ingress-nginx with the class `nginx`, as small clusters offer it; default true. Without it Ingresses do nothing. */
   ingressController?: boolean;
 }
@@ -93,7 +101,11 @@ const CLUSTER_CIDR = '10.244.0.0/16';
 /** The machines' own network, and the way out of it. */
 const NODE_BITS = 16;
 const GATEWAY = '10.0.0.1';
+/** The API server as the administrator's kubeconfig names it, and as Pods are told of it. */
+const SERVER = 'https://10.0.0.10:6443';
+const SERVICE = 'https://10.96.0.1:443';
 const WORKSTATION = '10.0.255.1';
+const PROXY_MODES = ['', 'iptables', 'nftables', 'ipvs'];
 const MASTERS = ['system:masters', 'system:authenticated'];
 
 export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cluster {
@@ -122,6 +134,9 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     podCIDR: CLUSTER_CIDR,
     serviceCIDR: '10.96.0.0/16',
     ca: born.ca,
+    made: born.notBefore,
+    admin: born,
+    store: apiServer.etcd,
     birth: settings.birth,
     serve,
     client: (name) => clientOf(name, `system:${name}`, ['system:authenticated']),
@@ -133,12 +148,20 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
         host,
         release: minorOf(settings.version),
       })),
-    startControllers: (client) =>
+    configureServer({ tokens, authorizationMode, kubeletCA }) {
+      apiServer.staticTokens.users = tokens;
+      apiServer.authorizer = apiServer.authorizers[authorizationMode];
+      apiServer.kubeletCA = kubeletCA;
+    },
+    startControllers: (client, flags) =>
       startControllers({
         sim,
         client: (name) => clientOf('kube-controller-manager', name, groupsOf(name)),
         informers: new InformerFactory(client),
         rootCA: born.ca,
+        enabled: (name) =>
+          isEnabled(flags.controllers, name) && (name !== 'node-ipam-controller' || flags.allocateNodeCIDRs),
+        nodeMonitor: { period: flags.nodeMonitorPeriod, grace: flags.nodeMonitorGracePeriod },
       }),
   });
   const { handle } = controlPlane;
@@ -146,20 +169,35 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
   const kubectl = lazyProgram(() =>
     part('kubectl').createKubectl({
       transport: (request, { user }) =>
-        controlPlane.reaches()
-          ? serve(certificates.connected(request, user['client-certificate-data'], user['client-key-data']))
-          : undefined,
+        controlPlane.answered(() =>
+          serve(certificates.connected(request, user['client-certificate-data'], user['client-key-data'])),
+        ),
+      known: ({ server, cluster }) =>
+        !cluster['tls-server-name'] &&
+        (server === SERVICE || (server === SERVER && cluster['certificate-authority-data'] === utf8Base64(born.ca))),
       version: settings.version,
     }),
   );
   /** What every machine has. */
   const system = programTree({ ...commands, '/bin/sh': shell('sh'), '/bin/bash': shell('bash') }, sim.now);
   const kubelets = new Map<string, Kubelet>();
+  const jq = createJq((args, input) => hostCalls.jq(args, input));
+  const nodeSystem = programTree(
+    {
+      ...commands,
+      ...nodePrograms(({ host }) => kubelets.get(host.hostname) as Kubelet),
+      jq,
+      kubectl,
+      '/bin/sh': shell('sh'),
+      '/bin/bash': shell('bash'),
+    },
+    sim.now,
+  );
   const images = createRegistry({
     kubectl,
     repositories: [
       ...withOwnSchedulers(controlPlane.repositories, handle),
-      ...addonImages(handle, { core: apiServer, kubelets }),
+      ...addonImages(handle, settings.version, { core: apiServer, kubelets }),
     ],
   });
 
@@ -174,8 +212,13 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     const installed = isControlPlane ? controlPlane.install(name, ip, sim.now) : NOTHING;
     const fs = fileSystem(
       sim,
-      system,
-      { ...machineFiles(name), ...cniFiles(), ...installed.files },
+      nodeSystem,
+      {
+        ...machineFiles(name),
+        ...cniFiles(),
+        ...kubeletCertificates(name, ip, born.notBefore, sim.now),
+        ...installed.files,
+      },
       MACHINE_DIRECTORIES,
     );
     const machine = createHost({
@@ -202,7 +245,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     const kubelet: Kubelet = new Kubelet({
       sim,
       client,
-      node: { ...node, ...version },
+      node: { ...node, ...version, runtimeHandlers: settings.kata.includes(name) ? ['kata'] : undefined },
       network,
       images,
       machine,
@@ -224,6 +267,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
       sim,
       client,
       kubelets,
+      machines,
       images: images.faults,
       plugged: (name) => controlPlane.plugged(name),
       plug(name, connected) {
@@ -258,7 +302,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     programs: {
       kubectl,
       sim: simCommand,
-      jq: createJq((args, input) => hostCalls.jq(args, input)),
+      jq,
     },
   });
 
@@ -268,6 +312,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     server: `https://${nodeAddress(0)}:6443`,
     clusterCIDR: CLUSTER_CIDR,
     dns: { domain: 'cluster.local', address: '10.96.0.10' },
+    proxyMode: settings.proxyMode,
     ingressController: settings.ingressController,
   });
   sim.runUntil(settings.birth);
@@ -285,7 +330,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
 }
 
 const NOTHING: { files: Record<string, TreeEntry>; images: string[] } = { files: {}, images: [] };
-const MACHINE_DIRECTORIES = ['/root', '/tmp', '/var/log', '/etc/kubernetes/manifests'];
+const MACHINE_DIRECTORIES = ['/root', '/run', '/tmp', '/var/log', '/etc/kubernetes/manifests'];
 
 /** kubeadm: mark-control-plane. */
 const CONTROL_PLANE = {
@@ -315,6 +360,8 @@ function check(options: ClusterOptions): {
   controlPlanes: number;
   nodes: string[];
   tainted: boolean;
+  kata: readonly string[];
+  proxyMode: string;
   ingressController: boolean;
 } {
   const {
@@ -324,6 +371,8 @@ function check(options: ClusterOptions): {
     seed = 1,
     birth = BIRTH,
     taintControlPlanes = false,
+    kata = [],
+    proxyMode = '',
     ingressController = true,
     ...rest
   } = options ?? {};
@@ -348,6 +397,10 @@ function check(options: ClusterOptions): {
   const wrong = nodes.find((name, i) => !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) || nodes.indexOf(name) !== i);
   if (wrong !== undefined) throw new Error(`cluster: ${JSON.stringify(wrong)} is no node name, or stands there twice`);
   if (typeof taintControlPlanes !== 'boolean') throw new Error('cluster: taintControlPlanes must be true or false');
+  if (!Array.isArray(kata)) throw new Error('cluster: kata must be a list of node names');
+  const stranger = kata.find((name) => !nodes.includes(name));
+  if (stranger !== undefined) throw new Error(`cluster: kata: there is no node ${JSON.stringify(stranger)}`);
+  if (!PROXY_MODES.includes(proxyMode)) throw new Error('cluster: proxyMode must be iptables, nftables or ipvs');
   if (typeof ingressController !== 'boolean') throw new Error('cluster: ingressController must be true or false');
   return {
     version: `v${release[1]}${release[2] ?? '.0'}`,
@@ -356,6 +409,8 @@ function check(options: ClusterOptions): {
     controlPlanes,
     nodes,
     tainted: taintControlPlanes,
+    kata,
+    proxyMode,
     ingressController,
   };
 }
@@ -374,37 +429,18 @@ const baseFiles = (hostname: string): Record<string, TreeEntry> => ({
   '/etc/hostname': `${hostname}\n`,
   '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n`,
   '/etc/os-release':
-    'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\nID=debian\n',
+    'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nID=debian\n',
 });
 
 const machineFiles = (hostname: string) => ({
   ...baseFiles(hostname),
+  ...unitFiles,
+  [CONFIG_FILE]: CONFIG,
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n',
 });
 
 const workstationFiles = (own: Credentials) => ({
   ...baseFiles('workstation'),
   '/etc/passwd': 'root:x:0:0:root:/root:/bin/bash\nuser:x:1000:1000::/home/user:/bin/bash\n',
-  [`${HOME}/.kube/config`]: kubeconfig(own),
+  [`${HOME}/.kube/config`]: kubeconfig({ ...own, server: SERVER, user: 'kubernetes-admin' }),
 });
-
-const kubeconfig = ({ ca, certificate, key }: Credentials) => `apiVersion: v1
-clusters:
-- cluster:
-    certificate-authority-data: ${utf8Base64(ca)}
-    server: https://10.0.0.10:6443
-  name: kubernetes
-contexts:
-- context:
-    cluster: kubernetes
-    user: kubernetes-admin
-  name: kubernetes-admin@kubernetes
-current-context: kubernetes-admin@kubernetes
-kind: Config
-preferences: {}
-users:
-- name: kubernetes-admin
-  user:
-    client-certificate-data: ${utf8Base64(certificate)}
-    client-key-data: ${utf8Base64(key)}
-`;

@@ -21,6 +21,9 @@ const VALUES: Record<string, number> = {
   '--library-path': 1,
 };
 
+/** jq's exit status for a program that does not compile. */
+const COMPILE_ERROR = 3;
+
 class Usage extends Error {}
 
 export function createJq(run: HostJq): Program {
@@ -38,11 +41,19 @@ export function createJq(run: HostJq): Program {
       const files: string[] = [];
       let filter: string | undefined;
       let rest: 'files' | '--args' | '--jsonargs' = 'files';
+      /** After `--` nothing is an option. */
+      let plain = false;
+      const place = (arg: string) => {
+        if (filter === undefined) filter = arg;
+        else if (rest === 'files') files.push(arg);
+        else positional.push(rest, arg);
+      };
       const argv = process.argv;
       for (let i = 1; i < argv.length; i++) {
         const arg = argv[i];
-        if (arg === '--') continue;
-        if (arg === '-f' || arg === '--from-file') filter = read(argv[++i] ?? '');
+        if (plain) place(arg);
+        else if (arg === '--') plain = true;
+        else if (arg === '-f' || arg === '--from-file') filter = read(argv[++i] ?? '');
         else if (arg === '--slurpfile' || arg === '--rawfile') {
           const text = read(argv[i + 2] ?? '');
           // A slurped file is all its values in one array: jq reads it as such itself when it is given as JSON text.
@@ -63,9 +74,7 @@ export function createJq(run: HostJq): Program {
           i += VALUES[arg];
         } else if (arg === '--args' || arg === '--jsonargs') rest = arg;
         else if (arg.startsWith('-') && arg.length > 1) options.push(arg);
-        else if (filter === undefined) filter = arg;
-        else if (rest === 'files') files.push(arg);
-        else positional.push(rest, arg);
+        else place(arg);
       }
       if (
         filter === undefined &&
@@ -86,7 +95,19 @@ export function createJq(run: HostJq): Program {
           input += text;
         }
       }
-      const result = yield* run([...options, ...(filter === undefined ? [] : [filter]), ...positional], input);
+      const asked = (program: string | undefined, own: readonly string[]) => {
+        const guard = program?.startsWith('-') ? ['--'] : [];
+        return run([...own, ...options, ...guard, ...(program === undefined ? [] : [program]), ...positional], input);
+      };
+      // jq on the host has the host's environment: this process's comes as a variable. A program that does not compile
+      // is shown as it was written.
+      let result: HostResult | undefined;
+      if (filter !== undefined && /\benv\b|\$ENV\b/.test(filter)) {
+        const own = ['--argjson', '__env', JSON.stringify(process.env)];
+        result = yield* asked(`$__env as $ENV | def env: $ENV; ${filter}`, own);
+        if (result.exitCode === COMPILE_ERROR) result = undefined;
+      }
+      result ??= yield* asked(filter, []);
       if (result.stderr) process.stderr.write(result.stderr);
       if (result.stdout) process.stdout.write(result.stdout);
       return result.exitCode;

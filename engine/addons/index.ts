@@ -2,6 +2,7 @@
 // To add one: its images and manifests in files beside this one, and a line in each table here.
 
 import type { KubeObject } from '../api/types.ts';
+import { minorOf } from '../apiserver/release.ts';
 import type { Handle } from '../apiserver/types.ts';
 import type { Client } from '../client/index.ts';
 import type { Repository } from '../images/types.ts';
@@ -16,8 +17,8 @@ import { metricsServerManifests } from './metrics-server-manifests.ts';
 
 export { withOwnSchedulers } from './own-scheduler.ts';
 
-export const addonImages = (handle: Handle, cluster: MetricsServerOptions): Repository[] => [
-  ...kubeProxyImages(handle),
+export const addonImages = (handle: Handle, version: string, cluster: MetricsServerOptions): Repository[] => [
+  ...kubeProxyImages(handle, minorOf(version)),
   ...coreDNSImages(handle),
   ...flannelImages(handle),
   ...ingressNginxImages(handle),
@@ -35,6 +36,8 @@ export interface AddonSettings {
   clusterCIDR: string;
   /** The cluster's domain, and the address of the Service that answers for it. */
   dns: { domain: string; address: string };
+  /** `mode` of kube-proxy's configuration; empty: its default. */
+  proxyMode: string;
   /** Whether ingress-nginx is there from the start. */
   ingressController: boolean;
 }

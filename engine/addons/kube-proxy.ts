@@ -9,8 +9,8 @@ import { inClusterClient } from './in-cluster.ts';
 const RBAC = 'rbac.authorization.k8s.io';
 const NAME = 'kube-proxy';
 
-export function kubeProxyImages(handle: Handle): Repository[] {
-  const program = kubeProxy((process) => inClusterClient(process, handle, 'kube-proxy'));
+export function kubeProxyImages(handle: Handle, minor: number): Repository[] {
+  const program = kubeProxy((process) => inClusterClient(process, handle, 'kube-proxy'), minor);
   return [
     {
       names: ['registry.k8s.io/kube-proxy'],
@@ -29,8 +29,13 @@ function kubernetesTags(): Record<string, string> {
   return tags;
 }
 
-export function kubeProxyManifests(settings: { version: string; server: string; clusterCIDR: string }): KubeObject[] {
-  const { version, server, clusterCIDR } = settings;
+export function kubeProxyManifests(settings: {
+  version: string;
+  server: string;
+  clusterCIDR: string;
+  proxyMode: string;
+}): KubeObject[] {
+  const { version, server, clusterCIDR, proxyMode } = settings;
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: NAME, namespace: 'kube-system' } },
     {
@@ -57,7 +62,7 @@ export function kubeProxyManifests(settings: { version: string; server: string; 
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: NAME, namespace: 'kube-system', labels: { app: NAME } },
-      data: { 'config.conf': configuration(clusterCIDR), 'kubeconfig.conf': kubeconfig(server) },
+      data: { 'config.conf': configuration(clusterCIDR, proxyMode), 'kubeconfig.conf': kubeconfig(server) },
     },
     {
       apiVersion: 'apps/v1',
@@ -124,7 +129,7 @@ users:
   user:
     tokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token`;
 
-const configuration = (clusterCIDR: string) => `apiVersion: kubeproxy.config.k8s.io/v1alpha1
+const configuration = (clusterCIDR: string, mode: string) => `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 bindAddress: 0.0.0.0
 bindAddressHardFail: false
 clientConnection:
@@ -175,7 +180,7 @@ logging:
       infoBufferSize: "0"
   verbosity: 0
 metricsBindAddress: ""
-mode: ""
+mode: ${mode || '""'}
 nftables:
   masqueradeAll: false
   masqueradeBit: null

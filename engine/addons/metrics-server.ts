@@ -6,7 +6,8 @@ import { InformerFactory, timestamp, type Client, type Informer } from '../clien
 import type { Node, Pod } from '../api/types.ts';
 import { clock, untilSignal } from '../images/service.ts';
 import type { Repository } from '../images/types.ts';
-import type { Program } from '../linux/index.ts';
+import { DAEMONS } from '../kubelet/figures.ts';
+import type { NetworkNamespace, Program } from '../linux/index.ts';
 import {
   serveMetrics,
   usageOf,
@@ -19,9 +20,7 @@ import { inClusterClient } from './in-cluster.ts';
 
 /** --metric-resolution: nothing is asked for more often. */
 const RESOLUTION = 15_000;
-/** What a node's own daemons use: kubelet, container runtime, system. */
-const SYSTEM_CPU = 75;
-const SYSTEM_MEMORY = 420 * 1024 * 1024;
+const KUBELET_PORT = 10250;
 
 /** A kubelet's word on its containers. */
 export interface UsageReporter {
@@ -44,6 +43,8 @@ export interface MetricsServerOptions {
 
 class Scraper implements MetricsSource {
   private readonly sim: Sim;
+  /** The Pod's own. */
+  private readonly net: NetworkNamespace;
   private readonly kubelets: ReadonlyMap<string, UsageReporter>;
   private readonly nodeInformer: Informer<Node>;
   private readonly podInformer: Informer<Pod>;
@@ -51,8 +52,14 @@ class Scraper implements MetricsSource {
   private nodeList: NodeMetrics[] = [];
   private byNamespace = new Map<string, Map<string, PodMetrics>>();
 
-  constructor(sim: Sim, kubelets: ReadonlyMap<string, UsageReporter>, informers: InformerFactory) {
+  constructor(
+    sim: Sim,
+    net: NetworkNamespace,
+    kubelets: ReadonlyMap<string, UsageReporter>,
+    informers: InformerFactory,
+  ) {
     this.sim = sim;
+    this.net = net;
     this.kubelets = kubelets;
     this.nodeInformer = informers.of<Node>('v1', 'nodes');
     this.podInformer = informers.of<Pod>('v1', 'pods');
@@ -79,9 +86,10 @@ class Scraper implements MetricsSource {
     this.byNamespace = new Map();
     for (const node of this.nodeInformer.list()) {
       const kubelet = this.kubelets.get(node.metadata.name as string);
-      if (!kubelet?.running) continue;
-      let cpu = SYSTEM_CPU;
-      let memory = SYSTEM_MEMORY;
+      const ip = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+      if (!kubelet?.running || !ip || this.net.reach('tcp', ip, KUBELET_PORT)) continue;
+      let cpu = DAEMONS.cpuMillis;
+      let memory = DAEMONS.memoryBytes;
       for (const { namespace, pod, container, cpuMillis, memoryBytes, startedAt } of kubelet.usage()) {
         cpu += cpuMillis;
         memory += memoryBytes;
@@ -127,10 +135,10 @@ const metricsServer = (handle: Handle, { core, kubelets }: MetricsServerOptions)
       );
       return 1;
     }
-    const { sim } = process.host;
+    const { sim, net } = process.host;
     const informers = new InformerFactory(client);
     say('serving.go:380] Generated self-signed cert (/tmp/apiserver.crt, /tmp/apiserver.key)');
-    const stop = serveMetrics(core, new Scraper(sim, kubelets, informers));
+    const stop = serveMetrics(core, new Scraper(sim, net, kubelets, informers));
     say('secure_serving.go:211] Serving securely on [::]:10250');
     yield* untilSignal(process);
     stop();

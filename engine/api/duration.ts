@@ -25,6 +25,17 @@ function withRest(amount: number, unit: string, rest: number, restUnit: string):
   return rest === 0 ? `${amount}${unit}` : `${amount}${unit}${rest}${restUnit}`;
 }
 
+const UNITS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
+
+/** A duration as flags and settings have it, `1m30s`, in ms; undefined when it is none. */
+export function goDurationMs(text: string): number | undefined {
+  if (text === '0') return 0;
+  if (!/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) return undefined;
+  let sum = 0;
+  for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g)) sum += Number(number) * UNITS[unit];
+  return sum;
+}
+
 /** duration.ShortHumanDuration: one unit only. */
 export function shortHumanDuration(ms: number): string {
   const seconds = Math.trunc(ms / SECOND);

@@ -205,6 +205,8 @@ function serviceWarnings(out: string[], { metadata, spec = {} }: KubeObject) {
   const external = spec.type === 'ExternalName';
   if (external && spec.externalIPs?.length) out.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
   if (!external && spec.externalName) out.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  if (spec.trafficDistribution === 'PreferClose')
+    out.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
 }
 
 export function warningsFor(info: ResourceInfo, object: KubeObject, old?: KubeObject): string[] {

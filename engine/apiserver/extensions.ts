@@ -31,6 +31,8 @@ export class Extensions {
   private readonly etcd: Etcd;
   private custom: CustomResources | undefined;
   private policies: AdmissionPolicies | undefined;
+  /** There are, or were, webhooks: requests may have to wait for them. */
+  callsOut = false;
 
   constructor(core: Core, etcd: Etcd, handle: Handle) {
     this.core = core;
@@ -68,6 +70,7 @@ export class Extensions {
     let webhooks: Webhooks | undefined;
     this.follow(GUARDS, WEBHOOKS[plugin], (name, object) => {
       webhooks ??= part('extensions').webhooks(plugin);
+      this.callsOut = true;
       webhooks.observe(name, object);
       this.core.admission.changed(webhooks.plugin);
     });

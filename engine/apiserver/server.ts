@@ -8,6 +8,7 @@ import type { Sim } from '../sim/index.ts';
 import { Aggregation } from './aggregation.ts';
 import { AdmissionChain, DEFAULT_PLUGINS } from './admission/index.ts';
 import { authenticate, union, type Authenticator } from './authentication/authenticate.ts';
+import { StaticTokens } from './authentication/static-tokens.ts';
 import { BootstrapTokens } from './authentication/bootstrap-tokens.ts';
 import { impersonate } from './authentication/impersonation.ts';
 import { openid } from './authentication/openid.ts';
@@ -32,6 +33,7 @@ import { STRATEGIES, Strategies } from './registry/index.ts';
 import { ServiceAllocators } from './registry/allocators.ts';
 import { printsNullTimes } from './release.ts';
 import { Metrics } from './metrics.ts';
+import { Replay, Suspended, Waiting } from './replay.ts';
 import { RequestLog } from './request-log.ts';
 import { listBody, negotiate, viewOf, watchViewOf, withWarnings, type Accepted } from './respond.ts';
 import { hasScopeOf, route, target, type Route } from './route.ts';
@@ -40,6 +42,8 @@ import { Storage } from './storage/storage.ts';
 import { SUBRESOURCES } from './subresources/index.ts';
 import type { ApiRequest, ApiResponse, KubeletApi, UserInfo } from './types.ts';
 import { virtualOf, type Virtual } from './virtual/index.ts';
+
+export type AuthorizationMode = 'AlwaysAllow' | 'Node,RBAC';
 
 export interface ApiServerOptions {
   sim: Sim;
@@ -52,7 +56,7 @@ export interface ApiServerOptions {
   /** Where the server listens, for the endpoints of the kubernetes Service; '172.18.0.2' when absent. */
   address?: string;
   /** --authorization-mode; 'AlwaysAllow' when absent. */
-  authorizationMode?: 'AlwaysAllow' | 'Node,RBAC';
+  authorizationMode?: AuthorizationMode;
   /** Freezes stored objects, for tests. */
   freeze?: boolean;
 }
@@ -73,6 +77,7 @@ export class ApiServer implements Core {
   readonly kubelets = new Map<string, KubeletApi>();
   /** The network of the machine on which the server runs. */
   net: NetworkNamespace | undefined;
+  kubeletCA: string | undefined;
   readonly requests = new RequestLog();
   private readonly metrics = new Metrics();
   private readonly startedAt: number;
@@ -81,10 +86,17 @@ export class ApiServer implements Core {
   readonly address: string;
   readonly ledger: Ledger;
   readonly authenticator: Authenticator;
-  readonly authorizer: Authorizer;
+  readonly staticTokens = new StaticTokens();
+  /** --authorization-mode; it may be another when the server starts again. */
+  authorizer: Authorizer;
+  /** By --authorization-mode. */
+  readonly authorizers: Readonly<Record<AuthorizationMode, Authorizer>>;
   private readonly discovery: Discovery;
   readonly aggregation: Aggregation;
   readonly extensions: Extensions;
+  private readonly waiting: Waiting;
+  /** Of the request that is being answered; only where admission may ask somebody outside. */
+  replay: Replay | undefined;
   /** Group versions that a function answers for, not the store. */
   readonly served = new Map<ResourceInfo, Virtual>();
   private compactAt: number;
@@ -95,6 +107,7 @@ export class ApiServer implements Core {
     this.sim = options.sim;
     this.startedAt = options.sim.now / 1000;
     this.scheme = options.scheme;
+    this.waiting = new Waiting(options.sim);
     this.etcd = options.etcd ?? new Etcd({ sim: options.sim, freeze: options.freeze });
     this.storage = new Storage(this.sim, this.scheme, this.etcd);
     this.admission = new AdmissionChain(this, DEFAULT_PLUGINS);
@@ -110,9 +123,13 @@ export class ApiServer implements Core {
       options.serviceCIDR ?? '10.96.0.0/16',
     );
     this.ledger = new Ledger(this.scheme);
-    this.authenticator = union([this.tokens, new BootstrapTokens(this.sim, this.scheme, this.storage)]);
-    this.authorizer =
-      options.authorizationMode === 'Node,RBAC' ? new NodeAndRBAC(this.scheme, this.storage) : alwaysAllow;
+    this.authenticator = union([
+      this.staticTokens,
+      this.tokens,
+      new BootstrapTokens(this.sim, this.scheme, this.storage),
+    ]);
+    this.authorizers = { AlwaysAllow: alwaysAllow, 'Node,RBAC': new NodeAndRBAC(this.scheme, this.storage) };
+    this.authorizer = this.authorizers[options.authorizationMode ?? 'AlwaysAllow'];
     this.discovery = new Discovery(this.scheme, this.version, `${this.address}:6443`);
     this.compactTo = this.etcd.revision;
     this.compactAt = this.sim.now + COMPACTION_MS;
@@ -132,6 +149,15 @@ export class ApiServer implements Core {
 
   handle(request: ApiRequest): ApiResponse {
     this.compact();
+    const replay = this.extensions.callsOut && request.method !== 'GET' ? new Replay() : undefined;
+    const result = this.attempt(request, replay);
+    if (!(result instanceof Suspended)) return result;
+    const later = this.waiting.answer(replay as Replay, result, () => this.attempt(request, replay));
+    return { code: 200, headers: {}, later };
+  }
+
+  private attempt(request: ApiRequest, replay: Replay | undefined): ApiResponse | Suspended {
+    this.replay = replay;
     let asked: Route | undefined;
     let user: UserInfo | undefined;
     let response: ApiResponse;
@@ -143,6 +169,7 @@ export class ApiServer implements Core {
       this.authorize(user, asked, request);
       response = asked ? this.serve(request, asked, user, warnings) : this.other(request);
     } catch (error) {
+      if (error instanceof Suspended) return error;
       if (!(error instanceof StatusError)) throw error;
       response = { code: error.status.code as number, headers: {}, body: error.status as never };
     }
@@ -198,7 +225,7 @@ export class ApiServer implements Core {
       info,
       sub,
       user,
-      time: this.now(),
+      time: this.replay ? this.replay.once('time', () => this.now()) : this.now(),
       dryRun: request.query !== undefined && dryRunOf(request.query.dryRun),
       fieldValidation: fieldValidationOf(request),
       warnings,

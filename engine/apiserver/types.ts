@@ -54,6 +54,8 @@ export interface LaterAnswer {
   answer: ApiResponse | undefined;
   /** Nobody waits any more. */
   cancel(): void;
+  /** For a caller that blocks, as a component's thread does: what else is due runs meanwhile. Absent on proxied requests. */
+  wait?(): ApiResponse;
 }
 
 export interface WatchEvent {
@@ -110,6 +112,8 @@ export interface KubeletApi {
   ): ExecSession;
   attach(namespace: string, pod: string, container: string, options: { stdin: boolean; tty: boolean }): ExecSession;
   portForward(namespace: string, pod: string): PortForward;
+  /** What it has counted, by path (/metrics/resource…); undefined: no such path. */
+  figures(path: string): { type: string; body: string } | undefined;
 }
 
 /** An answer of the kubelet that is no success: HTTP code and text. */

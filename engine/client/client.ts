@@ -76,6 +76,7 @@ export class Client {
   }
 
   private answered(response: ApiResponse): ApiResponse {
+    if (response.later?.wait) response = response.later.wait();
     if (response.code >= 400) throw new ApiError(response);
     return response;
   }

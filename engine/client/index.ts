@@ -10,6 +10,7 @@ export {
   type DeleteOptions,
   type PatchType,
 } from './client.ts';
+export { Heartbeat } from './heartbeat.ts';
 export { Informer, InformerFactory, keyOf, splitKey, type Handlers } from './informer.ts';
 export { WorkQueue, type WorkQueueOptions } from './work-queue.ts';
 export { EventRecorder, referenceTo, timestamp, microTimestamp } from './recorder.ts';

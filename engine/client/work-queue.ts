@@ -28,6 +28,8 @@ export class WorkQueue {
   private readonly failures = new Map<string, number>();
   private readonly delayed = new Map<string, Timer>();
   private stopped = false;
+  /** At work: a request may block while time passes, and no key is worked on twice at once. */
+  private busy = false;
   /** Reconciles run, for those who ask what a controller did. */
   runs = 0;
 
@@ -76,6 +78,9 @@ export class WorkQueue {
 
   private drain() {
     this.scheduled = undefined;
+    // Came due while the reconcile before blocked: goes on when that has ended.
+    if (this.busy) return;
+    this.busy = true;
     const keys = this.pending;
     this.pending = new Set();
     keys.forEach((key) => {
@@ -95,5 +100,7 @@ export class WorkQueue {
         this.addAfter(key, Math.min(MAX_DELAY, BASE_DELAY * 2 ** n));
       }
     });
+    this.busy = false;
+    if (this.pending.size && !this.stopped) this.scheduled ??= this.sim.after(LATENCY, () => this.drain());
   }
 }

@@ -19,7 +19,7 @@ import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler.t
 import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
 import { nodeIPAM } from './node-ipam.ts';
-import { nodeLifecycleController } from './node-lifecycle.ts';
+import { nodeLifecycle, type NodeMonitor } from './node-lifecycle.ts';
 import { persistentVolumeController } from './persistent-volume.ts';
 import { podGarbageCollector } from './pod-gc.ts';
 import { replicaSetController } from './replicaset.ts';
@@ -44,6 +44,9 @@ export interface ControllerManagerOptions {
   informers: InformerFactory;
   /** Names of the controllers to run; all by default. */
   only?: readonly string[];
+  /** Whether one of them runs; all do by default. */
+  enabled?: (name: string) => boolean;
+  nodeMonitor?: NodeMonitor;
   /** The cluster's CA certificate (PEM), for kube-root-ca.crt. */
   rootCA?: string;
   /** Where nodes get their Pod ranges from; default 10.244.0.0/16. */
@@ -53,8 +56,9 @@ export interface ControllerManagerOptions {
 const MANAGER = 'system:kube-controller-manager';
 
 export interface ControllerManager {
-  /** Names of the controllers that run. */
+  /** Names of the controllers that run, and of those that have been switched off. */
   readonly names: readonly string[];
+  readonly disabled: readonly string[];
   stop(): void;
 }
 
@@ -64,7 +68,7 @@ function controllers(options: ControllerManagerOptions): Controller[] {
     rootCACertPublisher(options.rootCA ?? ''),
     namespaceController,
     nodeIPAM(options.clusterCIDR ?? '10.244.0.0/16'),
-    nodeLifecycleController,
+    nodeLifecycle(options.nodeMonitor),
     taintEvictionController,
     deploymentController,
     replicaSetController,
@@ -95,9 +99,10 @@ function controllers(options: ControllerManagerOptions): Controller[] {
 }
 
 export function startControllers(options: ControllerManagerOptions): ControllerManager {
-  const { sim, client, informers, only } = options;
+  const { sim, client, informers, only, enabled = () => true } = options;
   const discovery = new Discovery(client(MANAGER));
-  const table = controllers(options).filter(({ name }) => !only || only.includes(name));
+  const all = controllers(options).filter(({ name }) => !only || only.includes(name));
+  const table = all.filter(({ name }) => enabled(name));
   const contexts = table.map((controller) => {
     const { account } = controller;
     const identity = client(account ? `system:serviceaccount:kube-system:${account}` : MANAGER);
@@ -107,6 +112,7 @@ export function startControllers(options: ControllerManagerOptions): ControllerM
   });
   return {
     names: table.map(({ name }) => name),
+    disabled: all.filter((controller) => !table.includes(controller)).map(({ name }) => name),
     stop() {
       for (const context of contexts) context.stop();
       informers.stop();

@@ -9,9 +9,12 @@ import { Disruption, TaintRate } from './node-zones.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import type { Lease, Node, NodeCondition, Pod, Taint } from '../api/types.ts';
 
-const MONITOR_PERIOD = 5000;
-/** --node-monitor-grace-period. */
-const GRACE = 50_000;
+export interface NodeMonitor {
+  /** --node-monitor-period and --node-monitor-grace-period, ms. */
+  period: number;
+  grace: number;
+}
+const DEFAULT_MONITOR: NodeMonitor = { period: 5000, grace: 50_000 };
 /** --node-startup-grace-period. */
 const STARTUP_GRACE = 60_000;
 
@@ -31,12 +34,12 @@ const TAINTED: readonly [string, string, string][] = [
 const MANAGED_KEYS = new Set([...TAINTED.map(([, , key]) => key), UNSCHEDULABLE]);
 const REPORTED = ['Ready', 'MemoryPressure', 'DiskPressure', 'PIDPressure'];
 
-export const nodeLifecycleController: Controller = {
+export const nodeLifecycle = (monitor: NodeMonitor = DEFAULT_MONITOR): Controller => ({
   name: 'node-lifecycle-controller',
   account: 'node-controller',
   component: 'node-controller',
-  start: (context) => void new NodeLifecycle(context),
-};
+  start: (context) => void new NodeLifecycle(context, monitor),
+});
 
 /** What was seen of a node, and when. */
 interface Health {
@@ -49,6 +52,7 @@ interface Health {
 
 class NodeLifecycle {
   private readonly context: ControllerContext;
+  private readonly monitoring: NodeMonitor;
   private readonly client: ResourceClient<Node>;
   private readonly podClient: ResourceClient<Pod>;
   private readonly nodes: Informer<Node>;
@@ -58,8 +62,9 @@ class NodeLifecycle {
   private readonly disruption = new Disruption();
   private readonly rate: TaintRate;
 
-  constructor(context: ControllerContext) {
+  constructor(context: ControllerContext, monitoring: NodeMonitor) {
     this.context = context;
+    this.monitoring = monitoring;
     this.client = context.client.of<Node>('v1', 'nodes', false);
     this.podClient = context.client.of<Pod>('v1', 'pods');
     this.nodes = context.informer<Node>('v1', 'nodes');
@@ -87,7 +92,7 @@ class NodeLifecycle {
     });
     const monitors = context.queue(() => this.monitor());
     monitors.add('nodes');
-    context.every(MONITOR_PERIOD, () => monitors.add('nodes'));
+    context.every(monitoring.period, () => monitors.add('nodes'));
   }
 
   /** Makes the NoSchedule taints agree with the conditions and with `spec.unschedulable`. */
@@ -170,7 +175,7 @@ class NodeLifecycle {
       health.heartbeat = heartbeat;
       health.renewed = renewed;
     }
-    const grace = ready ? GRACE : STARTUP_GRACE;
+    const grace = ready ? this.monitoring.grace : STARTUP_GRACE;
     const node = now > health.seenAt + grace ? this.markUnknown(seen) : seen;
     const status = condition(node.status?.conditions, 'Ready')?.status;
     if (status === undefined) return;

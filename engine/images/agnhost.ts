@@ -10,6 +10,7 @@ import {
   type ServingStatus,
 } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
+import { webhook } from './agnhost-webhook.ts';
 import { runShell } from './run-shell.ts';
 import { clock, flagValue, untilSignal } from './service.ts';
 import { httpServer } from './small.ts';
@@ -150,6 +151,7 @@ const SUBCOMMANDS: Record<string, Program> = {
   pause: wait,
   liveness,
   connect,
+  webhook,
   'test-webserver': httpServer(
     () => 80,
     () => '<pre>\n</pre>\n',

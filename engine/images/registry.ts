@@ -1,5 +1,5 @@
 // The registries that nodes pull from: finds an image of the catalogue by reference and makes of its entry
-// what a runtime needs. What the catalogue does not list does not exist, and the answer is the registry's.
+// what a runtime needs. What the catalogue neither lists nor makes likely does not exist, and the answer is the registry's.
 
 import {
   DirNode,
@@ -16,6 +16,7 @@ import { Random, streamSeed } from '../sim/index.ts';
 import { ImageFaults } from './faults.ts';
 import { formatReference, parseReference } from './reference.ts';
 import { execArguments } from './service.ts';
+import { likelyVersion } from './versions.ts';
 import { PullError, type Image, type ImageConfig, type Registry, type Repository } from './types.ts';
 
 export interface RegistryOptions {
@@ -95,7 +96,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       }
       return undefined;
     }
-    const version = Object.hasOwn(repository.tags, tag) ? repository.tags[tag] : undefined;
+    const version = Object.hasOwn(repository.tags, tag) ? repository.tags[tag] : likelyVersion(repository.tags, tag);
     return version === undefined ? undefined : build(repository, name, tag, version);
   }
 

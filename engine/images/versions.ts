@@ -25,3 +25,30 @@ export function variants(tags: Record<string, string>, ...suffixes: string[]): R
   }
   return out;
 }
+
+const VERSION = /^(v?)(\d+(?:\.\d+){0,2})(-[a-z][a-z0-9.-]*)?$/;
+/** How far beyond the newest listed number a release may lie, after the first number. */
+const AHEAD = 10;
+
+/**
+ * The version of a tag that is not listed, if the repository's listed tags make it a likely one: written in their way,
+ * with no number far beyond theirs. `1.161` after `1.29` is a slip, `1.31` a release.
+ */
+export function likelyVersion(tags: Readonly<Record<string, string>>, tag: string): string | undefined {
+  const asked = VERSION.exec(tag);
+  if (!asked) return undefined;
+  const [, prefix, numbers, suffix = ''] = asked;
+  const newest: number[] = [];
+  let known = false;
+  for (const one in tags) {
+    const listed = VERSION.exec(one);
+    if (!listed || listed[1] !== prefix) continue;
+    known ||= (listed[3] ?? '') === suffix;
+    listed[2].split('.').forEach((part, i) => (newest[i] = Math.max(newest[i] ?? 0, Number(part))));
+  }
+  const parts = numbers.split('.').map(Number);
+  if (!known || parts.length > newest.length) return undefined;
+  const next = parts[0] === newest[0] + 1 && parts.slice(1).every((part) => part === 0);
+  const within = parts[0] <= newest[0] && parts.every((part, i) => i === 0 || part <= newest[i] + AHEAD);
+  return next || within ? tag : undefined;
+}

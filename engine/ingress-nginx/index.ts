@@ -2,7 +2,7 @@
 // and 443 by the table that follows from them, and hands requests on to the Services' endpoints.
 
 import type { EndpointSlice, Ingress, IngressBackend, IngressClass, Pod, Secret, Service } from '../api/types.ts';
-import { type Client, EventRecorder, Informer } from '../client/index.ts';
+import { ApiError, type Client, EventRecorder, Informer } from '../client/index.ts';
 import { clock, untilSignal } from '../images/service.ts';
 import {
   byteLength,
@@ -26,6 +26,12 @@ const SERVICE_NAME = 'kubernetes.io/service-name';
 const STATUS_PERIOD = 60_000;
 const CONNECT_TIMEOUT = 5_000;
 
+/** nginx to a client that forgets TLS. */
+const PLAIN =
+  '<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n<body>\r\n' +
+  '<center><h1>400 Bad Request</h1></center>\r\n<center>The plain HTTP request was sent to HTTPS port</center>\r\n' +
+  '<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n';
+
 export function ingressController(connect: (process: Process) => Client | undefined, version: string): Program {
   return function* (process): Co<number> {
     yield 40;
@@ -42,13 +48,29 @@ export function ingressController(connect: (process: Process) => Client | undefi
     }
     const controller = new Controller(process, client);
     try {
-      controller.start();
+      yield* started(process, controller);
       yield* untilSignal(process, ['TERM', 'INT']);
     } finally {
       controller.stop();
     }
     return 0;
   };
+}
+
+/** What it may not read yet is asked for again, as every client of the API does it. */
+function* started(process: Process, controller: Controller): Co {
+  for (let wait = 1000; ; wait = Math.min(wait * 2, 30_000)) {
+    try {
+      return controller.start();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      controller.stop();
+      process.stderr.write(
+        `E${clock(process).klog.slice(1)}       7 reflector.go:205] "Failed to watch" err=${JSON.stringify(error.message)} logger="UnhandledError"\n`,
+      );
+      yield wait;
+    }
+  }
 }
 
 class Controller {
@@ -134,6 +156,7 @@ class Controller {
     const secured = {
       ca: certificate ?? 'Kubernetes Ingress Controller Fake Certificate',
       names: certificate ? names : ['ingress.local'],
+      plain: PLAIN,
     };
     const answer = (scheme: string) => (request: HttpRequest) => this.answer(request, scheme);
     this.listeners = [

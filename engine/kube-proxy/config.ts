@@ -5,6 +5,8 @@ import { part } from '../parts/index.ts';
 export interface KubeProxyConfiguration {
   mode: string;
   clusterCIDR: string;
+  /** Of IPVS. */
+  scheduler: string;
   masqueradeAll: boolean;
   masqueradeBit: number;
   localhostNodePorts: boolean;
@@ -76,12 +78,14 @@ function build(values: Values): KubeProxyConfiguration {
     throw new Error(`no kind "${String(values.kind)}" is registered for version "${String(values.apiVersion)}"`);
   }
   const iptables = (typeof values.iptables === 'object' ? values.iptables : {}) as Record<string, unknown>;
+  const ipvs = (typeof values.ipvs === 'object' ? values.ipvs : {}) as Record<string, unknown>;
   const flag = (value: unknown, preset: boolean) =>
     value === undefined || value === '' || value === null ? preset : String(value) === 'true';
   const addresses = values.nodePortAddresses as unknown;
   return {
     mode: typeof values.mode === 'string' ? values.mode : '',
     clusterCIDR: typeof values.clusterCIDR === 'string' ? values.clusterCIDR : '',
+    scheduler: String(ipvs.scheduler || 'rr'),
     masqueradeAll: flag(iptables.masqueradeAll, false),
     masqueradeBit: Number(iptables.masqueradeBit || 14) || 14,
     localhostNodePorts: flag(iptables.localhostNodePorts, true),

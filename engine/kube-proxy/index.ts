@@ -1,12 +1,15 @@
 // kube-proxy: watches Services and EndpointSlices, and keeps its node's rules in step with them.
 
 import type { EndpointSlice, Node, Service } from '../api/types.ts';
-import { type Client, Informer } from '../client/index.ts';
+import { type Client, EventRecorder, Informer } from '../client/index.ts';
 import { clock, untilSignal } from '../images/service.ts';
-import { serveHttp, type Process, type Program } from '../linux/index.ts';
-import type { Co, Timer } from '../sim/index.ts';
+import { type NetworkNamespace, SCHEDULERS, serveHttp, type Process, type Program } from '../linux/index.ts';
+import type { Co, Sim, Timer } from '../sim/index.ts';
 import { type KubeProxyConfiguration, parseConfiguration } from './config.ts';
 import { IptablesProxier } from './iptables.ts';
+import { cleanUpIpvs, IpvsProxier } from './ipvs.ts';
+import { cleanUpNftables, NftablesProxier } from './nftables.ts';
+import { cleanUpIptables, type Proxier, type SyncedPort } from './proxier.ts';
 import {
   backends,
   type Categories,
@@ -22,10 +25,10 @@ const ZONE = 'topology.kubernetes.io/zone';
 const SYNC_PERIOD = 30_000;
 /** Syncs that may follow each other at once, before minSyncPeriod holds them back. */
 const BURST = 2;
-const MODES = ['', 'iptables'];
+const MODES = ['', 'iptables', 'ipvs', 'nftables'];
 
 /** The program, as an image runs it. `connect` gives a client with the Pod's own identity. */
-export function kubeProxy(connect: (process: Process) => Client | undefined): Program {
+export function kubeProxy(connect: (process: Process) => Client | undefined, minor: number): Program {
   return function* (process): Co<number> {
     const log = (where: string, text: string, level = 'I') => {
       process.stderr.write(
@@ -51,11 +54,12 @@ export function kubeProxy(connect: (process: Process) => Client | undefined): Pr
       return 1;
     }
     if (!MODES.includes(config.mode)) {
-      const why =
-        config.mode === 'ipvs' || config.mode === 'nftables'
-          ? `the mode ${config.mode} is not modelled by this engine`
-          : `KubeProxyConfiguration.mode: Invalid value: "${config.mode}": must be iptables,ipvs,nftables or blank (blank means the best-available proxy [currently iptables])`;
+      const why = `KubeProxyConfiguration.mode: Invalid value: "${config.mode}": must be iptables,ipvs,nftables or blank (blank means the best-available proxy [currently iptables])`;
       log('server.go:121', `"Error running ProxyServer" err="failed validate: ${why}"`, 'E');
+      return 1;
+    }
+    if (config.mode === 'ipvs' && !Object.hasOwn(SCHEDULERS, config.scheduler)) {
+      log('server.go:121', `"Error running ProxyServer" err="the IPVS scheduler ${config.scheduler} is not modelled by this engine"`, 'E');
       return 1;
     }
     const client = connect(process);
@@ -67,13 +71,33 @@ export function kubeProxy(connect: (process: Process) => Client | undefined): Pr
       );
       return 1;
     }
-    const proxy = new Proxy(process, client, config, option('hostname-override') ?? hostname, log);
+    const proxy = new Proxy(process, client, config, option('hostname-override') ?? hostname, minor, log);
     try {
       return yield* proxy.run();
     } finally {
       proxy.stop();
     }
   };
+}
+
+/** Takes away what another mode has left, as far as it would stand in the way. */
+function createProxier(config: KubeProxyConfiguration, net: NetworkNamespace, sim: Sim): Proxier {
+  const { netfilter } = net;
+  if (config.mode === 'nftables') {
+    cleanUpIpvs(net);
+    if (netfilter) cleanUpIptables(netfilter);
+    return new NftablesProxier({ ...config, net });
+  }
+  cleanUpNftables(net);
+  if (config.mode === 'ipvs') {
+    if (netfilter && !netfilter.ipvs) cleanUpIptables(netfilter);
+    return new IpvsProxier({ ...config, net, sim });
+  }
+  if (netfilter?.ipvs) {
+    cleanUpIpvs(net);
+    cleanUpIptables(netfilter);
+  }
+  return new IptablesProxier({ ...config, net });
 }
 
 type Log = (where: string, text: string, level?: string) => void;
@@ -83,14 +107,15 @@ class Proxy {
   private readonly client: Client;
   private readonly config: KubeProxyConfiguration;
   private readonly node: string;
+  private readonly minor: number;
   private readonly log: Log;
-  private readonly proxier: IptablesProxier;
+  private readonly proxier: Proxier;
   private readonly services = new Informer<Service>();
   private readonly slices = new Informer<EndpointSlice>();
   private readonly nodes = new Informer<Node>();
   private readonly dirty = new Set<string>();
   /** What was last synced of each Service: UDP flows to what went are forgotten. */
-  private readonly synced = new Map<string, readonly { port: ServicePort; all: Categories }[]>();
+  private readonly synced = new Map<string, readonly SyncedPort[]>();
   private readonly health = new Map<string, { port: number; close: () => void }>();
   private readonly listeners: { close(): void }[] = [];
   private zone = '';
@@ -101,21 +126,25 @@ class Proxy {
   private runs = BURST;
   private updated = 0;
 
-  constructor(process: Process, client: Client, config: KubeProxyConfiguration, node: string, log: Log) {
+  constructor(process: Process, client: Client, config: KubeProxyConfiguration, node: string, minor: number, log: Log) {
     this.process = process;
     this.client = client;
     this.config = config;
     this.node = node;
+    this.minor = minor;
     this.log = log;
-    this.proxier = new IptablesProxier({ ...config, net: process.host.net });
+    const { net, sim } = process.host;
+    this.proxier = createProxier(config, net, sim);
   }
 
   *run(): Co<number> {
     const { log, process, config } = this;
     const { sim, net } = process.host;
-    log('server_linux.go:53', '"Using iptables proxy"');
+    const mode = config.mode || 'iptables';
+    log('server_linux.go:136', `"Using ${mode} Proxier"`);
+    if (mode === 'ipvs') this.deprecate();
     log('server.go:219', `"Successfully retrieved NodeIPs" NodeIPs=["${net.addresses[0]}"]`);
-    if (config.nodePortAddresses.length === 0) {
+    if (config.nodePortAddresses.length === 0 && mode !== 'nftables') {
       log(
         'server.go:256',
         '"Kube-proxy configuration may be incomplete or incorrect" err="nodePortAddresses is unset; NodePort connections will be accepted on all local IPs. Consider using `--nodeport-addresses primary`"',
@@ -126,7 +155,7 @@ class Proxy {
       target === '/healthz' || target === '/livez' ? this.healthz() : undefined,
     );
     this.listen(config.metricsPort, '127.0.0.1', (target) =>
-      target === '/proxyMode' ? 'iptables' : target === '/healthz' ? 'ok' : undefined,
+      target === '/proxyMode' ? mode : target === '/healthz' ? 'ok' : undefined,
     );
     for (const kind of ['service', 'endpoint slice', 'serviceCIDR', 'node']) {
       log('config.go:200', `"Starting ${kind} config controller"`);
@@ -145,6 +174,17 @@ class Proxy {
     this.check = sim.every(SYNC_PERIOD, () => this.repair());
     yield* untilSignal(process, ['TERM', 'INT']);
     return 0;
+  }
+
+  /** Since v1.35. */
+  private deprecate() {
+    if (this.minor < 35) return;
+    const message =
+      "The ipvs proxier is now deprecated and may be removed in a future release. Please use 'nftables' instead.";
+    this.log('server_linux.go:196', `"${message}"`, 'E');
+    const recorder = new EventRecorder(this.process.host.sim, this.client, 'kube-proxy', this.node);
+    const node = { kind: 'Node', name: this.node, uid: this.node, namespace: '' };
+    recorder.event(node, 'Warning', 'IPVSDeprecation', message);
   }
 
   stop() {
@@ -224,8 +264,8 @@ class Proxy {
 
   /** UDP has no end: flows to endpoints that went, and those that began before there were any, would go on. */
   private forgetFlows(
-    before: readonly { port: ServicePort; all: Categories }[],
-    now: readonly { port: ServicePort; all: Categories }[],
+    before: readonly SyncedPort[],
+    now: readonly SyncedPort[],
   ) {
     for (const { port } of [...before, ...now]) {
       if (port.protocol !== 'udp') continue;
@@ -265,7 +305,8 @@ class Proxy {
   /** Somebody has flushed the tables: everything is written again. */
   private repair() {
     if (this.proxier.intact) return;
-    this.log('iptables.go:560', '"Reloading after iptables flush"');
+    const { reloading } = this.proxier;
+    if (reloading) this.log('iptables.go:560', reloading);
     this.proxier.setUp();
     for (const service of this.services.list())
       this.dirty.add(`${service.metadata.namespace}/${service.metadata.name}`);

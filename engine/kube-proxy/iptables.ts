@@ -11,17 +11,16 @@ import {
   ipNumber,
   type Match,
   match,
-  masquerade,
   type NetworkNamespace,
   parseCidr,
   reject,
-  RETURN,
   Rule,
   type RuleSpec,
   setXmark,
   type Table,
 } from '../linux/net/index.ts';
 import { chainHash } from './names.ts';
+import { jump, masquerading, type Proxier, type SyncedPort } from './proxier.ts';
 import { type Backend, type Categories, isExternal, type ServicePort } from './state.ts';
 
 export interface IptablesOptions {
@@ -51,7 +50,8 @@ const LOOPBACK = parseCidr('127.0.0.0/8') as Cidr;
 
 const rule = (spec: RuleSpec, ...matches: Match[]) => new Rule({ ...spec, matches });
 
-export class IptablesProxier {
+export class IptablesProxier implements Proxier {
+  readonly reloading = '"Reloading after iptables flush"';
   private readonly nat: Table;
   private readonly filter: Table;
   private readonly options: IptablesOptions;
@@ -86,11 +86,7 @@ export class IptablesProxier {
     this.markMasq.set([new Rule({ target: setXmark(mark, mark) })]);
     nat
       .ensure('KUBE-POSTROUTING')
-      .set([
-        rule({ target: RETURN }, match.mark(mark, mark, true)),
-        new Rule({ target: setXmark(mark, 0) }),
-        rule({ target: masquerade(true) }, match.comment('kubernetes service traffic requiring SNAT')),
-      ]);
+      .set(masquerading(mark));
     const services = nat.ensure('KUBE-SERVICES');
     nat.ensure('KUBE-NODEPORTS');
     const portals = match.comment('kubernetes service portals');
@@ -133,7 +129,7 @@ export class IptablesProxier {
   }
 
   /** Replaces the rules of one Service; no ports: they go. */
-  sync(service: string, ports: readonly { port: ServicePort; all: Categories }[]) {
+  sync(service: string, ports: readonly SyncedPort[]) {
     const before = this.ports.get(service);
     for (const old of before ?? []) for (const chain of old.chains) this.nat.drop(chain);
     if (ports.length === 0) {
@@ -362,13 +358,4 @@ export class IptablesProxier {
       rule({ protocol, target: dnat(ip, Number(key.slice(ip.length + 1))) }, ...matches),
     ];
   }
-}
-
-/** `iptables -I` unless the chain has such a jump already. */
-function jump(table: Table, hook: string, fresh: Rule) {
-  const chain = table.ensure(hook);
-  const same = (other: Rule) =>
-    other.spec.jump === fresh.spec.jump &&
-    other.spec.matches?.map((each) => each.save()).join() === fresh.spec.matches?.map((each) => each.save()).join();
-  if (!chain.rules.some(same)) chain.insert(0, fresh);
 }

@@ -1,7 +1,7 @@
 // Names of the chains that belong to a Service: a prefix and 16 characters of a hash, as kube-proxy derives them.
 
 import { encode } from '../linux/bytes.ts';
-import { sha256 } from '../linux/commands/digest.ts';
+import { sha256 } from '../linux/sha256.ts';
 
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 const LENGTH = 16;

@@ -8,12 +8,17 @@ import {
   serveHttp,
   type HttpResponse,
   type Listener,
+  type Process,
   type Program,
+  type Tls,
 } from '../linux/index.ts';
 import { Signal, type Co } from '../sim/index.ts';
 
 /** `join` says that the member on that host runs, and answers how to leave; undefined: it is nobody's member. */
-export function etcdProgram(join: (host: string) => (() => void) | undefined): Program {
+export function etcdProgram(
+  join: (host: string) => (() => void) | undefined,
+  tlsOf: (process: Process) => Tls,
+): Program {
   return function* (process): Co<number> {
     const { hostname, net, sim } = process.host;
     const log = (level: string, caller: string, msg: string) => {
@@ -31,10 +36,11 @@ export function etcdProgram(join: (host: string) => (() => void) | undefined): P
     };
     let leave: (() => void) | undefined;
     try {
+      const tls = clients.includes('https:') ? tlsOf(process) : undefined;
       for (const { address, port, url } of urls(clients)) {
         if (
           !opened(
-            serveGrpcHealth(sim, net, port, () => 'SERVING', { address, process }),
+            serveGrpcHealth(sim, net, port, () => 'SERVING', { address, process, tls }),
             url,
           )
         )

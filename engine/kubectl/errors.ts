@@ -1,6 +1,6 @@
 // What can go wrong in a kubectl command, and the words in which kubectl reports it before it exits.
 
-import type { ApiResponse, Status } from '../apiserver/types.ts';
+import type { ApiRequest, ApiResponse, Status } from '../apiserver/types.ts';
 
 /** Ends the command; printed as `error: …` unless it begins so already. `exitCode` 1 unless told. */
 export class CommandError extends Error {
@@ -60,8 +60,11 @@ export function usageError(commandPath: string, message: string): CommandError {
   return new CommandError(`${message}\nSee '${commandPath} -h' for help and examples`);
 }
 
-/** Reads an answer from 400 on; a body that is no Status gives the words that client-go makes up for the code. */
-export function statusError(response: ApiResponse): StatusError {
+/**
+ * Reads an answer from 400 on; a body that is no Status gives the words that client-go makes up for the code and, where the
+ * request was for a resource, names it.
+ */
+export function statusError(response: ApiResponse, request?: ApiRequest): StatusError {
   const body = response.body;
   if (typeof body === 'object' && (body as Status).kind === 'Status') {
     return new StatusError(body as unknown as Status, response.code);
@@ -74,13 +77,24 @@ export function statusError(response: ApiResponse): StatusError {
     status: 'Failure',
     code: response.code,
     reason: known?.reason,
-    message:
-      known?.message ??
-      (typeof body === 'string'
+    message: known
+      ? known.message + (request ? askedFor(request) : '')
+      : typeof body === 'string'
         ? body.trim()
-        : `an error on the server ("unknown") has prevented the request from succeeding`),
+        : `an error on the server ("unknown") has prevented the request from succeeding`,
   };
   return new StatusError(status, response.code);
+}
+
+/** ` (get crontabs.stable.example.com web)`, as client-go adds it for a path of a resource. */
+function askedFor({ method, path }: ApiRequest): string {
+  const words = path.split('/');
+  const group = words[1] === 'apis' ? words[2] : '';
+  const rest = words.slice(words[1] === 'apis' ? 4 : words[1] === 'api' ? 3 : words.length);
+  if (rest[0] === 'namespaces' && rest.length > 2) rest.splice(0, 2);
+  const [resource, name] = rest;
+  if (!resource) return '';
+  return ` (${method.toLowerCase()} ${resource}${group ? `.${group}` : ''}${name ? ` ${name}` : ''})`;
 }
 
 const UNSTRUCTURED: Record<number, { reason: string; message: string }> = {

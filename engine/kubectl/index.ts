@@ -11,6 +11,7 @@ import {
   parseArgs,
   unknownSubcommand,
 } from './command.ts';
+import { checkClient } from './client-flags.ts';
 import { commands } from './commands/index.ts';
 import { ROOT_TITLE, inOrder, options, rootUsage } from './commands/root.ts';
 import type { Discovery } from './discovery.ts';
@@ -56,6 +57,7 @@ function* main(process: Process, settings: KubectlOptions, caches: Map<string, D
     kubectl.wantsManagedFields = seesManagedFields(args);
     if (!found.command.run) return showParent(kubectl, found, args);
     checkRequired(found, args);
+    yield* checkClient(kubectl, globals);
     for (const text of deprecations(args)) kubectl.log('W', text);
     const status = (yield* found.command.run(kubectl, args)) ?? 0;
     if (status === 0 && kubectl.warnings && args.bool('warnings-as-errors')) {

@@ -4,6 +4,7 @@
 import { encode, toBase64 } from '../linux/bytes.ts';
 import { dirname } from '../linux/path.ts';
 import type { Process } from '../linux/types.ts';
+import { CLIENT_FLAGS } from './client-flags.ts';
 import type { Args, Flag } from './flags.ts';
 import { BareError, CommandError, quote } from './errors.ts';
 import { type YamlValue, parseYaml, YamlError } from './yaml/parse.ts';
@@ -48,6 +49,7 @@ export interface Kubeconfig {
 }
 
 export const GLOBAL_FLAGS: readonly Flag[] = [
+  ...CLIENT_FLAGS,
   { name: 'as', type: 'string', usage: 'Username to impersonate for the operation.' },
   { name: 'as-group', type: 'array', usage: 'Group to impersonate for the operation, this flag can be repeated.' },
   { name: 'as-uid', type: 'string', usage: 'UID to impersonate for the operation.' },
@@ -188,6 +190,15 @@ export function resolveConnection(process: Process, config: Kubeconfig, globals:
   if (errors.length)
     throw new BareError(`Error in configuration: ${errors.length === 1 ? errors[0] : '\n* ' + errors.join('\n* ')}`);
   if (globals.string('server')) cluster.server = globals.string('server');
+  const authority = globals.string('certificate-authority');
+  const insecure = globals.bool('insecure-skip-tls-verify');
+  // Either flag replaces all that the file says of whom to trust.
+  if (authority || insecure) {
+    cluster['certificate-authority'] = authority ? absolute(process, authority) : undefined;
+    cluster['certificate-authority-data'] = undefined;
+    cluster['insecure-skip-tls-verify'] = insecure;
+  }
+  if (globals.string('tls-server-name')) cluster['tls-server-name'] = globals.string('tls-server-name');
   if (globals.string('token')) user.token = globals.string('token');
   if (globals.string('username')) user.username = globals.string('username');
   if (globals.string('password')) user.password = globals.string('password');

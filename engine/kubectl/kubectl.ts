@@ -8,6 +8,7 @@ import type { FileSystem } from '../linux/fs.ts';
 import type { Process } from '../linux/types.ts';
 import type { Co } from '../sim/index.ts';
 import { type Mapping, Discovery, NoMatchError, qualified } from './discovery.ts';
+import { dial } from './dial.ts';
 import { CommandError, ConnectionError, Exit, statusError } from './errors.ts';
 import { type Args, parseDuration } from './flags.ts';
 import { type Connection, type Kubeconfig, authHeaders, loadKubeconfig, resolveConnection } from './kubeconfig.ts';
@@ -18,6 +19,8 @@ export interface KubectlOptions {
    * `connection.user`; undefined means that nobody listens at `connection.server`.
    */
   transport: (request: ApiRequest, connection: Connection) => ApiResponse | undefined;
+  /** Whether that server is the cluster's, as the cluster itself says: others have to be dialled. Absent: all are. */
+  known?: (connection: Connection) => boolean;
   /** The client's own version: 'v1.35.0'. */
   version: string;
 }
@@ -44,6 +47,7 @@ export class Kubectl {
   private resolved: Connection | undefined;
   private headers: Record<string, string> | undefined;
   private refreshed = false;
+  private dialled = false;
   private readonly warned = new Set<string>();
 
   constructor(process: Process, options: KubectlOptions, path: string, globals: Args, caches: Map<string, Discovery>) {
@@ -106,7 +110,7 @@ export class Kubectl {
   /** Sends a request; an answer from 400 on is thrown as StatusError. */
   *send(request: ApiRequest): Co<ApiResponse> {
     const response = yield* this.exchange(request);
-    if (response.code >= 400) throw statusError(response);
+    if (response.code >= 400) throw statusError(response, request);
     return response;
   }
 
@@ -114,6 +118,8 @@ export class Kubectl {
   *exchange(request: ApiRequest): Co<ApiResponse> {
     yield ROUND_TRIP;
     const connection = this.connection;
+    if (!this.dialled && this.options.known?.(connection) === false) yield* dial(this.process, connection);
+    this.dialled = true;
     const own = this.headers as Record<string, string>;
     const headers = request.headers ? { ...own, ...request.headers } : own;
     const response = yield* settled(this.options.transport({ ...request, headers }, connection));
@@ -192,12 +198,17 @@ export class Kubectl {
     return this.warned.size;
   }
 
-  /** What the server serves. */
-  *discovery(): Co<Discovery> {
-    const key = this.connection.server;
+  /** What is known of a server is kept for each cache directory. */
+  private get cacheKey(): string {
+    return `${this.globals.string('cache-dir')}\0${this.connection.server}`;
+  }
+
+  /** What the server serves; `fresh`: asked now, whatever is kept. */
+  *discovery(fresh = false): Co<Discovery> {
+    const key = this.cacheKey;
     let discovery = this.caches.get(key);
     if (!discovery) this.caches.set(key, (discovery = new Discovery()));
-    yield* discovery.load((r) => this.send(r));
+    yield* discovery.load((r) => this.send(r), fresh);
     return discovery;
   }
 
@@ -214,7 +225,7 @@ export class Kubectl {
   /** The resource that the user named. */
   *mappingFor(argument: string): Co<Mapping> {
     const mapping = yield* this.discover((d) => d.find(argument));
-    for (const other of this.caches.get(this.connection.server)?.alsoShort(argument) ?? [])
+    for (const other of this.caches.get(this.cacheKey)?.alsoShort(argument) ?? [])
       this.warnOnce(
         `short name "${argument}" could also match lower priority resource ${qualified(other.resource, other.group)}`,
       );

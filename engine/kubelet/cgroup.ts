@@ -159,11 +159,17 @@ export class Cgroup implements Meter {
     });
   }
 
+  /** CFS periods since its start, and in how many of them the quota was used up. */
+  get throttling(): { periods: number; throttled: number } {
+    this.advance();
+    const periods = this.limits.cpu === undefined ? 0 : Math.floor((this.at - this.bornAt) / PERIOD_MS);
+    return { periods, throttled: Math.min(periods, Math.floor(this.throttledPeriods)) };
+  }
+
   get cpuStat(): string {
     this.advance();
     const usec = (ms: number) => Math.round(ms * 1000);
-    const periods = this.limits.cpu === undefined ? 0 : Math.floor((this.at - this.bornAt) / PERIOD_MS);
-    const throttled = Math.min(periods, Math.floor(this.throttledPeriods));
+    const { periods, throttled } = this.throttling;
     return [
       `usage_usec ${usec(this.used)}`,
       `user_usec ${usec(this.used * 0.8)}`,

@@ -14,6 +14,7 @@ import {
   watchUsage,
   type FileNode,
   type Host,
+  type Kernel,
   type NetworkNamespace,
   type PidNamespace,
   type PortFault,
@@ -36,11 +37,14 @@ export interface ContainerConfig {
   env: Record<string, string>;
   workingDir: string;
   hostname: string;
+  kernel: Kernel | undefined;
   net: NetworkNamespace;
   uid: number;
   gid: number;
   groups: number[];
   readOnlyRoot: boolean;
+  /** What its root may do; undefined: everything. */
+  capabilities: ReadonlySet<string> | undefined;
   limits: CgroupLimits;
   /** Process numbers shared with other containers. */
   pids: PidNamespace | undefined;
@@ -114,11 +118,13 @@ export class Container {
     const host = createHost({
       sim: this.sim,
       hostname: this.config.hostname,
+      kernel: this.config.kernel,
       fs,
       net: this.config.net,
       env,
       userland: image.userland,
       pids: this.config.pids,
+      capabilities: this.config.capabilities,
     });
     this.host = host;
     const name = command[0];

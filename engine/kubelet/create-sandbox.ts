@@ -2,7 +2,7 @@
 
 import type { RuntimeClass } from '../api/types.ts';
 import { ApiError } from '../client/index.ts';
-import { createHost, FileSystem, type NetworkNamespace } from '../linux/index.ts';
+import { createHost, FileSystem, type Kernel, type NetworkNamespace } from '../linux/index.ts';
 import { Signal, type Co } from '../sim/index.ts';
 import { quote } from './format.ts';
 import { openHostPorts } from './host-ports.ts';
@@ -15,23 +15,29 @@ const SANDBOX_JITTER_MS = 120;
 /** Until a sandbox that could not be made is tried again. */
 const RETRY_MS = 10_000;
 
-// kubelet: what containerd is configured with, as the node's status lists it.
-const HANDLERS = ['', 'runc'];
+/** The kernel that each handler runs a Pod on; undefined: the node's. Kata Containers bring one along. */
+const KERNELS: Readonly<Record<string, Kernel | undefined>> = {
+  runc: undefined,
+  kata: { release: '6.12.47', version: '#1 SMP Tue Sep 16 09:12:04 UTC 2025' },
+};
 
-/** The runtime handler that the Pod's RuntimeClass asks for; undefined when this node has it. */
-function missingHandler(worker: PodWorker): string | undefined {
+/** The runtime handler that the Pod's RuntimeClass asks for, or why it cannot be had here. */
+function handlerOf(worker: PodWorker): { handler: string } | { problem: string } {
   const name = worker.pod.spec?.runtimeClassName;
-  if (!name) return undefined;
+  if (!name) return { handler: 'runc' };
   let found: RuntimeClass | undefined;
   try {
     found = worker.kubelet.client.of<RuntimeClass>('node.k8s.io/v1', 'runtimeclasses', false).find('', name);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return `failed to get sandbox runtime: ${error.message}`;
+    return { problem: `failed to get sandbox runtime: ${error.message}` };
   }
-  if (!found) return `failed to get sandbox runtime: RuntimeClass ${quote(name)} not found`;
-  if (HANDLERS.includes(found.handler)) return undefined;
-  return `rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for ${quote(found.handler)} is configured`;
+  if (!found) return { problem: `failed to get sandbox runtime: RuntimeClass ${quote(name)} not found` };
+  const { handler } = found;
+  if (handler === 'runc' || worker.kubelet.node.runtimeHandlers?.includes(handler)) return { handler };
+  return {
+    problem: `rpc error: code = Unknown desc = failed to get sandbox runtime: no runtime for ${quote(handler)} is configured`,
+  };
 }
 
 /** With a shared process namespace, the pause container's process is number 1 in it. */
@@ -54,11 +60,14 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
   const { kubelet, pod } = worker;
   const { sim } = kubelet;
   yield SANDBOX_MS + sim.random('sandbox').int(SANDBOX_JITTER_MS);
-  for (let why = missingHandler(worker); why !== undefined; why = missingHandler(worker)) {
-    const text = `Failed to create pod sandbox: ${why}`;
+  let runtime = handlerOf(worker);
+  while ('problem' in runtime) {
+    const text = `Failed to create pod sandbox: ${runtime.problem}`;
     kubelet.recorder.event(podRef(pod), 'Warning', 'FailedCreatePodSandBox', text);
     yield RETRY_MS;
+    runtime = handlerOf(worker);
   }
+  const kernel = KERNELS[runtime.handler];
   const hostname = hostnameOf(pod, kubelet.node.name);
   if (pod.spec?.hostNetwork) {
     const net = kubelet.nodeNet;
@@ -66,6 +75,7 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
       ip: kubelet.node.ip,
       net,
       hostname,
+      kernel,
       hostNetwork: true,
       hostPorts: [],
       ...processes(worker, net, hostname),
@@ -85,6 +95,7 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
     ip,
     net,
     hostname,
+    kernel,
     hostNetwork: false,
     // A plug-in that has wired the Pod up has mapped its ports too.
     hostPorts: net.flat ? openHostPorts(kubelet.nodeNet, pod, net) : [],

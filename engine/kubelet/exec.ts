@@ -13,7 +13,7 @@ import { execError, resolveCommand, type Container } from './container.ts';
 import { dialError } from './handlers.ts';
 import type { PodWorker } from './pod-worker.ts';
 
-export class KubeletServer implements KubeletApi {
+export class KubeletServer implements Omit<KubeletApi, 'figures'> {
   private readonly sim: Sim;
   private readonly find: (namespace: string, pod: string) => PodWorker | undefined;
 

@@ -104,7 +104,10 @@ function* get(
   if (!headers.some(([name]) => name.toLowerCase() === 'user-agent')) headers.push(['User-Agent', userAgent]);
   if (!headers.some(([name]) => name.toLowerCase() === 'accept')) headers.push(['Accept', '*/*']);
   headers.push(['Connection', 'close']);
-  const task = sim.spawn('probe', exchange(socket, { method: 'GET', target: url.slice(url.indexOf('/', 8)), headers }));
+  const task = sim.spawn(
+    'probe',
+    exchange(socket, { method: 'GET', target: url.slice(url.indexOf('/', 8)), headers, scheme }),
+  );
   while (!task.done) {
     const left = deadline - sim.now;
     if (left <= 0) {

@@ -9,17 +9,31 @@ import {
   type LogOptions,
   type PortForward,
 } from '../apiserver/types.ts';
-import { createScheme } from '../api/index.ts';
+import { createScheme, quantityValue } from '../api/index.ts';
 import type { Node, Pod, Scheme, Service } from '../api/types.ts';
-import { createHost, FileSystem, type Host, type Network, type NetworkNamespace, type Pipe } from '../linux/index.ts';
+import {
+  createHost,
+  FileSystem,
+  type Host,
+  type Listener,
+  type ListenOptions,
+  type Network,
+  type NetworkNamespace,
+  type Pipe,
+  serveHttp,
+} from '../linux/index.ts';
 import type { Sim, Timer } from '../sim/index.ts';
 import { Allocation } from './allocation.ts';
 import { Backoff } from './backoff.ts';
+import { staticPodPath } from './config-file.ts';
 import type { Container } from './container.ts';
 import { serviceEnv } from './env.ts';
 import { KubeletServer } from './exec.ts';
+import { goDuration } from './format.ts';
 import { EvictionManager } from './eviction.ts';
+import { figures, type Figures } from './figures.ts';
 import { ImageManager } from './image-manager.ts';
+import { placeLogFiles } from './log-files.ts';
 import { NodeStatusManager } from './node-status.ts';
 import { ObjectCache } from './object-cache.ts';
 import { PodWorker } from './pod-worker.ts';
@@ -35,9 +49,14 @@ const CONNECT_MS = 200;
 const CONNECT_MAX_MS = 7000;
 /** From the network's return until broken watches have been noticed and made anew. */
 const RELINK_MS = 1000;
-/** As kubeadm sets staticPodPath. */
-const MANIFESTS = '/etc/kubernetes/manifests';
+// kubelet: baseRuntimeSyncThreshold, and the generic PLEG's relistThreshold.
+const RUNTIME_THRESHOLD_MS = 30_000;
+const PLEG_THRESHOLD_MS = 180_000;
+const RUNTIME_UNAVAILABLE =
+  'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory"';
 const LOG = '/var/log/kubelet.log';
+const KUBELET_PORT = 10250;
+const HEALTHZ_PORT = 10248;
 const NODE_RESOLV = 'nameserver 10.0.0.2\n';
 
 /** What one container uses, for metrics: CPU over the last quarter of a minute or two, memory now. */
@@ -70,6 +89,9 @@ export class Kubelet implements KubeletApi {
   running = false;
   /** The machine is on. */
   power = true;
+  /** ms of CPU time that containers had which have ended since the machine was started. */
+  spentCPU = 0;
+  private bootedAt: number;
   /** The machine is on the network: the API server can be reached, if it runs. */
   linked = true;
   /** This node in the API, as last seen. */
@@ -93,13 +115,20 @@ export class Kubelet implements KubeletApi {
   /** The API server knows the node. */
   private registered = false;
   private scheme: Scheme | undefined;
-  private startedAt = 0;
+  /** When the kubelet's process was started, and when it ended; ms. */
+  startedAt = 0;
+  stoppedAt = 0;
+  /** The container runtime answers; when that changed last. */
+  runtimeRuns = true;
+  runtimeSince = 0;
+  private listeners: Listener[] = [];
 
   constructor(options: KubeletOptions) {
     const { sim, client, node, network, images } = options;
     this.options = options;
     this.sim = sim;
     this.client = client;
+    this.bootedAt = sim.now;
     this.node = node;
     this.network = network;
     this.clusterDNS = options.clusterDNS ?? '10.96.0.10';
@@ -115,6 +144,7 @@ export class Kubelet implements KubeletApi {
         net: network.namespace([node.ip]),
       });
     this.nodeNet = this.machine.net;
+    placeLogFiles(this.machine.fs.root, this.workers);
     this.objects = new ObjectCache(client);
     this.images = new ImageManager(sim, images, this.recorder, () => this.nodeStatus.imagesChanged());
     this.nodeStatus = new NodeStatusManager({
@@ -123,7 +153,7 @@ export class Kubelet implements KubeletApi {
       node,
       recorder: this.recorder,
       images: () => this.images.list(),
-      problem: () => this.networkError,
+      problem: () => this.runtimeError ?? this.networkError,
       pressures: () => this.eviction.verdicts(),
       tick: () => this.eviction.synchronize(),
     });
@@ -138,9 +168,10 @@ export class Kubelet implements KubeletApi {
       hostIP: node.ip,
       node: node.name,
     };
-    this.statics = new StaticPods(this, MANIFESTS, () => (this.scheme ??= options.scheme ?? createScheme()));
+    this.statics = new StaticPods(this, () => (this.scheme ??= options.scheme ?? createScheme()));
     this.server = new KubeletServer(sim, (namespace, pod) => {
       if (!this.running) throw new KubeletError(502, `dial tcp ${node.ip}:10250: connect: connection refused`);
+      if (!this.runtimeRuns) throw new KubeletError(500, RUNTIME_UNAVAILABLE);
       return this.byKey.get(`${namespace}/${pod}`);
     });
   }
@@ -153,11 +184,21 @@ export class Kubelet implements KubeletApi {
   start() {
     if (this.running) return;
     this.running = true;
-    if (!this.power) this.nodeStatus.reboot();
+    if (!this.power) {
+      this.nodeStatus.reboot();
+      this.bootedAt = this.sim.now;
+      this.spentCPU = 0;
+    }
     this.power = true;
     this.startedAt = this.sim.now;
-    this.statics.start();
+    if (this.runtimeSince === 0) this.runtimeSince = this.sim.now;
+    this.listen();
+    this.statics.start(this.manifests());
     this.connect(CONNECT_MS);
+  }
+
+  private manifests(): string {
+    return staticPodPath(this.machine.fs, (text) => this.log('E', 'server.go:252', `"Configuration" err="${text}"`));
   }
 
   /** Tries to reach the API server until it answers. */
@@ -193,6 +234,7 @@ export class Kubelet implements KubeletApi {
       },
       update: (pod) => this.sawPod(pod),
       delete: (pod) => {
+        if (!this.runtimeRuns) return;
         if (isMirror(pod)) this.statics.mirrorGone(pod);
         else this.workers.get(pod.metadata?.uid ?? '')?.removed();
       },
@@ -209,7 +251,10 @@ export class Kubelet implements KubeletApi {
   stop() {
     if (!this.running) return;
     this.running = false;
+    this.stoppedAt = this.sim.now;
     this.connecting?.cancel();
+    for (const listener of this.listeners) listener.close();
+    this.listeners = [];
     this.statics.stop();
     this.nodeStatus.stop();
     this.unwatch();
@@ -218,6 +263,59 @@ export class Kubelet implements KubeletApi {
     this.relist = undefined;
     this.changed.clear();
     this.workers.forEach((worker) => worker.pause());
+  }
+
+  /** Its HTTPS endpoint, which nobody may use without a client certificate, and its health for the machine itself. */
+  private listen() {
+    const { sim, node } = this;
+    const { net, fs } = this.machine;
+    const tls = {
+      /** Its own authority's certificate stands behind the one that it shows. */
+      get ca() {
+        const file = fs.find('/var/lib/kubelet/pki/kubelet.crt');
+        return file?.kind === 'file' ? file.text.slice(file.text.lastIndexOf('-----BEGIN')) : '';
+      },
+      names: [node.name],
+    };
+    const answers: [number, number, string, ListenOptions][] = [
+      [KUBELET_PORT, 401, 'Unauthorized', { tls }],
+      [HEALTHZ_PORT, 200, 'ok', { address: '127.0.0.1' }],
+    ];
+    for (const [port, status, body, options] of answers) {
+      // eslint-disable-next-line require-yield
+      const answer = function* () {
+        return { status, body };
+      };
+      const listener = serveHttp(sim, net, port, answer, options);
+      if (listener) this.listeners.push(listener);
+    }
+  }
+
+  /** The container runtime's process ends: containers go on, but nobody starts, stops or looks at any. */
+  stopRuntime() {
+    if (!this.runtimeRuns) return;
+    this.runtimeRuns = false;
+    this.runtimeSince = this.sim.now;
+    this.workers.forEach((worker) => worker.pause());
+  }
+
+  startRuntime() {
+    if (this.runtimeRuns) return;
+    this.runtimeRuns = true;
+    this.runtimeSince = this.sim.now;
+    if (!this.running) return;
+    this.statics.stop();
+    this.statics.start();
+    if (!this.registered) return;
+    this.unwatch();
+    this.relink();
+  }
+
+  private get runtimeError(): string | undefined {
+    const down = this.sim.now - this.runtimeSince;
+    if (this.runtimeRuns || down < RUNTIME_THRESHOLD_MS) return undefined;
+    if (down < PLEG_THRESHOLD_MS) return 'container runtime is down';
+    return `[container runtime is down, PLEG is not healthy: pleg was last seen active ${goDuration(down)} ago; threshold is 3m0s]`;
   }
 
   private unwatch() {
@@ -268,6 +366,7 @@ export class Kubelet implements KubeletApi {
   }
 
   private sawPod(pod: Pod) {
+    if (!this.runtimeRuns) return;
     if (isMirror(pod)) {
       this.statics.sawMirror(pod);
       return;
@@ -343,7 +442,7 @@ export class Kubelet implements KubeletApi {
    * status has to be written again.
    */
   containerChanged(worker: PodWorker, report = false) {
-    if (!this.running) return;
+    if (!this.running || !this.runtimeRuns) return;
     if (!report) worker.unseen = true;
     this.changed.add(worker);
     if (this.relist) return;
@@ -400,6 +499,18 @@ export class Kubelet implements KubeletApi {
       });
     });
     return list;
+  }
+
+  /** The answer to a GET of figures: /metrics/resource, /metrics/cadvisor, /stats/summary. */
+  figures(path: string): Figures | undefined {
+    return figures(path, {
+      node: this.node.name,
+      now: this.sim.now,
+      bootedAt: this.bootedAt,
+      spentBefore: this.spentCPU,
+      memory: quantityValue(this.nodeStatus.capacity.memory),
+      workers: this.workers.values(),
+    });
   }
 
   /** A container of a Pod, as the runtime knows it. */

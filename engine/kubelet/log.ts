@@ -10,8 +10,11 @@ const MAX_SIZE = 10 * 1024 * 1024;
 /** A line; until somebody reads, what was written at once is kept together. */
 interface Line {
   time: number;
+  stream: Stream;
   text: string;
 }
+
+type Stream = 'stdout' | 'stderr';
 
 interface Follower {
   pipe: Pipe;
@@ -35,7 +38,9 @@ export class ContainerLog {
   private followers: Follower[] = [];
   private closed = false;
   private readonly now: () => number;
-  private readonly partial: { stdout: string; stderr: string } = { stdout: '', stderr: '' };
+  private readonly partial: Record<Stream, string> = { stdout: '', stderr: '' };
+  /** The file, once somebody has looked at it. */
+  private shown: FileNode | undefined;
 
   constructor(now: () => number) {
     this.now = now;
@@ -46,7 +51,7 @@ export class ContainerLog {
     return this.size;
   }
 
-  writer(stream: 'stdout' | 'stderr'): Writer {
+  writer(stream: Stream): Writer {
     const followers = () => this.followers;
     return {
       write: (text) => {
@@ -61,28 +66,29 @@ export class ContainerLog {
     };
   }
 
-  private write(stream: 'stdout' | 'stderr', text: string) {
+  private write(stream: Stream, text: string) {
     if (this.closed) return;
     const end = text.lastIndexOf('\n') + 1;
     if (end > 0) {
-      this.add(this.partial[stream] + text.slice(0, end));
+      this.add(stream, this.partial[stream] + text.slice(0, end));
       this.partial[stream] = '';
     }
     if (end < text.length) this.partial[stream] += text.slice(end);
   }
 
-  private add(text: string) {
-    const time = this.now();
-    this.written.push({ time, text });
+  private add(stream: Stream, text: string) {
+    const added: Line = { time: this.now(), stream, text };
+    this.written.push(added);
     this.size += text.length + 40;
     if (this.size > MAX_SIZE) {
       this.written = this.lines.slice(this.lines.length >> 1);
       this.single = this.written.length;
       this.size = 0;
       for (let i = 0; i < this.written.length; i++) this.size += this.written[i].text.length + 40;
-    }
+      if (this.shown) this.shown.text = this.written.map(fileLine).join('');
+    } else this.shown?.append(splitLines(added).map(fileLine).join(''));
     if (this.followers.length === 0) return;
-    for (const line of splitLines({ time, text })) {
+    for (const line of splitLines(added)) {
       this.followers = this.followers.filter((follower) => send(follower, line));
     }
   }
@@ -98,7 +104,7 @@ export class ContainerLog {
   /** The container has ended: what has no newline yet is a last line. */
   close() {
     for (const stream of ['stdout', 'stderr'] as const) {
-      if (this.partial[stream]) this.add(this.partial[stream]);
+      if (this.partial[stream]) this.add(stream, this.partial[stream]);
       this.partial[stream] = '';
     }
     this.closed = true;
@@ -142,20 +148,26 @@ export class ContainerLog {
     return pipe;
   }
 
-  /** A file that shows the log as the runtime's log file does. */
+  /** The runtime's file of it. */
   file(): FileNode {
-    return new FileNode(() => this.lines.map((line) => `${logTime(line.time)} stdout F ${line.text}`).join(''));
+    return (this.shown ??= new FileNode(this.lines.map(fileLine).join(''), { mode: 0o640, mtime: this.now() }));
   }
 }
 
-function splitLines({ time, text }: Line): Line[] {
+function splitLines({ time, stream, text }: Line): Line[] {
   const lines: Line[] = [];
   for (let from = 0; from < text.length;) {
     const end = text.indexOf('\n', from) + 1 || text.length;
-    lines.push({ time, text: text.slice(from, end) });
+    lines.push({ time, stream, text: text.slice(from, end) });
     from = end;
   }
   return lines;
+}
+
+/** As CRI has it: the time, the stream, F for a full line and P for a part of one, the text. */
+function fileLine({ time, stream, text }: Line): string {
+  const full = text.endsWith('\n');
+  return `${logTime(time)} ${stream} ${full ? 'F' : 'P'} ${text}${full ? '' : '\n'}`;
 }
 
 /** False when the follower wants no more. */

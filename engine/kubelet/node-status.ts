@@ -2,15 +2,9 @@
 // anyway, and the Lease that says that the node lives.
 
 import { quantityMilli, quantityValue } from '../api/quantity.ts';
-import type { ContainerImage, Lease, Node, NodeCondition, NodeStatus } from '../api/types.ts';
-import {
-  isAlreadyExists,
-  ApiError,
-  microTimestamp,
-  timestamp,
-  type Client,
-  type EventRecorder,
-} from '../client/index.ts';
+import type { ContainerImage, Node, NodeCondition, NodeStatus } from '../api/types.ts';
+import { isAlreadyExists, ApiError, Heartbeat, timestamp, type Client, type EventRecorder } from '../client/index.ts';
+import { NODE_KERNEL } from '../linux/index.ts';
 import type { Sim } from '../sim/index.ts';
 import type { NodeSpec } from './types.ts';
 
@@ -77,12 +71,22 @@ export class NodeStatusManager {
   private started = false;
   private conditions: NodeCondition[] = [];
   private changed = false;
-  private lease: Lease | undefined;
+  private readonly heartbeat: Heartbeat;
   readonly capacity: Record<string, string>;
   readonly allocatable: Record<string, string>;
 
   constructor(options: NodeStatusOptions) {
     this.options = options;
+    const { sim, client, node } = options;
+    this.heartbeat = new Heartbeat({
+      sim,
+      client,
+      namespace: 'kube-node-lease',
+      name: node.name,
+      holder: node.name,
+      seconds: LEASE_SECONDS,
+      metadata: () => this.owners(),
+    });
     const { cpu = '4', memory = '8148000Ki', ephemeralStorage = '98831908Ki', pods = 110 } = options.node;
     const common = { cpu, 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(pods) };
     // kubelet: 100Mi of memory and 10 % of the disk are kept back for eviction.
@@ -110,13 +114,13 @@ export class NodeStatusManager {
     }
     this.started = true;
     this.report();
-    this.renewLease();
+    this.heartbeat.renew();
     this.timers = [
       sim.every(UPDATE_MS, () => {
         this.options.tick();
         this.report();
       }),
-      sim.every((LEASE_SECONDS * 1000) / 4, () => this.renewLease()),
+      sim.every((LEASE_SECONDS * 1000) / 4, () => this.heartbeat.renew()),
     ];
   }
 
@@ -237,7 +241,7 @@ export class NodeStatusManager {
       daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
       nodeInfo: {
         ...this.identity,
-        kernelVersion: node.kernelVersion ?? '6.12.57+deb13-amd64',
+        kernelVersion: node.kernelVersion ?? NODE_KERNEL.release,
         osImage: node.osImage ?? 'Debian GNU/Linux 13 (trixie)',
         containerRuntimeVersion: node.containerRuntimeVersion ?? 'containerd://2.1.5',
         kubeletVersion: node.kubeletVersion ?? 'v1.35.0',
@@ -250,6 +254,10 @@ export class NodeStatusManager {
       runtimeHandlers: [
         { name: '', features: { recursiveReadOnlyMounts: true, userNamespaces: true } },
         { name: 'runc', features: { recursiveReadOnlyMounts: true, userNamespaces: true } },
+        ...(node.runtimeHandlers ?? []).map((name) => ({
+          name,
+          features: { recursiveReadOnlyMounts: false, userNamespaces: false },
+        })),
       ],
       features: { supplementalGroupsPolicy: true },
     };
@@ -278,35 +286,10 @@ export class NodeStatusManager {
     if (before !== now) this.event('Normal', now === 'True' ? 'NodeReady' : 'NodeNotReady');
   }
 
-  /** Creates the Lease, or writes the time into the one that was last seen. */
-  private renewLease() {
-    const { client, sim, node } = this.options;
-    const leases = client.of<Lease>('coordination.k8s.io/v1', 'leases');
-    const namespace = 'kube-node-lease';
-    const spec = { holderIdentity: node.name, leaseDurationSeconds: LEASE_SECONDS, renewTime: microTimestamp(sim.now) };
-    for (let tries = 0; tries < 2; tries++) {
-      try {
-        this.lease ??= leases.find(namespace, node.name);
-        if (this.lease) {
-          this.lease = leases.update(namespace, node.name, { ...this.lease, spec: { ...this.lease.spec, ...spec } });
-          return;
-        }
-        const owner = this.nodes.find('', node.name);
-        const ownerReferences = owner && [
-          { apiVersion: 'v1', kind: 'Node', name: node.name, uid: owner.metadata?.uid ?? '' },
-        ];
-        this.lease = leases.create(namespace, {
-          apiVersion: 'coordination.k8s.io/v1',
-          kind: 'Lease',
-          metadata: { name: node.name, namespace, ownerReferences },
-          spec,
-        } as Lease);
-        return;
-      } catch (error) {
-        // Somebody else has written or removed it: look again.
-        if (!(error instanceof ApiError)) throw error;
-        this.lease = undefined;
-      }
-    }
+  /** The node's Lease belongs to its Node, where that is there. */
+  private owners() {
+    const { name } = this.options.node;
+    const owner = this.nodes.find('', name);
+    return { ownerReferences: owner && [{ apiVersion: 'v1', kind: 'Node', name, uid: owner.metadata?.uid ?? '' }] };
   }
 }

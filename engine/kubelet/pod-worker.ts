@@ -44,6 +44,8 @@ export interface Failure {
   message: string;
   /** The kubelet ended it for the node's sake: condition DisruptionTarget. */
   disruption?: boolean;
+  /** It was never let in: there is nothing to say of its containers. */
+  rejected?: boolean;
 }
 
 export class PodWorker {
@@ -152,13 +154,14 @@ export class PodWorker {
   }
 
   containerExited(container: Container) {
+    this.kubelet.spentCPU += container.cgroup.cpuTime;
     this.probes.get(container)?.stop();
     this.probes.delete(container);
     this.kubelet.containerChanged(this);
   }
 
   requestSync() {
-    if (this.phase !== 'syncing' || !this.kubelet.running) return;
+    if (this.phase !== 'syncing' || !this.kubelet.running || !this.kubelet.runtimeRuns) return;
     this.again = true;
     if (!this.task || this.task.done) this.task = this.kubelet.sim.spawn(`pod ${this.key}`, this.loop());
   }
@@ -214,7 +217,7 @@ export class PodWorker {
       const refusal = kubelet.admit(pod);
       if (refusal) {
         kubelet.recorder.event(podRef(pod), 'Warning', refusal.reason, refusal.message);
-        this.failure = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}` };
+        this.failure = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}`, rejected: true };
       }
     }
     if (!this.admitted && !this.failure) {

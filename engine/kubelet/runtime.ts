@@ -4,7 +4,7 @@
 import { quantityMilli, quantityValue } from '../api/quantity.ts';
 import type { Container as ContainerSpec, EphemeralContainer, Pod, PodSpec } from '../api/types.ts';
 import type { Image } from '../images/types.ts';
-import { FileNode, type FileSystem, type PidNamespace } from '../linux/index.ts';
+import { containerCapabilities, FileNode, type FileSystem, type PidNamespace } from '../linux/index.ts';
 import type { CgroupLimits } from './cgroup.ts';
 import { Container, type ContainerKind } from './container.ts';
 import { ConfigError, expand } from './env.ts';
@@ -69,10 +69,12 @@ export function createContainer(
       env,
       workingDir: spec.workingDir || image.config.workingDir,
       hostname: sandbox.hostname,
+      kernel: sandbox.kernel,
       net: sandbox.net,
       uid: user.uid,
       gid: user.gid,
       groups,
+      capabilities: capabilitiesOf(spec),
       readOnlyRoot: !!spec.securityContext?.readOnlyRootFilesystem,
       limits: limitsOf(spec),
       pids: sandbox.pids ?? targetPids(worker, spec),
@@ -87,6 +89,11 @@ export function createContainer(
 function targetPids(worker: PodWorker, spec: ContainerSpec): PidNamespace | undefined {
   const { targetContainerName } = spec as EphemeralContainer;
   return targetContainerName ? worker.records.get(targetContainerName)?.current?.host?.pids : undefined;
+}
+
+function capabilitiesOf({ securityContext }: ContainerSpec): ReadonlySet<string> | undefined {
+  const { add, drop } = securityContext?.capabilities ?? {};
+  return securityContext?.privileged ? undefined : containerCapabilities(add, drop);
 }
 
 /** What the kernel is told of a container's resources. */

@@ -2,12 +2,14 @@
 // (/etc/hosts, /etc/resolv.conf, /etc/hostname).
 
 import type { Pod } from '../api/types.ts';
-import type { Listener, NetworkNamespace, PidNamespace, Process } from '../linux/index.ts';
+import type { Kernel, Listener, NetworkNamespace, PidNamespace, Process } from '../linux/index.ts';
 
 export interface Sandbox {
   ip: string;
   net: NetworkNamespace;
   hostname: string;
+  /** Of the virtual machine that it is; undefined: the node's. */
+  kernel: Kernel | undefined;
   /** The node's own namespace: not to be closed. */
   hostNetwork: boolean;
   /** Process numbers that its containers share; undefined: each has its own. */

@@ -26,7 +26,7 @@ const keyOf = (pod: Pod): string => `${pod.metadata?.namespace}/${pod.metadata?.
 
 export class StaticPods {
   private readonly kubelet: Kubelet;
-  private readonly path: string;
+  private path = '';
   private readonly scheme: () => Scheme;
   private task: Task<void> | undefined;
   /** What the files say now, by `namespace/name`. */
@@ -36,13 +36,14 @@ export class StaticPods {
   /** Files that are no Pods, with what they said. */
   private readonly broken = new Map<FileNode, string>();
 
-  constructor(kubelet: Kubelet, path: string, scheme: () => Scheme) {
+  constructor(kubelet: Kubelet, scheme: () => Scheme) {
     this.kubelet = kubelet;
-    this.path = path;
     this.scheme = scheme;
   }
 
-  start() {
+  /** `path`: the folder, as the kubelet's configuration names it; '': none. */
+  start(path = this.path) {
+    this.path = path;
     this.task = this.kubelet.sim.spawn('static pods', this.watch());
   }
 
@@ -63,7 +64,7 @@ export class StaticPods {
       const signals: Signal[] = [];
       const parent = fs.find(this.path.slice(0, this.path.lastIndexOf('/')) || '/');
       if (parent?.kind === 'dir') signals.push(parent.changed);
-      const dir = fs.find(this.path);
+      const dir = this.path ? fs.find(this.path) : undefined;
       if (dir?.kind === 'dir') signals.push(dir.changed);
       this.read(dir?.kind === 'dir' ? dir : undefined, signals);
       yield dir ? { signals } : { signals, timeout: CHECK_MS };

@@ -50,6 +50,12 @@ export interface StatusInput {
 export function generateStatus(input: StatusInput): PodStatus {
   const { pod, old, hostIP, failure } = input;
   const spec = pod.spec as PodSpec;
+  if (failure?.rejected) {
+    const { reason, message } = failure;
+    const observedGeneration = pod.metadata?.generation;
+    const { startTime } = input;
+    return { observedGeneration, phase: 'Failed', reason, message, startTime, qosClass: podQOSClass(spec) };
+  }
   const hasInit = (spec.initContainers?.length ?? 0) > 0;
   const init = (spec.initContainers ?? []).map((container) => containerStatus(input, container, true, true));
   const main = spec.containers.map((container) => containerStatus(input, container, hasInit, false));

@@ -21,6 +21,8 @@ export interface NodeSpec {
   pods?: number;
   kernelVersion?: string;
   osImage?: string;
+  /** Handlers that containerd has beside runc; known: kata. */
+  runtimeHandlers?: readonly string[];
   /** Default `containerd://2.1.5`. */
   containerRuntimeVersion?: string;
   /** Default `v1.35.0`. */

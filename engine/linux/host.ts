@@ -6,7 +6,7 @@ import { current } from './current.ts';
 import { type DirNode, FileNode, type FileSystem, FsError, tree } from './fs.ts';
 import { Exit, nullReader, nullWriter } from './io.ts';
 import { type NetworkNamespace, resolveName } from './net/index.ts';
-import type { Host, Process, Program, Reader, SpawnOptions, Userland, Writer } from './types.ts';
+import type { Host, Kernel, Process, Program, Reader, SpawnOptions, Userland, Writer } from './types.ts';
 
 /** Signal numbers of Linux on x86 and arm. */
 export const SIGNALS: Record<string, number> = {
@@ -61,18 +61,26 @@ const HARMLESS = new Set(['CHLD', 'CONT', 'URG', 'WINCH']);
 export interface HostOptions {
   sim: Sim;
   hostname: string;
+  /** Default: that of the machines of a cluster. */
+  kernel?: Kernel;
   fs: FileSystem;
   net: NetworkNamespace;
   env?: Record<string, string>;
   /** Commands to install as files: a plain name goes to /usr/bin, an absolute path where it says. */
   programs?: Record<string, Program>;
   userland?: Userland;
+  capabilities?: ReadonlySet<string>;
   /** Number of the first process (default 1). Process 1 of a container ignores signals that it does not handle,
    * and when it ends all others are killed. */
   firstPid?: number;
   /** Process numbers shared with another machine. */
   pids?: PidNamespace;
 }
+
+export const NODE_KERNEL: Kernel = {
+  release: '6.12.57+deb13-amd64',
+  version: '#1 SMP PREEMPT_DYNAMIC Debian 6.12.57-1 (2025-11-05)',
+};
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -118,18 +126,22 @@ export class PidNamespace {
 class Machine implements Host {
   readonly sim: Sim;
   hostname: string;
+  readonly kernel: Kernel;
   readonly fs: FileSystem;
   readonly net: NetworkNamespace;
   readonly userland: Userland;
+  readonly capabilities: ReadonlySet<string> | undefined;
   env: Record<string, string>;
   readonly pids: PidNamespace;
 
   constructor(options: HostOptions) {
     this.sim = options.sim;
     this.hostname = options.hostname;
+    this.kernel = options.kernel ?? NODE_KERNEL;
     this.fs = options.fs;
     this.net = options.net;
     this.userland = options.userland ?? 'gnu';
+    this.capabilities = options.capabilities;
     this.env = options.env ?? { PATH: DEFAULT_PATH };
     this.pids = options.pids ?? new PidNamespace(options.firstPid);
     const { programs } = options;

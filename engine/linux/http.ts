@@ -4,7 +4,7 @@ import { faultyStatus, portFault } from './faults.ts';
 import type { Co, Sim } from '../sim/index.ts';
 import { byteLength } from './bytes.ts';
 import { LineReader } from './io.ts';
-import type { Listener, ListenOptions, NetworkNamespace, Socket } from './net/index.ts';
+import type { Listener, ListenOptions, NetworkNamespace, Socket, Tls } from './net/index.ts';
 import type { Reader } from './types.ts';
 
 /** Header names are kept as they were written; look them up with `header`. */
@@ -162,9 +162,10 @@ function headText(first: string, headers: Headers): string {
 /** Sends a request on an open connection and waits for the answer's head; undefined: the other side hung up. */
 export function* exchange(
   socket: Socket,
-  request: { method: string; target: string; headers: Headers; body?: string },
+  request: { method: string; target: string; headers: Headers; body?: string; scheme?: string },
 ): Co<HttpAnswer | undefined> {
-  const { method, target, headers, body } = request;
+  const { method, target, headers, body, scheme } = request;
+  if (scheme === 'http' && socket.tls) return plainToTls(socket, socket.tls);
   if (!socket.writer.write(headText(`${method} ${target} HTTP/1.1`, headers) + (body ?? ''))) return undefined;
   const lines = new LineReader(socket.reader);
   for (;;) {
@@ -181,6 +182,23 @@ export function* exchange(
       : bodyReader(socket.reader, head.headers, false);
     return { statusLine: head.first, status, headers: head.headers, read };
   }
+}
+
+/** What a server that waits for TLS says to a request without it. */
+function plainToTls(socket: Socket, { plain = 'Client sent an HTTP request to an HTTPS server.\n' }: Tls): HttpAnswer {
+  let body: string | undefined = plain;
+  socket.close();
+  return {
+    statusLine: 'HTTP/1.0 400 Bad Request',
+    status: 400,
+    headers: [],
+    // eslint-disable-next-line require-yield
+    *read() {
+      const text = body;
+      body = undefined;
+      return text;
+    },
+  };
 }
 
 /** Serves requests one after the other on every connection; undefined when the port is taken. */

@@ -1,5 +1,6 @@
 // Simulated machines: files, processes, sockets, commands.
 export * from './bytes.ts';
+export { containerCapabilities } from './capabilities.ts';
 export * from './faults.ts';
 export * from './fs.ts';
 export * from './grpc-health.ts';

@@ -62,12 +62,16 @@ export type Program = (process: Process) => Co<number>;
 export interface Host {
   readonly sim: Sim;
   hostname: string;
+  /** Release and version of the kernel it runs on. */
+  readonly kernel: Kernel;
   readonly fs: FileSystem;
   readonly net: NetworkNamespace;
   /** Addresses of a name, as the C library finds them by this machine's files; undefined: no such name. */
   resolve(name: string): Co<string[] | undefined>;
   /** Whose commands these are: error texts and some options differ. */
   readonly userland?: Userland;
+  /** What root may do here, by names without CAP_; undefined: everything. */
+  readonly capabilities?: ReadonlySet<string>;
   /** Environment of a fresh process. */
   env: Record<string, string>;
   /** Commands by absolute path or plain name; undefined: not there. PATH look-up is the caller's (`shell` does it). */
@@ -77,6 +81,11 @@ export interface Host {
   readonly pids: PidNamespace;
   /** Starts a program; the returned process's task ends with its exit status. */
   spawn(options: SpawnOptions): Process;
+}
+
+export interface Kernel {
+  release: string;
+  version: string;
 }
 
 export type Userland = 'gnu' | 'busybox';

@@ -3,6 +3,7 @@
 import './extensions.ts';
 import './images.ts';
 import './kubectl.ts';
+import './machine.ts';
 import './pki.ts';
 import './shell.ts';
 import './sim.ts';

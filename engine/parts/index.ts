@@ -17,6 +17,7 @@ import type { Repository } from '../images/types.ts';
 import type { KubectlOptions } from '../kubectl/index.ts';
 import type { CommandName } from '../linux/commands/names.ts';
 import type { Program } from '../linux/types.ts';
+import type * as machine from '../machine/index.ts';
 import type * as pki from '../pki/index.ts';
 import type * as shells from '../shell/index.ts';
 import type { SimTargets } from '../sim-command/index.ts';
@@ -34,6 +35,7 @@ export interface Parts {
     validatePolicy: typeof validatePolicy;
   };
   kubectl: { createKubectl(settings: KubectlOptions): Program; toYaml(value: unknown): string };
+  machine: typeof machine;
   pki: typeof pki;
   shell: Pick<typeof shells, 'createShell' | 'ShellSession' | 'splitScript'>;
   sim: { createSimCommand(targets: SimTargets): Program };

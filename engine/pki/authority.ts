@@ -19,9 +19,9 @@ import { TOKEN_KEY } from './token-key.ts';
 
 /** kubeadm: a CA is valid for ten years, what it signs for one; certificates begin five minutes early. */
 export const BACKDATE = 5 * 60_000;
-const DAY = 24 * 3_600_000;
-const CA_DAYS = 3650;
-const CLIENT_DAYS = 365;
+export const DAY = 24 * 3_600_000;
+export const CA_DAYS = 3650;
+export const CLIENT_DAYS = 365;
 const CA_NAME: Name = { commonName: 'kubernetes', organizations: [] };
 
 const keys = new Map<string, KeyPair>();

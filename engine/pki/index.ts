@@ -2,8 +2,18 @@
 // when the first certificate or token is made or checked.
 
 export * as authority from './authority.ts';
-export { nameText, orderedName, readCertificate, readRequest, signRequest } from './certificate.ts';
+export { clusterFile, type ClusterFiles } from './cluster-files.ts';
+export {
+  isSignedBy,
+  nameText,
+  orderedName,
+  readCertificate,
+  readRequest,
+  signCertificate,
+  signRequest,
+} from './certificate.ts';
 export type { AlternativeNames, Certificate, Name, Request } from './certificate.ts';
 export { DerError } from './der.ts';
 export { keyFrom, pkcs8, pointOf, privateKeyDer, privateKeyOf, publicKeyInfo, signatureDer } from './keys.ts';
+export { kubeletServing } from './kubelet-serving.ts';
 export { pem, readPem } from './pem.ts';

@@ -3,7 +3,7 @@
 // signature costs is two multiplications of numbers instead of one of a point. Anybody can check the result.
 
 import { encode } from '../linux/bytes.ts';
-import { sha256 } from '../linux/commands/digest.ts';
+import { sha256 } from '../linux/sha256.ts';
 
 /** The public part, as a JSON Web Key. */
 export const TOKEN_KEY = {
@@ -18,7 +18,7 @@ export const TOKEN_KEY = {
 
 /** Of P-256's group of points. */
 const ORDER = BigInt('0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551');
-const SCALAR = BigInt('0xff7b7cb79a54b87be2d422e393826b5247ac74886c950aa272ac059fb1c57bb5');
+export const SCALAR = BigInt('0xff7b7cb79a54b87be2d422e393826b5247ac74886c950aa272ac059fb1c57bb5');
 
 /** Nonces: the inverse of each, and the x coordinate of its point. */
 const NONCES = [

@@ -8,12 +8,13 @@ import { image } from './image.ts';
 import { explain, requests } from './look.ts';
 import { node } from './node.ts';
 import { advance, clock, runUntil } from './time.ts';
+import { trace } from './trace.ts';
 import { SimError, type Flag, type SimTargets, type SubCommand } from './types.ts';
 import { table } from './values.ts';
 
 export type { SimTargets } from './types.ts';
 
-const COMMANDS: readonly SubCommand[] = [advance, runUntil, clock, node, image, app, requests, explain];
+const COMMANDS: readonly SubCommand[] = [advance, runUntil, clock, node, image, app, requests, trace, explain];
 
 export function createSimCommand(targets: SimTargets): Program {
   return function* (process): Co<number> {

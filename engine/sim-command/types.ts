@@ -4,7 +4,7 @@ import type { LoggedRequest } from '../apiserver/request-log.ts';
 import type { Client } from '../client/index.ts';
 import type { ImageFaults } from '../images/faults.ts';
 import type { Kubelet } from '../kubelet/index.ts';
-import type { Process } from '../linux/index.ts';
+import type { Host, Process } from '../linux/index.ts';
 import type { Decision } from '../scheduler/index.ts';
 import type { Co, Sim } from '../sim/index.ts';
 
@@ -12,6 +12,8 @@ import type { Co, Sim } from '../sim/index.ts';
 export interface SimTargets {
   sim: Sim;
   kubelets: ReadonlyMap<string, Kubelet>;
+  /** Nodes by name. */
+  machines: ReadonlyMap<string, Host>;
   images: ImageFaults;
   plugged(node: string): boolean;
   /** Takes a machine off the network, or plugs it in again. */

@@ -44,6 +44,15 @@ describe('Pods', () => {
     expect(spec.containers[0].resources.requests).toEqual({ cpu: '100m', memory: '64Mi' });
   });
 
+  test('amounts finer than a thousandth are rounded up', () => {
+    const resources = { limits: { cpu: '1200u', memory: '400m' }, requests: { cpu: '500u' } };
+    const spec = prepare(pods, podBody({ containers: [{ name: 'c', image: 'x', resources }] })).spec;
+    expect(spec.containers[0].resources).toEqual({
+      limits: { cpu: '2m', memory: '400m' },
+      requests: { cpu: '1m', memory: '400m' },
+    });
+  });
+
   test('probes, volumes and downward API references', () => {
     const spec = prepare(
       pods,

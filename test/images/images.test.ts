@@ -283,3 +283,12 @@ describe('programs that end', () => {
     expect(python.out.text).toContain('not run');
   });
 });
+
+describe('tags', () => {
+  it('that fit the versions of a repository can be pulled, others are not there', () => {
+    for (const likely of ['nginx:1.7.9', 'nginx:1.30', 'nginx:2', 'busybox:1.29', 'redis:7.4.9', 'nginx:1.25.4-alpine'])
+      expect(imageOf(likely).version, likely).not.toBe('');
+    for (const absurd of ['nginx:1.161', 'nginx:1.999', 'nginx:99', 'nginx:bad', 'nginx:v1.27', 'nginx:1.27-nope'])
+      expect(registry.pull(absurd), absurd).toBeInstanceOf(PullError);
+  });
+});

@@ -170,6 +170,7 @@ describe('a Pod from bind to delete', () => {
       containers: [{ name: 'main', image: 'test/polite:1', resources: { requests: { cpu: '8' } } }],
     });
     node.wait(2);
+    expect(node.pod('big').status?.containerStatuses).toBeUndefined();
     expect(node.pod('big').status).toMatchObject({
       phase: 'Failed',
       reason: 'OutOfcpu',

@@ -83,14 +83,16 @@ describe('a user of a kubeconfig', () => {
     );
     const name = '-o jsonpath={.status.userInfo.username}';
     expect(fresh.run(`kubectl --user=bot auth whoami ${name}`)).toBe('system:serviceaccount:default:bot');
-    expect(fresh.run('kubectl --token=unknown get pods')).toBe(
+    fresh.run('kubectl config set-credentials nobody --username=');
+    expect(fresh.run('kubectl --user=nobody --token=unknown get pods')).toBe(
       'error: You must be logged in to the server (Unauthorized)\n',
     );
-    fresh.run('kubectl config set-credentials nobody --username=');
     expect(fresh.run('kubectl --user=nobody get --raw /api/v1/pods')).toContain(
       'User "system:anonymous" cannot list resource "pods"',
     );
     expect(fresh.run('kubectl --user=nobody get --raw /healthz')).toBe('ok');
+    // The server asks the certificate first.
+    expect(fresh.run(`kubectl --token=unknown auth whoami ${name}`)).toBe('kubernetes-admin');
     // The administrator's certificate is of this cluster's time.
     expect(fresh.run(`kubectl auth whoami ${name}`)).toBe('kubernetes-admin');
   });
@@ -176,11 +178,12 @@ type: kubernetes.io/service-account-token
       'kubernetes.io/serviceaccount/secret.name': 'bot',
     });
     const name = '-o jsonpath={.status.userInfo.username}';
-    expect(all.run(`kubectl --token=${token} auth whoami ${name}`)).toBe('system:serviceaccount:default:bot');
+    all.run(`kubectl config set-credentials bot --token=${token}`);
+    expect(all.run(`kubectl --user=bot auth whoami ${name}`)).toBe('system:serviceaccount:default:bot');
     expect(all.run('kubectl get secret bot --show-labels')).toContain('kubernetes.io/legacy-token-last-used=2026-01-0');
     all.run('kubectl delete serviceaccount bot; sleep 1');
     expect(all.run('kubectl get secret bot')).toContain('NotFound');
-    expect(all.run(`kubectl --token=${token} get pods`)).toContain('Unauthorized');
+    expect(all.run('kubectl --user=bot get pods')).toContain('Unauthorized');
   });
 });
 

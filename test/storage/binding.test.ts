@@ -331,7 +331,7 @@ describe('the scheduler', () => {
     cluster.run(1);
     expect(cluster.said('missing')[0]).toContain('0/3 nodes are available: persistentvolumeclaim "ghost" not found.');
     expect(cluster.said('unbound-pod')[0]).toContain('pod has unbound immediate PersistentVolumeClaims.');
-    expect(cluster.said('out-of-reach')[0]).toContain('2 node(s) had volume node affinity conflict.');
+    expect(cluster.said('out-of-reach')[0]).toContain("2 node(s) didn't match PersistentVolume's node affinity.");
   });
 
   test('lets one Pod at a time use a claim with ReadWriteOncePod', () => {

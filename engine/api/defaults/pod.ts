@@ -1,6 +1,7 @@
 // Defaults of Pods and Pod templates: core/v1 SetDefaults_PodSpec, _Container, _Probe, _Volume and their like.
 
 import { fill, set, update, updateEach } from '../change.ts';
+import { formatQuantity, parseQuantity, quantityMilli } from '../quantity.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 
 /** Specs that need nothing more, by identity: all Pods of a template share their parts. */
@@ -42,11 +43,25 @@ const lifecycle = (value: JsonObject) => update(update(value, 'postStart', handl
 const fieldRef = (value: JsonObject) => update(value, 'fieldRef', (ref) => fill(ref, { apiVersion: 'v1' }));
 const environment = (value: JsonObject) => update(value, 'valueFrom', fieldRef);
 
+/** Amounts are kept in thousandths: finer ones are rounded up (SetDefaults_ResourceList). */
+function amounts(list: JsonObject): JsonObject {
+  let out = list;
+  for (const name in list) {
+    const text = list[name] as string;
+    if (!/(n|u|e-\d+)$/.test(text)) continue;
+    const nanos = BigInt(quantityMilli(text)) * 1_000_000n;
+    out = set(out, name, formatQuantity({ nanos, format: parseQuantity(text).format }));
+  }
+  return out;
+}
+const resources = (value: JsonObject) => update(update(value, 'requests', amounts), 'limits', amounts);
+
 function container(value: JsonObject): JsonObject {
   let out = fill(value, TERMINATION_MESSAGE);
   out = fill(out, { imagePullPolicy: pullPolicyFor(out.image ?? '') });
   out = updateEach(out, 'ports', (port) => fill(port, { protocol: 'TCP' }));
   out = updateEach(out, 'env', environment);
+  out = update(out, 'resources', resources);
   out = update(out, 'livenessProbe', probe);
   out = update(out, 'readinessProbe', probe);
   out = update(out, 'startupProbe', probe);
@@ -106,6 +121,8 @@ export function podSpec(spec: JsonObject): JsonObject {
   out = updateEach(out, 'initContainers', container);
   out = updateEach(out, 'containers', container);
   out = updateEach(out, 'ephemeralContainers', container);
+  out = update(out, 'resources', resources);
+  out = update(out, 'overhead', amounts);
   done.add(out);
   return out;
 }

@@ -58,6 +58,7 @@ function ingressPath(faults: Faults, at: string, path: JsonObject) {
   const value: string = path.path ?? '';
   switch (path.pathType) {
     case undefined:
+    case '':
       faults.required(`${at}.pathType`, 'pathType must be specified');
       return;
     case 'Exact':

@@ -28,8 +28,15 @@ export class AdmissionChain {
   mutate(attributes: Attributes & { object: KubeObject }): KubeObject {
     const { mutating } = this.find(attributes);
     const present: Attributes & { object: KubeObject } = { ...attributes };
-    for (let i = 0; i < mutating.length; i++) {
-      present.object = (mutating[i].mutate as NonNullable<AdmissionPlugin['mutate']>)(present, this.host);
+    const all = () => {
+      for (let i = 0; i < mutating.length; i++) {
+        present.object = (mutating[i].mutate as NonNullable<AdmissionPlugin['mutate']>)(present, this.host);
+      }
+    };
+    all();
+    if (present.again) {
+      present.again.running = true;
+      all();
     }
     return present.object;
   }

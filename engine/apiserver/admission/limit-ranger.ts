@@ -1,7 +1,8 @@
 // LimitRanger: defaults and bounds for what containers, Pods and claims of a namespace ask for.
 
-import { addQuantities, compareQuantities, quantityMilli } from '../../api/index.ts';
+import { compareQuantities, quantityMilli } from '../../api/index.ts';
 import type { Container, KubeObject, LimitRange, LimitRangeItem, Pod, ResourceInfo } from '../../api/types.ts';
+import { addLists, greatestOf } from '../../quota/index.ts';
 import { forbidden } from '../status.ts';
 import { Selection } from '../storage/selection.ts';
 import type { AdmissionHost, AdmissionPlugin, Attributes } from './types.ts';
@@ -99,19 +100,22 @@ function checkPod(item: LimitRangeItem, { spec }: Pod, errors: string[]) {
   }
 }
 
-/** What a Pod asks for: the sum of its containers, or an init container that asks for more. */
+/** Containers and sidecars together, or the init container that needs more beside the sidecars before it. */
 function total(spec: NonNullable<Pod['spec']>, field: 'requests' | 'limits'): Quantities {
-  const sum: Quantities = {};
-  for (const container of spec.containers) {
-    const own = (container.resources?.[field] ?? {}) as Quantities;
-    for (const name in own) sum[name] = sum[name] === undefined ? own[name] : addQuantities(sum[name], own[name]);
-  }
+  const of = ({ resources }: Container) => (resources?.[field] ?? {}) as Quantities;
+  let sum: Quantities = {};
+  for (const container of spec.containers) sum = addLists(sum, of(container));
+  let sidecars: Quantities = {};
+  let most: Quantities = {};
   for (const container of spec.initContainers ?? []) {
-    const own = (container.resources?.[field] ?? {}) as Quantities;
-    for (const name in own)
-      if (sum[name] === undefined || compareQuantities(own[name], sum[name]) > 0) sum[name] = own[name];
+    const beside = addLists(sidecars, of(container));
+    if (container.restartPolicy === 'Always') {
+      sum = addLists(sum, of(container));
+      sidecars = beside;
+    }
+    most = greatestOf(most, beside);
   }
-  return sum;
+  return greatestOf(sum, most);
 }
 
 function check(item: LimitRangeItem, { requests, limits }: Resources, errors: string[]) {

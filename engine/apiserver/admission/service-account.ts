@@ -1,11 +1,13 @@
 // ServiceAccount: every Pod runs as one, gets its pull secrets and a volume with a token, the CA and the namespace.
 
-import type { Container, Pod, PodSpec, ServiceAccount, Volume, VolumeMount } from '../../api/types.ts';
+import type { Container, Pod, PodSpec, ResourceInfo, ServiceAccount, Volume, VolumeMount } from '../../api/types.ts';
+import { podReferences } from '../authorization/pod-references.ts';
 import { forbidden } from '../status.ts';
 import { onPods, type AdmissionPlugin } from './types.ts';
 
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 const VOLUME_PREFIX = 'kube-api-access-';
+const ENFORCE = 'kubernetes.io/enforce-mountable-secrets';
 const MIRROR_POD = 'kubernetes.io/config.mirror';
 
 /** An hour and 7 s, so that the kubelet's rotation is seen early. */
@@ -52,7 +54,55 @@ export const serviceAccount: AdmissionPlugin = {
     }
     return { ...object, spec: next };
   },
+  validate({ object, info, namespace, name }, { scheme, storage }) {
+    const { metadata, spec } = object as unknown as Pod;
+    if (!spec) return;
+    let why: string | undefined;
+    if (metadata.annotations?.[MIRROR_POD] !== undefined) why = mirrorFault(spec, metadata.name as string);
+    else {
+      const accounts = scheme.resource('', 'v1', 'serviceaccounts') as ResourceInfo;
+      const account = storage.get(accounts, namespace, spec.serviceAccountName as string);
+      if (account?.metadata.annotations?.[ENFORCE] === 'true')
+        why = secretFault(spec, account as unknown as ServiceAccount);
+    }
+    if (why) throw forbidden(info, name, why);
+  },
 };
+
+/** What a mirror Pod must not have: its static Pod runs without the API server's leave. */
+function mirrorFault(spec: PodSpec, name: string): string | undefined {
+  if (spec.serviceAccountName) return 'a mirror pod may not reference service accounts';
+  if (podReferences(spec, name, undefined).secrets.length) return 'a mirror pod may not reference secrets';
+  const projects = spec.volumes?.some(({ projected }) => projected?.sources?.some((one) => one.serviceAccountToken));
+  return projects ? 'a mirror pod may not use ServiceAccountToken volume projections' : undefined;
+}
+
+/** A secret that the Pod uses and its account does not list. */
+function secretFault(spec: PodSpec, account: ServiceAccount): string | undefined {
+  const mountable = new Set((account.secrets ?? []).map(({ name }) => name));
+  const pullable = new Set((account.imagePullSecrets ?? []).map(({ name }) => name));
+  const because = `is not allowed because service account ${account.metadata.name} does not reference that`;
+  const faulty = (name: string | undefined) => name !== undefined && !mountable.has(name);
+  for (const { secret } of spec.volumes ?? []) {
+    if (secret && faulty(secret.secretName)) return `volume with secret.secretName="${secret.secretName}" ${because} secret`;
+  }
+  for (const [kind, containers] of [
+    ['init container', spec.initContainers],
+    ['container', spec.containers],
+  ] as const) {
+    for (const { name, env = [] } of containers ?? []) {
+      for (const { name: variable, valueFrom } of env) {
+        const secret = valueFrom?.secretKeyRef?.name;
+        if (faulty(secret))
+          return `${kind} ${name} with envVar ${variable} referencing secret.secretName="${secret}" ${because} secret`;
+      }
+    }
+  }
+  const at = (spec.imagePullSecrets ?? []).findIndex(({ name }) => !pullable.has(name));
+  return at < 0
+    ? undefined
+    : `imagePullSecrets[${at}].name="${spec.imagePullSecrets?.[at].name}" ${because} imagePullSecret`;
+}
 
 function mountToken(spec: PodSpec, freshName: () => string) {
   const present = spec.volumes?.find((volume) => volume.name.startsWith(VOLUME_PREFIX));

@@ -2,7 +2,9 @@
 
 import type { Sim } from '../../sim/index.ts';
 import type { Catalog, KubeObject, ResourceInfo } from '../../api/index.ts';
+import type { NetworkNamespace } from '../../linux/index.ts';
 import type { Authorizer } from '../authorization/types.ts';
+import type { Replay } from '../replay.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { UserInfo } from '../types.ts';
 
@@ -20,7 +22,16 @@ export interface Attributes {
   readonly old?: KubeObject;
   readonly user: UserInfo;
   readonly dryRun: boolean;
+  /** The webhooks that saw the object before another changed it; they see it again. */
+  again?: Reinvocation;
   warn(text: string): void;
+}
+
+export interface Reinvocation {
+  /** The chain runs for the second time. */
+  running: boolean;
+  /** Names of those that asked for it (reinvocationPolicy). */
+  readonly webhooks: Set<string>;
 }
 
 /** What plug-ins look up. */
@@ -29,6 +40,9 @@ export interface AdmissionHost {
   readonly scheme: Catalog;
   readonly storage: Storage;
   readonly authorizer: Authorizer;
+  /** Where webhooks connect from. */
+  readonly net: NetworkNamespace | undefined;
+  readonly replay: Replay | undefined;
 }
 
 export interface AdmissionPlugin {

@@ -1,18 +1,32 @@
-// Validating and mutating webhooks: which of them a request concerns, and what becomes of it when they cannot be called.
-// Requests are answered at once here, so no Pod can be asked in between: where one would be, the call fails as such.
+// Validating and mutating webhooks: which of them a request concerns, what they are asked, and what their answers mean.
 
-import type { JsonObject, KubeObject, ResourceInfo } from '../../api/types.ts';
+import { equal } from '../equal.ts';
+import type { JsonObject, KubeObject } from '../../api/types.ts';
 import { EvaluationFailure, untyped, type Program } from '../../cel/index.ts';
-import { badRequest, internalError } from '../status.ts';
+import { jsonPatch, type Operation } from '../patch/json-patch.ts';
+import { PatchError } from '../patch/errors.ts';
+import { decode, fromBase64 } from '../../linux/bytes.ts';
+import { badRequest, internalError, StatusError } from '../status.ts';
+import type { Replay } from '../replay.ts';
 import { isExempt, ruleMatches, selectorsMatch } from './match-resources.ts';
 import { policyScope } from './policy-definition.ts';
 import type { AdmissionHost, AdmissionPlugin, Attributes } from './types.ts';
+import { callWebhook, targetOf, type CallResult } from './webhook-call.ts';
 
 const DRY_RUN = ['None', 'NoneOnDryRun'];
+const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' };
+
+interface Hook {
+  /** Configuration and name. */
+  id: string;
+  hook: JsonObject;
+}
 
 export class Webhooks {
   readonly plugin: AdmissionPlugin;
   private readonly configurations = new Map<string, KubeObject>();
+  /** In the order of the names of their configurations. */
+  private hooks: Hook[] = [];
   private readonly conditions = new WeakMap<JsonObject, Program[]>();
 
   /** `name`: of the plug-in, as --enable-admission-plugins has it. */
@@ -21,58 +35,99 @@ export class Webhooks {
       name,
       handles: (operation, info, subresource) =>
         !isExempt(info) &&
-        this.hooks().some((hook) =>
+        this.hooks.some(({ hook }) =>
           ((hook.rules ?? []) as JsonObject[]).some((rule) =>
             ruleMatches(rule, hook.matchPolicy, operation, info, subresource),
           ),
         ),
     };
     if (name === 'ValidatingAdmissionWebhook')
-      this.plugin.validate = (attributes, host) => this.dispatch(attributes, host);
-    else {
-      this.plugin.mutate = (attributes, host) => {
-        this.dispatch(attributes, host);
-        return attributes.object;
+      this.plugin.validate = (attributes, host) => {
+        for (const one of this.hooks) this.ask(one, attributes, host, false);
       };
-    }
+    else this.plugin.mutate = (attributes, host) => this.mutate(attributes, host);
   }
 
   /** A configuration came, changed or went. */
   observe(name: string, object: KubeObject | undefined) {
     if (object) this.configurations.set(name, object);
     else this.configurations.delete(name);
-  }
-
-  /** In the order of the names of their configurations. */
-  private hooks(): JsonObject[] {
     const names = [...this.configurations.keys()].sort();
-    return names.flatMap((name) => this.configurations.get(name)?.webhooks ?? []);
+    this.hooks = names.flatMap((of) =>
+      ((this.configurations.get(of)?.webhooks ?? []) as JsonObject[]).map((hook) => ({
+        id: `${of}/${hook.name}`,
+        hook,
+      })),
+    );
   }
 
-  private dispatch(attributes: Attributes, host: AdmissionHost) {
-    const { operation, info, subresource, dryRun } = attributes;
-    for (const hook of this.hooks()) {
-      const concerned = ((hook.rules ?? []) as JsonObject[]).some((rule) =>
-        ruleMatches(rule, hook.matchPolicy, operation, info, subresource),
-      );
-      if (!concerned || !selectorsMatch(hook, attributes, host)) continue;
-      const ignore = hook.failurePolicy === 'Ignore';
-      const passed = this.passes(hook, attributes, ignore);
-      if (!passed) continue;
-      if (dryRun && !DRY_RUN.includes(hook.sideEffects))
-        throw badRequest(`admission webhook ${JSON.stringify(hook.name)} does not support dry run`);
-      if (!ignore) {
-        throw internalError(
-          `failed calling webhook ${JSON.stringify(hook.name)}: failed to call webhook: Post ${webhookFailure(hook, host)}`,
-        );
+  /** One after the other; each sees what those before it made of the object. */
+  private mutate(attributes: Attributes & { object: KubeObject }, host: AdmissionHost): KubeObject {
+    const second = attributes.again?.running ?? false;
+    const present = { ...attributes };
+    const asked: string[] = [];
+    for (const one of this.hooks) {
+      if (second && !(one.hook.reinvocationPolicy === 'IfNeeded' && attributes.again?.webhooks.has(one.id))) continue;
+      const object = this.ask(one, present, host, true) as KubeObject | undefined;
+      if (!object) continue;
+      if (!equal(object, present.object)) {
+        present.object = object;
+        // Plug-ins and webhooks that saw it before see it again, once.
+        if (!second) {
+          attributes.again ??= { running: false, webhooks: new Set() };
+          for (const id of asked) attributes.again.webhooks.add(id);
+        }
       }
+      asked.push(one.id);
     }
+    return present.object;
+  }
+
+  /** The object as the webhook leaves it; undefined: it was not asked. Throws when it refuses. */
+  private ask({ id, hook }: Hook, attributes: Attributes, host: AdmissionHost, mutating: boolean) {
+    const { operation, info, subresource, dryRun } = attributes;
+    const concerned = ((hook.rules ?? []) as JsonObject[]).some((rule) =>
+      ruleMatches(rule, hook.matchPolicy, operation, info, subresource),
+    );
+    if (!concerned || !selectorsMatch(hook, attributes, host)) return undefined;
+    const ignore = hook.failurePolicy === 'Ignore';
+    if (!this.passes(hook, attributes, ignore)) return undefined;
+    if (dryRun && !DRY_RUN.includes(hook.sideEffects))
+      throw badRequest(`admission webhook ${JSON.stringify(hook.name)} does not support dry run`);
+    const replay = host.replay as Replay;
+    const { namespace, name, old, again } = attributes;
+    const key = [
+      id,
+      mutating,
+      again?.running,
+      operation,
+      subresource,
+      namespace,
+      name,
+      old?.metadata.resourceVersion,
+    ].join('/');
+    const uid = replay.once(`uid/${key}`, () => host.sim.random('admission-review').uuid());
+    const review = reviewOf(hook, attributes, mutating, uid);
+    const target = targetOf(hook, host);
+    const result: CallResult =
+      'error' in target ? target : replay.ask(key, () => callWebhook(host, hook, target, review));
+    const call = `failed calling webhook ${JSON.stringify(hook.name)}: `;
+    const verdict = read(result, mutating, review);
+    if (typeof verdict === 'string') {
+      if (ignore) return undefined;
+      throw internalError(call + verdict);
+    }
+    const { response } = verdict;
+    for (const text of response.warnings ?? []) attributes.warn(text);
+    if (!response.allowed) throw denial(hook.name, response.status ?? {});
+    const { object } = attributes;
+    return mutating && object && response.patch ? patched(response, object, attributes, host) : object;
   }
 
   /** Whether its match conditions hold. */
   private passes(
     hook: JsonObject,
-    { name, object, old, operation, info, user, dryRun, namespace }: Attributes,
+    { name, object, old, operation, info, subresource, user, dryRun, namespace }: Attributes,
     ignore: boolean,
   ): boolean {
     const conditions: JsonObject[] = hook.matchConditions ?? [];
@@ -94,6 +149,7 @@ export class Webhooks {
       operation,
       userInfo,
       dryRun,
+      subResource: subresource,
       kind: { group, version, kind },
       resource: { group, version, resource },
     };
@@ -108,32 +164,94 @@ export class Webhooks {
   }
 }
 
-/** Where the webhook would be called, and why that fails. */
-export function webhookFailure(
-  { clientConfig, timeoutSeconds = 10 }: JsonObject,
-  { scheme, storage }: Pick<AdmissionHost, 'scheme' | 'storage'>,
-): string {
-  const { url, service: ref } = clientConfig as JsonObject;
-  if (!ref) {
-    const [, host = ''] = /^https:\/\/(?:[^/@]*@)?(\[[^\]]*\]|[^:/]*)/.exec(url) ?? [];
-    return `"${url}?timeout=${timeoutSeconds}s": dial tcp: lookup ${host}: no such host`;
+/** Before it is stored, an object has no uid and no time of birth, and no name if that is to be generated. */
+function unborn(object: KubeObject): KubeObject {
+  const { uid: _uid, creationTimestamp: _time, ...metadata } = object.metadata;
+  const { generateName, name } = metadata;
+  if (generateName && name?.startsWith(generateName)) delete metadata.name;
+  return { ...object, metadata };
+}
+
+function reviewOf(hook: JsonObject, attributes: Attributes, mutating: boolean, uid: string): JsonObject {
+  const { operation, info, subresource, namespace, user, dryRun, old } = attributes;
+  const { group, version, kind, resource } = info;
+  const create = mutating && operation === 'CREATE';
+  const object = attributes.object && (create ? unborn(attributes.object) : attributes.object);
+  const name = create ? object?.metadata.name : attributes.name || object?.metadata.name;
+  const versions: string[] = hook.admissionReviewVersions ?? [];
+  const requested = versions.find((one) => one === 'v1' || one === 'v1beta1') ?? 'v1';
+  return {
+    kind: 'AdmissionReview',
+    apiVersion: `admission.k8s.io/${requested}`,
+    request: {
+      uid,
+      kind: { group, version, kind },
+      resource: { group, version, resource },
+      ...(subresource && { subResource: subresource }),
+      requestKind: { group, version, kind },
+      requestResource: { group, version, resource },
+      ...(subresource && { requestSubResource: subresource }),
+      ...(name && { name }),
+      ...(namespace && { namespace }),
+      operation,
+      userInfo: { username: user.name, ...(user.uid && { uid: user.uid }), groups: user.groups, extra: user.extra },
+      object: object ?? null,
+      oldObject: old ?? null,
+      dryRun,
+      options: { kind: OPTIONS[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun && { dryRun: ['All'] }) },
+    },
+  };
+}
+
+/** What an answer says, or what is wrong with it. */
+function read(result: CallResult, mutating: boolean, { apiVersion, request }: JsonObject) {
+  if (result.error !== undefined) return `failed to call webhook: ${result.error}`;
+  const { body } = result;
+  const wrong = (why: string) => `received invalid webhook response: ${why}`;
+  const response = body?.response as JsonObject | undefined;
+  if (!response) return wrong('webhook response was absent');
+  if (apiVersion.endsWith('/v1')) {
+    if (body.apiVersion !== apiVersion || body.kind !== 'AdmissionReview') {
+      const gvk = `${apiVersion}, Kind=AdmissionReview`;
+      return wrong(`expected webhook response of ${gvk}, got ${body.apiVersion ?? ''}, Kind=${body.kind ?? ''}`);
+    }
+    if (response.uid !== request.uid)
+      return wrong(`expected response.uid="${request.uid}", got "${response.uid ?? ''}"`);
+    if (!mutating && response.patch) return wrong('validating webhook may not return response.patch');
+    if (response.patch && !response.patchType)
+      return wrong('webhook returned response.patch but not response.patchType');
+    if (response.patch && response.patchType !== 'JSONPatch')
+      return wrong(`webhook returned invalid response.patchType of ${JSON.stringify(response.patchType)}`);
   }
-  const { namespace, name, path = '/', port = 443 } = ref;
-  const call = `"https://${name}.${namespace}.svc:${port}${path}?timeout=${timeoutSeconds}s"`;
-  const service = storage.get(scheme.resource('', 'v1', 'services') as ResourceInfo, namespace, name);
-  if (!service) return `${call}: service ${JSON.stringify(name)} not found`;
-  const { clusterIP, ports = [] } = service.spec;
-  if (!(ports as JsonObject[]).some((one) => one.port === port))
-    return `${call}: no service port ${port} found for service ${JSON.stringify(name)}`;
-  const ready = storage
-    .page(scheme.resource('discovery.k8s.io', 'v1', 'endpointslices') as ResourceInfo, namespace, {})
-    .kvs.map((kv) => kv.value as KubeObject)
-    .some(
-      ({ metadata, endpoints }) =>
-        metadata.labels?.['kubernetes.io/service-name'] === name &&
-        ((endpoints ?? []) as JsonObject[]).some((one) => one.conditions?.ready !== false),
-    );
-  return ready
-    ? `${call}: webhooks that run in Pods are not called by this simulation`
-    : `${call}: dial tcp ${clusterIP}:${port}: connect: connection refused`;
+  return { response };
+}
+
+/** apiserver: ToStatusErr. */
+function denial(name: string, status: JsonObject): StatusError {
+  const said = status.message || status.reason;
+  const message = `admission webhook ${JSON.stringify(name)} denied the request${said ? `: ${said}` : ' without explanation'}`;
+  const code = status.code >= 400 ? status.code : 400;
+  return new StatusError(code, status.reason ?? '', message, status.details);
+}
+
+/** The object after a patch, read and defaulted as what a client sends is. */
+function patched(
+  response: JsonObject,
+  object: KubeObject,
+  { info, operation }: Attributes,
+  { scheme }: AdmissionHost,
+): KubeObject {
+  const { uid, creationTimestamp, name } = object.metadata;
+  const create = operation === 'CREATE';
+  let value: unknown;
+  try {
+    const operations = JSON.parse(decode(fromBase64(response.patch).bytes)) as Operation[];
+    value = jsonPatch(create ? unborn(object) : object, operations);
+  } catch (error) {
+    if (error instanceof PatchError || error instanceof SyntaxError) throw internalError(error.message);
+    throw error;
+  }
+  const next = scheme.applyDefaults(info, scheme.decode(info, value).object);
+  if (!create) return next;
+  return { ...next, metadata: { ...next.metadata, name: next.metadata.name ?? name, uid, creationTimestamp } };
 }

@@ -39,17 +39,22 @@ export class ClientCertificates {
     this.known.set(certificate + key, { user, notBefore, notAfter });
   }
 
-  /** The request as it comes over a connection with this certificate and key (base64 of PEM); a token goes first. */
+  /**
+   * The request as it comes over a connection with this certificate and key (base64 of PEM). The server asks the
+   * certificate first: a token beside it counts only when no CA here has signed it.
+   */
   connected(request: ApiRequest, certificate: string | undefined, key: string | undefined): ApiRequest {
-    if (!certificate || request.headers?.authorization) return request;
+    if (!certificate) return request;
     let read = this.texts.get(certificate);
     if (!read || read.key !== key) {
       read = { key, pem: base64Text(certificate), keyPem: base64Text(key ?? '') };
       this.texts.set(certificate, read);
     }
     const user = this.user(read.pem, read.keyPem);
+    if (user) return { ...request, user };
     // What no CA here has signed is worth as much as a token that nobody knows.
-    return user ? { ...request, user } : { ...request, headers: { ...request.headers, authorization: 'Bearer -' } };
+    const { authorization = 'Bearer -' } = request.headers ?? {};
+    return { ...request, headers: { ...request.headers, authorization } };
   }
 
   /** Who shows the certificate, with its key (PEM both); undefined when the cluster's CA does not vouch for it (now). */

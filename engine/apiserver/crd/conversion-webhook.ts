@@ -2,7 +2,7 @@
 // not there. Watches, which only tell that something changed, see objects as they are stored.
 
 import type { JsonObject } from '../../api/types.ts';
-import { webhookFailure } from '../admission/webhooks.ts';
+import { webhookFailure } from '../admission/webhook-call.ts';
 import type { Context } from '../context.ts';
 import type { Core } from '../handlers/types.ts';
 import { watch } from '../handlers/watch.ts';
@@ -20,5 +20,5 @@ export const convertedByWebhook =
     if (route.verb === 'watch')
       return { code: 200, headers: {}, watch: watch(core, ctx, watchViewOf(core, info, request, negotiate(request))) };
     const hook = { clientConfig: webhook.clientConfig, timeoutSeconds: TIMEOUT_SECONDS };
-    throw unexpected(`conversion webhook for ${stored}, Kind=${info.kind} failed: Post ${webhookFailure(hook, core)}`);
+    throw unexpected(`conversion webhook for ${stored}, Kind=${info.kind} failed: ${webhookFailure(hook, core)}`);
   };

@@ -50,7 +50,11 @@ export function createObject(
   if (admitted) object = admission.mutate({ ...attributes, object });
   object = scheme.prepareForCreate(info, object);
   const strategy = core.strategies.of(info);
-  if (strategy?.beforeCreate) object = strategy.beforeCreate(core, ctx, object);
+  if (strategy?.beforeCreate) {
+    const { beforeCreate } = strategy;
+    const begun = object;
+    object = once(core, 'before', () => beforeCreate(core, ctx, begun));
+  }
   const errors = scheme.validate(info, object);
   if (errors.length) throw invalid(info, object.metadata.name ?? '', errors);
   for (const text of scheme.warnings(info, object)) warn(ctx, text);
@@ -106,11 +110,14 @@ function withSystemFields(
   }
   if (namespace) metadata.namespace = namespace;
   else if (metadata.namespace !== undefined) delete metadata.namespace;
-  if (!metadata.name && metadata.generateName) metadata.name = generateName(core, info, metadata.generateName);
-  metadata.uid = core.sim.random('uid').uuid();
+  const base = metadata.generateName;
+  if (!metadata.name && base) metadata.name = once(core, 'name', () => generateName(core, info, base));
+  metadata.uid = once(core, 'uid', () => core.sim.random('uid').uuid());
   metadata.creationTimestamp = ctx.time;
   return { ...object, metadata };
 }
+
+const once = <T>(core: Core, key: string, make: () => T): T => (core.replay ? core.replay.once(key, make) : make());
 
 export function generateName(core: Core, info: ResourceInfo, base: string): string {
   return base.slice(0, MAX_GENERATED_BASE) + core.sim.random(`name/${info.resource}`).suffix(SUFFIX);

@@ -9,6 +9,7 @@ import type { Authorizer } from '../authorization/types.ts';
 import type { Ledger } from '../managed-fields/ledger.ts';
 import type { Aggregation } from '../aggregation.ts';
 import type { AdmissionChain } from '../admission/index.ts';
+import type { Replay } from '../replay.ts';
 import type { ServiceAllocators } from '../registry/allocators.ts';
 import type { Strategies } from '../registry/strategies.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -32,10 +33,14 @@ export interface Core {
   /** Added by a CustomResourceDefinition. */
   isCustom(info: ResourceInfo): boolean;
   readonly kubelets: Map<string, KubeletApi>;
+  /** --kubelet-certificate-authority: who must have signed the certificates of kubelets; absent: nobody looks. */
+  readonly kubeletCA: string | undefined;
   /** Where proxied requests start from. */
   readonly net: NetworkNamespace | undefined;
   /** The release prints `creationTimestamp: null` where there is none. */
   readonly nullTimes: boolean;
   /** Who owns which field. */
   readonly ledger: Ledger;
+  /** What the present request has learned from outside, where it asks. */
+  readonly replay: Replay | undefined;
 }

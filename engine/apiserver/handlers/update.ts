@@ -76,7 +76,12 @@ export function updateObject(
   };
   if (admitted) object = admission.mutate({ ...attributes, object });
   object = scheme.prepareForUpdate(info, object, old, subresource || undefined);
-  if (strategy?.beforeUpdate) object = strategy.beforeUpdate(core, ctx, object, old, subresource);
+  if (strategy?.beforeUpdate) {
+    const { beforeUpdate } = strategy;
+    const begun = object;
+    const before = () => beforeUpdate(core, ctx, begun, old, subresource);
+    object = core.replay ? core.replay.once(`before/${name}/${old.metadata.resourceVersion}`, before) : before();
+  }
   const errors = scheme.validateUpdate(info, object, old, subresource || undefined);
   if (errors.length) throw invalid(info, name, errors);
   if (!subresource) for (const text of scheme.warnings(info, object, old)) warn(ctx, text);

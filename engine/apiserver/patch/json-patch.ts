@@ -20,112 +20,162 @@ export function jsonPatch(document: unknown, operations: readonly Operation[]): 
   return result;
 }
 
-function applyOne(document: unknown, { op, path, from, value }: Operation): unknown {
-  if (typeof path !== 'string') throw new PatchError(`${op} operation does not apply: missing path`);
+function applyOne(document: unknown, operation: Operation): unknown {
+  const { op, path, value = null } = operation;
   switch (op) {
     case 'add':
-      return change(document, path, op, { kind: 'add', value });
+      return add(document, pathOf(operation), value, NO_PATH(op, path), `error in add for path: '${path}'`);
     case 'remove':
-      return change(document, path, op, { kind: 'remove' });
+      return remove(document, pathOf(operation), NO_PATH(op, path), `error in remove for path: '${path}'`);
     case 'replace':
-      return change(document, path, op, { kind: 'replace', value });
-    case 'test': {
-      const actual = find(document, path, op);
-      if (!equal(actual ?? null, value ?? null)) throw new PatchError(`testing value ${path} failed: test failed`);
+      return replace(document, pathOf(operation), value);
+    case 'test':
+      test(document, pathOf(operation), value);
       return document;
-    }
     case 'copy': {
-      const copied = find(document, from ?? '', op);
-      return change(document, path, op, { kind: 'add', value: copied });
+      const from = fromOf(operation);
+      const { holder, key } = place(document, from, `copy operation does not apply: doc is missing from path: ${from}`);
+      const copied = within(`error in copy for from: '${from}'`, () => child(holder, key));
+      return add(document, pathOf(operation), copied, NO_TARGET(op, path), 'error while adding value during copy');
     }
     case 'move': {
-      const moved = find(document, from ?? '', op);
-      return change(change(document, from ?? '', op, { kind: 'remove' }), path, op, { kind: 'add', value: moved });
+      const from = fromOf(operation);
+      const missing = `move operation does not apply: doc is missing from path: ${from}`;
+      const { holder, key } = place(document, from, missing);
+      const moved = within(`error in move for path: '${key}'`, () => child(holder, key));
+      const rest = remove(document, from, missing, `error in move for path: '${key}'`);
+      return add(rest, pathOf(operation), moved, NO_TARGET(op, path), `error in move for path: '${path}'`);
     }
     default:
-      throw new PatchError(`Unexpected kind: ${op}`);
+      throw new PatchError(`Unexpected kind: ${op ?? 'unknown'}`);
   }
 }
 
-type Edit = { kind: 'add' | 'replace'; value: unknown } | { kind: 'remove' };
+const NO_PATH = (op: string, path: string) => `${op} operation does not apply: doc is missing path: "${path}"`;
+const NO_TARGET = (op: string, path: string) =>
+  `${op} operation does not apply: doc is missing destination path: ${path}`;
 
-const unescape = (token: string): string => token.replaceAll('~1', '/').replaceAll('~0', '~');
-
-function tokens(path: string): string[] {
-  return path === '' ? [] : path.split('/').slice(1).map(unescape);
+function pathOf({ op, path }: Operation): string {
+  if (typeof path === 'string') return path;
+  const why = op === 'test' || op === 'replace' ? 'operation missing path field: ' : '';
+  throw new PatchError(`${op} operation failed to decode path: ${why}missing value`);
 }
 
-function find(document: unknown, path: string, op: string): unknown {
-  let value = document;
-  for (const token of tokens(path)) {
-    const next = isContainer(value) ? child(value, token) : undefined;
-    if (next === undefined) throw missing(op, path);
-    value = next;
+function fromOf({ op, from }: Operation): string {
+  if (typeof from === 'string') return from;
+  throw new PatchError(`${op} operation failed to decode from: operation, missing from field: missing value`);
+}
+
+function add(document: unknown, path: string, value: unknown, missing: string, failed: string): unknown {
+  return edit(document, path, missing, (holder, key) =>
+    within(failed, () => {
+      if (!Array.isArray(holder)) return { ...holder, [key]: value };
+      if (key === '-') return [...holder, value];
+      if (!INTEGER.test(key)) throw new PatchError(`value was not a proper array index: '${key}': ${notANumber(key)}`);
+      return holder.toSpliced(position(key, holder.length + 1), 0, value);
+    }),
+  );
+}
+
+function remove(document: unknown, path: string, missing: string, failed: string): unknown {
+  return edit(document, path, missing, (holder, key) =>
+    within(failed, () => {
+      if (Array.isArray(holder)) return holder.toSpliced(position(key, holder.length), 1);
+      if (!Object.hasOwn(holder, key)) throw new PatchError(`Unable to remove nonexistent key: ${key}: missing value`);
+      const { [key]: _removed, ...rest } = holder;
+      return rest;
+    }),
+  );
+}
+
+/** A key that is not there is added: the library looks only whether an index is. */
+function replace(document: unknown, path: string, value: unknown): unknown {
+  if (path === '') {
+    if (isContainer(value)) return value;
+    throw new PatchError('replace operation value must be object or array: %!w(<nil>)');
   }
-  return value;
-}
-
-const missing = (op: string, path: string) =>
-  new PatchError(`${op} operation does not apply: doc is missing path: "${path}": missing value`);
-
-function child(container: Container, token: string): unknown {
-  if (!Array.isArray(container)) return Object.hasOwn(container, token) ? container[token] : undefined;
-  const index = token === '-' ? container.length : Number(token);
-  return container[index < 0 ? container.length + index : index];
-}
-
-function change(document: unknown, path: string, op: string, edit: Edit): unknown {
-  const names = tokens(path);
-  if (names.length === 0) return edit.kind === 'remove' ? undefined : edit.value;
-  return at(document, names, 0, path, op, edit);
-}
-
-function at(
-  container: unknown,
-  names: readonly string[],
-  depth: number,
-  path: string,
-  op: string,
-  edit: Edit,
-): unknown {
-  if (!isContainer(container)) throw missing(op, path);
-  const name = names[depth];
-  if (depth < names.length - 1) {
-    const inner = child(container, name);
-    if (!isContainer(inner)) throw missing(op, path);
-    return withChild(container, name, at(inner, names, depth + 1, path, op, edit));
-  }
-  if (!Array.isArray(container)) {
-    if (edit.kind !== 'add' && !Object.hasOwn(container, name)) {
-      throw edit.kind === 'remove'
-        ? new PatchError(`remove operation does not apply: doc is missing key: ${path}: missing value`)
-        : new PatchError(`replace operation does not apply: doc is missing key: ${path}: missing value`);
+  return edit(document, path, `replace operation does not apply: doc is missing path: ${path}`, (holder, key) => {
+    if (!Array.isArray(holder)) return { ...holder, [key]: value };
+    let index: number;
+    try {
+      index = position(key, holder.length);
+    } catch {
+      throw new PatchError(`replace operation does not apply: doc is missing key: ${path}: missing value`);
     }
-    if (edit.kind !== 'remove') return { ...container, [name]: edit.value };
-    const { [name]: _removed, ...rest } = container;
-    return rest;
-  }
-  const size = container.length;
-  if (edit.kind === 'add' && name === '-') return [...container, edit.value];
-  if (!/^-?\d+$/.test(name)) throw new PatchError(`strconv.Atoi: parsing ${JSON.stringify(name)}: invalid syntax`);
-  let index = Number(name);
-  const limit = edit.kind === 'add' ? size : size - 1;
-  if (index > limit || index < -size) {
-    throw new PatchError(
-      `${op} operation does not apply: doc is missing ${edit.kind === 'add' ? 'path' : 'key'}: ${path}: Unable to access invalid index: ${index}: invalid index referenced`,
-    );
-  }
-  if (index < 0) index += size;
-  const out = container.slice();
-  if (edit.kind === 'add') out.splice(index, 0, edit.value);
-  else if (edit.kind === 'remove') out.splice(index, 1);
-  else out[index] = edit.value;
-  return out;
+    return holder.with(index, value);
+  });
 }
 
-function withChild(container: Container, name: string, value: unknown): Container {
-  if (!Array.isArray(container)) return { ...container, [name]: value };
-  const out = container.slice();
-  out[Number(name)] = value;
-  return out;
+function test(document: unknown, path: string, value: unknown) {
+  let actual = document;
+  if (path !== '') {
+    const { holder, key } = place(document, path, `test operation does not apply: is missing path: ${path}`);
+    actual = within(`error in test for path: '${path}'`, () => child(holder, key));
+  }
+  if (!equal(actual ?? null, value)) throw new PatchError(`testing value ${path} failed: test failed`);
+}
+
+/** Puts what it was about in front of a failure. */
+function within<T>(where: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw error instanceof PatchError ? new PatchError(`${where}: ${error.message}`) : error;
+  }
+}
+
+const INTEGER = /^[+-]?\d+$/;
+const notANumber = (key: string) => `strconv.Atoi: parsing ${JSON.stringify(key)}: invalid syntax`;
+
+/** Counted from the end when negative. */
+function position(key: string, length: number): number {
+  if (!INTEGER.test(key)) throw new PatchError(notANumber(key));
+  const index = Number(key);
+  if (index >= length || index < -length)
+    throw new PatchError(`Unable to access invalid index: ${index}: invalid index referenced`);
+  return index < 0 ? index + length : index;
+}
+
+/** What is under a name, null when nothing is; an index must be there. */
+const child = (holder: Container, key: string): unknown =>
+  Array.isArray(holder) ? holder[position(key, holder.length)] : Object.hasOwn(holder, key) ? holder[key] : null;
+
+/** The names on the way, unescaped; what stands before the first slash does not count. */
+const namesOf = (path: string): string[] =>
+  path
+    .split('/')
+    .slice(1)
+    .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
+
+/** The object or list that holds what `path` names, and under which key. */
+function place(document: unknown, path: string, missing: string): { holder: Container; key: string } {
+  const names = namesOf(path);
+  let holder = document;
+  for (const name of names.slice(0, -1)) holder = inside(holder, name);
+  if (!names.length || !isContainer(holder)) throw new PatchError(`${missing}: missing value`);
+  return { holder, key: names[names.length - 1] };
+}
+
+function inside(holder: unknown, name: string): unknown {
+  if (!isContainer(holder)) return undefined;
+  if (!Array.isArray(holder)) return Object.hasOwn(holder, name) ? holder[name] : undefined;
+  return INTEGER.test(name) ? holder.at(Number(name)) : undefined;
+}
+
+/** The document with what `change` makes of the holder of `path` in its place. */
+function edit(
+  document: unknown,
+  path: string,
+  missing: string,
+  change: (holder: Container, key: string) => Container,
+): unknown {
+  const { holder, key } = place(document, path, missing);
+  const names = namesOf(path);
+  const rebuild = (value: unknown, depth: number): unknown => {
+    if (depth === names.length - 1) return change(holder, key);
+    const next = rebuild(inside(value, names[depth]), depth + 1);
+    if (!Array.isArray(value)) return { ...(value as Record<string, unknown>), [names[depth]]: next };
+    return value.with(Number(names[depth]), next);
+  };
+  return rebuild(document, 0);
 }

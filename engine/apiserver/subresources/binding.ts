@@ -1,6 +1,7 @@
 // POST pods/NAME/binding: the scheduler's word on where a Pod runs.
 
 import type { Binding, Pod, PodCondition, ResourceInfo } from '../../api/types.ts';
+import { withTopology } from '../admission/pod-topology-labels.ts';
 import type { Context } from '../context.ts';
 import { readObject } from '../body.ts';
 import type { Core } from '../handlers/types.ts';
@@ -34,8 +35,12 @@ export function binding(core: Core, ctx: Context): ApiResponse {
     spec: { ...(pod.spec as NonNullable<Pod['spec']>), nodeName: sent.target.name as string },
     status: { ...pod.status, conditions: [...conditions, scheduled] },
   };
+  // With the node decided there is nothing left to hope for (v1.35: ClearingNominatedNodeNameAfterBinding).
+  delete bound.status?.nominatedNodeName;
   const annotations = sent.metadata?.annotations;
   if (annotations) bound.metadata = { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } };
+  const labels = withTopology(pod.metadata.labels, sent.target.name as string, core);
+  if (labels !== pod.metadata.labels) bound.metadata = { ...bound.metadata, labels };
   // Not an update as clients make them: the spec changes, and neither generation nor validation has a part in it.
   if (!ctx.dryRun) {
     core.storage.put(pods, bound as never, (result) => core.ledger.note(pods, result, pod as never, NOBODY));

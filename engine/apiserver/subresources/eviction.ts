@@ -1,8 +1,14 @@
 // POST pods/NAME/eviction: a deletion that disruption budgets may refuse.
 
-import { matchesSelector, type Eviction, type KubeObject, type PodDisruptionBudget } from '../../api/index.ts';
+import {
+  matchesSelector,
+  type Eviction,
+  type KubeObject,
+  type PodCondition,
+  type PodDisruptionBudget,
+} from '../../api/index.ts';
 import { readObject } from '../body.ts';
-import type { Context } from '../context.ts';
+import { dryRunOf, writerOf, type Context } from '../context.ts';
 import { deleteObject } from '../handlers/delete.ts';
 import type { Core } from '../handlers/types.ts';
 import { badRequest, internalError, notFound, tooManyRequests } from '../status.ts';
@@ -25,13 +31,36 @@ export function eviction(core: Core, ctx: Context): ApiResponse {
   }
   const pod = core.storage.get(ctx.info, namespace, name);
   if (!pod) throw notFound(ctx.info, name);
-  if (!mayIgnoreBudgets(pod)) spendBudget(core, ctx, pod);
+  if (!mayIgnoreBudgets(pod)) {
+    const spend = () => spendBudget(core, ctx, pod);
+    if (core.replay) core.replay.once('budget', spend);
+    else spend();
+  }
+  if (!ctx.dryRun && !dryRunOf(sent.deleteOptions?.dryRun)) markTarget(core, ctx, pod);
   deleteObject(core, ctx, ctx.info, namespace, name, sent.deleteOptions ?? {});
   return {
     code: 201,
     headers: {},
     body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
   };
+}
+
+/** The Pod says why it goes, for whoever judges its failure (a Job's podFailurePolicy). */
+function markTarget(core: Core, ctx: Context, pod: KubeObject) {
+  const { status } = pod;
+  const others = ((status?.conditions ?? []) as PodCondition[]).filter(({ type }) => type !== 'DisruptionTarget');
+  if (others.length !== (status?.conditions ?? []).length) return;
+  const target: PodCondition = {
+    type: 'DisruptionTarget',
+    status: 'True',
+    lastProbeTime: null as never,
+    lastTransitionTime: ctx.time,
+    reason: 'EvictionByEvictionAPI',
+    message: 'Eviction API: evicting',
+    observedGeneration: pod.metadata.generation,
+  };
+  const next = { ...pod, status: { ...status, conditions: [...others, target] } };
+  core.storage.put(ctx.info, next, (result) => core.ledger.note(ctx.info, result, pod, writerOf(ctx, 'status')));
 }
 
 /** What does not run disrupts nothing. */

@@ -5,7 +5,8 @@ import { param, type Context } from '../context.ts';
 import type { Core } from '../handlers/types.ts';
 import { isTrue } from '../route.ts';
 import { badRequest, internalError, notFound, StatusError } from '../status.ts';
-import { KubeletError, type ApiResponse, type KubeletApi, type LogOptions } from '../types.ts';
+import { DIAL, KUBELET_PORT, queryText } from './proxy.ts';
+import { KubeletError, type ApiRequest, type ApiResponse, type KubeletApi, type LogOptions } from '../types.ts';
 
 function podOf(core: Core, ctx: Context): Pod {
   const { namespace, name } = ctx.route;
@@ -33,19 +34,38 @@ function containerOf(ctx: Context, pod: Pod): string {
   throw badRequest(text);
 }
 
-function kubeletOf(core: Core, pod: Pod): KubeletApi | undefined {
+/** Dials the kubelet's HTTPS endpoint. `failed` makes the message out of why that did not work. */
+function kubeletOf(
+  core: Core,
+  pod: Pod,
+  failed: (why: string, at: string) => string = dialling,
+): KubeletApi | undefined {
   const node = pod.spec?.nodeName;
   if (!node) return undefined;
   const kubelet = core.kubelets.get(node);
   if (!kubelet) throw internalError(`no preferred addresses found; known addresses: []`);
+  const { hostIP } = pod.status ?? {};
+  if (!core.net || !hostIP) return kubelet;
+  const at = `${hostIP}:${KUBELET_PORT}`;
+  const error = core.net.reach('tcp', hostIP, KUBELET_PORT);
+  if (error) throw new StatusError(500, '', failed(`dial tcp ${at}: ${DIAL[error]}`, at));
+  // A kubelet signs its certificate itself, so no authority that is asked for knows it.
+  if (core.kubeletCA !== undefined) {
+    const unknown = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
+    throw new StatusError(500, '', failed(unknown, at));
+  }
   return kubelet;
 }
 
-function passed<T>(call: () => T): T {
+const dialling = (why: string) => `error dialing backend: ${why}`;
+
+/** `dialing`: what is said in front of a failure to reach the kubelet. */
+function passed<T>(call: () => T, dialing = 'error dialing backend'): T {
   try {
     return call();
   } catch (error) {
     if (!(error instanceof KubeletError)) throw error;
+    if (error.code === 502) throw new StatusError(500, '', `${dialing}: ${error.message}`);
     if (error.code === 400) throw badRequest(error.message);
     if (error.code === 404) throw new StatusError(404, 'NotFound', error.message);
     throw internalError(error.message);
@@ -69,12 +89,27 @@ export function log(core: Core, ctx: Context): ApiResponse {
     tailLines: number('tailLines'),
     limitBytes: number('limitBytes'),
   };
-  const kubelet = kubeletOf(core, pod);
+  const { namespace, name } = ctx.route;
+  const kubelet = kubeletOf(
+    core,
+    pod,
+    (why, at) =>
+      `Get "https://${at}/containerLogs/${namespace}/${name}/${container}${queryText(logQuery(request.query))}": ${why}`,
+  );
   // Nothing can be read from a Pod without a node; the answer is empty.
   if (!kubelet) return { code: 200, headers: { 'content-type': 'text/plain' }, body: '' };
-  const { namespace, name } = ctx.route;
-  const text = passed(() => kubelet.logs(namespace, name, container, options));
+  const url = `https://${pod.status?.hostIP}:10250/containerLogs/${namespace}/${name}/${container}`;
+  const text = passed(
+    () => kubelet.logs(namespace, name, container, options),
+    `Get "${url}${options.follow ? '?follow=true' : ''}"`,
+  );
   return { code: 200, headers: { 'content-type': 'text/plain' }, text };
+}
+
+/** What the kubelet is asked for: the container stands in the path. */
+function logQuery(query: ApiRequest['query']): ApiRequest['query'] {
+  const { container: _container, ...rest } = query ?? {};
+  return rest;
 }
 
 /** Only a running Pod has a network to connect to. */

@@ -15,7 +15,9 @@ interface Location {
   port: number;
 }
 
-const KUBELET_PORT = 10250;
+type Scheme = 'http' | 'https';
+
+export const KUBELET_PORT = 10250;
 /** Of this hop only (RFC 9110, 7.6.1), or told anew. */
 const HOP = new Set(['connection', 'host', 'content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'te']);
 
@@ -24,16 +26,25 @@ const unavailable = (message: string) => new StatusError(503, 'ServiceUnavailabl
 export function proxy(core: Core, ctx: Context): ApiResponse {
   const { request, info } = ctx;
   const locate = LOCATE[info.resource];
-  const name = /^(?:(?:https?)?:)?([^:]*)(?::([^:]*))?$/.exec(ctx.route.name);
+  const name = /^(?:(https?)?:(?=[^:]*:))?([^:]*)(?::([^:]*))?$/.exec(ctx.route.name);
   if (!locate || !name) throw badRequest(`invalid ${info.singular} request ${JSON.stringify(ctx.route.name)}`);
-  const location = locate(core, ctx, name[1], name[2] ?? '');
+  const location = locate(core, ctx, name[2], name[3] ?? '');
+  const scheme = (name[1] as Scheme | undefined) ?? (info.resource === 'nodes' ? 'https' : 'http');
   const at = request.path.indexOf('/proxy', request.path.indexOf(ctx.route.name));
   const target = request.path.slice(at + '/proxy'.length);
   if (target === '' && (request.method === 'GET' || request.method === 'HEAD')) {
     return { code: 301, headers: { location: `${request.path}/${queryText(request.query)}` }, body: '' };
   }
   if (!core.net) throw unavailable('error trying to reach service: the API server has no network');
-  return { code: 200, headers: {}, later: pass(core, core.net, location, target, request) };
+  const kubelet = info.resource === 'nodes' && location.port === KUBELET_PORT && core.kubelets.get(name[2]);
+  if (kubelet && request.method === 'GET') {
+    if (core.net.reach('tcp', location.ip, KUBELET_PORT) === undefined) {
+      const figures = kubelet.figures(target);
+      if (figures) return { code: 200, headers: { 'content-type': figures.type }, body: figures.body };
+      throw new StatusError(501, 'NotImplemented', `the kubelet's ${target} is not modelled by this engine`);
+    }
+  }
+  return { code: 200, headers: {}, later: pass(core, core.net, location, scheme, target, request) };
 }
 
 type Locate = (core: Core, ctx: Context, name: string, port: string) => Location;
@@ -91,11 +102,18 @@ function checked(port: number, text: string): number {
   throw unavailable(`error trying to reach service: dial tcp: lookup tcp/${text}: unknown port`);
 }
 
-function pass(core: Core, net: NetworkNamespace, location: Location, target: string, request: ApiRequest): LaterAnswer {
+function pass(
+  core: Core,
+  net: NetworkNamespace,
+  location: Location,
+  scheme: Scheme,
+  target: string,
+  request: ApiRequest,
+): LaterAnswer {
   const ready = new Signal();
   const task = core.sim.spawn(
     'proxy',
-    forward(net, location, target, request, (answer) => {
+    forward(net, location, scheme, target, request, (answer) => {
       later.answer = answer;
       ready.fire();
     }),
@@ -104,7 +122,7 @@ function pass(core: Core, net: NetworkNamespace, location: Location, target: str
   return later;
 }
 
-const DIAL: Record<string, string> = {
+export const DIAL: Record<string, string> = {
   ECONNREFUSED: 'connect: connection refused',
   EHOSTUNREACH: 'connect: no route to host',
   ETIMEDOUT: 'i/o timeout',
@@ -113,6 +131,7 @@ const DIAL: Record<string, string> = {
 function* forward(
   net: NetworkNamespace,
   { ip, port }: Location,
+  scheme: Scheme,
   target: string,
   request: ApiRequest,
   answerWith: (answer: ApiResponse) => void,
@@ -124,6 +143,12 @@ function* forward(
   const socket = yield* net.connect(ip, port, { timeout: 30_000 });
   if (typeof socket === 'string') return failed(`dial tcp ${ip}:${port}: ${DIAL[socket] ?? socket}`);
   try {
+    // Nobody looks at the certificate.
+    if (scheme === 'https' && !socket.tls) return failed('http: server gave HTTP response to HTTPS client');
+    if (scheme === 'http' && socket.tls) {
+      const text = 'Client sent an HTTP request to an HTTPS server.\n';
+      return answerWith({ code: 400, headers: { 'content-type': 'text/plain' }, body: text });
+    }
     const { body = '' } = request;
     const answer = yield* exchange(socket, {
       method: request.method,
@@ -162,7 +187,7 @@ function headersOf(request: ApiRequest, host: string): Headers {
 
 const lengthOf = (body: string | object): number => byteLength(typeof body === 'string' ? body : JSON.stringify(body));
 
-function queryText(query: ApiRequest['query']): string {
+export function queryText(query: ApiRequest['query']): string {
   let text = '';
   for (const name of Object.keys(query ?? {})) {
     for (const value of [query?.[name] ?? []].flat()) {

@@ -102,6 +102,10 @@ export const apply: Command = {
     if (args.args.length) throw usageError(kubectl.path, `Unexpected args: [${args.args.join(' ')}]`);
     if (!hasFiles(selectionOf(args))) throw new CommandError('must specify one of -f and -k');
     const run = settings(kubectl, args);
+    if (!args.bool('overwrite'))
+      throw new CommandError(
+        '--overwrite=false is not possible here: what differs between the file and the live object is always taken from the file',
+      );
     if (args.bool('prune')) checkPrune(args);
     const found = yield* find(
       kubectl,

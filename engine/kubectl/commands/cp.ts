@@ -10,7 +10,7 @@ import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { defaultContainer } from '../resource/pods.ts';
 import { getObject } from '../resource/rest.ts';
-import { connect } from './exec.ts';
+import { connect, remoteError } from './exec.ts';
 
 interface FileSpec {
   /** '' for this machine. */
@@ -111,7 +111,7 @@ function* capture(
   for (;;) {
     out += session.stdout.take();
     if (session.stderr !== session.stdout) err += session.stderr.take();
-    if (session.error !== undefined) throw new CommandError(session.error);
+    if (session.error !== undefined) throw remoteError(session.error);
     if (session.exitCode !== undefined && session.stdout.size === 0 && session.stderr.size === 0)
       return { out, err, code: session.exitCode };
     yield { signals: [session.stdout.changed, session.stderr.changed, session.exited] };

@@ -1,20 +1,27 @@
 // kubectl debug: an ephemeral container in a running Pod, or a copy of a Pod with another container beside it.
 
 import type { Container, KubeObject, Pod, PodSpec } from '../../api/types.ts';
+import { strategicMerge } from '../../apiserver/patch/strategic-merge.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import type { Args } from '../flags.ts';
-import type { Kubectl } from '../kubectl.ts';
-import { type Info, findAll } from '../resource/builder.ts';
+import { type Kubectl, builtinScheme } from '../kubectl.ts';
+import { FILENAME_FLAGS, type Info, findAll } from '../resource/builder.ts';
 import { containerNames } from '../resource/pods.ts';
 import { createObject, patchObject } from '../resource/rest.ts';
 import { waitFor } from '../resource/waiting.ts';
+import { parseYaml } from '../yaml/parse.ts';
 import { attachTo } from './exec.ts';
 
 const PROFILES = ['general', 'baseline', 'restricted', 'netadmin', 'sysadmin', 'legacy'];
 /** How long to wait for the new container, ms. */
 const START_TIMEOUT = 60_000;
+
+const FILES = FILENAME_FLAGS.filter(({ name }) => name === 'filename').map((flag) => ({
+  ...flag,
+  usage: 'identifying the resource to debug',
+}));
 
 export const debug: Command = {
   name: 'debug',
@@ -37,6 +44,12 @@ export const debug: Command = {
       usage: 'If true, wait for the container to start running, and then attach as if kubectl attach were called.',
     },
     { name: 'container', short: 'c', type: 'string', usage: 'Container name to use for debug container.' },
+    {
+      name: 'custom',
+      type: 'string',
+      usage: 'Path to a JSON or YAML file containing a partial container spec to customize built-in debug profiles.',
+    },
+    ...FILES,
     { name: 'copy-to', type: 'string', usage: 'Create a copy of the target Pod with this name.' },
     { name: 'env', type: 'array', usage: 'Environment variables to set in the container.' },
     { name: 'image', type: 'string', usage: 'Container image to use for debug container.' },
@@ -91,23 +104,21 @@ export const debug: Command = {
   *run(kubectl, args) {
     check(args);
     const names = args.dash >= 0 ? args.args.slice(0, args.dash) : args.args;
-    if (names.length === 0) throw new CommandError('NAME or TYPE/NAME is required for debug');
+    const filenames = args.strings('filename');
+    if (names.length === 0 && filenames.length === 0) throw new CommandError('NAME or TYPE/NAME is required for debug');
     if (args.string('profile') === 'legacy')
       kubectl.warn(
         '--profile=legacy is deprecated and will be removed in the future. It is recommended to explicitly specify a profile, for example "--profile=general".',
       );
-    const words = names[0].includes('/') ? names : ['pods', ...names];
+    const words = !names.length || names[0].includes('/') ? names : ['pods', ...names];
     let status = 0;
-    const found = yield* findAll(kubectl, { args: words, latest: true });
+    const custom = customOf(kubectl, args);
+    const found = yield* findAll(kubectl, { args: words, filenames, latest: true });
     for (const info of found) {
-      if (info.object.kind === 'Node')
-        throw new CommandError(
-          'debugging a node is not possible: its Pod would need the file system and the namespaces of the node, which containers here do not share',
-        );
-      if (info.object.kind !== 'Pod') throw new CommandError(`${info.object.kind} not supported by debug`);
-      const session = args.string('copy-to')
-        ? yield* copyPod(kubectl, args, info)
-        : yield* addEphemeral(kubectl, args, info);
+      const debugged = DEBUGGED[info.object.kind as string];
+      if (!debugged)
+        throw new CommandError(`"${info.mapping.groupVersion}, Kind=${info.mapping.kind}" not supported by debug`);
+      const session = yield* debugged(kubectl, args, info, custom);
       if (!args.bool('attach') && !args.bool('stdin')) continue;
       status = yield* attachWhenRunning(kubectl, args, info, session);
     }
@@ -151,6 +162,75 @@ function newName(kubectl: Kubectl, args: Args, pod: Pod): string {
   }
 }
 
+type Make = (kubectl: Kubectl, args: Args, info: Info, custom: object) => Co<Session>;
+
+const DEBUGGED: Record<string, Make> = {
+  Node: nodePod,
+  Pod: (kubectl, args, info, custom) =>
+    args.string('copy-to') ? copyPod(kubectl, args, info, custom) : addEphemeral(kubectl, args, info, custom),
+};
+
+/** --custom: what the new container gets beside what its profile gives it. */
+function customOf(kubectl: Kubectl, args: Args): object {
+  const path = args.string('custom');
+  if (!path) return {};
+  const fail = (why: string) =>
+    new CommandError(`must pass a valid container spec json file for custom profile: ${why}`);
+  if (!kubectl.fs.exists(path)) throw fail(`open ${path}: no such file or directory`);
+  let value: unknown;
+  try {
+    value = parseYaml(kubectl.fs.readFile(path));
+  } catch (error) {
+    throw fail((error as Error).message);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw fail('it holds no container');
+  const refused = ['name', 'image', 'command', 'lifecycle', 'volumeDevices'].find((field) => field in value);
+  if (refused) throw new CommandError(`${refused} can not be set in the custom profile`);
+  return value;
+}
+
+function customized(container: Container, custom: object): Container {
+  const scheme = builtinScheme();
+  const pod = scheme.kind('', 'v1', 'Pod');
+  if (!pod || !Object.keys(custom).length) return container;
+  const holder = (one: object) => ({ apiVersion: 'v1', kind: 'Pod', metadata: {}, spec: { containers: [one] } });
+  const patched = strategicMerge(scheme, pod, holder(container), holder({ ...custom, name: container.name }));
+  return (patched as unknown as Pod).spec?.containers[0] as Container;
+}
+
+/** A Pod on the node, in the namespaces of the machine and with its files at /host, as the profile allows. */
+function* nodePod(kubectl: Kubectl, args: Args, info: Info, custom: object): Co<Session> {
+  const container = args.string('container') || 'debugger';
+  const name = `node-debugger-${info.name}-${kubectl.process.host.sim.random('kubectl debug').suffix()}`;
+  if (!args.bool('quiet'))
+    kubectl.line(`Creating debugging pod ${name} with container ${container} on node ${info.name}.`);
+  const profile = args.string('profile');
+  const { securityContext, ...made } = debugContainer(args, container);
+  const rooted = ['legacy', 'general', 'sysadmin'].includes(profile);
+  const spec: PodSpec = {
+    containers: [
+      customized(
+        {
+          ...made,
+          ...(securityContext && profile !== 'general' ? { securityContext } : {}),
+          ...(rooted ? { volumeMounts: [{ name: 'host-root', mountPath: '/host' }] } : {}),
+        },
+        custom,
+      ),
+    ],
+    nodeName: info.name,
+    restartPolicy: 'Never',
+    tolerations: [{ operator: 'Exists' }],
+    ...(rooted ? { volumes: [{ name: 'host-root', hostPath: { path: '/' } }] } : {}),
+    ...(rooted || profile === 'netadmin' ? { hostIPC: true, hostNetwork: true, hostPID: true } : {}),
+  };
+  const pods = yield* kubectl.mappingForKind('v1', 'Pod');
+  const object = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: kubectl.namespace }, spec };
+  const created = yield* createObject(kubectl, pods, kubectl.namespace, object as unknown as KubeObject);
+  const own = { ...info, mapping: pods, namespace: kubectl.namespace, name, object: created };
+  return { pod: created as unknown as Pod, info: own, container };
+}
+
 function debugContainer(args: Args, name: string): Container {
   const container: Container = { name, image: args.string('image'), terminationMessagePolicy: 'File' };
   if (args.string('image-pull-policy')) container.imagePullPolicy = args.string('image-pull-policy');
@@ -183,7 +263,7 @@ const SECURITY: Record<string, Container['securityContext']> = {
   sysadmin: { privileged: true },
 };
 
-function* addEphemeral(kubectl: Kubectl, args: Args, info: Info): Co<Session> {
+function* addEphemeral(kubectl: Kubectl, args: Args, info: Info, custom: object): Co<Session> {
   const pod = info.object as unknown as Pod;
   const container = newName(kubectl, args, pod);
   const target = args.string('target');
@@ -192,7 +272,10 @@ function* addEphemeral(kubectl: Kubectl, args: Args, info: Info): Co<Session> {
       `Targeting container "${target}". If you don't see processes from this container it may be because the container runtime doesn't support this feature.`,
     );
   }
-  const ephemeral = { ...debugContainer(args, container), ...(target ? { targetContainerName: target } : {}) };
+  const ephemeral = {
+    ...customized(debugContainer(args, container), custom),
+    ...(target ? { targetContainerName: target } : {}),
+  };
   const patch = { spec: { ephemeralContainers: [ephemeral] } };
   const patched = yield* patchObject(kubectl, info.mapping, info.namespace, info.name, 'strategic', patch, {
     subresource: 'ephemeralcontainers',
@@ -200,7 +283,7 @@ function* addEphemeral(kubectl: Kubectl, args: Args, info: Info): Co<Session> {
   return { pod: patched as unknown as Pod, info, container };
 }
 
-function* copyPod(kubectl: Kubectl, args: Args, info: Info): Co<Session> {
+function* copyPod(kubectl: Kubectl, args: Args, info: Info, custom: object): Co<Session> {
   const pod = info.object as unknown as Pod;
   const { nodeName, ephemeralContainers: _, ...spec } = pod.spec as PodSpec;
   const images = new Map(args.strings('set-image').map((pair) => pair.split('=') as [string, string]));
@@ -234,12 +317,7 @@ function* copyPod(kubectl: Kubectl, args: Args, info: Info): Co<Session> {
     );
   } else {
     container = newName(kubectl, args, pod);
-    containers = [
-      ...containers,
-      {
-        ...debugContainer(args, container),
-      },
-    ];
+    containers = [...containers, customized(debugContainer(args, container), custom)];
   }
   const name = args.string('copy-to');
   const object: KubeObject = {

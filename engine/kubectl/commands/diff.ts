@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
 import { CommandError, addSource, isNotFound, report } from '../errors.ts';
+import type { Mapping } from '../discovery.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { withoutManagedFields } from '../output/printers.ts';
@@ -14,6 +15,7 @@ import { FILENAME_FLAGS, type Info, SELECTOR_FLAG, find, hasFiles, selectionOf }
 import { createObject, getObject, patchObject } from '../resource/rest.ts';
 import { LAST_APPLIED, fieldManagerFlag, lastAppliedOf } from '../write-flags.ts';
 import { toYaml } from '../yaml/emit.ts';
+import { checkAllowlist, eachPrunable } from './apply/prune.ts';
 
 export const diff: Command = {
   name: 'diff',
@@ -28,6 +30,18 @@ export const diff: Command = {
       name: 'force-conflicts',
       type: 'bool',
       usage: 'If true, server-side apply will force the changes against conflicts.',
+    },
+    {
+      name: 'concurrency',
+      type: 'int',
+      default: 1,
+      usage: 'Number of objects to process in parallel; the order of the output does not depend on it.',
+    },
+    { name: 'prune', type: 'bool', usage: 'Include resources that would be deleted by pruning.' },
+    {
+      name: 'prune-allowlist',
+      type: 'array',
+      usage: 'Overwrite the default allowlist with <group/version/kind> for --prune',
     },
     { name: 'server-side', type: 'bool', usage: 'If true, apply runs in the server instead of the client.' },
     { name: 'show-managed-fields', type: 'bool', usage: 'If true, include managed fields in the diff.' },
@@ -45,28 +59,58 @@ export const diff: Command = {
   },
 };
 
+/** One file of the two directories that are compared. */
+interface Pair {
+  name: string;
+  before: string;
+  after: string;
+}
+
 function* compareAll(kubectl: Kubectl, args: Args): Co<number> {
+  checkAllowlist(args);
   const found = yield* find(kubectl, selectionOf(args, { args: [] }));
   if (found.errors.length) throw found.errors[0];
-  const random = kubectl.process.host.sim.random('kubectl-diff');
-  const live = `/tmp/LIVE-${random.int(4e9)}`;
-  const merged = `/tmp/MERGED-${random.int(4e9)}`;
-  let different = false;
+  const pairs: Pair[] = [];
+  const kept = new Set<string | undefined>();
+  const namespaces = new Set<string>();
   for (const info of found.infos) {
     const current = yield* currentOf(kubectl, info);
     const wanted = yield* mergedOf(kubectl, args, info, current);
     const [before, after] = masked(info, args, current, wanted);
+    pairs.push({ name: fileName(info.mapping, info.namespace, info.name), before, after });
+    if (current) kept.add(current.metadata.uid);
+    if (info.mapping.namespaced) namespaces.add(info.namespace);
+  }
+  if (args.bool('prune')) {
+    // eslint-disable-next-line require-yield
+    yield* eachPrunable(kubectl, args, namespaces, kept, function* (object, mapping, namespace) {
+      const name = fileName(mapping, namespace, object.metadata.name as string);
+      pairs.push({ name, before: toYaml(shown(object, args)), after: '' });
+    });
+  }
+  return show(kubectl, pairs);
+}
+
+function fileName({ group, version, kind }: Mapping, namespace: string, name: string): string {
+  return `${group ? group + '.' : ''}${version}.${kind}.${namespace}.${name}`;
+}
+
+/** As `diff -u -N` of two directories; 1 when there are differences. */
+function show(kubectl: Kubectl, pairs: Pair[]): number {
+  const random = kubectl.process.host.sim.random('kubectl-diff');
+  const live = `/tmp/LIVE-${random.int(4e9)}`;
+  const merged = `/tmp/MERGED-${random.int(4e9)}`;
+  const time = formatTime(kubectl.now).replace('T', ' ').replace('Z', '.000000000 +0000');
+  let different = 0;
+  for (const { name, before, after } of pairs.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const hunks = unifiedDiff(before, after);
     if (!hunks) continue;
-    different = true;
-    const { group, version, kind } = info.mapping;
-    const name = `${group ? group + '.' : ''}${version}.${kind}.${info.namespace}.${info.name}`;
-    const time = formatTime(kubectl.now).replace('T', ' ').replace('Z', '.000000000 +0000');
+    different = 1;
     kubectl.out(
       `diff -u -N ${live}/${name} ${merged}/${name}\n--- ${live}/${name}\t${time}\n+++ ${merged}/${name}\t${time}\n${hunks}`,
     );
   }
-  return different ? 1 : 0;
+  return different;
 }
 
 function* currentOf(kubectl: Kubectl, info: Info): Co<KubeObject | undefined> {
@@ -109,10 +153,7 @@ function* mergedOf(kubectl: Kubectl, args: Args, info: Info, current: KubeObject
 
 /** The two texts; what a Secret holds is not shown, only whether it changed. */
 function masked(info: Info, args: Args, current: KubeObject | undefined, wanted: KubeObject): [string, string] {
-  const show = args.bool('show-managed-fields')
-    ? (o: KubeObject) => o
-    : (o: KubeObject) => withoutManagedFields(o) as KubeObject;
-  let [before, after] = [current && show(current), show(wanted)];
+  let [before, after] = [current && shown(current, args), shown(wanted, args)];
   if (info.mapping.kind === 'Secret' && info.mapping.group === '') {
     const old = (before?.data ?? {}) as Record<string, string>;
     const now = (after.data ?? {}) as Record<string, string>;
@@ -126,3 +167,6 @@ function masked(info: Info, args: Args, current: KubeObject | undefined, wanted:
   }
   return [before ? toYaml(before) : '', toYaml(after)];
 }
+
+const shown = (object: KubeObject, args: Args): KubeObject =>
+  args.bool('show-managed-fields') ? object : (withoutManagedFields(object) as KubeObject);

@@ -168,11 +168,14 @@ export function* run(kubectl: Kubectl, session: ExecSession, stdin: boolean): Co
     feeder?.kill();
     if (session.exitCode === undefined) session.kill();
   }
-  if (session.error !== undefined) throw new CommandError(session.error);
+  if (session.error !== undefined) throw remoteError(session.error);
   const status = session.exitCode ?? 0;
   if (status) process.stderr.write(`command terminated with exit code ${status}\n`);
   return status;
 }
+
+/** Over WebSockets the API server wraps what the kubelet says, itself an internal error, into one of its own. */
+export const remoteError = (error: string) => new CommandError(`Internal error occurred: ${error}`);
 
 function* feed(kubectl: Kubectl, input: NonNullable<ExecSession['stdin']>): Co {
   for (;;) {

@@ -46,7 +46,7 @@ export const apiResources: Command = {
       );
     const sortBy = args.string('sort-by');
     if (!['', 'name', 'kind'].includes(sortBy)) throw new CommandError('--sort-by accepts only name or kind');
-    const discovery = yield* kubectl.discovery();
+    const discovery = yield* kubectl.discovery(!args.bool('cached'));
     const verbs = args.strings('verbs');
     const categories = args.strings('categories');
     const preferred = new Map(discovery.groups.map((g) => [g.group, g.versions]));
@@ -116,7 +116,7 @@ export const apiVersions: Command = {
   short: 'Print the supported API versions on the server, in the form of "group/version"',
   *run(kubectl, args) {
     if (args.args.length) throw usageError(kubectl.path, `unexpected arguments: [${args.args.join(' ')}]`);
-    const discovery = yield* kubectl.discovery();
+    const discovery = yield* kubectl.discovery(true);
     const versions = discovery.groups.flatMap((g) => g.versions.map((v) => (g.group ? `${g.group}/${v}` : v)));
     for (const version of versions.sort()) kubectl.line(version);
   },

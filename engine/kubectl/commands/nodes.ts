@@ -239,6 +239,7 @@ function* evict(kubectl: Kubectl, args: Args, pod: Pod, dryRun: DryRun, end: num
           `error when evicting pods/"${name}" -n "${namespace}": global timeout reached: ${args.duration('timeout') / 1000}s`,
         );
       yield EVICTION_RETRY;
+      kubectl.line(`evicting pod ${namespace}/${name}${dryRun === 'server' ? ' (server dry run)' : ''}`);
     }
   }
 }

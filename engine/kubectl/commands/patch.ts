@@ -105,7 +105,14 @@ function read(text: string, local: boolean): unknown {
 }
 
 function applied(mapping: Mapping, type: PatchType, object: KubeObject, body: unknown): KubeObject {
-  if (type === 'json') return jsonPatch(object, body as never) as KubeObject;
+  if (type === 'json') {
+    try {
+      return jsonPatch(object, body as never) as KubeObject;
+    } catch (error) {
+      const key = /doc is missing key: (.*)/s.exec((error as Error).message)?.[1];
+      throw key === undefined ? error : new CommandError(`Object to be patched is missing field (${key})`);
+    }
+  }
   const scheme = builtinScheme();
   const info = scheme.kind(mapping.group, mapping.version, mapping.kind);
   if (type === 'merge') return mergePatch(object, body) as KubeObject;

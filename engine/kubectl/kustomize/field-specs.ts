@@ -30,7 +30,10 @@ const templates = (last: string): FieldSpec[] => [
 
 export const METADATA_LABELS: readonly FieldSpec[] = [{ path: 'metadata/labels', create: true }];
 /** labels with includeTemplates. */
-export const TEMPLATE_LABELS: readonly FieldSpec[] = templates('labels');
+export const TEMPLATE_LABELS: readonly FieldSpec[] = [
+  ...templates('labels'),
+  { path: 'spec/volumeClaimTemplates[]/metadata/labels', create: true, group: 'apps', kind: 'StatefulSet' },
+];
 /** commonLabels, and labels with includeSelectors. */
 export const ALL_LABELS: readonly FieldSpec[] = [
   ...METADATA_LABELS,
@@ -40,7 +43,6 @@ export const ALL_LABELS: readonly FieldSpec[] = [
   { path: 'spec/selector/matchLabels', create: true, kind: 'ReplicaSet' },
   { path: 'spec/selector/matchLabels', create: true, kind: 'DaemonSet' },
   { path: 'spec/selector/matchLabels', create: true, group: 'apps', kind: 'StatefulSet' },
-  { path: 'spec/volumeClaimTemplates[]/metadata/labels', create: true, group: 'apps', kind: 'StatefulSet' },
   ...['Deployment', 'StatefulSet'].flatMap((kind) =>
     [...AFFINITY_TERMS, 'topologySpreadConstraints'].map((term) => ({
       path: `spec/template/spec/${term}/labelSelector/matchLabels`,

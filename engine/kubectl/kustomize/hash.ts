@@ -1,7 +1,7 @@
 // The suffix that kustomize and --append-hash give to names: ten characters of the SHA-256 of the content.
 
 import { encode } from '../../linux/bytes.ts';
-import { sha256 } from '../../linux/commands/digest.ts';
+import { sha256 } from '../../linux/sha256.ts';
 import type { KubeObject } from '../../api/types.ts';
 import { compactJson } from '../output/json.ts';
 

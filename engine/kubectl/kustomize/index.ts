@@ -6,7 +6,7 @@ import type { KubeObject } from '../../api/types.ts';
 import { CommandError } from '../errors.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { toYaml } from '../yaml/emit.ts';
-import { YamlError, parseYaml, splitDocuments } from '../yaml/parse.ts';
+import { YamlError, splitDocuments } from '../yaml/parse.ts';
 import { generate } from './generate.ts';
 import { hashSuffix } from './hash.ts';
 import { type Kustomization, type Var, readKustomization } from './kustomization.ts';
@@ -16,6 +16,7 @@ import { inOrder } from './order.ts';
 import { applyPatches, mergePatches } from './patches.ts';
 import { applyReplacements } from './replacements.ts';
 import { type Json, Resource, copy, idText, isMap, sameId } from './resource.ts';
+import { parseManifest } from './timestamps.ts';
 import { addAnnotations, addLabels, rename, setImages, setNamespace, setReplicas } from './transform.ts';
 import { checkVars, resolveVars } from './vars.ts';
 
@@ -23,9 +24,15 @@ import { checkVars, resolveVars } from './vars.ts';
 const MAX_DEPTH = 50;
 const MANAGED_BY = 'kustomize-v5.7.1';
 
-export function buildKustomization(kubectl: Kubectl, path: string): string {
-  const loader = Loader.open(kubectl.fs, path);
-  const build = new Build((line) => kubectl.warn(line));
+export interface BuildOptions {
+  /** Files may lie outside of the directory of their kustomization. */
+  loadAnywhere?: boolean;
+  enableHelm?: boolean;
+}
+
+export function buildKustomization(kubectl: Kubectl, path: string, options: BuildOptions = {}): string {
+  const loader = Loader.open(kubectl.fs, path, options.loadAnywhere);
+  const build = new Build((line) => kubectl.warn(line), options.enableHelm ?? false);
   const kustomization = build.load(loader);
   let resources = build.accumulate(kustomization, loader, [], 0);
   for (const resource of resources) {
@@ -57,9 +64,11 @@ class Build {
   /** Of all kustomizations of the tree. */
   readonly vars: Var[] = [];
   private readonly warn: (line: string) => void;
+  private readonly helm: boolean;
 
-  constructor(warn: (line: string) => void) {
+  constructor(warn: (line: string) => void, helm: boolean) {
     this.warn = warn;
+    this.helm = helm;
   }
 
   load(loader: Loader): Kustomization {
@@ -83,6 +92,13 @@ class Build {
     for (const args of k.configMapGenerator ?? [])
       absorb(resources, generate('ConfigMap', args, k.generatorOptions, loader));
     for (const args of k.secretGenerator ?? []) absorb(resources, generate('Secret', args, k.generatorOptions, loader));
+    const chart = [...(k.helmChartInflationGenerator ?? []), ...(k.helmCharts ?? [])].find(() => true);
+    if (chart) {
+      const why = this.helm ? 'charts are not possible here: there is no helm program' : 'must specify --enable-helm';
+      throw new CommandError(
+        `trouble configuring builtin HelmChartInflationGenerator with config: \`\n${toYaml(chart)}\`: ${why}`,
+      );
+    }
     for (const path of k.components ?? []) resources = this.component(resources, path, loader, depth);
     resources = mergePatches(resources, k.patchesStrategicMerge ?? [], loader);
     resources = applyPatches(resources, k.patches ?? [], loader);
@@ -171,7 +187,7 @@ function readResources(text: string, path: string): Resource[] {
   for (const document of splitDocuments(text)) {
     let value: Json;
     try {
-      value = parseYaml(document, true) as Json;
+      value = parseManifest(document);
     } catch (error) {
       if (error instanceof YamlError) throw new CommandError(`MalformedYAMLError: ${error.message} in File: ${path}`);
       throw error;

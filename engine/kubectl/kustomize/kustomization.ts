@@ -128,6 +128,8 @@ export interface Kustomization {
   generatorOptions?: GeneratorOptions;
   sortOptions?: { order?: string; legacySortOptions?: { orderFirst?: string[]; orderLast?: string[] } };
   buildMetadata?: string[];
+  helmCharts?: Json[];
+  helmChartInflationGenerator?: Json[];
 }
 
 const FIX = "Run 'kustomize edit fix' to update your Kustomization automatically.";
@@ -145,8 +147,6 @@ const REFUSED: Record<string, string> = {
   configurations: 'transformer configurations',
   crds: 'crds',
   generators: 'generator plugins',
-  helmGlobals: 'Helm charts',
-  helmChartInflationGenerator: 'Helm charts',
   inventory: 'inventory',
   openapi: 'schemas of your own',
   transformers: 'transformer plugins',

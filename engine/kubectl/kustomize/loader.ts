@@ -12,15 +12,19 @@ export class Loader {
   /** The directories on the way here, to find a cycle. */
   private readonly above: readonly string[];
 
-  private constructor(fs: FileSystem, root: string, above: readonly string[]) {
+  /** Files need not stand in or below the directory. */
+  private readonly anywhere: boolean;
+
+  private constructor(fs: FileSystem, root: string, above: readonly string[], anywhere: boolean) {
     this.fs = fs;
+    this.anywhere = anywhere;
     this.root = root;
     this.above = above;
   }
 
   /** The directory that the user named. */
-  static open(fs: FileSystem, path: string): Loader {
-    return new Loader(fs, directory(fs, fs.absolute(path), path), []);
+  static open(fs: FileSystem, path: string, anywhere = false): Loader {
+    return new Loader(fs, directory(fs, fs.absolute(path), path), [], anywhere);
   }
 
   /** Another directory, named by a kustomization. */
@@ -30,7 +34,7 @@ export class Loader {
     const cycle = [...this.above, this.root].find((visited) => visited === full || visited.startsWith(`${full}/`));
     if (cycle !== undefined)
       throw new CommandError(`cycle detected: candidate root '${full}' contains visited root '${cycle}'`);
-    return new Loader(this.fs, full, [...this.above, this.root]);
+    return new Loader(this.fs, full, [...this.above, this.root], this.anywhere);
   }
 
   /** The text of kustomization.yaml. */
@@ -50,7 +54,7 @@ export class Loader {
     const full = this.resolve(path);
     if (!this.fs.exists(full)) throw new CommandError(missing(full));
     if (this.fs.isDirectory(full)) throw new CommandError(`'${full}' must resolve to a file`);
-    if (!full.startsWith(this.root === '/' ? '/' : `${this.root}/`))
+    if (!this.anywhere && !full.startsWith(this.root === '/' ? '/' : `${this.root}/`))
       throw new CommandError(`security; file '${full}' is not in or below '${this.root}'`);
     return this.fs.readFile(full);
   }

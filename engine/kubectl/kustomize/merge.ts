@@ -74,7 +74,8 @@ function mergeList(
     }
     const at = left.findIndex(matches(item, used));
     if (at >= 0) {
-      const value = mergeMap(left[at] as Json, item, type);
+      // To replace a single element is a wish that kustomize does not grant: it stays as it was.
+      const value = item.$patch === 'replace' ? (left[at] as Json) : mergeMap(left[at] as Json, item, type);
       // With several keys (ports) an element stays where it was; with one it comes to the front.
       if (value && used.length > 1) left[at] = value;
       else left.splice(at, 1);

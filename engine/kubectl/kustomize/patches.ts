@@ -41,11 +41,22 @@ export function applyPatches(
     const values = documents(text);
     if (values && values.length && values.every((v) => isMap(v) && v.kind))
       resources = applyMerges(resources, values as Json[], entry);
-    else if (values && values.length === 1 && Array.isArray(values[0]))
+    else if (values && values.length === 1 && isOperations(values[0], text))
       applyOperations(resources, parseYaml(text) as unknown as Operation[], entry, how);
     else throw new CommandError(`${configured(plugin, entry)}unable to parse SM or JSON patch from ${how}`);
   }
   return resources;
+}
+
+/** A list in brackets must be JSON. */
+function isOperations(value: unknown, text: string): boolean {
+  if (!Array.isArray(value) || !value.every(isMap)) return false;
+  if (text[0] !== '[') return true;
+  try {
+    return Array.isArray(JSON.parse(text));
+  } catch {
+    return false;
+  }
 }
 
 const configured = (plugin: string, config: object) =>

@@ -142,6 +142,6 @@ function visitPath(
     } else if (/^\d+$/.test(step) && Number(step) < node.length) child(Number(step));
   } else if (isMap(node)) {
     if (step === '*') for (const key in node) child(key);
-    else if (!match) child(step);
+    else if (!match) child(/^\[.*\]$/.test(step) ? step.slice(1, -1) : step);
   }
 }

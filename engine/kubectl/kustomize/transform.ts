@@ -122,7 +122,20 @@ export function setReplicas(resources: readonly Resource[], entries: NonNullable
 
 export function setImages(resources: readonly Resource[], entries: readonly ImageEntry[]) {
   for (const entry of entries) {
-    for (const { object } of resources) if (object.kind !== 'CustomResourceDefinition') walkContainers(object, entry);
+    for (const { object } of resources) {
+      if (object.kind === 'CustomResourceDefinition') continue;
+      walkContainers(object, entry);
+      // Those of Pods and of their templates are gone through once more (a suffix is put on twice).
+      for (const spec of [object.spec, object.spec?.template?.spec]) if (isMap(spec)) ownContainers(spec, entry);
+    }
+  }
+}
+
+function ownContainers(holder: Json, entry: ImageEntry) {
+  for (const key of ['containers', 'initContainers']) {
+    if (!Array.isArray(holder[key])) continue;
+    for (const container of holder[key] as unknown[])
+      if (isMap(container) && typeof container.image === 'string') container.image = newImage(container.image, entry);
   }
 }
 
@@ -130,12 +143,11 @@ export function setImages(resources: readonly Resource[], entries: readonly Imag
 function walkContainers(value: unknown, entry: ImageEntry) {
   if (Array.isArray(value)) for (const item of value) walkContainers(item, entry);
   if (!isMap(value)) return;
+  ownContainers(value, entry);
   for (const key in value) {
     const child = value[key];
-    if ((key === 'containers' || key === 'initContainers') && Array.isArray(child)) {
-      for (const container of child)
-        if (isMap(container) && typeof container.image === 'string') container.image = newImage(container.image, entry);
-    } else if (key === 'volumes' && Array.isArray(child)) {
+    if ((key === 'containers' || key === 'initContainers') && Array.isArray(child)) continue;
+    if (key === 'volumes' && Array.isArray(child)) {
       for (const volume of child)
         if (isMap(volume?.image) && typeof volume.image.reference === 'string')
           volume.image.reference = newImage(volume.image.reference, entry);

@@ -57,7 +57,9 @@ export function* getObject(
 ): Co<KubeObject> {
   checkName(name);
   const path = resourcePath(mapping, namespace, name, options.subresource);
-  return (yield* kubectl.send({ method: 'GET', path, query: readQuery(options), headers: accept(options) }))
+  // Chunks are for lists.
+  const query = readQuery({ ...options, limit: undefined });
+  return (yield* kubectl.send({ method: 'GET', path, query, headers: accept(options) }))
     .body as KubeObject;
 }
 

@@ -2,6 +2,7 @@
 // the column of their key, strings quoted only where they would be read as something else, long ones folded at 80.
 
 import { resolve } from './parse.ts';
+import { timeInFull } from './timestamp.ts';
 
 /** One document, with the final newline. */
 export function toYaml(value: unknown): string {
@@ -113,13 +114,11 @@ function emitString(lines: string[], text: string, lead: string, column: number)
 }
 
 const BASE60 = /^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$/;
-const TIMESTAMP =
-  /^\d{4}-\d{1,2}-\d{1,2}([Tt]\d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?(Z|[+-]\d{2}:\d{2})| \d{1,2}:\d{1,2}:\d{1,2}(\.\d+)?)?$/;
 
 /** Read without quotes it would be this string again. */
 function canBePlain(text: string): boolean {
   const c = text.charCodeAt(0);
-  if (c >= 48 && c <= 57 && (TIMESTAMP.test(text) || BASE60.test(text))) return false;
+  if (c >= 48 && c <= 57 && (timeInFull(text) !== undefined || BASE60.test(text))) return false;
   if ((c === 43 || c === 45) && BASE60.test(text)) return false;
   return typeof resolve(text) === 'string';
 }

@@ -9,8 +9,11 @@ export { YamlError };
 
 export type YamlValue = null | boolean | number | string | YamlValue[] | { [key: string]: YamlValue };
 
-/** The documents of a stream are read one by one: this is the first. `core`: yes, no, on and off are texts, as in YAML 1.2. */
-export function parseYaml(text: string, core = false): YamlValue {
+/**
+ * The documents of a stream are read one by one: this is the first. `core`: yes, no, on and off are texts, as in YAML 1.2;
+ * as a function it says what a plain scalar stands for that is neither this nor that.
+ */
+export function parseYaml(text: string, core: boolean | ((plain: string) => string) = false): YamlValue {
   return new Composer(text, core).document();
 }
 
@@ -40,15 +43,21 @@ const MAX_DEPTH = 100;
 
 class Composer {
   private readonly scanner: Scanner;
-  private readonly core: boolean;
+  private readonly core: boolean | ((plain: string) => string);
   private readonly anchors = new Map<string, YamlValue>();
   private depth = 0;
   /** What is wrong with values, not with the syntax: told only when all of the text could be read. */
   private problem: YamlError | undefined;
 
-  constructor(text: string, core: boolean) {
+  constructor(text: string, core: boolean | ((plain: string) => string)) {
     this.core = core;
     this.scanner = new Scanner(text);
+  }
+
+  private coreScalar(token: Token): YamlValue {
+    if (YAML_1_1_WORD.test(token.text)) return token.text;
+    const value = scalar(token, '');
+    return typeof value === 'string' && typeof this.core === 'function' ? this.core(value) : value;
   }
 
   document(): YamlValue {
@@ -104,7 +113,7 @@ class Composer {
     switch (token.type) {
       case 'scalar':
         this.scanner.next();
-        return this.core && token.plain && !tag && YAML_1_1_WORD.test(token.text) ? token.text : scalar(token, tag);
+        return this.core && token.plain && !tag ? this.coreScalar(token) : scalar(token, tag);
       case '[':
         return this.flowSequence();
       case '{':

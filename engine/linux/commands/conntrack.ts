@@ -1,5 +1,6 @@
 // conntrack: the connections that this machine's kernel follows.
 
+import { capable } from '../capabilities.ts';
 import type { ConntrackEntry } from '../net/index.ts';
 import type { Process, Program } from '../types.ts';
 import { fail, put } from './options.ts';
@@ -52,7 +53,7 @@ export const conntrack: Program = function* (process: Process) {
     else if (word === '-j' || word === '--any-nat') tests.push((entry) => entry.translated);
     else if (word !== '-o' || !args[++i]) fail(process, `${TOOL}: Bad parameter: ${args[i]}`, 2);
   }
-  if (process.uid !== 0)
+  if (!capable(process, 'NET_ADMIN'))
     fail(process, `${TOOL}: Operation failed: sorry, you must be root or get CAP_NET_ADMIN capability to do this`);
   const table = process.host.net.rules().conntrack;
   const wanted = (entry: ConntrackEntry) => tests.every((test) => test(entry));

@@ -342,10 +342,10 @@ class Client {
         target: url.path,
         headers: transfer.headers,
         body: transfer.body,
+        scheme: url.scheme,
       }),
     );
     if (!answer) {
-      if (this.socket.tls && url.scheme === 'http') throw new Failure(1, 'Received HTTP/0.9 when not allowed');
       throw new Failure(52, 'Empty reply from server');
     }
     this.times.first = process.host.sim.now;
@@ -429,10 +429,9 @@ class Client {
     while (!task.done) {
       if (sim.now >= this.deadline) {
         task.kill();
-        throw new Failure(
-          28,
-          `Operation timed out after ${Math.round(sim.now - this.times.start)} milliseconds with 0 bytes received`,
-        );
+        const waited = `timed out after ${Math.round(sim.now - this.times.start)} milliseconds`;
+        // Not even an address was there yet.
+        throw new Failure(28, this.times.lookup ? `Operation ${waited} with 0 bytes received` : `Resolving ${waited}`);
       }
       yield { signals: [task.exited], timeout: this.deadline - sim.now };
     }

@@ -6,6 +6,9 @@ import { awk } from './awk.ts';
 import { conntrack } from './conntrack.ts';
 import { bridge, ip } from './ip.ts';
 import { iptables, iptablesRestore, iptablesSave } from './iptables.ts';
+import { ipset, ipvsadm } from './ipvsadm.ts';
+import { lsmod } from './lsmod.ts';
+import { nft } from './nft.ts';
 import { netstat, route, ss } from './ss.ts';
 import { sysctl } from './sysctl.ts';
 import { base64 } from './base64.ts';
@@ -112,6 +115,10 @@ export const commands: Record<CommandName, Program> = {
   hostname,
   id,
   ip,
+  ipset,
+  ipvsadm,
+  lsmod,
+  nft,
   iptables,
   'iptables-restore': iptablesRestore,
   'iptables-save': iptablesSave,

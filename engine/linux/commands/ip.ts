@@ -10,16 +10,17 @@ import {
   type RouteEntry,
   vethPair,
 } from '../net/index.ts';
+import { capable } from '../capabilities.ts';
 import type { Process, Program } from '../types.ts';
 import { Exit } from '../io.ts';
-import { fail, put } from './options.ts';
+import { fail, isBusybox, put } from './options.ts';
 
 /** A neighbour that was heard of within so long is reachable, then its entry is stale. */
 const REACHABLE = 30_000;
-const QUEUES = { loopback: 'noqueue', device: 'fq_codel', veth: 'noqueue', bridge: 'noqueue', dummy: 'noqueue' };
+const QUEUES = { loopback: 'noqueue', device: 'fq_codel', veth: 'noqueue', bridge: 'noqueue', dummy: 'noop' };
 
 function refuse(process: Process, message: string, status = 2): never {
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${isBusybox(process) ? 'ip: ' : ''}${message}\n`);
   throw new Exit(status);
 }
 
@@ -95,7 +96,7 @@ export const ip: Program = function* (process) {
   const [object = '', command = 'show', ...rest] = args;
   const { net } = process.host;
   const change = command !== 'show' && command !== 'list' && command !== 'ls' && command !== 'get';
-  if (change && process.uid !== 0) refuse(process, 'RTNETLINK answers: Operation not permitted');
+  if (change && !capable(process, 'NET_ADMIN')) refuse(process, 'RTNETLINK answers: Operation not permitted');
   const out = (lines: string[]) =>
     put(process, lines.map((text) => (oneLine ? `${text.trimEnd().replace(/\n/g, '\\')}\n` : text)).join(''));
   if (matches(object, 'link')) {

@@ -1,5 +1,6 @@
 // iptables, iptables-save, iptables-restore: the rules of this machine's network namespace.
 
+import { capable } from '../capabilities.ts';
 import { readAll } from '../io.ts';
 import type { Chain, Netfilter, Table, TableName } from '../net/index.ts';
 import { filesOf } from '../host.ts';
@@ -73,7 +74,7 @@ export const iptables: Program = function* (process) {
     return 0;
   }
   try {
-    if (process.uid !== 0)
+    if (!capable(process, 'NET_ADMIN'))
       throw new Failure('Could not fetch rule set generation id: Permission denied (you must be root)', 4);
     put(process, run(process, words));
     return 0;

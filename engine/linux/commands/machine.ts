@@ -1,5 +1,6 @@
 // id, whoami, hostname, uname, uptime, free, nproc, arch, tty, true, false, clear, sync: about the machine and its user.
 
+import { capable } from '../capabilities.ts';
 import { filesOf } from '../host.ts';
 import type { Process, Program } from '../types.ts';
 import { fail, isBusybox, operands, parseOptions, put } from './options.ts';
@@ -55,7 +56,10 @@ export const id: Program = function* (process) {
     );
     return 0;
   }
-  const list = everyGroup.map((group) => named(group, groupName(process, group))).join(',');
+  // The kernel's list as it is; GNU's puts the group of a user that it knows first.
+  const known = !isBusybox(process) && userName(process, uid) !== undefined;
+  const shownGroups = known || !groups.length ? everyGroup : groups;
+  const list = shownGroups.map((group) => named(group, groupName(process, group))).join(',');
   const shown = ` groups=${list}`;
   put(process, `uid=${named(uid, userName(process, uid))} gid=${named(gid, groupName(process, gid))}${shown}\n`);
   return 0;
@@ -75,7 +79,7 @@ export const hostname: Program = function* (process) {
   });
   const { host } = process;
   if (options.args.length) {
-    if (process.uid !== 0) fail(process, 'you must be root to change the host name');
+    if (!capable(process, 'SYS_ADMIN')) fail(process, 'you must be root to change the host name');
     host.hostname = options.args[0];
     return 0;
   }
@@ -88,10 +92,8 @@ export const hostname: Program = function* (process) {
   return 0;
 };
 
-const KERNEL = {
+const SYSTEM = {
   s: 'Linux',
-  r: '6.12.48+deb13-amd64',
-  v: '#1 SMP PREEMPT_DYNAMIC Debian 6.12.48-1 (2025-09-20)',
   m: 'x86_64',
   o: 'GNU/Linux',
 };
@@ -112,7 +114,15 @@ export const uname: Program = function* (process) {
     usage: '[OPTION]...',
   });
   operands(process, options.args, 0, 0);
-  const values: Record<string, string> = { ...KERNEL, n: process.host.hostname, p: 'unknown', i: 'unknown' };
+  const { hostname, kernel } = process.host;
+  const values: Record<string, string> = {
+    ...SYSTEM,
+    n: hostname,
+    r: kernel.release,
+    v: kernel.version,
+    p: 'unknown',
+    i: 'unknown',
+  };
   if (isBusybox(process)) values.o = 'Linux';
   const asked = options.has('a') ? [...'snrvmo'] : [...'snrvmpio'].filter((letter) => options.has(letter));
   put(process, (asked.length ? asked : ['s']).map((letter) => values[letter]).join(' ') + '\n');
@@ -120,7 +130,7 @@ export const uname: Program = function* (process) {
 };
 
 export const arch: Program = function* (process) {
-  put(process, `${KERNEL.m}\n`);
+  put(process, `${SYSTEM.m}\n`);
   return 0;
 };
 

@@ -7,11 +7,11 @@ import type { Process, Program } from '../types.ts';
 import { complain, emit, openInput } from './options.ts';
 
 /** Options of a subcommand that take a value. */
-const VALUED = ['in', 'out', 'key', 'subj', 'name', 'algorithm', 'pkeyopt', 'addext', 'checkend'];
+const VALUED = ['in', 'out', 'key', 'subj', 'name', 'algorithm', 'pkeyopt', 'addext', 'checkend', 'days'];
 const KNOWN: Readonly<Record<string, readonly string[]>> = {
   ecparam: ['name', 'genkey', 'noout', 'out'],
   genpkey: ['algorithm', 'pkeyopt', 'out'],
-  req: ['new', 'key', 'subj', 'addext', 'in', 'out', 'noout', 'text', 'subject'],
+  req: ['new', 'x509', 'days', 'key', 'subj', 'addext', 'in', 'out', 'noout', 'text', 'subject'],
   x509: [
     'in',
     'out',
@@ -105,6 +105,7 @@ function request(process: Process, options: Options, text: string): string | num
       );
     const names = alternativeNames(options.get('addext'));
     if (!names) return wrong(process, 'req: -addext takes subjectAltName=DNS:…,IP:… here');
+    if (options.has('x509')) return selfSigned(process, subject, names, pair, Number(options.get('days') ?? 30));
     return pem('CERTIFICATE REQUEST', signRequest(subject, names, pair));
   }
   const block = readPem(text);
@@ -114,6 +115,33 @@ function request(process: Process, options: Options, text: string): string | num
   if (options.has('text')) out += requestText(read);
   if (options.has('subject')) out += `subject=${nameText(read.rawSubject)}\n`;
   return options.has('noout') ? out : out + text;
+}
+
+function selfSigned(
+  { host: { sim } }: Process,
+  subject: Uint8Array,
+  names: { dns: string[]; ips: string[] },
+  pair: NonNullable<ReturnType<Pki['privateKeyOf']>>,
+  days: number,
+): string {
+  const { pem, publicKeyInfo, signCertificate } = part('pki');
+  const serial = sim.random('openssl').hex(16).match(/../g) ?? [];
+  const notBefore = Math.floor(sim.now / 1000) * 1000;
+  const der = signCertificate(
+    {
+      serial: new Uint8Array([1, ...serial.map((byte) => parseInt(byte, 16))]),
+      issuer: subject,
+      subject,
+      notBefore,
+      notAfter: notBefore + days * 86_400_000,
+      publicKeyInfo: publicKeyInfo(pair.point),
+      isCA: true,
+      usages: [],
+      names,
+    },
+    pair,
+  );
+  return pem('CERTIFICATE', der);
 }
 
 function alternativeNames(text: string | undefined): { dns: string[]; ips: string[] } | undefined {

@@ -127,7 +127,7 @@ function* fetch(process: Process, options: Options, text: string): Co<number> {
     headers.push(['Connection', 'close']);
     if (!busybox) tell(process, options, 'HTTP request sent, awaiting response... ');
     const method = body !== undefined ? 'POST' : options.has('spider') ? 'HEAD' : 'GET';
-    const task = sim.spawn('wget', exchange(socket, { method, target: url.path, headers, body }));
+    const task = sim.spawn('wget', exchange(socket, { method, target: url.path, headers, body, scheme: url.scheme }));
     while (!task.done) {
       if (timeout !== undefined && sim.now - started >= timeout) {
         task.kill();

@@ -51,6 +51,7 @@ export interface Trace {
   /** As it arrived. */
   packet: Packet;
   compared: number;
+  lookups: number;
 }
 
 export class NetworkNamespace {
@@ -62,6 +63,7 @@ export class NetworkNamespace {
   readonly neighbours = new Map<string, Neighbour>();
   /** Addresses of its interfaces but the loopback, the first one first. */
   readonly addresses: string[] = [];
+  private readonly own = new Set<string>();
   /** Made with the first rule; without it nothing is tracked. */
   netfilter: Netfilter | undefined;
   /** Kernel settings that were changed, by name (`net.ipv4.ip_forward`). */
@@ -120,7 +122,9 @@ export class NetworkNamespace {
   assign(link: Link, ip: string, bits: number) {
     link.addresses.push({ ip, bits });
     this.addresses.push(ip);
-    this.network.byAddress.set(ip, this);
+    this.own.add(ip);
+    // The addresses of virtual servers are on every node.
+    if (link.kind !== 'dummy') this.network.byAddress.set(ip, this);
     if (link.kind === 'device') this.network.lan.attach(link, ip);
     if (bits < 32) {
       const destination = parseCidr(`${ip}/${bits}`) as Cidr;
@@ -135,6 +139,7 @@ export class NetworkNamespace {
     link.addresses.splice(at, 1);
     const mine = this.addresses.indexOf(ip);
     if (mine >= 0) this.addresses.splice(mine, 1);
+    if (!this.addresses.includes(ip)) this.own.delete(ip);
     if (this.network.byAddress.get(ip) === this) this.network.byAddress.delete(ip);
     link.lan?.detach(link, ip);
     this.routes.remove((route) => route.source === ip);
@@ -165,7 +170,7 @@ export class NetworkNamespace {
 
   /** Whether the address is one of its own. */
   owns(ip: string): boolean {
-    return isLoopback(ip) || this.addresses.includes(ip);
+    return isLoopback(ip) || this.own.has(ip);
   }
 
   linkAddress(name: string): string | undefined {
@@ -302,6 +307,16 @@ export class NetworkNamespace {
     return client;
   }
 
+  /** Whether a connection could be made: the first packet is sent, and nothing more. No time passes. */
+  reach(protocol: Protocol, ip: string, port: number): ConnectError | undefined {
+    const packet = this.packet(protocol, this.freePort(), ip, port, SYN_BYTES);
+    const fate = originate(this, packet, journey(this));
+    if (fate.kind === 'dropped' || fate.kind === 'expired') return 'ETIMEDOUT';
+    if (fate.kind === 'unreachable') return 'EHOSTUNREACH';
+    if (fate.kind === 'rejected') return fate.with === 'icmp-host-prohibited' ? 'EHOSTUNREACH' : 'ECONNREFUSED';
+    return fate.namespace.listener(packet.destination, packet.dport) ? undefined : 'ECONNREFUSED';
+  }
+
   private freePort(): number {
     const port = this.nextPort++;
     if (this.nextPort > LAST_PORT) this.nextPort = FIRST_PORT;
@@ -408,14 +423,17 @@ export class NetworkNamespace {
     return [...this.udp.values()];
   }
 
+  datagramSocket(ip: string, port: number): UdpSocket | undefined {
+    return this.udp.get(`${ip}:${port}`) ?? this.udp.get(`${ANY}:${port}`);
+  }
+
   private sendDatagram(sport: number, to: Address, payload: unknown, length: number, from?: string): Fate {
     const packet = this.packet('udp', sport, to.ip, to.port, length + UDP_HEADERS);
     if (from !== undefined && from !== ANY) packet.source = from;
     const way = journey(this);
     const fate = originate(this, packet, way);
     if (fate.kind !== 'delivered') return fate;
-    const { udp } = fate.namespace;
-    const socket = udp.get(`${packet.destination}:${packet.dport}`) ?? udp.get(`${ANY}:${packet.dport}`);
+    const socket = fate.namespace.datagramSocket(packet.destination, packet.dport);
     if (!socket) return { kind: 'rejected', with: 'icmp-port-unreachable', by: fate.namespace };
     const datagram: Datagram = {
       from: { ip: packet.source, port: packet.sport },
@@ -448,7 +466,7 @@ export class NetworkNamespace {
     const way = journey(this, hops);
     const packet = this.packet(protocol, this.freePort(), ip, port, SYN_BYTES);
     const fate = originate(this, packet, way);
-    return { hops, fate, packet, compared: way.compared };
+    return { hops, fate, packet, compared: way.compared, lookups: way.lookups };
   }
 }
 

@@ -4,8 +4,11 @@
 import type { Sim } from '../../sim/index.ts';
 import { type Cidr, inCidr, ipNumber } from './address.ts';
 import { Conntrack } from './conntrack.ts';
+import type { IpSet } from './ipset.ts';
+import type { Ipvs } from './ipvs.ts';
 import type { NetworkNamespace } from './namespace.ts';
-import { type Journey, type Packet, packetText, type Protocol, type Rejection } from './packet.ts';
+import type { Nft, NftStage } from './nft.ts';
+import { type Hop, type Journey, type Packet, packetText, type Protocol, type Rejection } from './packet.ts';
 
 export type HookName = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
 export type TableName = 'raw' | 'mangle' | 'nat' | 'filter' | 'security';
@@ -31,6 +34,8 @@ export interface Match {
   save(): string;
   /** As `iptables -L` prints it. */
   list(numeric: boolean): string;
+  /** The set that it asks. */
+  readonly set?: string;
   /** The only destination port that it lets through. */
   readonly dport?: number;
 }
@@ -206,22 +211,31 @@ export class Chain {
     if (!rule.matches(packet, context)) return undefined;
     rule.packets++;
     rule.bytes += packet.length;
-    const { jump, target, goto } = rule.spec;
-    const { trace } = context.journey;
-    if (trace) {
-      const to = jump?.name ?? (target ? target.name + target.save() : 'counted');
-      const why = rule.spec.matches?.map((match) => match.list(true)).join(' ');
-      const text = `${context.table} ${this.name}: ${to}${why ? ` ${why}` : ''}`;
-      const link = context.in || context.out;
-      trace.push({ namespace: context.namespace.name, link, kind: 'rule', text, packet: packetText(packet) });
-    }
-    if (jump) {
-      const verdict = jump.evaluate(packet, context);
-      if (verdict !== 'RETURN' && verdict !== undefined) return verdict;
-      return goto ? 'RETURN' : undefined;
-    }
-    return target?.apply(packet, context);
+    const { jump, target } = rule.spec;
+    if (context.journey.trace) return this.shown(rule, packet, context, context.journey.trace);
+    return jump ? follow(rule.spec, packet, context) : target?.apply(packet, context);
   }
+
+  private shown(rule: Rule, packet: Packet, context: HookContext, trace: Hop[]): Verdict | undefined {
+    const { jump, target, matches } = rule.spec;
+    const to = jump?.name ?? (target ? target.name + target.save() : 'counted');
+    const why = matches?.map((match) => match.list(true)).join(' ');
+    const text = `${context.table} ${this.name}: ${to}${why ? ` ${why}` : ''}`;
+    const link = context.in || context.out;
+    const hop: Hop = { namespace: context.namespace.name, link, kind: 'rule', text, packet: packetText(packet) };
+    const before = trace.push(hop);
+    const verdict = jump ? follow(rule.spec, packet, context) : target?.apply(packet, context);
+    const moot = jump ? trace.slice(before).every(({ idle }) => idle) : !target;
+    if (verdict === 'RETURN' || (verdict === undefined && moot)) hop.idle = true;
+    return verdict;
+  }
+}
+
+/** A jump comes back when the chain has no verdict; a goto goes back to where this chain was called from. */
+function follow({ jump, goto }: RuleSpec, packet: Packet, context: HookContext): Verdict | undefined {
+  const verdict = (jump as Chain).evaluate(packet, context);
+  if (verdict !== 'RETURN' && verdict !== undefined) return verdict;
+  return goto ? 'RETURN' : undefined;
 }
 
 function indexOf(rules: readonly Rule[]): RuleIndex {
@@ -333,6 +347,11 @@ const ORDER: Record<HookName, readonly TableName[]> = {
 
 export class Netfilter {
   readonly conntrack: Conntrack;
+  /** Virtual servers, once there are any. */
+  ipvs: Ipvs | undefined;
+  readonly sets = new Map<string, IpSet>();
+  /** Tables of nftables that are no table of iptables. */
+  nft: Nft | undefined;
   readonly tables: Partial<Record<TableName, Table>> = {};
   /** Asked before a new connection leaves through POSTROUTING or is delivered through INPUT. */
   queue: Queue | undefined;
@@ -359,16 +378,30 @@ export class Netfilter {
       context.table = 'raw';
       const verdict = raw && this.run(raw, packet, context);
       if (verdict !== undefined) return verdict;
-      if (packet.state !== 'UNTRACKED') this.conntrack.track(packet);
+      // What a virtual server has sent on comes by OUTPUT as the same connection.
+      if (packet.state !== 'UNTRACKED' && !packet.tracked) this.conntrack.track(packet);
     }
+    const early = this.nft && this.askNft('early', packet, context);
+    if (early) return early;
     const order = ORDER[hook];
     for (let i = 0; i < order.length; i++) {
       const name = order[i];
       context.table = name;
       if (name === 'nat') {
+        // The kernel has IPVS in front of the nat table at INPUT, behind it at OUTPUT.
+        if (hook === 'INPUT' && this.ipvs) {
+          const found = this.ipvs.take(packet, this, context);
+          if (found === 'none') return { reject: 'icmp-port-unreachable' };
+          if (found && !context.namespace.owns(packet.destination)) return undefined;
+        }
         this.translate(packet, context);
+        if (hook === 'OUTPUT' && this.ipvs?.take(packet, this, context) === 'none') {
+          return { reject: 'icmp-port-unreachable' };
+        }
         continue;
       }
+      const end = name === 'filter' && this.nft && this.askNft('filter', packet, context);
+      if (end) return end;
       const chain = this.tables[name]?.hooks[hook];
       if (!chain) continue;
       const verdict = this.run(chain, packet, context);
@@ -384,6 +417,12 @@ export class Netfilter {
       else journey.entries = [tracked];
     }
     return undefined;
+  }
+
+  private askNft(stage: NftStage, packet: Packet, context: HookContext): Verdict | undefined {
+    const verdict = this.nft?.ask(stage, packet, context, this);
+    if (verdict === 'drop') return 'DROP';
+    return typeof verdict === 'object' && 'reject' in verdict ? verdict : undefined;
   }
 
   private run(chain: Chain, packet: Packet, context: HookContext): Verdict | undefined {
@@ -412,6 +451,7 @@ export class Netfilter {
           chain.bytes += packet.length;
         }
       }
+      if (!(destination ? tracked.dnat : tracked.snat)) this.nft?.ask('nat', packet, context, this);
       if (destination) tracked.dstDone = true;
       else {
         tracked.srcDone = true;

@@ -46,6 +46,8 @@ export interface Hop {
   link: string;
   kind: HopKind;
   text: string;
+  /** Of a rule: it matched, and nothing came of it. */
+  idle?: boolean;
   /** As it is after this step. */
   packet: string;
 }
@@ -61,12 +63,14 @@ export interface Journey {
   trace: Hop[] | undefined;
   /** Rules that a traced packet was compared with. */
   compared: number;
+  /** Look-ups in tables that such a packet took. */
+  lookups: number;
   /** The namespace that the packet is in. */
   last: NetworkNamespace | undefined;
 }
 
 export function journey(from: NetworkNamespace, trace?: Hop[]): Journey {
-  return { delay: 0, hops: 0, entries: undefined, trace, compared: 0, last: from };
+  return { delay: 0, hops: 0, entries: undefined, trace, compared: 0, lookups: 0, last: from };
 }
 
 export function packetText(packet: Packet): string {

@@ -16,6 +16,8 @@ export interface Tls {
   ca: string;
   /** DNS names and addresses that the certificate is good for. */
   names: string[];
+  /** The body of the answer to HTTP without TLS; absent: that of servers written in Go. */
+  plain?: string;
 }
 
 /** One end of a connection. */

@@ -198,8 +198,14 @@ function routed(at: NetworkNamespace, link: Link, packet: Packet, journey: Journ
 }
 
 function deliver(at: NetworkNamespace, packet: Packet, journey: Journey, input: string, text: string): Fate {
+  const { destination } = packet;
   const end = stopped(at, 'INPUT', packet, journey, input, '');
   if (end) return end;
+  if (packet.destination !== destination && !at.owns(packet.destination)) {
+    // A virtual server has sent it on.
+    const out = at.routes.find(packet.destination)?.link.name ?? '';
+    return stopped(at, 'OUTPUT', packet, journey, '', out) ?? forwardFrom(at, packet, journey, '');
+  }
   note(at, input, 'verdict', text, packet, journey);
   return { kind: 'delivered', namespace: at };
 }

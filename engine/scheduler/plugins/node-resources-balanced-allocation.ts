@@ -20,20 +20,25 @@ export function nodeResourcesBalancedAllocation({ resources = DEFAULT_RESOURCES 
         ? SKIP
         : undefined,
     score(pod, node) {
-      let sum = 0;
-      let squares = 0;
-      let n = 0;
+      const shares: number[] = [];
       for (let i = 0; i < resources.length; i++) {
         const usage = usageWith(pod, node, resources[i].name, false);
         if (usage[1] === 0) continue;
-        const share = Math.min(1, usage[0] / usage[1]);
-        sum += share;
-        squares += share * share;
-        n++;
+        shares.push(Math.min(1, usage[0] / usage[1]));
       }
-      if (n < 2) return MAX_NODE_SCORE;
-      const mean = sum / n;
-      return Math.floor((1 - Math.sqrt(Math.max(0, squares / n - mean * mean))) * MAX_NODE_SCORE);
+      return Math.floor((1 - deviation(shares)) * MAX_NODE_SCORE);
     },
   };
+}
+
+/** The standard deviation. That of two is half their difference, which is free of the rounding of squares. */
+function deviation(shares: readonly number[]): number {
+  if (shares.length < 2) return 0;
+  if (shares.length === 2) return Math.abs((shares[0] - shares[1]) / 2);
+  let sum = 0;
+  for (const share of shares) sum += share;
+  const mean = sum / shares.length;
+  let squares = 0;
+  for (const share of shares) squares += (share - mean) * (share - mean);
+  return Math.sqrt(squares / shares.length);
 }

@@ -22,7 +22,7 @@ const BIND_TIMEOUT_SECONDS = 600;
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
 const UNBOUND = unresolvable('pod has unbound immediate PersistentVolumeClaims');
-const NODE_CONFLICT = 'node(s) had volume node affinity conflict';
+const NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity";
 const NO_VOLUME = "node(s) didn't find available persistent volumes to bind";
 const GONE = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)';
 

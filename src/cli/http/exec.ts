@@ -34,6 +34,8 @@ interface Client {
 export function execOverWebSocket({ live, stream, request }: Upgraded, ws: WebSocket) {
   const base64 = ws.protocol.includes('base64');
   const inWords = !ws.protocol.startsWith('v');
+  // The API server translates v5 itself, and wraps the kubelet's error into one of its own.
+  const wrapped = ws.protocol.startsWith('v5');
   ws.on('message', (data: Buffer, isBinary: boolean) => {
     if (data.length === 0) return;
     // The channel is a byte, or a digit before base64.
@@ -52,7 +54,7 @@ export function execOverWebSocket({ live, stream, request }: Upgraded, ws: WebSo
   };
   // An empty message says that the process is there.
   client.write(STDOUT, new Uint8Array());
-  follow({ live, stream, request }, client, inWords);
+  follow({ live, stream, request }, client, { inWords, wrapped });
 
   function receive(channel: number, bytes: Buffer) {
     if (channel === STDIN) live.send(stream, { text: decode(bytes) });
@@ -83,17 +85,18 @@ export const execOverSpdy = (upgraded: Upgraded) => {
     } else if (channel === RESIZE) one.onData = (bytes) => resize(upgraded, bytes);
     if (started || open.filter((_, at) => at !== RESIZE).length < wanted) return;
     started = true;
-    follow(upgraded, client, false);
+    follow(upgraded, client, {});
   };
 };
 
 /** The process's output to the client, then how it ended. */
-function follow({ live, stream, request }: Upgraded, client: Client, inWords: boolean) {
+function follow({ live, stream, request }: Upgraded, client: Client, how: { inWords?: boolean; wrapped?: boolean }) {
   const heard = ({ items, ended, exitCode, error }: News) => {
     for (const [channel, text] of items as [number, string][]) client.write(channel, encode(text));
     if (!ended || items.length > 0) return;
-    const status = statusOf(exitCode ?? 0, error, [request.query?.command ?? []].flat());
-    const words = inWords ? (status.message ?? '') : JSON.stringify(status);
+    const failure = error !== undefined && how.wrapped ? `Internal error occurred: ${error}` : error;
+    const status = statusOf(exitCode ?? 0, failure, [request.query?.command ?? []].flat());
+    const words = how.inWords ? (status.message ?? '') : JSON.stringify(status);
     if (words) client.write(ERROR, Buffer.from(words));
     client.end();
   };

@@ -41,40 +41,23 @@ export function checkPrune(args: Args) {
       'all resources selected for prune without explicitly passing --all. To prune all resources, pass the --all flag. If you did not mean to prune all resources, specify a label selector',
     );
   }
+  checkAllowlist(args);
+  if (args.bool('server-side'))
+    throw new CommandError("--prune is in alpha and doesn't currently work on objects created by server-side apply");
+}
+
+export function checkAllowlist(args: Args) {
   for (const entry of args.strings('prune-allowlist'))
     if (entry.split('/').length !== 3)
       throw new CommandError(`invalid GroupVersionKind format: ${entry}, please follow <group/version/kind>`);
-  if (args.bool('server-side'))
-    throw new CommandError("--prune is in alpha and doesn't currently work on objects created by server-side apply");
 }
 
 export function* prune(kubectl: Kubectl, args: Args, applied: readonly KubeObject[], dryRun: DryRun): Co {
   if (args.strings('prune-allowlist').length === 0) kubectl.log('W', DEPRECATED);
   const kept = new Set(applied.map((o) => o.metadata.uid));
-  const namespaces = new Set(applied.map((o) => o.metadata.namespace).filter((n) => n));
+  const namespaces = new Set(applied.map((o) => o.metadata.namespace ?? '').filter(Boolean));
   namespaces.add(kubectl.namespace);
-  const listed = args.strings('prune-allowlist');
-  for (const entry of listed.length ? listed : DEFAULT_ALLOWLIST) {
-    const parts = entry.split('/');
-    const apiVersion = parts[0] === 'core' || parts[0] === '' ? parts[1] : `${parts[0]}/${parts[1]}`;
-    const mapping = yield* kubectl.mappingForKind(apiVersion, parts[2]);
-    for (const namespace of mapping.namespaced ? namespaces : [''])
-      yield* pruneKind(kubectl, args, mapping, namespace as string, kept, dryRun);
-  }
-}
-
-function* pruneKind(
-  kubectl: Kubectl,
-  args: Args,
-  mapping: Mapping,
-  namespace: string,
-  kept: Set<string | undefined>,
-  dryRun: DryRun,
-): Co {
-  const list = yield* listObjects(kubectl, mapping, namespace, { labelSelector: args.string('selector') || undefined });
-  for (const object of listItems(list)) {
-    const annotations = object.metadata.annotations as Record<string, string> | undefined;
-    if (annotations?.[LAST_APPLIED] === undefined || kept.has(object.metadata.uid)) continue;
+  yield* eachPrunable(kubectl, args, namespaces, kept, function* (object, mapping, namespace) {
     if (dryRun !== 'client') {
       const seconds = args.int('grace-period');
       const options = {
@@ -85,5 +68,30 @@ function* pruneKind(
       yield* deleteObject(kubectl, mapping, namespace, object.metadata.name as string, options);
     }
     changePrinter(kubectl, args, 'pruned', dryRun).print(object);
+  });
+}
+
+/** Goes through what apply has written in the namespaces, and cluster-wide, but for the objects whose uids are `kept`. */
+export function* eachPrunable(
+  kubectl: Kubectl,
+  args: Args,
+  namespaces: ReadonlySet<string>,
+  kept: ReadonlySet<string | undefined>,
+  act: (object: KubeObject, mapping: Mapping, namespace: string) => Co,
+): Co {
+  const listed = args.strings('prune-allowlist');
+  for (const entry of listed.length ? listed : DEFAULT_ALLOWLIST) {
+    const parts = entry.split('/');
+    const apiVersion = parts[0] === 'core' || parts[0] === '' ? parts[1] : `${parts[0]}/${parts[1]}`;
+    const mapping = yield* kubectl.mappingForKind(apiVersion, parts[2]);
+    for (const namespace of mapping.namespaced ? namespaces : ['']) {
+      const labelSelector = args.string('selector') || undefined;
+      const list = yield* listObjects(kubectl, mapping, namespace, { labelSelector });
+      for (const object of listItems(list)) {
+        const annotations = object.metadata.annotations as Record<string, string> | undefined;
+        if (annotations?.[LAST_APPLIED] === undefined || kept.has(object.metadata.uid)) continue;
+        yield* act(object, mapping, namespace);
+      }
+    }
   }
 }

@@ -1,0 +1,34 @@
+// PodTopologyLabels: a Pod learns the zone and the region of its node as labels, when it is created there or bound.
+
+import type { KubeObject, ResourceInfo } from '../../api/types.ts';
+import { onPods, type AdmissionHost, type AdmissionPlugin } from './types.ts';
+
+const KEYS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
+
+type Labels = Record<string, string>;
+
+/** `labels` with those of the node that they do not have; the same object when there are none. */
+export function withTopology(
+  labels: Labels | undefined,
+  nodeName: string,
+  { scheme, storage }: Pick<AdmissionHost, 'scheme' | 'storage'>,
+): Labels | undefined {
+  const nodes = scheme.resource('', 'v1', 'nodes') as ResourceInfo;
+  const own = storage.get(nodes, '', nodeName)?.metadata.labels;
+  let next = labels;
+  for (const key of KEYS) {
+    if (own?.[key] !== undefined && labels?.[key] === undefined) next = { ...next, [key]: own[key] };
+  }
+  return next;
+}
+
+export const podTopologyLabels: AdmissionPlugin = {
+  name: 'PodTopologyLabels',
+  handles: onPods('CREATE'),
+  mutate({ object }, host): KubeObject {
+    const nodeName: string | undefined = object.spec?.nodeName;
+    const { labels } = object.metadata;
+    const next = nodeName ? withTopology(labels, nodeName, host) : labels;
+    return next === labels ? object : { ...object, metadata: { ...object.metadata, labels: next } };
+  },
+};

@@ -1,0 +1,204 @@
+// One call of a webhook: over the network of the API server's machine to the Service, with TLS, within its timeout.
+
+import type { KubeObject, ResourceInfo } from '../../api/types.ts';
+import type { JsonObject } from '../../api/types.ts';
+import { fromBase64, decode } from '../../linux/bytes.ts';
+import { byteLength, exchange, isAddress, type NetworkNamespace, type Socket } from '../../linux/index.ts';
+import { part } from '../../parts/index.ts';
+import type { Certificate } from '../../pki/index.ts';
+import type { Co, Sim } from '../../sim/index.ts';
+import type { AdmissionHost } from './types.ts';
+
+/** What came back, or why nothing did. */
+export type CallResult = { body: JsonObject; error?: undefined } | { body?: undefined; error: string };
+
+/** Where a webhook is, as its configuration says it. */
+export interface Target {
+  /** In double quotes, as Go's client says it in errors. */
+  url: string;
+  host: string;
+  port: number;
+  path: string;
+  /** What the certificate must be for. */
+  serverName: string;
+}
+
+export function targetOf(
+  { clientConfig, timeoutSeconds }: JsonObject,
+  { scheme, storage }: Pick<AdmissionHost, 'scheme' | 'storage'>,
+): Target | { error: string } {
+  const { url, service: ref } = clientConfig as JsonObject;
+  const timeout = timeoutSeconds === undefined ? '' : `?timeout=${timeoutSeconds}s`;
+  if (!ref) {
+    const [, host = '', port = '443', path = '/'] = /^https:\/\/(\[[^\]]*\]|[^:/?]*)(?::(\d+))?([^?]*)/.exec(url) ?? [];
+    const name = host.replace(/^\[|\]$/g, '');
+    return {
+      url: `"${url}${timeout}"`,
+      host: name,
+      port: Number(port),
+      path: (path || '/') + timeout,
+      serverName: name,
+    };
+  }
+  const { namespace, name, path = '/', port = 443 } = ref;
+  const serverName = `${name}.${namespace}.svc`;
+  const shown = `"https://${serverName}:${port}${path}${timeout}"`;
+  const service = storage.get(scheme.resource('', 'v1', 'services') as ResourceInfo, namespace, name);
+  if (!service) return { error: `Post ${shown}: service ${JSON.stringify(name)} not found` };
+  const { clusterIP, ports = [] } = service.spec;
+  if (!(ports as JsonObject[]).some((one) => one.port === port))
+    return { error: `Post ${shown}: no service port ${port} found for service ${JSON.stringify(name)}` };
+  return { url: shown, host: clusterIP, port, path: path + timeout, serverName };
+}
+
+const DIAL: Record<string, string> = {
+  ECONNREFUSED: 'connect: connection refused',
+  EHOSTUNREACH: 'connect: no route to host',
+};
+const LATE = 'context deadline exceeded';
+
+/** What an answer that is no success becomes in the words of the API machinery's client. */
+const REFUSED: Record<number, string> = {
+  400: 'the server rejected our request for an unknown reason',
+  401: 'the server has asked for the client to provide credentials',
+  403: 'forbidden: User "system:anonymous" cannot post path',
+  404: 'the server could not find the requested resource',
+  405: 'the server does not allow this method on the requested resource',
+  429: 'the server has received too many requests and has asked us to try again later',
+  503: 'the server is currently unable to handle the request',
+  504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
+};
+
+/** Posts `review` to the webhook. Errors are what follows "failed to call webhook: ". */
+export function* callWebhook(
+  { sim, net }: { sim: Sim; net: NetworkNamespace | undefined },
+  hook: JsonObject,
+  target: Target,
+  review: JsonObject,
+): Co<CallResult> {
+  const failed = (why: string): CallResult => ({ error: `Post ${target.url}: ${why}` });
+  if (!net) return failed('the API server has no network');
+  if (!isAddress(target.host)) return failed(`dial tcp: lookup ${target.host}: no such host`);
+  const seconds = hook.timeoutSeconds ?? 30;
+  const end = sim.now + seconds * 1000;
+  const task = sim.spawn('webhook', post(net, sim, hook, target, review));
+  while (!task.done) {
+    if (sim.now >= end) {
+      task.kill();
+      return failed(LATE);
+    }
+    yield { signals: [task.exited], timeout: end - sim.now };
+  }
+  const result = task.result;
+  if (result === undefined) return failed('EOF');
+  return typeof result === 'string' ? failed(result) : result;
+}
+
+/** The answer, or the transport's error. */
+function* post(
+  net: NetworkNamespace,
+  sim: Sim,
+  hook: JsonObject,
+  { host, port, path, serverName }: Target,
+  review: JsonObject,
+): Co<CallResult | string> {
+  const socket = yield* net.connect(host, port, { timeout: 3_600_000 });
+  if (typeof socket === 'string') {
+    return `dial tcp ${host.includes(':') ? `[${host}]` : host}:${port}: ${DIAL[socket] ?? 'i/o timeout'}`;
+  }
+  try {
+    const problem = distrusted(socket, hook.clientConfig.caBundle, serverName, sim.now);
+    if (problem) return problem;
+    const body = JSON.stringify(review);
+    const answer = yield* exchange(socket, {
+      method: 'POST',
+      target: path,
+      headers: [
+        ['Host', `${serverName}:${port}`],
+        ['User-Agent', 'kube-apiserver-admission'],
+        ['Content-Length', String(byteLength(body))],
+        ['Accept', 'application/json, */*'],
+        ['Content-Type', 'application/json'],
+      ],
+      body,
+    });
+    if (!answer) return 'EOF';
+    let text = '';
+    for (let read = yield* answer.read(); read !== undefined; read = yield* answer.read()) text += read;
+    if (answer.status < 200 || answer.status > 206) {
+      const unknown = `an error on the server (${JSON.stringify(text.trim() || 'unknown')}) has prevented the request from succeeding`;
+      return { error: REFUSED[answer.status] ?? (answer.status >= 500 ? unknown : REFUSED[400]) };
+    }
+    try {
+      return { body: JSON.parse(text) };
+    } catch {
+      return { error: `couldn't get version/kind; json parse error: unexpected end of JSON input` };
+    }
+  } finally {
+    socket.close();
+  }
+}
+
+/** Why the certificate that the other side shows is not accepted; undefined: it is. */
+function distrusted(
+  { tls }: Socket,
+  caBundle: string | undefined,
+  serverName: string,
+  now: number,
+): string | undefined {
+  if (!tls) return 'http: server gave HTTP response to HTTPS client';
+  const { readPem, readCertificate, isSignedBy, pointOf, DerError } = part('pki');
+  const certificates = (text: string): Certificate[] =>
+    (text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).flatMap((block) => {
+      try {
+        return [readCertificate(readPem(`${block}\n`)?.bytes ?? new Uint8Array())];
+      } catch (error) {
+        if (error instanceof DerError) return [];
+        throw error;
+      }
+    });
+  const fault = (why: string) => `tls: failed to verify certificate: x509: ${why}`;
+  const [shown] = certificates(tls.ca);
+  const roots = certificates(caBundle ? decode(fromBase64(caBundle).bytes) : '');
+  const vouched = roots.some((root) => {
+    if (!shown) return false;
+    if (root.signed.join() === shown.signed.join()) return true;
+    const point = pointOf(root.publicKeyInfo);
+    return point !== undefined && root.rawSubject.join() === shown.rawIssuer.join() && isSignedBy(shown, point);
+  });
+  if (shown && now > shown.notAfter) {
+    const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+    return fault(
+      `certificate has expired or is not yet valid: current time ${time(now)} is after ${time(shown.notAfter)}`,
+    );
+  }
+  const { names } = tls;
+  const covers = (name: string) =>
+    name === serverName || (name.startsWith('*.') && serverName.slice(serverName.indexOf('.')) === name.slice(1));
+  if (!names.some(covers)) {
+    if (!names.length) return fault('certificate relies on legacy Common Name field, use SANs instead');
+    return fault(`certificate is valid for ${names.join(', ')}, not ${serverName}`);
+  }
+  return vouched ? undefined : fault('certificate signed by unknown authority');
+}
+
+/** The same for those who cannot wait (conversion): what is called, and why that fails. */
+export function webhookFailure(hook: JsonObject, host: Pick<AdmissionHost, 'scheme' | 'storage'>): string {
+  const target = targetOf(hook, host);
+  if ('error' in target) return target.error;
+  if (!isAddress(target.host)) return `Post ${target.url}: dial tcp: lookup ${target.host}: no such host`;
+  const { service: ref } = hook.clientConfig as JsonObject;
+  const ready =
+    ref &&
+    host.storage
+      .page(host.scheme.resource('discovery.k8s.io', 'v1', 'endpointslices') as ResourceInfo, ref.namespace, {})
+      .kvs.map((kv) => kv.value as KubeObject)
+      .some(
+        ({ metadata, endpoints }) =>
+          metadata.labels?.['kubernetes.io/service-name'] === ref.name &&
+          ((endpoints ?? []) as JsonObject[]).some((one) => one.conditions?.ready !== false),
+      );
+  return ready
+    ? `Post ${target.url}: conversion webhooks that run in Pods are not called by this simulation`
+    : `Post ${target.url}: dial tcp ${target.host}:${target.port}: connect: connection refused`;
+}

@@ -1,0 +1,68 @@
+// What every mode of kube-proxy does, and the chains that iptables and IPVS modes share.
+
+import {
+  type Chain,
+  match,
+  masquerade,
+  type Netfilter,
+  RETURN,
+  Rule,
+  setXmark,
+  type Table,
+} from '../linux/net/index.ts';
+import type { Categories, ServicePort } from './state.ts';
+
+export interface SyncedPort {
+  port: ServicePort;
+  all: Categories;
+}
+
+export interface Proxier {
+  /** False when somebody has thrown away what was written. */
+  readonly intact: boolean;
+  /** What a log says when all is written again. */
+  readonly reloading: string | undefined;
+  /** What all Services share. */
+  setUp(): void;
+  /** Replaces what one Service has; no ports: it goes. */
+  sync(service: string, ports: readonly SyncedPort[]): void;
+  /** After any number of `sync`s. */
+  commit(): void;
+}
+
+/** `iptables -I` unless the chain has such a jump already. */
+export function jump(table: Table, hook: string, fresh: Rule) {
+  const chain = table.ensure(hook);
+  const same = (other: Rule) =>
+    other.spec.jump === fresh.spec.jump &&
+    other.spec.matches?.map((each) => each.save()).join() === fresh.spec.matches?.map((each) => each.save()).join();
+  if (!chain.rules.some(same)) chain.insert(0, fresh);
+}
+
+/** Packets with the mark leave with the address of this machine. */
+export function masquerading(mark: number): Rule[] {
+  return [
+    new Rule({ target: RETURN, matches: [match.mark(mark, mark, true)] }),
+    new Rule({ target: setXmark(mark, 0) }),
+    new Rule({ target: masquerade(true), matches: [match.comment('kubernetes service traffic requiring SNAT')] }),
+  ];
+}
+
+const OWN = /^KUBE-(?!FIREWALL$|KUBELET-CANARY$|IPTABLES-HINT$)/;
+
+/** Takes away what iptables mode, or IPVS mode, has left in the tables: the kubelet's own chains stay. */
+export function cleanUpIptables({ tables }: Netfilter) {
+  for (const name of ['mangle', 'nat', 'filter'] as const) {
+    const table = tables[name];
+    if (!table) continue;
+    table.settle();
+    const gone = new Set<Chain>();
+    table.chains.forEach((chain) => OWN.test(chain.name) && gone.add(chain));
+    table.chains.forEach((chain) => {
+      if (gone.has(chain)) return;
+      const kept = chain.rules.filter(({ spec }) => !spec.jump || !gone.has(spec.jump));
+      if (kept.length < chain.rules.length) chain.set(kept);
+    });
+    for (const chain of gone) table.drop(chain);
+  }
+}

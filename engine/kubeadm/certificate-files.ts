@@ -1,0 +1,91 @@
+// The files of /etc/kubernetes with certificates and keys on a control-plane node, each made when it is first read.
+
+import { utf8Base64 } from '../api/base64.ts';
+import { FileNode, type TreeEntry } from '../linux/index.ts';
+import { part } from '../parts/index.ts';
+
+export interface CertificateFilesOptions {
+  hostname: string;
+  ip: string;
+  /** From when they are valid, ms. */
+  made: number;
+  /** When they are written, ms. */
+  now: number;
+  /** PEM of the cluster's authority. */
+  ca: string;
+  /** The administrator's, in PEM. */
+  admin: { certificate: string; key: string };
+  /** https://10.0.0.10:6443 */
+  server: string;
+}
+
+const PKI = '/etc/kubernetes/pki/';
+const NAMES = [
+  'apiserver',
+  'apiserver-etcd-client',
+  'apiserver-kubelet-client',
+  'ca',
+  'etcd/ca',
+  'etcd/healthcheck-client',
+  'etcd/peer',
+  'etcd/server',
+  'front-proxy-ca',
+  'front-proxy-client',
+];
+
+export function certificateFiles(options: CertificateFilesOptions): Record<string, TreeEntry> {
+  const { hostname, ip, made, now, ca, server, admin } = options;
+  const file = (name: string) => part('pki').clusterFile(name, { hostname, ip, made });
+  const files: Record<string, TreeEntry> = {};
+  const secret = (text: () => string) => new FileNode(text, { mode: 0o600, mtime: now });
+  for (const name of NAMES) {
+    files[`${PKI}${name}.crt`] = name === 'ca' ? ca : () => file(`${name}.crt`);
+    files[`${PKI}${name}.key`] = secret(() => file(`${name}.key`));
+  }
+  files[`${PKI}sa.key`] = secret(() => file('sa.key'));
+  files[`${PKI}sa.pub`] = () => file('sa.pub');
+  files['/etc/kubernetes/admin.conf'] = secret(() => kubeconfig({ ...admin, server, ca, user: 'kubernetes-admin' }));
+  for (const name of ['controller-manager', 'scheduler']) {
+    files[`/etc/kubernetes/${name}.conf`] = secret(() =>
+      kubeconfig({
+        server,
+        ca,
+        user: `system:kube-${name}`,
+        certificate: file(`${name}.crt`),
+        key: file(`${name}.key`),
+      }),
+    );
+  }
+  return files;
+}
+
+export interface KubeconfigOptions {
+  server: string;
+  /** All in PEM. */
+  ca: string;
+  certificate: string;
+  key: string;
+  user: string;
+}
+
+/** As kubeadm writes it. */
+export const kubeconfig = ({ server, ca, user, certificate, key }: KubeconfigOptions) => `apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: ${utf8Base64(ca)}
+    server: ${server}
+  name: kubernetes
+contexts:
+- context:
+    cluster: kubernetes
+    user: ${user}
+  name: ${user}@kubernetes
+current-context: ${user}@kubernetes
+kind: Config
+preferences: {}
+users:
+- name: ${user}
+  user:
+    client-certificate-data: ${utf8Base64(certificate)}
+    client-key-data: ${utf8Base64(key)}
+`;

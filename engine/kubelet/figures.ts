@@ -1,0 +1,244 @@
+// What the kubelet's cAdvisor counts, as the kubelet serves it on port 10250: /metrics/resource, /metrics/cadvisor and
+// /stats/summary. CPU is the cgroups' time, memory what they hold; network and disks are not counted.
+
+import { podQOSClass } from '../api/qos.ts';
+import { timestamp } from '../client/index.ts';
+import type { Container } from './container.ts';
+import type { PodWorker } from './pod-worker.ts';
+
+/** What a node's own daemons use: kubelet, container runtime, system. Millicores, bytes. */
+export const DAEMONS = { cpuMillis: 75, memoryBytes: 420 * 1024 * 1024 };
+
+/** What is asked of a kubelet for its figures. */
+export interface Counted {
+  readonly node: string;
+  readonly now: number;
+  /** When the machine was started. */
+  readonly bootedAt: number;
+  /** ms of CPU time that containers had which have ended. */
+  readonly spentBefore: number;
+  /** Bytes. */
+  readonly memory: number;
+  readonly workers: Iterable<PodWorker>;
+}
+
+export interface Figures {
+  type: string;
+  body: string;
+}
+
+const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
+
+/** The answer to a path; undefined: the kubelet has no such figures. */
+export function figures(path: string, of: Counted): Figures | undefined {
+  if (path === '/metrics/resource') return { type: TEXT, body: families(resourceMetrics(of), of.now) };
+  if (path === '/metrics/cadvisor') return { type: TEXT, body: families(cadvisorMetrics(of), of.now) };
+  if (path === '/stats/summary') {
+    return { type: 'application/json', body: `${JSON.stringify(summary(of), undefined, 1)}\n` };
+  }
+  return undefined;
+}
+
+interface Running {
+  namespace: string;
+  pod: string;
+  worker: PodWorker;
+  container: Container;
+}
+
+function running({ workers }: Counted): Running[] {
+  const list: Running[] = [];
+  for (const worker of workers) {
+    const { name = '', namespace = '' } = worker.pod.metadata ?? {};
+    worker.records.forEach(({ current: container }) => {
+      if (container?.state === 'running') list.push({ namespace, pod: name, worker, container });
+    });
+  }
+  return list;
+}
+
+const nodeTime = ({ bootedAt, now, spentBefore }: Counted, list: readonly Running[]) =>
+  list.reduce(
+    (sum, { container }) => sum + container.cgroup.cpuTime,
+    spentBefore + ((now - bootedAt) * DAEMONS.cpuMillis) / 1000,
+  );
+const nodeMemory = (list: readonly Running[]) =>
+  list.reduce((sum, { container }) => sum + container.cgroup.memory, DAEMONS.memoryBytes);
+
+// ---- Prometheus' text ----------------------------------------------------------------------------------------
+
+interface Family {
+  name: string;
+  help: string;
+  type: 'counter' | 'gauge';
+  samples: { labels?: Record<string, string>; value: number }[];
+}
+
+function families(list: readonly Family[], now: number): string {
+  let text = '';
+  for (const { name, help, type, samples } of list) {
+    if (samples.length === 0) continue;
+    text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
+    for (const { labels = {}, value } of samples) {
+      const pairs = Object.keys(labels).map((label) => `${label}=${JSON.stringify(labels[label])}`);
+      text += `${name}${pairs.length ? `{${pairs.join(',')}}` : ''} ${number(value)} ${Math.floor(now)}\n`;
+    }
+  }
+  return text;
+}
+
+/** As Go's %g: large and small numbers with an exponent of two digits. */
+function number(value: number): string {
+  const exponent = value === 0 ? 0 : Math.floor(Math.log10(Math.abs(value)));
+  if (exponent >= -4 && exponent < 6) return String(value);
+  return value.toExponential().replace(/e([+-])(\d)$/, 'e$10$2');
+}
+
+const seconds = (ms: number) => Math.round(ms * 1000) / 1e6;
+
+function resourceMetrics(of: Counted): Family[] {
+  const list = running(of);
+  const pods = new Map<string, { labels: Record<string, string>; cpu: number; memory: number }>();
+  for (const { namespace, pod, container } of list) {
+    const key = `${namespace}/${pod}`;
+    const sum = pods.get(key) ?? { labels: { namespace, pod }, cpu: 0, memory: 0 };
+    pods.set(key, { ...sum, cpu: sum.cpu + container.cgroup.cpuTime, memory: sum.memory + container.cgroup.memory });
+  }
+  const sums = [...pods.values()];
+  const each = (value: (container: Container) => number) =>
+    list.map(({ namespace, pod, container }) => ({
+      labels: { container: container.name, namespace, pod },
+      value: value(container),
+    }));
+  const cpu = (whose: string) => `[STABLE] Cumulative cpu time consumed by the ${whose} in core-seconds`;
+  const memory = (whose: string) => `[STABLE] Current working set of the ${whose} in bytes`;
+  return [
+    counter('container_cpu_usage_seconds_total', cpu('container'), each(cpuSeconds)),
+    gauge('container_memory_working_set_bytes', memory('container'), each(heldBytes)),
+    gauge(
+      'container_start_time_seconds',
+      '[STABLE] Start time of the container since unix epoch in seconds',
+      each(({ startedAt }) => startedAt / 1000),
+    ),
+    counter('node_cpu_usage_seconds_total', cpu('node'), [{ value: seconds(nodeTime(of, list)) }]),
+    gauge('node_memory_working_set_bytes', memory('node'), [{ value: nodeMemory(list) }]),
+    counter(
+      'pod_cpu_usage_seconds_total',
+      cpu('pod'),
+      sums.map(({ labels, cpu: value }) => ({ labels, value: seconds(value) })),
+    ),
+    gauge(
+      'pod_memory_working_set_bytes',
+      memory('pod'),
+      sums.map(({ labels, memory: value }) => ({ labels, value })),
+    ),
+    gauge('resource_scrape_error', '[STABLE] 1 if there was an error while getting container metrics, 0 otherwise', [
+      { value: 0 },
+    ]),
+  ];
+}
+
+function cadvisorMetrics(of: Counted): Family[] {
+  const list = running(of);
+  const each = (value: (container: Container) => number | undefined, more: Record<string, string> = {}) =>
+    list.flatMap(({ namespace, pod, worker, container }) => {
+      const amount = value(container);
+      if (amount === undefined) return [];
+      const { id, name, config } = container;
+      const labels = { container: name, ...more, id: slice(worker, id), image: config.spec.image ?? '', name: id };
+      return [{ labels: { ...labels, namespace, pod }, value: amount }];
+    });
+  return [
+    counter(
+      'container_cpu_cfs_periods_total',
+      'Number of elapsed enforcement period intervals.',
+      each(({ cgroup }) => (cgroup.limits.cpu === undefined ? undefined : cgroup.throttling.periods)),
+    ),
+    counter(
+      'container_cpu_cfs_throttled_periods_total',
+      'Number of throttled period intervals.',
+      each(({ cgroup }) => (cgroup.limits.cpu === undefined ? undefined : cgroup.throttling.throttled)),
+    ),
+    counter(
+      'container_cpu_usage_seconds_total',
+      'Cumulative cpu time consumed in seconds.',
+      each(cpuSeconds, { cpu: 'total' }),
+    ),
+    gauge('container_memory_working_set_bytes', 'Current working set in bytes.', each(heldBytes)),
+    gauge(
+      'container_spec_memory_limit_bytes',
+      'Memory limit for the container.',
+      each(({ cgroup }) => cgroup.limits.memory ?? 0),
+    ),
+  ];
+}
+
+const counter = (name: string, help: string, samples: Family['samples']): Family => ({
+  name,
+  help,
+  type: 'counter',
+  samples,
+});
+const gauge = (name: string, help: string, samples: Family['samples']): Family => ({
+  name,
+  help,
+  type: 'gauge',
+  samples,
+});
+const cpuSeconds = ({ cgroup }: Container) => seconds(cgroup.cpuTime);
+const heldBytes = ({ cgroup }: Container) => cgroup.memory;
+
+/** A container's place in the tree of cgroups (systemd's names). */
+function slice({ pod, uid }: PodWorker, id: string): string {
+  const qos = pod.spec ? podQOSClass(pod.spec) : 'BestEffort';
+  const parent = qos === 'Guaranteed' ? 'kubepods' : `kubepods-${qos.toLowerCase()}`;
+  const above = qos === 'Guaranteed' ? '' : `/${parent}.slice`;
+  const own = `${parent}-pod${uid.replaceAll('-', '_')}.slice`;
+  return `/kubepods.slice${above}/${own}/cri-containerd-${id}.scope`;
+}
+
+// ---- /stats/summary ------------------------------------------------------------------------------------------
+
+function summary(of: Counted): object {
+  const list = running(of);
+  const time = timestamp(of.now);
+  const cpu = (millis: number, ms: number) => ({
+    time,
+    usageNanoCores: millis * 1e6,
+    usageCoreNanoSeconds: Math.round(ms * 1e6),
+  });
+  const memory = (bytes: number) => ({ time, usageBytes: bytes, workingSetBytes: bytes });
+  const byWorker = new Map<PodWorker, Container[]>();
+  for (const { worker, container } of list) {
+    const known = byWorker.get(worker);
+    if (known) known.push(container);
+    else byWorker.set(worker, [container]);
+  }
+  const sum = (containers: readonly Container[], value: (container: Container) => number) =>
+    containers.reduce((total, container) => total + value(container), 0);
+  const millis = ({ cgroup }: Container) => cgroup.cpuMillis;
+  const spent = ({ cgroup }: Container) => cgroup.cpuTime;
+  const pods = [...byWorker].map(([{ pod, uid }, containers]) => ({
+    podRef: { name: pod.metadata?.name, namespace: pod.metadata?.namespace, uid },
+    startTime: pod.status?.startTime,
+    containers: containers.map((container) => ({
+      name: container.name,
+      startTime: timestamp(container.startedAt),
+      cpu: cpu(millis(container), spent(container)),
+      memory: memory(heldBytes(container)),
+    })),
+    cpu: cpu(sum(containers, millis), sum(containers, spent)),
+    memory: memory(sum(containers, heldBytes)),
+  }));
+  const all = list.map(({ container }) => container);
+  const held = nodeMemory(list);
+  return {
+    node: {
+      nodeName: of.node,
+      startTime: timestamp(of.bootedAt),
+      cpu: cpu(sum(all, millis) + DAEMONS.cpuMillis, nodeTime(of, list)),
+      memory: { time, availableBytes: of.memory - held, usageBytes: held, workingSetBytes: held },
+    },
+    pods,
+  };
+}

@@ -1,0 +1,253 @@
+// crictl: the containers of a machine as its runtime has them, past the kubelet.
+
+import type { Container, Kubelet } from '../kubelet/index.ts';
+import { pipeReader, waitFor, type Process, type Program } from '../linux/index.ts';
+import type { Co } from '../sim/index.ts';
+import { die, readFlags, type Flags } from './flags.ts';
+import type { KubeletOf } from './systemd.ts';
+
+type Worker = Kubelet['workers'] extends ReadonlyMap<string, infer One> ? One : never;
+
+interface Found {
+  container: Container;
+  worker: Worker;
+}
+
+const SHORT = 13;
+/** What crictl says when nobody listens at the runtime's socket. */
+const DOWN =
+  'validate service connection: validate CRI v1 runtime API for endpoint "unix:///run/containerd/containerd.sock": rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory"';
+
+/** Names of sandboxes; nothing but crictl shows them. */
+const sandboxIds = new WeakMap<object, string>();
+
+const FLAGS = {
+  all: 'bool',
+  quiet: 'bool',
+  'no-trunc': 'bool',
+  name: 'string',
+  namespace: 'string',
+  tail: 'string',
+  timeout: 'string',
+} as const;
+const SHORTS = { a: 'all', q: 'quiet', t: 'timeout' };
+
+export const crictl = (kubeletOf: KubeletOf): Program =>
+  function* (process): Co<number> {
+    const wrong = (text: string): never => die(process, `crictl: ${text}`);
+    const [, command = '', ...words] = process.argv;
+    if (command === '' || command.startsWith('-')) wrong(`the flag ${command} is not modelled by this engine`);
+    const kubelet = kubeletOf(process);
+    yield 30;
+    if (!kubelet.runtimeRuns) die(process, `FATA[0000] ${DOWN}`);
+    // The command in a container has flags of its own.
+    const flags = readFlags(command === 'exec' ? ['--', ...words] : words, FLAGS, SHORTS, wrong);
+    switch (command) {
+      case 'ps':
+        return ps(process, kubelet, flags);
+      case 'pods':
+        return pods(process, kubelet, flags);
+      case 'images':
+        return images(process, kubelet);
+      case 'logs':
+        return yield* logs(process, kubelet, flags);
+      case 'stop':
+        return yield* stop(process, kubelet, flags.args);
+      case 'exec':
+        return yield* exec(process, kubelet, flags.args);
+      default:
+        return wrong(`${command} is not modelled by this engine`);
+    }
+  };
+
+function containers(kubelet: Kubelet): Found[] {
+  const list: Found[] = [];
+  kubelet.workers.forEach((worker) =>
+    worker.records.forEach(({ current }) => {
+      if (current) list.push({ container: current, worker });
+    }),
+  );
+  return list.sort((a, b) => b.container.createdAt - a.container.createdAt);
+}
+
+function sandboxId({ sandbox, kubelet }: Worker): string {
+  if (!sandbox) return '';
+  let id = sandboxIds.get(sandbox);
+  if (!id) sandboxIds.set(sandbox, (id = kubelet.sim.random('sandbox-id').hex(64)));
+  return id;
+}
+
+function find(process: Process, kubelet: Kubelet, id: string): Found {
+  const found = containers(kubelet).filter(({ container }) => container.id.startsWith(id));
+  if (found.length === 1 && id) return found[0];
+  return die(
+    process,
+    `E${' '.repeat(4)}rpc error: code = NotFound desc = an error occurred when try to find container "${id}": not found`,
+  );
+}
+
+/** go-units: HumanDuration. */
+function ago(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.round(minutes / 60);
+  if (seconds < 1) return 'Less than a second ago';
+  if (seconds === 1) return '1 second ago';
+  if (seconds < 60) return `${seconds} seconds ago`;
+  if (minutes === 1) return 'About a minute ago';
+  if (minutes < 60) return `${minutes} minutes ago`;
+  if (hours === 1) return 'About an hour ago';
+  return hours < 48 ? `${hours} hours ago` : `${Math.floor(hours / 24)} days ago`;
+}
+
+/** Columns of at least twenty characters, three of them empty. */
+function show(process: Process, rows: readonly (readonly string[])[]) {
+  const widths = rows[0].map((_, column) => Math.max(20, ...rows.map((row) => row[column].length + 3)));
+  for (const row of rows) {
+    const cells = row.map((cell, at) => (at === row.length - 1 ? cell : cell.padEnd(widths[at])));
+    process.stdout.write(`${cells.join('')}\n`);
+  }
+}
+
+const STATES = { created: 'Created', running: 'Running', exited: 'Exited' } as const;
+
+function ps(process: Process, kubelet: Kubelet, flags: Flags): number {
+  const name = flags.string('name');
+  const pattern = name === undefined ? undefined : new RegExp(name);
+  const chosen = containers(kubelet).filter(
+    ({ container }) =>
+      (flags.bool('all') || container.state === 'running') && (!pattern || pattern.test(container.name)),
+  );
+  const cut = (id: string) => (flags.bool('no-trunc') ? id : id.slice(0, SHORT));
+  if (flags.bool('quiet')) {
+    for (const { container } of chosen) process.stdout.write(`${container.id}\n`);
+    return 0;
+  }
+  const rows = chosen.map(({ container, worker }) => {
+    const { image, attempt } = container.config;
+    const { name: pod = '', namespace = '' } = worker.pod.metadata ?? {};
+    return [
+      cut(container.id),
+      cut(image.digest.slice('sha256:'.length)),
+      ago(kubelet.sim.now - container.createdAt),
+      STATES[container.state],
+      container.name,
+      String(attempt),
+      cut(sandboxId(worker)),
+      pod,
+      namespace,
+    ];
+  });
+  show(process, [['CONTAINER', 'IMAGE', 'CREATED', 'STATE', 'NAME', 'ATTEMPT', 'POD ID', 'POD', 'NAMESPACE'], ...rows]);
+  return 0;
+}
+
+function pods(process: Process, kubelet: Kubelet, flags: Flags): number {
+  const workers = [...kubelet.workers.values()].filter(({ sandbox, pod }) => {
+    const { name = '', namespace } = pod.metadata ?? {};
+    const wanted = flags.string('name');
+    return (
+      sandbox && (!wanted || new RegExp(wanted).test(name)) && namespace === (flags.string('namespace') ?? namespace)
+    );
+  });
+  workers.sort((a, b) => b.startTime - a.startTime);
+  if (flags.bool('quiet')) {
+    for (const worker of workers) process.stdout.write(`${sandboxId(worker)}\n`);
+    return 0;
+  }
+  const rows = workers.map((worker) => {
+    const { name = '', namespace = '' } = worker.pod.metadata ?? {};
+    return [
+      sandboxId(worker).slice(0, SHORT),
+      ago(kubelet.sim.now - worker.startTime),
+      'Ready',
+      name,
+      namespace,
+      '0',
+      '(default)',
+    ];
+  });
+  show(process, [['POD ID', 'CREATED', 'STATE', 'NAME', 'NAMESPACE', 'ATTEMPT', 'RUNTIME'], ...rows]);
+  return 0;
+}
+
+/** As go-units prints bytes: three digits and a unit of a thousand. */
+function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB'];
+  let value = bytes;
+  let unit = 0;
+  for (; value >= 1000 && unit < 3; unit++) value /= 1000;
+  return `${Number(value.toPrecision(3))}${units[unit]}`;
+}
+
+function images(process: Process, kubelet: Kubelet): number {
+  const rows = kubelet.images.list().map(({ names = [], sizeBytes = 0 }) => {
+    const digest = /@sha256:(.*)$/.exec(names[0] ?? '')?.[1] ?? '';
+    const reference = names.find((name) => !name.includes('@')) ?? `${names[0]?.split('@')[0]}:<none>`;
+    const colon = reference.lastIndexOf(':');
+    return [reference.slice(0, colon), reference.slice(colon + 1), digest.slice(0, SHORT), size(sizeBytes)];
+  });
+  rows.sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  show(process, [['IMAGE', 'TAG', 'IMAGE ID', 'SIZE'], ...rows]);
+  return 0;
+}
+
+function* logs(process: Process, kubelet: Kubelet, flags: Flags): Co<number> {
+  const { container } = find(process, kubelet, flags.args[0] ?? '');
+  const tail = flags.string('tail');
+  const options = {
+    follow: false,
+    previous: false,
+    timestamps: false,
+    tailLines: tail === undefined ? undefined : Number(tail),
+  };
+  const reader = pipeReader(container.log.read(options, kubelet.sim.now));
+  for (;;) {
+    const text = yield* reader.read();
+    if (text === undefined) return 0;
+    process.stdout.write(text);
+  }
+}
+
+/** Without --timeout the runtime does not wait for the program to end by itself. */
+function* stop(process: Process, kubelet: Kubelet, ids: string[]): Co<number> {
+  for (const id of ids) {
+    const { container } = find(process, kubelet, id);
+    if (container.state === 'running') container.signal('KILL');
+    while (container.state === 'running') yield 10;
+    process.stdout.write(`${id}\n`);
+  }
+  return 0;
+}
+
+function* exec(process: Process, kubelet: Kubelet, words: string[]): Co<number> {
+  const args = words[0]?.startsWith('-') ? words.slice(1) : words;
+  const { container } = find(process, kubelet, args[0] ?? '');
+  const command = args.slice(1);
+  const { host, config } = container;
+  const program = host?.program(command[0] ?? '');
+  if (!host || container.state !== 'running')
+    return die(process, `FATA[0000] execing command in container: container is in ${STATES[container.state]} state`);
+  if (!program) {
+    return die(
+      process,
+      `FATA[0000] execing command in container: failed to exec in container: exec: "${command[0] ?? ''}": executable file not found in $PATH`,
+    );
+  }
+  const { uid, gid, groups, env, workingDir } = config;
+  const { stdin, stdout, stderr, tty } = process;
+  const child = host.spawn({
+    program,
+    argv: command,
+    env,
+    cwd: workingDir,
+    stdin,
+    stdout,
+    stderr,
+    tty,
+    uid,
+    gid,
+    groups,
+  });
+  return yield* waitFor(child);
+}

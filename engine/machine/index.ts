@@ -1,0 +1,5 @@
+// The programs that administer a machine and its cluster. A part of the engine that loads when the first of them runs.
+
+export { crictl } from './crictl.ts';
+export { etcdctl, type EtcdTargets } from './etcdctl.ts';
+export { journalctl, service, systemctl, type KubeletOf } from './systemd.ts';
