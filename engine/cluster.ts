@@ -5,7 +5,8 @@ import { addonImages, installAddons, withOwnSchedulers } from './addons/index.ts
 import { utf8Base64 } from './api/base64.ts';
 import { createScheme } from './api/index.ts';
 import { attachPod } from './cni/bridge.ts';
-import { cniFiles, prepareNode } from './cni/node.ts';
+import { cniFiles, isConfigured, pluginProblem } from './cni/config.ts';
+import { prepareNode } from './cni/node.ts';
 import { ClientCertificates } from './apiserver/authentication/client-certificates.ts';
 import { ApiServer } from './apiserver/index.ts';
 import { minorOf } from './apiserver/release.ts';
@@ -23,6 +24,7 @@ import { ControlPlane } from './kubeadm/control-plane.ts';
 import { kubeletCertificates } from './kubeadm/kubelet-certificates.ts';
 import { isEnabled } from './kubeadm/manager-flags.ts';
 import { nodePrograms, unitFiles } from './kubeadm/node-programs.ts';
+import { Software, SOURCE_LIST, sourceLine } from './kubeadm/software.ts';
 import { CONFIG, CONFIG_FILE, Kubelet, type NodeSpec } from './kubelet/index.ts';
 import {
   createHost,
@@ -33,6 +35,7 @@ import {
   programTree,
   tree,
   type Host,
+  type Process,
   type Program,
   type TreeEntry,
 } from './linux/index.ts';
@@ -137,16 +140,17 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     made: born.notBefore,
     admin: born,
     store: apiServer.etcd,
+    serves: (version) => apiServer.setVersion(version),
     birth: settings.birth,
     serve,
     client: (name) => clientOf(name, `system:${name}`, ['system:authenticated']),
-    startScheduler: (client, host) =>
+    startScheduler: (client, host, version) =>
       (scheduler = startScheduler({
         sim,
         client,
         informers: new InformerFactory(client),
         host,
-        release: minorOf(settings.version),
+        release: minorOf(version),
       })),
     configureServer({ tokens, authorizationMode, kubeletCA }) {
       apiServer.staticTokens.users = tokens;
@@ -166,18 +170,35 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
   });
   const { handle } = controlPlane;
   const certificates = new ClientCertificates(sim, born);
-  const kubectl = lazyProgram(() =>
-    part('kubectl').createKubectl({
-      transport: (request, { user }) =>
-        controlPlane.answered(() =>
-          serve(certificates.connected(request, user['client-certificate-data'], user['client-key-data'])),
-        ),
-      known: ({ server, cluster }) =>
-        !cluster['tls-server-name'] &&
-        (server === SERVICE || (server === SERVER && cluster['certificate-authority-data'] === utf8Base64(born.ca))),
-      version: settings.version,
-    }),
-  );
+  const kubectls = new Map<string, Program>();
+  const kubectlOf = (version: string): Program => {
+    let program = kubectls.get(version);
+    if (!program)
+      kubectls.set(
+        version,
+        (program = lazyProgram(() =>
+          part('kubectl').createKubectl({
+            transport: (request, { user }) =>
+              controlPlane.answered(() =>
+                serve(certificates.connected(request, user['client-certificate-data'], user['client-key-data'])),
+              ),
+            known: ({ server, cluster }) =>
+              !cluster['tls-server-name'] &&
+              (server === SERVICE ||
+                (server === SERVER && cluster['certificate-authority-data'] === utf8Base64(born.ca))),
+            version,
+          }),
+        )),
+      );
+    return program;
+  };
+  const kubectl = kubectlOf(settings.version);
+  const software = new Map<string, Software>();
+  const softwareOf = ({ host: { hostname } }: Process): Software => {
+    let found = software.get(hostname);
+    if (!found) software.set(hostname, (found = new Software(settings.version)));
+    return found;
+  };
   /** What every machine has. */
   const system = programTree({ ...commands, '/bin/sh': shell('sh'), '/bin/bash': shell('bash') }, sim.now);
   const kubelets = new Map<string, Kubelet>();
@@ -185,9 +206,13 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
   const nodeSystem = programTree(
     {
       ...commands,
-      ...nodePrograms(({ host }) => kubelets.get(host.hostname) as Kubelet),
+      ...nodePrograms({
+        client: clientOf('kubeadm', 'kubernetes-admin', MASTERS),
+        kubeletOf: ({ host }) => kubelets.get(host.hostname) as Kubelet,
+        softwareOf,
+      }),
       jq,
-      kubectl,
+      kubectl: (process) => kubectlOf(softwareOf(process).release('kubectl'))(process),
       '/bin/sh': shell('sh'),
       '/bin/bash': shell('bash'),
     },
@@ -215,6 +240,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
       nodeSystem,
       {
         ...machineFiles(name),
+        [SOURCE_LIST]: sourceLine(settings.version),
         ...cniFiles(),
         ...kubeletCertificates(name, ip, born.notBefore, sim.now),
         ...installed.files,
@@ -250,6 +276,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
       images,
       machine,
       scheme,
+      plugins: { configured: () => isConfigured(fs), problem: () => pluginProblem(fs) },
       setupNetwork: (podNet, pod) => attachPod(net, podNet, pod, kubelet.addresses.cidr),
     });
     for (const image of installed.images) kubelet.images.preload(image);
@@ -400,7 +427,9 @@ function check(options: ClusterOptions): {
   if (!Array.isArray(kata)) throw new Error('cluster: kata must be a list of node names');
   const stranger = kata.find((name) => !nodes.includes(name));
   if (stranger !== undefined) throw new Error(`cluster: kata: there is no node ${JSON.stringify(stranger)}`);
-  if (!PROXY_MODES.includes(proxyMode)) throw new Error('cluster: proxyMode must be iptables, nftables or ipvs');
+  const userspace = proxyMode === 'userspace' && Number(release[1].split('.')[1]) < 26;
+  if (!PROXY_MODES.includes(proxyMode) && !userspace)
+    throw new Error('cluster: proxyMode must be iptables, nftables or ipvs; before v1.26 also userspace');
   if (typeof ingressController !== 'boolean') throw new Error('cluster: ingressController must be true or false');
   return {
     version: `v${release[1]}${release[2] ?? '.0'}`,

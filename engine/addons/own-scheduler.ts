@@ -22,10 +22,23 @@ import { inClusterClient } from './in-cluster.ts';
 export function withOwnSchedulers(repositories: readonly Repository[], handle: Handle): Repository[] {
   return repositories.flatMap((repository) => {
     if (!repository.names.some((name) => name.endsWith('/kube-scheduler'))) return [repository];
-    const programs: Record<string, Program> = {};
-    for (const path in repository.programs) programs[path] = ownOr(handle, repository.programs[path]);
-    return [{ ...repository, programs }];
+    const { programs = {}, versionedPrograms } = repository;
+    return [
+      {
+        ...repository,
+        programs: ownOrEach(handle, programs),
+        ...(versionedPrograms && {
+          versionedPrograms: (version: string) => ownOrEach(handle, versionedPrograms(version)),
+        }),
+      },
+    ];
   });
+}
+
+function ownOrEach(handle: Handle, programs: Readonly<Record<string, Program>>): Record<string, Program> {
+  const out: Record<string, Program> = {};
+  for (const path in programs) out[path] = ownOr(handle, programs[path]);
+  return out;
 }
 
 function ownOr(handle: Handle, standard: Program): Program {

@@ -10,7 +10,7 @@ type Json = Record<string, unknown>;
 
 export class Discovery {
   private readonly scheme: Catalog;
-  private readonly version: string;
+  version: string;
   private readonly address: string;
   private readonly builtIn: Set<string>;
 

@@ -81,8 +81,9 @@ export class ApiServer implements Core {
   readonly requests = new RequestLog();
   private readonly metrics = new Metrics();
   private readonly startedAt: number;
-  readonly version: string;
-  readonly nullTimes: boolean;
+  /** Of the release that serves. */
+  version: string;
+  nullTimes: boolean;
   readonly address: string;
   readonly ledger: Ledger;
   readonly authenticator: Authenticator;
@@ -135,6 +136,13 @@ export class ApiServer implements Core {
     this.compactAt = this.sim.now + COMPACTION_MS;
     this.aggregation = new Aggregation(this, this.etcd);
     this.extensions = new Extensions(this, this.etcd, (request) => this.handle(request));
+  }
+
+  /** Another release serves from now on. */
+  setVersion(version: string) {
+    this.version = version;
+    this.nullTimes = printsNullTimes(version);
+    this.discovery.version = version;
   }
 
   /** Creates what a fresh cluster has before any client has asked: namespaces, the kubernetes Service, priorities, roles. */

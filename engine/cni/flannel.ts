@@ -19,6 +19,8 @@ import {
 } from '../linux/index.ts';
 import { type Co, Signal } from '../sim/index.ts';
 
+/** How long it waits for the node's range. */
+const LEASE_MS = 5_000;
 const CONFIG = '/etc/kube-flannel/net-conf.json';
 const SUBNET_FILE = '/run/flannel/subnet.env';
 const MULTICAST = parseCidr('224.0.0.0/4');
@@ -92,7 +94,15 @@ export function flanneld(connect: (process: Process) => Client | undefined): Pro
     });
     nodes.start(client, 'v1', 'nodes', {});
     try {
-      while (!subnet) yield mine;
+      if (!subnet) yield { signals: [mine], timeout: LEASE_MS };
+      if (!subnet) {
+        log(
+          'main.go:359',
+          `Error registering network: failed to acquire lease: node "${node}" pod cidr not assigned`,
+          'E',
+        );
+        return 1;
+      }
       log('main.go:518', `Found network config - Backend type: host-gw`);
       setUpRules(net, network, subnet);
       const first = subnet.text.replace(/\.0\/(\d+)$/, '.1/$1');

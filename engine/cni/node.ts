@@ -28,17 +28,3 @@ export function prepareNode(net: NetworkNamespace) {
   ]);
   for (const hook of ['INPUT', 'OUTPUT']) filter.ensure(hook).append(new Rule({ jump: firewall }));
 }
-
-/** Configuration of the plug-ins, where the runtime looks for it. */
-export const cniFiles = (): Record<string, string> => ({
-  '/etc/cni/net.d/10-flannel.conflist': `${JSON.stringify(CONFLIST, undefined, 2)}\n`,
-});
-
-const CONFLIST = {
-  name: 'cbr0',
-  cniVersion: '0.3.1',
-  plugins: [
-    { type: 'flannel', delegate: { hairpinMode: true, isDefaultGateway: true } },
-    { type: 'portmap', capabilities: { portMappings: true } },
-  ],
-};

@@ -1,22 +1,23 @@
 // kube-proxy: watches Services and EndpointSlices, and keeps its node's rules in step with them.
 
-import type { EndpointSlice, Node, Service } from '../api/types.ts';
+import type { Endpoints, EndpointSlice, Node, Service } from '../api/types.ts';
 import { type Client, EventRecorder, Informer } from '../client/index.ts';
 import { clock, untilSignal } from '../images/service.ts';
-import { type NetworkNamespace, SCHEDULERS, serveHttp, type Process, type Program } from '../linux/index.ts';
-import type { Co, Sim, Timer } from '../sim/index.ts';
+import { SCHEDULERS, serveHttp, type Process, type Program } from '../linux/index.ts';
+import type { Co, Timer } from '../sim/index.ts';
 import { type KubeProxyConfiguration, parseConfiguration } from './config.ts';
 import { IptablesProxier } from './iptables.ts';
 import { cleanUpIpvs, IpvsProxier } from './ipvs.ts';
 import { cleanUpNftables, NftablesProxier } from './nftables.ts';
 import { cleanUpIptables, type Proxier, type SyncedPort } from './proxier.ts';
+import { UserspaceProxier } from './userspace.ts';
 import {
   backends,
   type Categories,
   categorize,
   SERVICE_NAME,
-  type ServicePort,
   servicePorts,
+  slicesOf,
   WATCHED,
 } from './state.ts';
 
@@ -25,6 +26,8 @@ const ZONE = 'topology.kubernetes.io/zone';
 const SYNC_PERIOD = 30_000;
 /** Syncs that may follow each other at once, before minSyncPeriod holds them back. */
 const BURST = 2;
+/** The release that has no userspace mode any more. */
+const USERSPACE_ENDS = 26;
 const MODES = ['', 'iptables', 'ipvs', 'nftables'];
 
 /** The program, as an image runs it. `connect` gives a client with the Pod's own identity. */
@@ -53,13 +56,17 @@ export function kubeProxy(connect: (process: Process) => Client | undefined, min
       log('server.go:121', `"Error running ProxyServer" err="failed complete: ${(error as Error).message}"`, 'E');
       return 1;
     }
-    if (!MODES.includes(config.mode)) {
+    if (!MODES.includes(config.mode) && !(config.mode === 'userspace' && minor < USERSPACE_ENDS)) {
       const why = `KubeProxyConfiguration.mode: Invalid value: "${config.mode}": must be iptables,ipvs,nftables or blank (blank means the best-available proxy [currently iptables])`;
       log('server.go:121', `"Error running ProxyServer" err="failed validate: ${why}"`, 'E');
       return 1;
     }
     if (config.mode === 'ipvs' && !Object.hasOwn(SCHEDULERS, config.scheduler)) {
-      log('server.go:121', `"Error running ProxyServer" err="the IPVS scheduler ${config.scheduler} is not modelled by this engine"`, 'E');
+      log(
+        'server.go:121',
+        `"Error running ProxyServer" err="the IPVS scheduler ${config.scheduler} is not modelled by this engine"`,
+        'E',
+      );
       return 1;
     }
     const client = connect(process);
@@ -81,8 +88,14 @@ export function kubeProxy(connect: (process: Process) => Client | undefined, min
 }
 
 /** Takes away what another mode has left, as far as it would stand in the way. */
-function createProxier(config: KubeProxyConfiguration, net: NetworkNamespace, sim: Sim): Proxier {
+function createProxier(config: KubeProxyConfiguration, process: Process): Proxier {
+  const { net, sim } = process.host;
   const { netfilter } = net;
+  if (config.mode === 'userspace') {
+    cleanUpIpvs(net);
+    if (netfilter) cleanUpIptables(netfilter);
+    return new UserspaceProxier(process);
+  }
   if (config.mode === 'nftables') {
     cleanUpIpvs(net);
     if (netfilter) cleanUpIptables(netfilter);
@@ -112,6 +125,7 @@ class Proxy {
   private readonly proxier: Proxier;
   private readonly services = new Informer<Service>();
   private readonly slices = new Informer<EndpointSlice>();
+  private readonly endpoints = new Informer<Endpoints>();
   private readonly nodes = new Informer<Node>();
   private readonly dirty = new Set<string>();
   /** What was last synced of each Service: UDP flows to what went are forgotten. */
@@ -133,8 +147,7 @@ class Proxy {
     this.node = node;
     this.minor = minor;
     this.log = log;
-    const { net, sim } = process.host;
-    this.proxier = createProxier(config, net, sim);
+    this.proxier = createProxier(config, process);
   }
 
   *run(): Co<number> {
@@ -157,7 +170,9 @@ class Proxy {
     this.listen(config.metricsPort, '127.0.0.1', (target) =>
       target === '/proxyMode' ? mode : target === '/healthz' ? 'ok' : undefined,
     );
-    for (const kind of ['service', 'endpoint slice', 'serviceCIDR', 'node']) {
+    const watched =
+      mode === 'userspace' ? ['service', 'endpoints'] : ['service', 'endpoint slice', 'serviceCIDR', 'node'];
+    for (const kind of watched) {
       log('config.go:200', `"Starting ${kind} config controller"`);
     }
     this.nodes.on({ add: (node) => this.sawNode(node), update: (node) => this.sawNode(node) });
@@ -169,11 +184,19 @@ class Proxy {
     this.slices.addIndex('service', (slice) => [owner(slice)]);
     const slice = (object: EndpointSlice) => this.mark(owner(object));
     this.slices.on({ add: slice, update: slice, delete: slice });
-    this.slices.start(this.client, 'discovery.k8s.io/v1', 'endpointslices', { labelSelector: WATCHED });
+    if (mode === 'userspace') this.watchEndpoints();
+    else this.slices.start(this.client, 'discovery.k8s.io/v1', 'endpointslices', { labelSelector: WATCHED });
     this.sync();
     this.check = sim.every(SYNC_PERIOD, () => this.repair());
     yield* untilSignal(process, ['TERM', 'INT']);
     return 0;
+  }
+
+  /** The userspace mode never came to know EndpointSlices. */
+  private watchEndpoints() {
+    const changed = ({ metadata }: Endpoints) => this.mark(`${metadata.namespace}/${metadata.name}`);
+    this.endpoints.on({ add: changed, update: changed, delete: changed });
+    this.endpoints.start(this.client, 'v1', 'endpoints', { labelSelector: WATCHED });
   }
 
   /** Since v1.35. */
@@ -188,7 +211,7 @@ class Proxy {
   }
 
   stop() {
-    for (const informer of [this.services, this.slices, this.nodes]) informer.stop();
+    for (const informer of [this.services, this.slices, this.endpoints, this.nodes]) informer.stop();
     this.timer?.cancel();
     this.check?.cancel();
     for (const listener of this.listeners) listener.close();
@@ -249,7 +272,8 @@ class Proxy {
 
   private syncService(key: string) {
     const service = this.services.byKey(key);
-    const slices = this.slices.byIndex('service', key);
+    const endpoints = this.endpoints.byKey(key);
+    const slices = endpoints ? slicesOf(endpoints) : this.slices.byIndex('service', key);
     const ports = service ? servicePorts(service) : [];
     const wanted = ports.map((port) => {
       const all = backends(slices, port.portName, port.protocol, this.node);
@@ -263,10 +287,7 @@ class Proxy {
   }
 
   /** UDP has no end: flows to endpoints that went, and those that began before there were any, would go on. */
-  private forgetFlows(
-    before: readonly SyncedPort[],
-    now: readonly SyncedPort[],
-  ) {
+  private forgetFlows(before: readonly SyncedPort[], now: readonly SyncedPort[]) {
     for (const { port } of [...before, ...now]) {
       if (port.protocol !== 'udp') continue;
       const current = now.find((one) => one.port.name === port.name && one.port.port === port.port);

@@ -84,9 +84,7 @@ export class IptablesProxier implements Proxier {
     filter.ensure('KUBE-PROXY-CANARY');
     if (nat.chains.get('KUBE-MARK-MASQ') !== this.markMasq) nat.chains.set('KUBE-MARK-MASQ', this.markMasq);
     this.markMasq.set([new Rule({ target: setXmark(mark, mark) })]);
-    nat
-      .ensure('KUBE-POSTROUTING')
-      .set(masquerading(mark));
+    nat.ensure('KUBE-POSTROUTING').set(masquerading(mark));
     const services = nat.ensure('KUBE-SERVICES');
     nat.ensure('KUBE-NODEPORTS');
     const portals = match.comment('kubernetes service portals');

@@ -47,9 +47,18 @@ const SETS: Readonly<Record<string, readonly [SetType, string]>> = {
   'KUBE-EXTERNAL-IP': ['hash:ip,port', 'Kubernetes service external ip + port for masquerade and filter purpose'],
   'KUBE-EXTERNAL-IP-LOCAL': ['hash:ip,port', 'Kubernetes service external ip + port with externalTrafficPolicy=local'],
   'KUBE-LOAD-BALANCER': ['hash:ip,port', 'Kubernetes service lb portal'],
-  'KUBE-LOAD-BALANCER-LOCAL': ['hash:ip,port', 'Kubernetes service load balancer ip + port with externalTrafficPolicy=local'],
-  'KUBE-LOAD-BALANCER-FW': ['hash:ip,port', 'Kubernetes service load balancer ip + port for load balancer with sourceRange'],
-  'KUBE-LOAD-BALANCER-SOURCE-CIDR': ['hash:ip,port,net', 'Kubernetes service load balancer ip + port + source cidr for packet filter purpose'],
+  'KUBE-LOAD-BALANCER-LOCAL': [
+    'hash:ip,port',
+    'Kubernetes service load balancer ip + port with externalTrafficPolicy=local',
+  ],
+  'KUBE-LOAD-BALANCER-FW': [
+    'hash:ip,port',
+    'Kubernetes service load balancer ip + port for load balancer with sourceRange',
+  ],
+  'KUBE-LOAD-BALANCER-SOURCE-CIDR': [
+    'hash:ip,port,net',
+    'Kubernetes service load balancer ip + port + source cidr for packet filter purpose',
+  ],
   'KUBE-NODE-PORT-TCP': ['bitmap:port', 'Kubernetes nodeport TCP port for masquerade purpose'],
   'KUBE-NODE-PORT-UDP': ['bitmap:port', 'Kubernetes nodeport UDP port for masquerade purpose'],
   'KUBE-NODE-PORT-LOCAL-TCP': ['bitmap:port', 'Kubernetes nodeport TCP port with externalTrafficPolicy=local'],
@@ -132,18 +141,15 @@ export class IpvsProxier implements Proxier {
     ]);
     const cluster = [about('KUBE-CLUSTER-IP'), within('KUBE-CLUSTER-IP', 'dst,dst')];
     const foreign: RuleSpec = options.masqueradeAll ? {} : { source: parseCidr(options.clusterCIDR), notSource: true };
-    this.fill(
-      nat.ensure('KUBE-SERVICES'),
-      [
-        rule({ source: LOOPBACK, target: RETURN }),
-        rule({ jump: balancer }, about('KUBE-LOAD-BALANCER'), within('KUBE-LOAD-BALANCER', 'dst,dst')),
-        ...(options.masqueradeAll || options.clusterCIDR ? [rule({ ...foreign, jump: markMasq }, ...cluster)] : []),
-        rule({ jump: markMasq }, about('KUBE-EXTERNAL-IP'), within('KUBE-EXTERNAL-IP', 'dst,dst')),
-        rule({ jump: nodePort }, match.addrtype('dst', 'LOCAL')),
-        rule({ target: ACCEPT }, within('KUBE-CLUSTER-IP', 'dst,dst')),
-        rule({ target: ACCEPT }, within('KUBE-LOAD-BALANCER', 'dst,dst')),
-      ],
-    );
+    this.fill(nat.ensure('KUBE-SERVICES'), [
+      rule({ source: LOOPBACK, target: RETURN }),
+      rule({ jump: balancer }, about('KUBE-LOAD-BALANCER'), within('KUBE-LOAD-BALANCER', 'dst,dst')),
+      ...(options.masqueradeAll || options.clusterCIDR ? [rule({ ...foreign, jump: markMasq }, ...cluster)] : []),
+      rule({ jump: markMasq }, about('KUBE-EXTERNAL-IP'), within('KUBE-EXTERNAL-IP', 'dst,dst')),
+      rule({ jump: nodePort }, match.addrtype('dst', 'LOCAL')),
+      rule({ target: ACCEPT }, within('KUBE-CLUSTER-IP', 'dst,dst')),
+      rule({ target: ACCEPT }, within('KUBE-LOAD-BALANCER', 'dst,dst')),
+    ]);
     const portals = match.comment('kubernetes service portals');
     const services = nat.ensure('KUBE-SERVICES');
     for (const hook of ['PREROUTING', 'OUTPUT']) jump(nat, hook, rule({ jump: services }, portals));
@@ -225,7 +231,8 @@ export class IpvsProxier implements Proxier {
     const wanted = new Set<string>();
     this.written.forEach(({ servers }) => servers.forEach((key) => wanted.add(key)));
     for (const key of [...this.ipvs.services.keys()]) if (!wanted.has(key)) this.ipvs.services.delete(key);
-    for (const { ip } of [...this.dummy.addresses]) if (!this.used.has(ip)) this.options.net.removeAddress(this.dummy, ip);
+    for (const { ip } of [...this.dummy.addresses])
+      if (!this.used.has(ip)) this.options.net.removeAddress(this.dummy, ip);
     this.netfilter.sets.forEach(({ members }, name) => {
       members.forEach((member) => this.used.has(`${name} ${member}`) || members.delete(member));
     });

@@ -216,7 +216,8 @@ export class NftablesProxier implements Proxier {
     else element(map('no-endpoint-services'), at(port.clusterIP), nothing);
     if (!isExternal(port)) return;
 
-    const ext = cluster.length || local.length ? add(`external-${own}`, this.external(port, clusterChain, external)) : '';
+    const ext =
+      cluster.length || local.length ? add(`external-${own}`, this.external(port, clusterChain, external)) : '';
     const outside = (ip: string) => {
       if (ext) element(map('service-ips'), at(ip), { goto: ext });
       if (!external) element(map('no-endpoint-services'), at(ip), nothing);
@@ -263,7 +264,9 @@ export class NftablesProxier implements Proxier {
     list: readonly Backend[],
     endpoints: ReadonlyMap<string, { chain: string; affinity: string }>,
   ): NftRule[] {
-    const each = list.map(({ ip, port: number }) => endpoints.get(`${ip}:${number}`) as { chain: string; affinity: string });
+    const each = list.map(
+      ({ ip, port: number }) => endpoints.get(`${ip}:${number}`) as { chain: string; affinity: string },
+    );
     const out: NftRule[] = [];
     if (port.affinitySeconds !== undefined) {
       const { sim } = this.options.net.network;

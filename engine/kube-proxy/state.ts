@@ -1,6 +1,6 @@
 // What kube-proxy knows: every Service's ports, and the endpoints behind each, from the API's objects.
 
-import type { Endpoint, EndpointSlice, Service } from '../api/types.ts';
+import type { Endpoint, Endpoints, EndpointSlice, Service } from '../api/types.ts';
 
 export const SERVICE_NAME = 'kubernetes.io/service-name';
 /** Another proxy serves such Services. */
@@ -93,6 +93,16 @@ export function backends(
   const out: Backend[] = [];
   for (const key of [...byAddress.keys()].sort()) out.push(byAddress.get(key) as Backend);
   return out;
+}
+
+/** Endpoints as the slices that say the same. */
+export function slicesOf({ metadata, subsets = [] }: Endpoints): EndpointSlice[] {
+  return subsets.map(({ addresses = [], ports }) => ({
+    metadata,
+    addressType: 'IPv4',
+    ports,
+    endpoints: addresses.map(({ ip, nodeName }) => ({ addresses: [ip], nodeName, conditions: { ready: true } })),
+  }));
 }
 
 function backendOf(endpoint: Endpoint, port: number, node: string): Backend | undefined {

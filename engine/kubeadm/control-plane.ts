@@ -31,6 +31,7 @@ import { etcdProgram } from './etcd-program.ts';
 import { keepIdentity } from './identity-lease.ts';
 import { elect } from './leader-election.ts';
 import { managerFlags, type ManagerFlags } from './manager-flags.ts';
+import { releaseTags } from './releases.ts';
 import { serverFlags, type ServerFlags } from './server-flags.ts';
 
 /** Something that works until it is stopped. */
@@ -55,11 +56,13 @@ export interface ControlPlaneOptions {
   birth: number;
   /** The API server itself, whether or not it can be reached. */
   serve: Handle;
+  /** An API server of this version serves from now on. */
+  serves: (version: string) => void;
   /** What the members of etcd keep. */
   store: Etcd;
   /** How a component reaches the API. */
   client: (component: string) => Client;
-  startScheduler: (client: Client, host: string) => Running;
+  startScheduler: (client: Client, host: string, version: string) => Running;
   startControllers: (client: Client, flags: ManagerFlags) => Controllers;
   /** An API server starts with these flags. */
   configureServer: (flags: ServerFlags) => void;
@@ -121,12 +124,35 @@ export class ControlPlane {
           '/usr/local/bin/etcdctl': this.etcdctl,
         },
       ),
-      repository('kube-apiserver', [version], 27_700_000, 260_000_000, 35, (process) => this.apiServer(process)),
-      repository('kube-controller-manager', [version], 23_100_000, 58_000_000, 15, (process) =>
-        this.controllerManager(process),
+      released(
+        'kube-apiserver',
+        version,
+        27_700_000,
+        260_000_000,
+        35,
+        (release) => (process) => this.apiServer(process, release),
       ),
-      repository('kube-scheduler', [version], 17_300_000, 24_000_000, 4, (process) =>
-        this.elected(process, 'kube-scheduler', options.startScheduler, true),
+      released(
+        'kube-controller-manager',
+        version,
+        23_100_000,
+        58_000_000,
+        15,
+        (release) => (process) => this.controllerManager(process, release),
+      ),
+      released(
+        'kube-scheduler',
+        version,
+        17_300_000,
+        24_000_000,
+        4,
+        (release) => (process) =>
+          this.elected(
+            process,
+            'kube-scheduler',
+            (client, host) => options.startScheduler(client, host, release),
+            true,
+          ),
       ),
     ];
   }
@@ -247,7 +273,7 @@ export class ControlPlane {
     };
   }
 
-  private *apiServer(process: Process): Co<number> {
+  private *apiServer(process: Process, version: string): Co<number> {
     const { sim, addresses, ca, serve } = this.options;
     const { hostname, net } = process.host;
     const say = logger(process);
@@ -302,6 +328,7 @@ export class ControlPlane {
     }
     this.booting = false;
     this.servers.add(hostname);
+    this.options.serves(version);
     this.reachable.fire();
     say('I', 'secure_serving.go:211', 'Serving securely on [::]:6443');
     const watch = sim.spawn('kube-apiserver', follow(this.reachable, changed));
@@ -334,8 +361,8 @@ export class ControlPlane {
     return yield* apiOverHttp(request, serve);
   }
 
-  private *controllerManager(process: Process): Co<number> {
-    const { version, podCIDR, serviceCIDR, startControllers } = this.options;
+  private *controllerManager(process: Process, version: string): Co<number> {
+    const { podCIDR, serviceCIDR, startControllers } = this.options;
     const { hostname, net } = process.host;
     const standard = COMPONENTS['kube-controller-manager'].flags({
       version,
@@ -483,6 +510,22 @@ function repository(
     cpu,
     entrypoint: [name],
     programs: { [`/usr/local/bin/${name}`]: program, ...others },
+  };
+}
+
+/** An image with the version of Kubernetes in its tag: each is a program of that release. */
+function released(
+  name: string,
+  version: string,
+  size: number,
+  memory: number,
+  cpu: number,
+  programOf: (version: string) => Program,
+): Repository {
+  return {
+    ...repository(name, [], size, memory, cpu, programOf(version)),
+    tags: releaseTags(version),
+    versionedPrograms: (release) => ({ [`/usr/local/bin/${name}`]: programOf(release) }),
   };
 }
 

@@ -1,15 +1,30 @@
 // What the packages containerd and kubelet bring to a machine: unit files, and the programs that administer them.
 
-import type { KubeletOf } from '../machine/index.ts';
+import type { KubeadmTargets, KubeletOf, SoftwareOf } from '../machine/index.ts';
 import type { Program } from '../linux/index.ts';
-import { lazyProgram, part } from '../parts/index.ts';
+import { lazyProgram, part, type Parts } from '../parts/index.ts';
 
-export const nodePrograms = (kubeletOf: KubeletOf): Record<string, Program> => ({
-  crictl: lazyProgram(() => part('machine').crictl(kubeletOf)),
-  journalctl: lazyProgram(() => part('machine').journalctl(kubeletOf)),
-  service: lazyProgram(() => part('machine').service(kubeletOf)),
-  systemctl: lazyProgram(() => part('machine').systemctl(kubeletOf)),
-});
+export interface NodeTargets extends KubeadmTargets {
+  kubeletOf: KubeletOf;
+  softwareOf: SoftwareOf;
+}
+
+export function nodePrograms(targets: NodeTargets): Record<string, Program> {
+  const { kubeletOf, softwareOf } = targets;
+  const from = (pick: (machine: Parts['machine']) => Program): Program => lazyProgram(() => pick(part('machine')));
+  return {
+    'apt-cache': from((machine) => machine.aptCache(softwareOf)),
+    'apt-get': from((machine) => machine.aptGet(softwareOf)),
+    'apt-mark': from((machine) => machine.aptMark(softwareOf)),
+    crictl: from((machine) => machine.crictl(kubeletOf)),
+    'dpkg-query': from((machine) => machine.dpkgQuery(softwareOf)),
+    journalctl: from((machine) => machine.journalctl(kubeletOf)),
+    kubeadm: from((machine) => machine.kubeadm(targets)),
+    kubelet: from((machine) => machine.kubelet(kubeletOf)),
+    service: from((machine) => machine.service(kubeletOf, softwareOf)),
+    systemctl: from((machine) => machine.systemctl(kubeletOf, softwareOf)),
+  };
+}
 
 export const UNIT_PATH = '/usr/lib/systemd/system/';
 /** What the packages bring. */

@@ -88,6 +88,8 @@ export function statusError(response: ApiResponse, request?: ApiRequest): Status
 
 /** ` (get crontabs.stable.example.com web)`, as client-go adds it for a path of a resource. */
 function askedFor({ method, path }: ApiRequest): string {
+  // Without a version (`/api//…`) it is the path of no resource.
+  if (path.includes('//')) return '';
   const words = path.split('/');
   const group = words[1] === 'apis' ? words[2] : '';
   const rest = words.slice(words[1] === 'apis' ? 4 : words[1] === 'api' ? 3 : words.length);

@@ -81,13 +81,17 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
       ...processes(worker, net, hostname),
     };
   }
-  let ip = kubelet.addresses.allocate();
-  while (ip === undefined) {
+  let ip: string | undefined;
+  for (;;) {
+    let problem = kubelet.pluginProblem();
+    if (problem === undefined) ip = kubelet.addresses.allocate();
+    if (ip !== undefined) break;
+    problem ??=
+      'plugin type="flannel" failed (add): failed to delegate add: failed to allocate for range 0: no IP addresses available in range set';
     const id = sim.random('sandbox').hex(64);
-    const text = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${id}": plugin type="flannel" failed (add): failed to delegate add: failed to allocate for range 0: no IP addresses available in range set`;
+    const text = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${id}": ${problem}`;
     kubelet.recorder.event(podRef(pod), 'Warning', 'FailedCreatePodSandBox', text);
     yield RETRY_MS;
-    ip = kubelet.addresses.allocate();
   }
   const net = kubelet.network.namespace([ip]);
   kubelet.setupNetwork(net, pod);

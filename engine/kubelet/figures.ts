@@ -145,7 +145,7 @@ function cadvisorMetrics(of: Counted): Family[] {
       const amount = value(container);
       if (amount === undefined) return [];
       const { id, name, config } = container;
-      const labels = { container: name, ...more, id: slice(worker, id), image: config.spec.image ?? '', name: id };
+      const labels = { container: name, ...more, id: slice(worker, id), image: config.image.reference, name: id };
       return [{ labels: { ...labels, namespace, pod }, value: amount }];
     });
   return [

@@ -433,7 +433,7 @@ export class Kubelet implements KubeletApi {
 
   /** Why Pods with a network of their own cannot start; undefined when they can. */
   get networkError(): string | undefined {
-    if (this.addresses.ready) return undefined;
+    if (this.addresses.ready && (this.options.plugins?.configured() ?? true)) return undefined;
     return 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
   }
 
@@ -468,6 +468,11 @@ export class Kubelet implements KubeletApi {
     env = serviceEnv(master ? [master, ...all] : all);
     this.serviceEnvs.set(key, env);
     return env;
+  }
+
+  /** Why the network plug-ins cannot wire a Pod up. */
+  pluginProblem(): string | undefined {
+    return this.options.plugins?.problem();
   }
 
   setupNetwork(net: NetworkNamespace, pod: Pod) {

@@ -102,7 +102,11 @@ export class StaticPods {
       const message = (error as Error).message;
       if (this.broken.get(file) !== message) {
         this.broken.set(file, message);
-        this.kubelet.log('E', 'file.go:187', `"Could not process manifest file" err="${path}: ${message}"`);
+        this.kubelet.log(
+          'E',
+          'file.go:187',
+          `"Could not process manifest file" err=${JSON.stringify(`${path}: ${message}`)}`,
+        );
       }
       return undefined;
     }
@@ -125,9 +129,15 @@ export class StaticPods {
       value = document.toJS({ maxAliasCount: 100 });
     }
     const { kind, apiVersion } = (value ?? {}) as Partial<KubeObject>;
+    const missing = kind ? (apiVersion ? undefined : 'apiVersion') : 'Kind';
+    if (missing) {
+      throw new Error(
+        `couldn't parse as pod(Object '${missing}' is missing in '${JSON.stringify(value)}'), please check config file`,
+      );
+    }
     if (kind !== 'Pod' || apiVersion !== 'v1') {
       throw new Error(
-        `couldn't parse as pod(no kind "${kind ?? ''}" is registered for version "${apiVersion ?? ''}"), please check config file`,
+        `couldn't parse as pod(no kind "${kind}" is registered for version "${apiVersion}"), please check config file`,
       );
     }
     let pod: Pod;

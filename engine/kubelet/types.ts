@@ -44,6 +44,8 @@ export interface KubeletOptions {
   clusterDNS?: string;
   /** Default cluster.local. */
   clusterDomain?: string;
+  /** The runtime's network plug-ins: whether there is a configuration, and why a Pod cannot be wired up. */
+  plugins?: { configured(): boolean; problem(): string | undefined };
   /** Called for each Pod's network namespace before its containers start: name resolution, service addresses. */
   setupNetwork?: (net: NetworkNamespace, pod: Pod) => void;
 }

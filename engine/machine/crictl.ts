@@ -3,6 +3,7 @@
 import type { Container, Kubelet } from '../kubelet/index.ts';
 import { pipeReader, waitFor, type Process, type Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
+import { info } from './crictl-info.ts';
 import { die, readFlags, type Flags } from './flags.ts';
 import type { KubeletOf } from './systemd.ts';
 
@@ -47,6 +48,8 @@ export const crictl = (kubeletOf: KubeletOf): Program =>
         return ps(process, kubelet, flags);
       case 'pods':
         return pods(process, kubelet, flags);
+      case 'info':
+        return info(process, kubelet);
       case 'images':
         return images(process, kubelet);
       case 'logs':

@@ -4,6 +4,7 @@ import type { Kubelet } from '../kubelet/index.ts';
 import { filesOf, type Process, type Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { UNIT_PATH } from '../kubeadm/node-programs.ts';
+import type { SoftwareOf } from './apt.ts';
 import { die, readFlags } from './flags.ts';
 
 /** The kubelet (and with it the runtime) of the machine that a process runs on. */
@@ -85,7 +86,7 @@ const WITH_UNITS = new Set([
   'disable',
 ]);
 
-export const systemctl = (kubeletOf: KubeletOf): Program =>
+export const systemctl = (kubeletOf: KubeletOf, softwareOf: SoftwareOf): Program =>
   function* (process): Co<number> {
     const flags = readFlags(
       process.argv.slice(1),
@@ -103,7 +104,11 @@ export const systemctl = (kubeletOf: KubeletOf): Program =>
     );
     const [verb = 'list-units', ...words] = flags.args;
     yield 5;
-    if (verb === 'daemon-reload') return 0;
+    const software = softwareOf(process);
+    if (verb === 'daemon-reload') {
+      software.unitChanged = false;
+      return 0;
+    }
     if (verb === 'list-units') return listUnits(process, kubeletOf(process), flags.string('type'), words);
     if (!WITH_UNITS.has(verb)) die(process, `Unknown command verb '${verb}', or one that this engine does not model.`);
     if (words.length === 0) die(process, 'Too few arguments.');
@@ -111,6 +116,17 @@ export const systemctl = (kubeletOf: KubeletOf): Program =>
     for (const word of words) {
       const name = unitName(word);
       const unit = UNITS[name];
+      if (name === 'kubelet.service' && software.unitChanged && ['start', 'stop', 'restart', 'status'].includes(verb)) {
+        process.stderr.write(
+          "Warning: The unit file, source configuration file or drop-ins of kubelet.service changed on disk. Run 'systemctl daemon-reload' to reload units.\n",
+        );
+      }
+      // The package's program is what starts.
+      if (name === 'kubelet.service' && (verb === 'start' || verb === 'restart')) {
+        const { node } = kubeletOf(process);
+        node.kubeletVersion = software.release('kubelet');
+        node.containerRuntimeVersion = `containerd://${(software.packages.get('containerd.io')?.installed ?? '').replace(/-.*/, '')}`;
+      }
       status = Math.max(
         status,
         unit ? act(process, verb, name, unit, kubeletOf(process), flags.bool('quiet')) : missing(process, verb, name),
@@ -209,8 +225,8 @@ function listUnits(process: Process, kubelet: Kubelet, type: string | undefined,
 }
 
 /** `service kubelet status`: systemctl with its words turned round. */
-export const service = (kubeletOf: KubeletOf): Program => {
-  const run = systemctl(kubeletOf);
+export const service = (kubeletOf: KubeletOf, softwareOf: SoftwareOf): Program => {
+  const run = systemctl(kubeletOf, softwareOf);
   return function* (process): Co<number> {
     const [, name, verb] = process.argv;
     if (!name || !verb)

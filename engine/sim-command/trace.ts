@@ -122,7 +122,8 @@ function outcome({ fate, packet }: Trace): { result: string; fate: Fate['kind'];
     case 'delivered': {
       const { namespace } = fate;
       const open =
-        icmp || (protocol === 'tcp' ? namespace.listener(to, dport) : namespace.datagramSocket(to, dport)) !== undefined;
+        icmp ||
+        (protocol === 'tcp' ? namespace.listener(to, dport) : namespace.datagramSocket(to, dport)) !== undefined;
       const heard = icmp ? '' : open ? `, port ${dport}` : `, where nobody listens on port ${dport}`;
       return end(`Delivered to ${namespace.name}${heard}`, namespace.name);
     }

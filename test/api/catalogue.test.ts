@@ -126,7 +126,6 @@ test('Events and autoscalers convert between their versions and back', () => {
   expect(scheme.conversion(events)!.toStored(converted)).toEqual(event);
   expect(scheme.conversion(core)).toBeUndefined();
 
-  const v2 = resource('autoscaling/v2/horizontalpodautoscalers');
   const v1 = resource('autoscaling/v1/horizontalpodautoscalers');
   const cpu = { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 60 } } };
   const hpa = {

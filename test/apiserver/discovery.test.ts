@@ -63,6 +63,7 @@ test('logs and exec go to the kubelet of the node', () => {
         return `nobody listens on ${port}`;
       },
     }),
+    figures: () => undefined,
   };
   server.kubelets.set('worker-1', kubelet);
   expect(send('GET', `${PODS}/p/log`).text?.take()).toBe('hello\n');

@@ -149,6 +149,7 @@ test('a log is followed', async () => {
   const text = new Kept();
   await new Log(config).log(namespace, 'talker', 'c', text, { follow: true });
   await eventually('all lines came', () => text.text === 'line 1\nline 2\nline 3\n');
+  await eventually('the log has ended with its container', () => cluster.address.live.open === 0);
 });
 
 test('port-forward carries a request and its answer', async () => {

@@ -95,8 +95,8 @@ describe('what is refused', () => {
       "error: accumulating resources: accumulation err='accumulating resources from 'a.yaml': evalsymlink failure on '/srv/a.yaml' : lstat /srv/a.yaml: no such file or directory': must build at directory: not a valid directory: evalsymlink failure on '/srv/a.yaml' : lstat /srv/a.yaml: no such file or directory\n",
     ],
     [
-      'patches: [{patch: "[{op: add, path: /x, value: 1}]"}]',
-      'error: must specify a target for JSON patch [patch: "[{op: add, path: /x, value: 1}]"]\n',
+      `patches: [{patch: '[{"op": "add", "path": "/x", "value": 1}]'}]`,
+      'error: must specify a target for JSON patch [patch: "[{\\"op\\": \\"add\\", \\"path\\": \\"/x\\", \\"value\\": 1}]"]\n',
     ],
     [
       'configMapGenerator: [{name: a, literals: [x]}]',

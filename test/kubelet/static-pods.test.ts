@@ -93,7 +93,7 @@ describe('static Pods', () => {
     node.wait(5);
     expect(node.client.of('v1', 'pods').list('default')).toEqual([]);
     const log = node.kubelet.machine.fs.readFile('/var/log/kubelet.log');
-    expect(log).toContain('a.yaml: couldn\'t parse as pod(no kind "Service"');
+    expect(log).toContain('a.yaml: couldn\'t parse as pod(no kind \\"Service\\"');
     expect(log).toContain('b.yaml: invalid pod: metadata.name');
   });
 });

@@ -7,9 +7,9 @@ export function cluster(options: object = {}) {
   const engine = createEngine();
   const call = (method: string, argument: unknown) => JSON.parse(engine.call(method, JSON.stringify(argument)));
   call('boot', options);
-  /** What a command prints, on both streams. */
-  const run = (command: string): string => {
-    call('start', { command });
+  /** What a command prints, on both streams; `on`: a node. */
+  const run = (command: string, on?: string): string => {
+    call('start', { command, on });
     let text = '';
     for (;;) {
       const { output, done } = call('step', 100_000);

@@ -14,7 +14,9 @@ describe('sim trace', () => {
   it('follows a connection to a Service: the rules, the rewrite, the route and the Pod that gets it', () => {
     const { run } = started();
     const text = run('sim trace pod/a service/web');
-    expect(text).toMatch(/^worker-1 +cni0 +rule +nat KUBE-SERVICES: KUBE-SVC-\w{16} \/\* default\/web cluster IP \*\//m);
+    expect(text).toMatch(
+      /^worker-1 +cni0 +rule +nat KUBE-SERVICES: KUBE-SVC-\w{16} \/\* default\/web cluster IP \*\//m,
+    );
     expect(text).toMatch(/^worker-1 +cni0 +rewrite +destination becomes 10\.244\.2\.\d+:80$/m);
     expect(text).toMatch(/^worker-1 +eth0 +route +10\.244\.2\.0\/24 via 10\.0\.0\.12 dev eth0$/m);
     expect(text).toMatch(/^Delivered to default\/web, port 80, after a comparison with \d+ rules\.$/m);
@@ -27,7 +29,7 @@ describe('sim trace', () => {
     const { run } = started();
     expect(run('sim trace pod/a pod/web:81')).toContain('Delivered to default/web, where nobody listens on port 81');
     expect(run('sim trace workstation service/web')).toContain('Dropped: the sender hears nothing');
-    run("kubectl patch service web -p '{\"spec\":{\"selector\":{\"run\":\"none\"}}}'; sim advance 5s");
+    run('kubectl patch service web -p \'{"spec":{"selector":{"run":"none"}}}\'; sim advance 5s');
     const { fate, at, hops } = JSON.parse(run('sim trace pod/a service/web -o json --only verdict'));
     expect([fate, at]).toEqual(['rejected', 'worker-1']);
     expect(hops).toHaveLength(1);

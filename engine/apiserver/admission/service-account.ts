@@ -3,7 +3,7 @@
 import type { Container, Pod, PodSpec, ResourceInfo, ServiceAccount, Volume, VolumeMount } from '../../api/types.ts';
 import { podReferences } from '../authorization/pod-references.ts';
 import { forbidden } from '../status.ts';
-import { onPods, type AdmissionPlugin } from './types.ts';
+import { onPods, type AdmissionHost, type AdmissionPlugin, type Attributes } from './types.ts';
 
 const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount';
 const VOLUME_PREFIX = 'kube-api-access-';
@@ -30,10 +30,16 @@ const PROJECTED: Volume['projected'] = {
 export const serviceAccount: AdmissionPlugin = {
   name: 'ServiceAccount',
   handles: onPods('CREATE'),
-  mutate({ object, info, namespace, name }, { sim, scheme, storage }) {
+  mutate(attributes, host) {
+    const { object, info, namespace, name } = attributes;
+    const { sim, scheme, storage } = host;
     const pod = object as unknown as Pod;
     const spec = pod.spec;
-    if (!spec || pod.metadata.annotations?.[MIRROR_POD] !== undefined) return object;
+    if (!spec) return object;
+    if (pod.metadata.annotations?.[MIRROR_POD] !== undefined) {
+      check(attributes, host);
+      return object;
+    }
     const accountName = spec.serviceAccountName || 'default';
     const accounts = scheme.resource('', 'v1', 'serviceaccounts');
     const account =
@@ -52,22 +58,27 @@ export const serviceAccount: AdmissionPlugin = {
     if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) {
       mountToken(next, () => VOLUME_PREFIX + sim.random('kube-api-access').suffix(5));
     }
-    return { ...object, spec: next };
+    const admitted = { ...object, spec: next };
+    check({ ...attributes, object: admitted }, host);
+    return admitted;
   },
-  validate({ object, info, namespace, name }, { scheme, storage }) {
-    const { metadata, spec } = object as unknown as Pod;
-    if (!spec) return;
-    let why: string | undefined;
-    if (metadata.annotations?.[MIRROR_POD] !== undefined) why = mirrorFault(spec, metadata.name as string);
-    else {
-      const accounts = scheme.resource('', 'v1', 'serviceaccounts') as ResourceInfo;
-      const account = storage.get(accounts, namespace, spec.serviceAccountName as string);
-      if (account?.metadata.annotations?.[ENFORCE] === 'true')
-        why = secretFault(spec, account as unknown as ServiceAccount);
-    }
-    if (why) throw forbidden(info, name, why);
-  },
+  // Webhooks may have changed what was found right before.
+  validate: check,
 };
+
+function check({ object, info, namespace, name }: Attributes, { scheme, storage }: AdmissionHost) {
+  const { metadata, spec } = object as unknown as Pod;
+  if (!spec) return;
+  let why: string | undefined;
+  if (metadata.annotations?.[MIRROR_POD] !== undefined) why = mirrorFault(spec, metadata.name as string);
+  else {
+    const accounts = scheme.resource('', 'v1', 'serviceaccounts') as ResourceInfo;
+    const account = storage.get(accounts, namespace, spec.serviceAccountName as string);
+    if (account?.metadata.annotations?.[ENFORCE] === 'true')
+      why = secretFault(spec, account as unknown as ServiceAccount);
+  }
+  if (why) throw forbidden(info, name, why);
+}
 
 /** What a mirror Pod must not have: its static Pod runs without the API server's leave. */
 function mirrorFault(spec: PodSpec, name: string): string | undefined {
@@ -84,7 +95,8 @@ function secretFault(spec: PodSpec, account: ServiceAccount): string | undefined
   const because = `is not allowed because service account ${account.metadata.name} does not reference that`;
   const faulty = (name: string | undefined) => name !== undefined && !mountable.has(name);
   for (const { secret } of spec.volumes ?? []) {
-    if (secret && faulty(secret.secretName)) return `volume with secret.secretName="${secret.secretName}" ${because} secret`;
+    if (secret && faulty(secret.secretName))
+      return `volume with secret.secretName="${secret.secretName}" ${because} secret`;
   }
   for (const [kind, containers] of [
     ['init container', spec.initContainers],

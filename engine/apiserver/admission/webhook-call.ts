@@ -5,9 +5,10 @@ import type { JsonObject } from '../../api/types.ts';
 import { fromBase64, decode } from '../../linux/bytes.ts';
 import { byteLength, exchange, isAddress, type NetworkNamespace, type Socket } from '../../linux/index.ts';
 import { part } from '../../parts/index.ts';
-import type { Certificate } from '../../pki/index.ts';
 import type { Co, Sim } from '../../sim/index.ts';
 import type { AdmissionHost } from './types.ts';
+
+type Certificate = ReturnType<ReturnType<typeof part<'pki'>>['readCertificate']>;
 
 /** What came back, or why nothing did. */
 export type CallResult = { body: JsonObject; error?: undefined } | { body?: undefined; error: string };

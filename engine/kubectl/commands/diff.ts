@@ -68,6 +68,8 @@ interface Pair {
 
 function* compareAll(kubectl: Kubectl, args: Args): Co<number> {
   checkAllowlist(args);
+  // What would be pruned is shown as it is, with its managed fields.
+  if (args.bool('prune')) kubectl.wantsManagedFields = true;
   const found = yield* find(kubectl, selectionOf(args, { args: [] }));
   if (found.errors.length) throw found.errors[0];
   const pairs: Pair[] = [];
@@ -85,7 +87,7 @@ function* compareAll(kubectl: Kubectl, args: Args): Co<number> {
     // eslint-disable-next-line require-yield
     yield* eachPrunable(kubectl, args, namespaces, kept, function* (object, mapping, namespace) {
       const name = fileName(mapping, namespace, object.metadata.name as string);
-      pairs.push({ name, before: toYaml(shown(object, args)), after: '' });
+      pairs.push({ name, before: toYaml(object), after: '' });
     });
   }
   return show(kubectl, pairs);

@@ -122,7 +122,9 @@ export const apiVersions: Command = {
   },
 };
 
-const KUSTOMIZE_VERSION = 'v5.7.1';
+/** The kustomize inside a minor release of kubectl, where it is not the present one. */
+const KUSTOMIZE: Readonly<Record<string, string>> = { 31: 'v5.4.2', 32: 'v5.5.0', 33: 'v5.6.0' };
+const KUSTOMIZE_NOW = 'v5.7.1';
 const BUILD = {
   gitCommit: '66452049f3d692768c39c797b21b793dce80314e',
   gitTreeState: 'clean',
@@ -145,15 +147,16 @@ export const version: Command = {
     if (!['', 'yaml', 'json'].includes(output)) throw new CommandError("--output must be 'yaml' or 'json'");
     const [major, minor] = kubectl.options.version.replace(/^v/, '').split('.');
     const client = { major, minor, gitVersion: kubectl.options.version, ...BUILD };
+    const kustomizeVersion = KUSTOMIZE[minor] ?? KUSTOMIZE_NOW;
     const server = args.bool('client')
       ? undefined
       : ((yield* kubectl.send({ method: 'GET', path: '/version' })).body as Record<string, string>);
     if (output) {
-      const all = { clientVersion: client, kustomizeVersion: KUSTOMIZE_VERSION, serverVersion: server };
+      const all = { clientVersion: client, kustomizeVersion, serverVersion: server };
       kubectl.out(output === 'json' ? JSON.stringify(all, null, 2) + '\n' : toYaml(all) + '\n');
       return;
     }
-    kubectl.line(`Client Version: ${client.gitVersion}\nKustomize Version: ${KUSTOMIZE_VERSION}`);
+    kubectl.line(`Client Version: ${client.gitVersion}\nKustomize Version: ${kustomizeVersion}`);
     if (!server) return;
     kubectl.line(`Server Version: ${server.gitVersion}`);
     const skew = Number(client.minor) - Number(server.minor);

@@ -59,8 +59,7 @@ export function* getObject(
   const path = resourcePath(mapping, namespace, name, options.subresource);
   // Chunks are for lists.
   const query = readQuery({ ...options, limit: undefined });
-  return (yield* kubectl.send({ method: 'GET', path, query, headers: accept(options) }))
-    .body as KubeObject;
+  return (yield* kubectl.send({ method: 'GET', path, query, headers: accept(options) })).body as KubeObject;
 }
 
 /** Namespace '' lists all. Large lists come in chunks of `limit` and are put together. */

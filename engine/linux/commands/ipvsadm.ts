@@ -19,7 +19,11 @@ export const ipvsadm: Program = function* (process) {
     }
   }
   if (!capable(process, 'NET_ADMIN')) {
-    fail(process, "Can't initialize ipvs: Permission denied (you must be root)\nAre you sure that IP Virtual Server is built in the kernel or as module?", 255);
+    fail(
+      process,
+      "Can't initialize ipvs: Permission denied (you must be root)\nAre you sure that IP Virtual Server is built in the kernel or as module?",
+      255,
+    );
   }
   const { netfilter } = process.host.net;
   const ipvs = netfilter?.ipvs;
@@ -98,7 +102,11 @@ export const ipset: Program = function* (process: Process) {
     process.stderr.write(`${inside ? 'Warning: ' : ''}${entry} is ${inside ? '' : 'NOT '}in set ${name}.\n`);
     return inside ? 0 : 1;
   }
-  return fail(process, `ipset v7.24: the command ${JSON.stringify(command)} is not modelled by this engine; there are list and test`, 2);
+  return fail(
+    process,
+    `ipset v7.24: the command ${JSON.stringify(command)} is not modelled by this engine; there are list and test`,
+    2,
+  );
 };
 
 function inRange({ type, members }: IpSet, entry: string): boolean {

@@ -10,7 +10,11 @@ const FAMILY = 'ip';
 export const nft: Program = function* (process) {
   const words = process.argv.slice(1).filter((word) => word !== '-n' && word !== '-nn' && word !== '-a');
   if (!capable(process, 'NET_ADMIN')) {
-    fail(process, 'Operation not permitted (you must be root)\nnetlink: Error: cache initialization failed: Operation not permitted', 1);
+    fail(
+      process,
+      'Operation not permitted (you must be root)\nnetlink: Error: cache initialization failed: Operation not permitted',
+      1,
+    );
   }
   const [command, what = '', ...rest] = words;
   if (command !== 'list') fail(process, `nft: of the commands of nft this engine models list, not ${command ?? ''}`, 1);
@@ -18,7 +22,8 @@ export const nft: Program = function* (process) {
   const listed = [...tables.values()];
   if (what === 'tables') put(process, listed.map(({ name }) => `table ${FAMILY} ${name}\n`).join(''));
   else if (what === 'ruleset') put(process, listed.map(tableText).join('\n'));
-  else if (what === 'chains') put(process, listed.map((table) => within(table, [...table.chains.values()].map(headText))).join(''));
+  else if (what === 'chains')
+    put(process, listed.map((table) => within(table, [...table.chains.values()].map(headText))).join(''));
   else if (what === 'table' || what === 'chain' || what === 'map' || what === 'set') {
     const [tableName, name = ''] = rest[0] === FAMILY ? rest.slice(1) : rest;
     const table = tables.get(tableName);
@@ -63,7 +68,9 @@ function tableText(table: NftTable): string {
 
 /** Names with characters beyond those of a word are fine: nft prints them as they are. */
 function baseText({ base }: NftChain): string {
-  return base ? `\t\ttype ${base.stage === 'nat' ? 'nat' : 'filter'} hook ${base.hook.toLowerCase()} priority ${base.priority}; policy accept;\n` : '';
+  return base
+    ? `\t\ttype ${base.stage === 'nat' ? 'nat' : 'filter'} hook ${base.hook.toLowerCase()} priority ${base.priority}; policy accept;\n`
+    : '';
 }
 
 const headText = (chain: NftChain) => `\tchain ${chain.name} {\n${baseText(chain)}\t}\n`;
@@ -78,7 +85,8 @@ function elements(list: readonly string[]): string {
 const commentText = (comment: string | undefined) => (comment ? `\t\tcomment "${comment}"\n` : '');
 
 function setText({ name, type, comment, timeout, elements: members }: NftSet): string {
-  const flags = timeout === undefined ? '' : `\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout ${span(timeout)}\n`;
+  const flags =
+    timeout === undefined ? '' : `\t\tsize 65535\n\t\tflags dynamic,timeout\n\t\ttimeout ${span(timeout)}\n`;
   return `\tset ${name} {\n\t\ttype ${type}\n${flags}${commentText(comment)}${elements([...members.keys()])}\t}\n`;
 }
 
@@ -91,7 +99,12 @@ function mapText({ name, type, comment, elements: entries }: NftMap): string {
 function span(ms: number): string {
   let rest = Math.round(ms / 1000);
   let out = '';
-  for (const [unit, seconds] of [['d', 86_400], ['h', 3600], ['m', 60], ['s', 1]] as const) {
+  for (const [unit, seconds] of [
+    ['d', 86_400],
+    ['h', 3600],
+    ['m', 60],
+    ['s', 1],
+  ] as const) {
     const count = Math.floor(rest / seconds);
     rest -= count * seconds;
     if (count) out += `${count}${unit}`;

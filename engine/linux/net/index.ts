@@ -3,7 +3,17 @@ export * from './address.ts';
 export { type ConntrackEntry, Conntrack } from './conntrack.ts';
 export { IpSet, inSet, references, type SetType } from './ipset.ts';
 export { Ipvs, type RealServer, SCHEDULERS, type VirtualServer } from './ipvs.ts';
-export { Nft, type NftChain, type NftMap, type NftRule, type NftSet, NftTable, type NftVerdict, verdictText, vmap } from './nft.ts';
+export {
+  Nft,
+  type NftChain,
+  type NftMap,
+  type NftRule,
+  type NftSet,
+  NftTable,
+  type NftVerdict,
+  verdictText,
+  vmap,
+} from './nft.ts';
 export { DEFAULT_ROUTE, Lan, Link, type LinkKind, type RouteEntry } from './link.ts';
 export * from './namespace.ts';
 export * from './netfilter.ts';

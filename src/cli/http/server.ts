@@ -3,6 +3,7 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
@@ -38,6 +39,9 @@ export interface ServeOptions {
   plain?: boolean;
 }
 
+/** So long may clients of upgraded connections take to end them when the server closes, ms. */
+const GRACE_MS = 500;
+
 /** Serves `runner`'s cluster on a port of 127.0.0.1. */
 export function serveApi(runner: Runner, options: ServeOptions): Promise<ApiAddress> {
   const live = new Live(runner, options.speed);
@@ -54,6 +58,12 @@ export function serveApi(runner: Runner, options: ServeOptions): Promise<ApiAddr
   // Watches are silent for as long as nothing happens.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
+  // Connections that have been upgraded are not the server's any more: they are remembered here.
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     upgrade(live, requestOf(live, request, plain), request, socket, head);
@@ -63,15 +73,19 @@ export function serveApi(runner: Runner, options: ServeOptions): Promise<ApiAddr
     server.listen(options.port, '127.0.0.1', () => {
       const { port } = server.address() as { port: number };
       const url = `${plain ? 'http' : 'https'}://127.0.0.1:${port}`;
-      resolve({ url, token: live.token, ca: secrets?.ca, live, close: () => close(server, live) });
+      resolve({ url, token: live.token, ca: secrets?.ca, live, close: () => close(server, live, sockets) });
     });
   });
 }
 
-function close(server: Server, live: Live): Promise<void> {
+function close(server: Server, live: Live, sockets: ReadonlySet<Socket>): Promise<void> {
   live.close();
   return new Promise((resolve) => {
-    server.close(() => resolve());
+    const cut = setTimeout(() => sockets.forEach((socket) => socket.destroy()), GRACE_MS);
+    server.close(() => {
+      clearTimeout(cut);
+      resolve();
+    });
     server.closeAllConnections();
   });
 }
