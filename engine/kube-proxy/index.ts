@@ -11,15 +11,7 @@ import { cleanUpIpvs, IpvsProxier } from './ipvs.ts';
 import { cleanUpNftables, NftablesProxier } from './nftables.ts';
 import { cleanUpIptables, type Proxier, type SyncedPort } from './proxier.ts';
 import { UserspaceProxier } from './userspace.ts';
-import {
-  backends,
-  type Categories,
-  categorize,
-  SERVICE_NAME,
-  servicePorts,
-  slicesOf,
-  WATCHED,
-} from './state.ts';
+import { backends, type Categories, categorize, SERVICE_NAME, servicePorts, slicesOf, WATCHED } from './state.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 /** How often the rules are looked over for what others have thrown away. */
