@@ -2,7 +2,7 @@
 // and replay the same lines, and time passes alike on both, so names, uids, versions and timestamps agree by themselves.
 
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { stringify } from 'yaml';
@@ -89,7 +89,11 @@ export class Twins {
   runReal(line: string): Promise<Outcome> {
     const { live } = this.address;
     live.jump(START_MS);
-    const PATH = [dirname(this.kubectl), process.env.PATH].join(delimiter);
+    // Folders that are there: kubectl complains of others when it looks for plug-ins.
+    const PATH = [
+      dirname(this.kubectl),
+      ...(process.env.PATH ?? '').split(delimiter).filter((dir) => existsSync(dir)),
+    ].join(delimiter);
     const env = { PATH, HOME: this.home, TZ: 'UTC', TERM: 'dumb' };
     const timer = setInterval(() => live.open > 0 && live.jump(IDLE_MS), POLL_MS);
     return new Promise((resolve, reject) => {

@@ -165,6 +165,7 @@ describe('running examples', () => {
     expect(await page.locator('kb-cluster [data-part=summary]').textContent()).toContain('6 Pods, 6 ready');
     const happened = page.locator('kb-cell .kb-happened');
     await happened.locator('summary').click();
+    await happened.locator('tbody td').first().waitFor();
     const who = await happened.locator('tbody td:nth-child(2)').allTextContents();
     expect(new Set(who)).toEqual(
       new Set([...who, 'kubectl', 'deployment-controller', 'kube-scheduler', 'kubelet worker-1']),
