@@ -36,12 +36,9 @@ export function cniFiles(): Record<string, string> {
 
 /** The first configuration by name; undefined when there is none. */
 function configuration(fs: FileSystem): string | undefined {
-  if (!fs.exists(CONF_DIR)) return undefined;
-  const name = fs
-    .readdir(CONF_DIR)
-    .filter((one) => /\.(conf|conflist|json)$/.test(one))
-    .sort()[0];
-  return name === undefined ? undefined : fs.readFile(`${CONF_DIR}/${name}`);
+  const dir = fs.find(CONF_DIR);
+  const name = dir?.kind === 'dir' && dir.names().find((one) => /\.(conf|conflist|json)$/.test(one));
+  return name ? fs.readFile(`${CONF_DIR}/${name}`) : undefined;
 }
 
 /** Whether the runtime has a configuration at all: without one the node is not ready. */
@@ -61,8 +58,9 @@ export function pluginProblem(fs: FileSystem): string | undefined {
       return `of network plug-ins this engine models flannel as it is installed, not what ${CONF_DIR} says now`;
     }
   }
+  const programs = fs.find(BIN_DIR);
   for (const [name, by] of CALLED) {
-    if (!fs.exists(`${BIN_DIR}/${name}`))
+    if (programs?.kind !== 'dir' || !programs.peek(name))
       return `${by}failed to find plugin ${JSON.stringify(name)} in path [${BIN_DIR}]`;
   }
   return undefined;
