@@ -13,6 +13,7 @@ import { minorOf } from './apiserver/release.ts';
 import type { LoggedRequest } from './apiserver/request-log.ts';
 import type { Handle } from './apiserver/types.ts';
 import { Client, InformerFactory } from './client/index.ts';
+import { readOptions, type ClusterOptions } from './cluster-options.ts';
 import { CommandRequests } from './command-requests.ts';
 import { startControllers } from './controllers/index.ts';
 import type { HostCalls } from './host-calls.ts';
@@ -45,31 +46,7 @@ import { credentials, type Credentials } from './pki/credentials.ts';
 import { startScheduler, type Scheduler } from './scheduler/index.ts';
 import { Sim } from './sim/index.ts';
 
-/** What a page's front matter or a --cluster file may say. */
-export interface ClusterOptions {
-  /** Default v1.35.0. Back to v1.20: shown as the release of every component; the API's answers take an older form where
-   * clients see one (`engine/apiserver/release.ts`), everything else is v1.35's. */
-  version?: string;
-  /** Default 1. */
-  controlPlanes?: number;
-  /** How many, or their names; default 2. */
-  workers?: number | string[];
-  /** Everything random in the cluster follows from it. */
-  seed?: number;
-  /** The instant at which the reader's first command starts, RFC 3339; default 2026-01-05T09:00:00Z. */
-  birth?: string;
-  /**
-   * Keep ordinary Pods off the control planes, as kubeadm leaves a new cluster. Default false: as in the small clusters
-   * that people learn on, every node takes Pods.
-   */
-  taintControlPlanes?: boolean;
-  /** Nodes on which containerd has a handler `kata` too, which runs each Pod in a virtual machine of its own. */
-  kata?: string[];
-  /** kube-proxy's mode: iptables (the default), nftables or ipvs. */
-  proxyMode?: string;
-  /** Have ingress-nginx with the class `nginx`, as small clusters offer it; default true. Without it Ingresses do nothing. */
-  ingressController?: boolean;
-}
+export type { ClusterOptions };
 
 export interface Cluster {
   readonly sim: Sim;
@@ -89,8 +66,6 @@ export interface Cluster {
   requests(): LoggedRequest[];
 }
 
-const VERSION = 'v1.35.0';
-const BIRTH = '2026-01-05T09:00:00Z';
 /** Virtual time between kubeadm's last line and the reader's first command, ms: nodes are Ready by then. */
 const SETTLE = 120_000;
 const HOME = '/home/user';
@@ -98,7 +73,6 @@ const USER_ID = 1000;
 /** Of what people start: the numbers below belong to a machine's own processes. */
 const FIRST_PID = 1000;
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-const MAX_NODES = 5000;
 /** Where the nodes' ranges for Pods come from. */
 const CLUSTER_CIDR = '10.244.0.0/16';
 /** The machines' own network, and the way out of it. */
@@ -108,11 +82,10 @@ const GATEWAY = '10.0.0.1';
 const SERVER = 'https://10.0.0.10:6443';
 const SERVICE = 'https://10.96.0.1:443';
 const WORKSTATION = '10.0.255.1';
-const PROXY_MODES = ['', 'iptables', 'nftables', 'ipvs'];
 const MASTERS = ['system:masters', 'system:authenticated'];
 
 export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cluster {
-  const settings = check(options);
+  const settings = readOptions(options);
   const sim = new Sim({ seed: settings.seed, start: settings.birth - SETTLE });
   const born = credentials(settings.birth);
   const scheme = createScheme();
@@ -205,7 +178,6 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
   const jq = createJq((args, input) => hostCalls.jq(args, input));
   const nodeSystem = programTree(
     {
-      ...commands,
       ...nodePrograms({
         client: clientOf('kubeadm', 'kubernetes-admin', MASTERS),
         kubeletOf: ({ host }) => kubelets.get(host.hostname) as Kubelet,
@@ -213,10 +185,9 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
       }),
       jq,
       kubectl: (process) => kubectlOf(softwareOf(process).release('kubectl'))(process),
-      '/bin/sh': shell('sh'),
-      '/bin/bash': shell('bash'),
     },
     sim.now,
+    system,
   );
   const images = createRegistry({
     kubectl,
@@ -377,71 +348,6 @@ function groupsOf(name: string): string[] {
   return account
     ? ['system:serviceaccounts', `system:serviceaccounts:${account[1]}`, 'system:authenticated']
     : ['system:authenticated'];
-}
-
-/** Reads the options; a setting that the engine does not have is an error, never ignored. */
-function check(options: ClusterOptions): {
-  version: string;
-  seed: number;
-  birth: number;
-  controlPlanes: number;
-  nodes: string[];
-  tainted: boolean;
-  kata: readonly string[];
-  proxyMode: string;
-  ingressController: boolean;
-} {
-  const {
-    version = VERSION,
-    controlPlanes = 1,
-    workers = 2,
-    seed = 1,
-    birth = BIRTH,
-    taintControlPlanes = false,
-    kata = [],
-    proxyMode = '',
-    ingressController = true,
-    ...rest
-  } = options ?? {};
-  const unknown = Object.keys(rest);
-  if (unknown.length) throw new Error(`cluster: unknown setting ${unknown.join(', ')}`);
-  const release = /^v?(1\.(?:2\d|3[0-5]))(\.\d+)?$/.exec(String(version));
-  if (!release) throw new Error(`cluster: version ${version} is not modelled; this engine is ${VERSION}`);
-  const whole = (name: string, value: unknown, least: number) => {
-    if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > MAX_NODES) {
-      throw new Error(`cluster: ${name} must be a whole number from ${least} to ${MAX_NODES}`);
-    }
-    return value;
-  };
-  whole('controlPlanes', controlPlanes, 1);
-  whole('seed', Math.abs(Number(seed)) % MAX_NODES, 0);
-  const born = Date.parse(birth);
-  if (Number.isNaN(born)) throw new Error(`cluster: birth must be a time such as ${BIRTH}`);
-  const names = Array.isArray(workers)
-    ? workers.map(String)
-    : Array.from({ length: whole('workers', workers, 0) }, (_, i) => `worker-${i + 1}`);
-  const nodes = [...Array.from({ length: controlPlanes }, (_, i) => `cp-${i + 1}`), ...names];
-  const wrong = nodes.find((name, i) => !/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name) || nodes.indexOf(name) !== i);
-  if (wrong !== undefined) throw new Error(`cluster: ${JSON.stringify(wrong)} is no node name, or stands there twice`);
-  if (typeof taintControlPlanes !== 'boolean') throw new Error('cluster: taintControlPlanes must be true or false');
-  if (!Array.isArray(kata)) throw new Error('cluster: kata must be a list of node names');
-  const stranger = kata.find((name) => !nodes.includes(name));
-  if (stranger !== undefined) throw new Error(`cluster: kata: there is no node ${JSON.stringify(stranger)}`);
-  const userspace = proxyMode === 'userspace' && Number(release[1].split('.')[1]) < 26;
-  if (!PROXY_MODES.includes(proxyMode) && !userspace)
-    throw new Error('cluster: proxyMode must be iptables, nftables or ipvs; before v1.26 also userspace');
-  if (typeof ingressController !== 'boolean') throw new Error('cluster: ingressController must be true or false');
-  return {
-    version: `v${release[1]}${release[2] ?? '.0'}`,
-    seed: Number(seed),
-    birth: born,
-    controlPlanes,
-    nodes,
-    tainted: taintControlPlanes,
-    kata,
-    proxyMode,
-    ingressController,
-  };
 }
 
 function fileSystem(sim: Sim, system: DirNode, files: Record<string, TreeEntry>, directories: string[]): FileSystem {

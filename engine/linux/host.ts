@@ -98,15 +98,15 @@ export function programFile(program: Program, bytes = 68_536): FileNode {
 
 const pathOf = (name: string) => (name.startsWith('/') ? name : `/usr/bin/${name}`);
 
-/** A tree of commands that many machines lie over; names as in `HostOptions.programs`. */
-export function programTree(programs: Readonly<Record<string, Program>>, mtime: number): DirNode {
+/** A tree of commands that many machines lie over, itself over `lower`; names as in `HostOptions.programs`. */
+export function programTree(programs: Readonly<Record<string, Program>>, mtime: number, lower?: DirNode): DirNode {
   const files: Record<string, FileNode> = {};
   for (const name in programs) {
     const file = programFile(programs[name]);
     file.mtime = mtime;
     files[pathOf(name)] = file;
   }
-  return tree(files, mtime);
+  return tree(files, mtime, lower);
 }
 
 /** The process numbers that machines share; each has its own unless it is told otherwise. */

@@ -57,10 +57,7 @@ export class QuickJSEngine implements EngineHandle {
     runtime.setInterruptHandler(() => performance.now() > this.deadline);
   }
 
-  /**
-   * Evaluates the engine's core in a fresh instance of `variant`. `code` may still grow after that: scripts of parts are
-   * looked up in it when the engine asks for them.
-   */
+  /** Evaluates the engine's core in a fresh instance of `variant`; other scripts of `code` when the engine asks for them. */
   static async create(
     variant: QuickJSSyncVariant,
     code: EngineCode,

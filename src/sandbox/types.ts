@@ -10,6 +10,8 @@ export interface ClusterOptions {
   birth?: string;
   taintControlPlanes?: boolean;
   ingressController?: boolean;
+  proxyMode?: string;
+  kata?: string[];
   [setting: string]: unknown;
 }
 

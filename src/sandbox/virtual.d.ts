@@ -1,6 +1,6 @@
 declare module 'virtual:kubebook-engine' {
   /** Addresses of the engine's scripts by name. */
-  const urls: { core: Record<string, string>; parts: Record<string, string> };
+  const urls: Record<string, string>;
   export default urls;
 }
 declare module '@jitl/quickjs-wasmfile-release-sync/wasm?url' {

@@ -1,6 +1,6 @@
 // Gives the site the engine's scripts as assets: `import urls from 'virtual:kubebook-engine'` is their addresses.
 
-import { buildEngine, coreScripts } from './bundle.ts';
+import { buildEngine } from './bundle.ts';
 import type { EngineCode } from './quickjs.ts';
 
 const ID = 'virtual:kubebook-engine';
@@ -17,26 +17,32 @@ interface DevServer {
       handler: (
         request: { url?: string },
         response: { setHeader(name: string, value: string): void; end(text: string): void },
-        next: (error: unknown) => void,
       ) => void,
     ): void;
   };
+  watcher: { on(event: 'change', listener: (file: string) => void): void };
+  moduleGraph: { getModuleById(id: string): object | undefined; invalidateModule(module: object): void };
 }
 
 /** A Vite plug-in; needed in `plugins` (development) and in `worker.plugins` (build). */
 export function engineAsset() {
   let development = false;
+  /** In development: what the addresses given out last lead to. */
+  let served: EngineCode = {};
   return {
     name: 'kubebook-engine',
     configResolved(config: { command: string }) {
       development = config.command === 'serve';
     },
     configureServer(server: DevServer) {
-      server.middlewares.use(DEV_PATH, (request, response, next) => {
-        buildEngine().then((code) => {
-          response.setHeader('content-type', 'text/javascript');
-          response.end(code[request.url?.replace(/^\//, '') ?? ''] ?? '');
-        }, next);
+      server.middlewares.use(DEV_PATH, (request, response) => {
+        response.setHeader('content-type', 'text/javascript');
+        response.end(served[request.url?.replace(/^\//, '') ?? ''] ?? '');
+      });
+      // The next page that asks gets the engine as it is then.
+      server.watcher.on('change', (file) => {
+        const module = file.includes('/engine/') && server.moduleGraph.getModuleById(`\0${ID}`);
+        if (module) server.moduleGraph.invalidateModule(module);
       });
     },
     resolveId(id: string) {
@@ -45,19 +51,14 @@ export function engineAsset() {
     async load(this: Context, id: string) {
       if (id !== `\0${ID}`) return undefined;
       const code = await buildEngine();
-      return development
-        ? addresses(code, (name) => JSON.stringify(`${DEV_PATH}${name}`))
-        : addresses(code, (name) => {
-            const reference = this.emitFile({ type: 'asset', name: `engine-${name}`, source: code[name] });
-            return `import.meta.ROLLUP_FILE_URL_${reference}`;
-          });
+      served = code;
+      const entries = Object.keys(code).map((name) => {
+        const url = development
+          ? JSON.stringify(`${DEV_PATH}${name}`)
+          : `import.meta.ROLLUP_FILE_URL_${this.emitFile({ type: 'asset', name: `engine-${name}`, source: code[name] })}`;
+        return `${JSON.stringify(name)}: ${url}`;
+      });
+      return `export default {${entries.join(', ')}};`;
     },
   };
-}
-
-function addresses(code: EngineCode, url: (name: string) => string): string {
-  const core = new Set(coreScripts(code));
-  const table = (names: string[]) => `{${names.map((name) => `${JSON.stringify(name)}: ${url(name)}`).join(', ')}}`;
-  const names = Object.keys(code);
-  return `export default { core: ${table(names.filter((name) => core.has(name)))}, parts: ${table(names.filter((name) => !core.has(name)))} };`;
 }

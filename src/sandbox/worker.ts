@@ -6,16 +6,14 @@ import variant from '@jitl/quickjs-wasmfile-release-sync';
 import quickjsUrl from '@jitl/quickjs-wasmfile-release-sync/wasm?url';
 import engineUrls from 'virtual:kubebook-engine';
 import { runJq } from './jq.ts';
-import { QuickJSEngine, type Capture } from './quickjs.ts';
+import { QuickJSEngine, type Capture, type EngineCode } from './quickjs.ts';
 import { Runner } from './runner.ts';
 import type { ClusterOptions, HostCall } from './types.ts';
 
-const code: Record<string, string> = {};
-const fetched = (urls: Record<string, string>) =>
-  Promise.all(Object.keys(urls).map(async (name) => (code[name] = await (await fetch(urls[name])).text())));
-/** A cluster boots from the core; its parts come meanwhile and are there before the first command runs. */
-const core = fetched(engineUrls.core);
-const parts = core.then(() => fetched(engineUrls.parts));
+/** All scripts are there before the cluster boots: the engine evaluates its parts when it first needs them, at once. */
+const code: Promise<EngineCode> = Promise.all(
+  Object.entries(engineUrls).map(async ([name, url]) => [name, await (await fetch(url)).text()]),
+).then(Object.fromEntries);
 const located = newVariant(variant, { wasmLocation: quickjsUrl }) as QuickJSSyncVariant;
 
 let engine: QuickJSEngine | undefined;
@@ -42,14 +40,12 @@ const methods = {
       engine.restore(born.capture);
       return;
     }
-    await core;
-    engine = await QuickJSEngine.create(located, code);
+    engine = await QuickJSEngine.create(located, await code);
     runner = new Runner(engine, hostCall);
     runner.boot(cluster);
     born = { key, capture: engine.capture() };
   },
-  async run({ command, on, id }: { command: string; on?: string; id: number }) {
-    await parts;
+  run({ command, on, id }: { command: string; on?: string; id: number }) {
     return ready().runner.run(command, {
       on,
       onOutput: (stream, text) => postMessage({ id, output: [stream, text] }),
