@@ -8,7 +8,7 @@ const PARTS = '^engine/parts/index.ts$';
 const KEYS = '^engine/pki/(credentials|token-key|well-known).ts$';
 
 /** A component of the cluster talks to the API server through engine/client and knows no other component. */
-const components = ['controllers', 'scheduler', 'kubelet', 'kube-proxy', 'coredns', 'cni', 'ingress-nginx'];
+const components = ['controllers', 'scheduler', 'kubelet', 'kube-proxy', 'coredns', 'cni', 'gateway', 'ingress-nginx'];
 const outside = (from, ...allowed) => ({
   name: `${from}-knows-only-what-is-below`,
   severity: 'error',

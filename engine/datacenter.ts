@@ -1,9 +1,31 @@
 // What stands on the machines' network beside them: a gateway, and the name server that they ask, which knows the
 // machines and a few names of the world outside. The outside itself is not there: connections to it go unanswered.
 
-import { type DnsMessage, type DnsRecord, isAddress, messageSize, type Network } from './linux/net/index.ts';
+import {
+  type DnsMessage,
+  type DnsRecord,
+  isAddress,
+  messageSize,
+  type Network,
+  type NetworkNamespace,
+} from './linux/net/index.ts';
+import { part } from './parts/index.ts';
 
 export const NAME_SERVER = '10.0.0.2';
+/** A mirror of the world's package repositories. It is plugged in when one of their names is first looked up. */
+export const MIRROR = '10.0.0.3';
+export const MIRRORED = [
+  'pkgs.k8s.io',
+  'prod-cdn.packages.k8s.io',
+  'apt.kubernetes.io',
+  'packages.cloud.google.com',
+  'deb.debian.org',
+  'download.docker.com',
+  'manifests.kubebook.example',
+];
+/** The authority behind the certificates of the world, which machines trust from the start; in PEM. */
+export const publicAuthority = (): string =>
+  part('pki').clusterFile('public-root.crt', { hostname: '', ip: '', made: Date.UTC(2024, 0) });
 const TTL = 300;
 
 /** Names of the world that examples look up, with the addresses that they had. */
@@ -20,15 +42,16 @@ const WORLD: Record<string, string> = {
   'www.google.com': '142.250.186.100',
 };
 
-/** Plugs in the name server and the gateway. `machines` are names that it answers for beside the world's. */
+/** Plugs in the name server and the gateway, which is returned. `machines` are names that it answers for beside the world's. */
 export function startDatacenter(
   network: Network,
   machines: Readonly<Record<string, string>>,
   bits: number,
   gateway: string,
-) {
+): NetworkNamespace {
   // The way out leads nowhere: it answers for itself and passes nothing on.
-  network.namespace([], 'gateway').plug('eth0', gateway, bits, gateway);
+  const router = network.namespace([], 'gateway');
+  router.plug('eth0', gateway, bits, gateway);
   const net = network.namespace([], 'dns');
   net.plug('eth0', NAME_SERVER, bits, gateway);
   const known: Record<string, string> = { ...WORLD, ...machines };
@@ -36,15 +59,20 @@ export function startDatacenter(
   for (const name in machines) {
     if (isAddress(machines[name])) backwards[`${machines[name].split('.').reverse().join('.')}.in-addr.arpa`] = name;
   }
+  let mirrored = false;
   const socket = net.bind(53, ({ from, payload }) => {
     const message = payload as DnsMessage;
     if (message.response) return;
     const { name, type } = message.question;
     const plain = name.toLowerCase().replace(/\.$/, '');
-    const data = type === 'PTR' ? backwards[plain] && `${backwards[plain]}.` : known[plain];
+    const isMirrored = MIRRORED.includes(plain);
+    if (isMirrored && !mirrored) part('machine').startMirror(network, bits, gateway);
+    mirrored ||= isMirrored;
+    const data = type === 'PTR' ? backwards[plain] && `${backwards[plain]}.` : isMirrored ? MIRROR : known[plain];
     const answers: DnsRecord[] = data && (type === 'A' || type === 'PTR') ? [{ name, type, ttl: TTL, data }] : [];
     const code = data ? 'NOERROR' : 'NXDOMAIN';
     const reply: DnsMessage = { ...message, response: true, code, recursionAvailable: true, answers };
     socket?.send(from, reply, messageSize(reply));
   });
+  return router;
 }

@@ -1,4 +1,5 @@
-// The Pods' network: flannel's DaemonSet, which here routes by way of the nodes themselves (host-gw), with the agent
+// The Pods' network: flannel's DaemonSet, which here routes by way of the nodes themselves (host-gw; in a
+// cloud it leaves that to the provider's routes), with the agent
 // that enforces NetworkPolicies beside it, as flannel's chart adds it.
 
 import type { KubeObject } from '../api/types.ts';
@@ -11,6 +12,8 @@ import { inClusterClient } from './in-cluster.ts';
 const RBAC = 'rbac.authorization.k8s.io';
 const NAMESPACE = 'kube-system';
 const VERSION = 'v0.27.4';
+const PLUGIN_VERSION = 'v1.8.0-flannel1';
+export const CNI_PLUGIN_IMAGE = `ghcr.io/flannel-io/flannel-cni-plugin:${PLUGIN_VERSION}`;
 const POLICIES = 'kube-network-policies';
 const POLICIES_VERSION = 'v0.9.2';
 
@@ -20,8 +23,18 @@ export function flannelImages(handle: Handle): Repository[] {
       names: ['ghcr.io/flannel-io/flannel'],
       tags: { [VERSION]: VERSION },
       size: 33_400_000,
+      userland: 'busybox',
+      commands: ['cp'],
       programs: { '/opt/bin/flanneld': flanneld((process) => inClusterClient(process, handle, 'flanneld')) },
       memory: 14_000_000,
+    },
+    {
+      names: ['ghcr.io/flannel-io/flannel-cni-plugin'],
+      tags: { [PLUGIN_VERSION]: PLUGIN_VERSION },
+      size: 4_900_000,
+      userland: 'busybox',
+      commands: ['cp'],
+      files: () => ({ '/flannel': '\x7fELF' }),
     },
     {
       names: [`registry.k8s.io/networking/${POLICIES}`],
@@ -33,7 +46,8 @@ export function flannelImages(handle: Handle): Repository[] {
   ];
 }
 
-export function flannelManifests(settings: { clusterCIDR: string }): KubeObject[] {
+export function flannelManifests(settings: { clusterCIDR: string; cloud: boolean }): KubeObject[] {
+  const [four, six] = settings.clusterCIDR.split(',');
   return [
     {
       apiVersion: 'v1',
@@ -68,7 +82,7 @@ export function flannelManifests(settings: { clusterCIDR: string }): KubeObject[
         labels: { tier: 'node', 'k8s-app': 'flannel', app: 'flannel' },
       },
       data: {
-        'net-conf.json': `{\n  "Network": "${settings.clusterCIDR}",\n  "EnableNFTables": false,\n  "Backend": {\n    "Type": "host-gw"\n  }\n}\n`,
+        'net-conf.json': `{\n  "Network": "${four}",\n${six ? `  "EnableIPv6": true,\n  "IPv6Network": "${six}",\n` : ''}  "EnableNFTables": false,\n  "Backend": {\n    "Type": "${settings.cloud ? 'alloc' : 'host-gw'}"\n  }\n}\n`,
       },
     },
     {

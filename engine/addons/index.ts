@@ -6,9 +6,12 @@ import { minorOf } from '../apiserver/release.ts';
 import type { Handle } from '../apiserver/types.ts';
 import type { Client } from '../client/index.ts';
 import type { Repository } from '../images/types.ts';
+import { part } from '../parts/index.ts';
 import { coreDNSImages, coreDNSManifests } from './coredns.ts';
 import { flannelImages, flannelManifests } from './flannel.ts';
+import { gatewayImages } from './gateway.ts';
 import { ingressNginxImages, ingressNginxManifests } from './ingress-nginx.ts';
+import { istioImages } from './istio.ts';
 import { kubeProxyImages, kubeProxyManifests } from './kube-proxy.ts';
 import { localPathImages } from './local-path.ts';
 import { localPathManifests } from './local-path-manifests.ts';
@@ -22,6 +25,8 @@ export const addonImages = (handle: Handle, version: string, cluster: MetricsSer
   ...coreDNSImages(handle),
   ...flannelImages(handle),
   ...ingressNginxImages(handle),
+  ...istioImages(handle),
+  ...gatewayImages(handle),
   ...localPathImages(handle),
   ...metricsServerImages(handle, cluster),
 ];
@@ -36,24 +41,40 @@ export interface AddonSettings {
   clusterCIDR: string;
   /** The cluster's domain, and the address of the Service that answers for it. */
   dns: { domain: string; address: string };
+  /** Whether there are machines that may become nodes. */
+  blankMachines: boolean;
+  /** Whether kube-proxy runs as Pods. */
+  kubeProxy: boolean;
   /** `mode` of kube-proxy's configuration; empty: its default. */
   proxyMode: string;
   /** Whether ingress-nginx is there from the start. */
   ingressController: boolean;
+  /** The Pods' network. */
+  cni: string;
+  /** Whether the provider of the machines carries the Pods' packets. */
+  cloud: boolean;
 }
 
+/** On machines that become nodes later flannel has to install itself. */
+const flannel = (settings: AddonSettings): KubeObject[] =>
+  settings.blankMachines ? part('machine').flannelInstaller(settings) : flannelManifests(settings);
+
 const manifests = (settings: AddonSettings): KubeObject[] => [
-  ...kubeProxyManifests(settings),
+  ...(settings.kubeProxy ? kubeProxyManifests(settings) : []),
   ...coreDNSManifests(settings.dns),
-  ...flannelManifests(settings),
+  ...(settings.cni === 'flannel' ? flannel(settings) : []),
+  ...(settings.cni === 'calico' ? part('networks').calicoManifests(settings) : []),
   ...(settings.ingressController ? ingressNginxManifests() : []),
   ...localPathManifests(),
   ...metricsServerManifests(),
 ];
 
 /** Creates the objects, as `kubectl create -f` would. */
-export function installAddons(client: Client, settings: AddonSettings) {
-  for (const object of manifests(settings)) {
+export const installAddons = (client: Client, settings: AddonSettings): void =>
+  installManifests(client, manifests(settings));
+
+export function installManifests(client: Client, objects: readonly KubeObject[]) {
+  for (const object of objects) {
     const { apiVersion, kind, metadata } = object;
     const namespaced = metadata.namespace !== undefined;
     client.of(apiVersion, pluralOf(kind), namespaced).create(metadata.namespace ?? '', object);

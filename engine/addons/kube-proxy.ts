@@ -4,6 +4,7 @@ import type { KubeObject } from '../api/types.ts';
 import type { Handle } from '../apiserver/types.ts';
 import type { Repository } from '../images/types.ts';
 import { kubeProxy } from '../kube-proxy/index.ts';
+import { releaseTags } from '../kubeadm/releases.ts';
 import { inClusterClient } from './in-cluster.ts';
 
 const RBAC = 'rbac.authorization.k8s.io';
@@ -24,7 +25,7 @@ export function kubeProxyImages(handle: Handle, minor: number): Repository[] {
 
 /** Releases that the kubelet of any of them may ask for. */
 function kubernetesTags(): Record<string, string> {
-  const tags: Record<string, string> = {};
+  const tags: Record<string, string> = releaseTags('v1.35.0');
   for (let minor = 20; minor <= 35; minor++) tags[`v1.${minor}.0`] = `v1.${minor}.0`;
   return tags;
 }
@@ -62,7 +63,7 @@ export function kubeProxyManifests(settings: {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: NAME, namespace: 'kube-system', labels: { app: NAME } },
-      data: { 'config.conf': configuration(clusterCIDR, proxyMode), 'kubeconfig.conf': kubeconfig(server) },
+      data: { 'config.conf': kubeProxyConfiguration(clusterCIDR, proxyMode), 'kubeconfig.conf': kubeconfig(server) },
     },
     {
       apiVersion: 'apps/v1',
@@ -129,7 +130,10 @@ users:
   user:
     tokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token`;
 
-const configuration = (clusterCIDR: string, mode: string) => `apiVersion: kubeproxy.config.k8s.io/v1alpha1
+export const kubeProxyConfiguration = (
+  clusterCIDR: string,
+  mode: string,
+) => `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 bindAddress: 0.0.0.0
 bindAddressHardFail: false
 clientConnection:

@@ -31,7 +31,6 @@ export {
   type FieldRequirement,
   type LabelRequirement,
 } from './selectors.ts';
-export { podSummary } from './table/pod.ts';
-export { nodeRoles } from './table/core.ts';
+export { podSummary } from './pod-summary.ts';
 export { formatMicroTime, formatTime, normalizeTime } from './time.ts';
 export * from './types.ts';

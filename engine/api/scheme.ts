@@ -1,6 +1,7 @@
 // The catalogue behind the `Scheme` interface: built-in kinds from the generated schema and the tables of this
 // folder, and resources that are added at run time with a codec of their own.
 
+import { part } from '../parts/index.ts';
 import { Catalogue } from './catalogue.ts';
 import { convert } from './conversion.ts';
 import { decodeStruct } from './decode.ts';
@@ -8,7 +9,6 @@ import { applyDefaults } from './defaults/index.ts';
 import { fieldGetter, unsupportedField } from './fields.ts';
 import { structNameOf, structType, type Field, type StructType, type TypeRef } from './schema.ts';
 import { allowsUnconditionalUpdate, prepareForCreate, prepareForUpdate } from './strategy.ts';
-import { printTable } from './table/index.ts';
 import {
   DecodeError,
   type Decoded,
@@ -134,7 +134,8 @@ export function createScheme(): Catalog {
       return custom.size ? faults.concat(custom.get(info)?.validateUpdate?.(object, old, subresource) ?? []) : faults;
     },
     warnings: (info, object, old) => custom.get(info)?.warnings?.(object, old) ?? warningsFor(info, object, old),
-    table: (info, objects, now) => custom.get(info)?.table?.(objects, now) ?? printTable(info, objects, now),
+    table: (info, objects, now) =>
+      custom.get(info)?.table?.(objects, now) ?? part('table').printTable(info, objects, now),
     field: (info, label) => custom.get(info)?.field?.(label) ?? fieldGetter(info, label),
     listRule(info, path) {
       const own = custom.get(info);

@@ -48,12 +48,20 @@ function parseYaml(text: string, strict: string[]): unknown {
   }
 }
 
+/** Whole numbers of 16 digits and more, perhaps within a string. */
+const LONG_NUMBER = /(?:^|[[:,\s-])\d{16,}(?=[\s,\]}]|$)/;
+
 /** JSON.parse, with the errors of Go's encoding/json. */
 export function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
-  } catch {
-    throw badRequest(jsonError(text));
+    if (!LONG_NUMBER.test(text)) return JSON.parse(text);
+    return JSON.parse(text, (_, value) => {
+      if (Number.isInteger(value) && !Number.isSafeInteger(value))
+        throw badRequest('whole numbers beyond 2^53 are not modelled by this engine');
+      return value;
+    });
+  } catch (error) {
+    throw error instanceof StatusError ? error : badRequest(jsonError(text));
   }
 }
 

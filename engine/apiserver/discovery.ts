@@ -1,8 +1,8 @@
 // Paths that are no resource's: which groups, versions and resources there are, version, health.
 
 import type { Catalog, ResourceInfo } from '../api/index.ts';
+import { part } from '../parts/index.ts';
 import { CHECKS, health } from './health.ts';
-import { openApi, openApiETag, swagger } from './openapi.ts';
 import { noResource, notAcceptable } from './status.ts';
 import type { ApiRequest, ApiResponse } from './types.ts';
 
@@ -11,7 +11,7 @@ type Json = Record<string, unknown>;
 export class Discovery {
   private readonly scheme: Catalog;
   version: string;
-  private readonly address: string;
+  address: string;
   private readonly builtIn: Set<string>;
 
   /** `address`: host and port at which clients reach the server. */
@@ -52,6 +52,7 @@ export class Discovery {
   private openApi(path: string, { headers, query }: ApiRequest): ApiResponse {
     const accept = headers?.accept ?? '';
     if (accept.includes('protobuf') && !/json|\*\/\*/.test(accept)) throw notAcceptable(['application/json']);
+    const { openApi, openApiETag, swagger } = part('openapi');
     if (path === '/openapi/v2') return json(swagger(this.scheme, this.version));
     const tag = openApiETag(this.scheme, this.version, path);
     if (tag !== undefined && query?.hash !== undefined && query.hash !== tag) {

@@ -4,10 +4,12 @@
 import type { Catalog, ResourceInfo } from '../api/index.ts';
 import { Etcd } from '../etcd/index.ts';
 import type { NetworkNamespace } from '../linux/index.ts';
+import { part } from '../parts/index.ts';
 import type { Sim } from '../sim/index.ts';
 import { Aggregation } from './aggregation.ts';
 import { AdmissionChain, DEFAULT_PLUGINS } from './admission/index.ts';
 import { authenticate, union, type Authenticator } from './authentication/authenticate.ts';
+import { basicUser, type Password } from './authentication/static-passwords.ts';
 import { StaticTokens } from './authentication/static-tokens.ts';
 import { BootstrapTokens } from './authentication/bootstrap-tokens.ts';
 import { impersonate } from './authentication/impersonation.ts';
@@ -19,6 +21,8 @@ import { alwaysAllow, NodeAndRBAC, type Authorizer } from './authorization/index
 import { bootstrap } from './bootstrap/index.ts';
 import { dryRunOf, param, type Context } from './context.ts';
 import { Discovery } from './discovery.ts';
+import type { Encryption } from './encryption/configuration.ts';
+import { directEgress, type Egress } from './egress.ts';
 import { Extensions } from './extensions.ts';
 import { create } from './handlers/create.ts';
 import { remove } from './handlers/delete.ts';
@@ -51,7 +55,7 @@ export interface ApiServerOptions {
   etcd?: Etcd;
   /** As /version says it; 'v1.35.0' when absent. */
   version?: string;
-  /** '10.96.0.0/16' when absent. */
+  /** One range, or one of each family with a comma; '10.96.0.0/16' when absent. */
   serviceCIDR?: string;
   /** Where the server listens, for the endpoints of the kubernetes Service; '172.18.0.2' when absent. */
   address?: string;
@@ -75,8 +79,10 @@ export class ApiServer implements Core {
   readonly tokens: ServiceAccountTokens;
   /** Kubelets by node name: where logs, exec and attach are passed on to. */
   readonly kubelets = new Map<string, KubeletApi>();
-  /** The network of the machine on which the server runs. */
-  net: NetworkNamespace | undefined;
+  /** From the machine on which the server runs. */
+  private direct: Egress | undefined;
+  /** By --egress-selector-config-file: the way into the cluster. */
+  tunnel: Egress | undefined;
   kubeletCA: string | undefined;
   readonly requests = new RequestLog();
   private readonly metrics = new Metrics();
@@ -84,10 +90,15 @@ export class ApiServer implements Core {
   /** Of the release that serves. */
   version: string;
   nullTimes: boolean;
-  readonly address: string;
+  address: string;
   readonly ledger: Ledger;
   readonly authenticator: Authenticator;
   readonly staticTokens = new StaticTokens();
+  /** --basic-auth-file */
+  passwords: ReadonlyMap<string, Password> = new Map();
+  private readonly basic = (header: string) => (this.passwords.size ? basicUser(header, this.passwords) : undefined);
+  /** ID tokens of --oidc-issuer-url or --authentication-config. */
+  openId: Authenticator | undefined;
   /** --authorization-mode; it may be another when the server starts again. */
   authorizer: Authorizer;
   /** By --authorization-mode. */
@@ -116,18 +127,13 @@ export class ApiServer implements Core {
     this.version = options.version ?? 'v1.35.0';
     this.nullTimes = printsNullTimes(this.version);
     this.address = options.address ?? '172.18.0.2';
-    const services = this.scheme.resource('', 'v1', 'services');
-    this.allocators = new ServiceAllocators(
-      this.sim,
-      this.etcd,
-      services?.storagePrefix ?? '/registry/services/specs/',
-      options.serviceCIDR ?? '10.96.0.0/16',
-    );
     this.ledger = new Ledger(this.scheme);
+    this.allocators = new ServiceAllocators(this, options.serviceCIDR ?? '10.96.0.0/16');
     this.authenticator = union([
       this.staticTokens,
       this.tokens,
       new BootstrapTokens(this.sim, this.scheme, this.storage),
+      { token: (text, audiences) => this.openId?.token(text, audiences) ?? {} },
     ]);
     this.authorizers = { AlwaysAllow: alwaysAllow, 'Node,RBAC': new NodeAndRBAC(this.scheme, this.storage) };
     this.authorizer = this.authorizers[options.authorizationMode ?? 'AlwaysAllow'];
@@ -136,6 +142,24 @@ export class ApiServer implements Core {
     this.compactAt = this.sim.now + COMPACTION_MS;
     this.aggregation = new Aggregation(this, this.etcd);
     this.extensions = new Extensions(this, this.etcd, (request) => this.handle(request));
+  }
+
+  /** The network of the machine on which the server runs; the first of its addresses is the server's. */
+  runsOn(net: NetworkNamespace) {
+    this.direct = directEgress(net);
+    this.address = net.addresses[0];
+    this.discovery.address = `${this.address}:6443`;
+  }
+
+  get egress(): Readonly<Record<'cluster' | 'controlplane', Egress | undefined>> {
+    return { cluster: this.tunnel ?? this.direct, controlplane: this.direct };
+  }
+
+  /** A server with this --encryption-provider-config starts. */
+  encrypt(encryption: Encryption | undefined) {
+    const { storage } = this;
+    if (!encryption && !storage.atRest) return;
+    storage.atRest = part('control-plane').encryptionAtRest(this, encryption, storage.atRest);
   }
 
   /** Another release serves from now on. */
@@ -171,7 +195,7 @@ export class ApiServer implements Core {
     let response: ApiResponse;
     const warnings: string[] = [];
     try {
-      user = authenticate(request, this.authenticator, this.tokens.audiences);
+      user = authenticate(request, this.authenticator, this.tokens.audiences, this.basic);
       if (request.headers) user = impersonate(request, user, this.authorizer);
       asked = route(this.scheme, request);
       this.authorize(user, asked, request);

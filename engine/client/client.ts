@@ -75,6 +75,14 @@ export class Client {
     return this.answered(this.handle({ method: 'PATCH', path, headers, body, user: this.user }));
   }
 
+  /** The same way to the server for somebody else: who shows this token, or nobody. */
+  withToken(token?: string): Client {
+    const authorization = token === undefined ? undefined : { authorization: `Bearer ${token}` };
+    const handle: Handle = (request) =>
+      this.handle({ ...request, user: undefined, headers: { ...request.headers, ...authorization } });
+    return new Client(handle, this.headers['user-agent'], this.user);
+  }
+
   private answered(response: ApiResponse): ApiResponse {
     if (response.later?.wait) response = response.later.wait();
     if (response.code >= 400) throw new ApiError(response);

@@ -1,5 +1,5 @@
 // flanneld with the backend host-gw: a route to every other node's range by way of that node, and the rules that let
-// Pods' packets pass and hide them from the world outside.
+// Pods' packets pass and hide them from the world outside. The backend alloc leaves the routes to somebody else.
 
 import type { Node } from '../api/types.ts';
 import { type Client, Informer } from '../client/index.ts';
@@ -9,13 +9,13 @@ import {
   type Cidr,
   masquerade,
   match,
-  type NetworkNamespace,
   parseCidr,
   type Process,
   type Program,
   RETURN,
   Rule,
   type RuleSpec,
+  type Table,
 } from '../linux/index.ts';
 import { type Co, Signal } from '../sim/index.ts';
 
@@ -24,6 +24,14 @@ const LEASE_MS = 5_000;
 const CONFIG = '/etc/kube-flannel/net-conf.json';
 const SUBNET_FILE = '/run/flannel/subnet.env';
 const MULTICAST = parseCidr('224.0.0.0/4');
+const MULTICAST6 = parseCidr('ff00::/8');
+
+interface FlannelNetwork {
+  Network?: string;
+  EnableIPv6?: boolean;
+  IPv6Network?: string;
+  Backend?: { Type?: string };
+}
 
 export function flanneld(connect: (process: Process) => Client | undefined): Program {
   return function* (process): Co<number> {
@@ -35,10 +43,12 @@ export function flanneld(connect: (process: Process) => Client | undefined): Pro
     yield 20;
     const conf = fs.exists(CONFIG) ? fs.readFile(CONFIG) : '';
     let network: Cidr | undefined;
+    let network6: Cidr | undefined;
     let backend = '';
     try {
-      const parsed = JSON.parse(conf) as { Network?: string; Backend?: { Type?: string } };
+      const parsed = JSON.parse(conf) as FlannelNetwork;
       network = parseCidr(parsed.Network ?? '');
+      if (parsed.EnableIPv6) network6 = parseCidr(parsed.IPv6Network ?? '');
       backend = parsed.Backend?.Type ?? 'udp';
     } catch {
       network = undefined;
@@ -51,7 +61,7 @@ export function flanneld(connect: (process: Process) => Client | undefined): Pro
       );
       return 1;
     }
-    if (backend !== 'host-gw') {
+    if (backend !== 'host-gw' && backend !== 'alloc') {
       log('main.go:362', `Error fetching backend: the backend ${backend} is not modelled by this engine`, 'E');
       return 1;
     }
@@ -71,25 +81,32 @@ export function flanneld(connect: (process: Process) => Client | undefined): Pro
     const nodes = new Informer<Node>();
     const mine = new Signal();
     let subnet: Cidr | undefined;
+    let subnet6: Cidr | undefined;
     const seen = (object: Node) => {
       const range = parseCidr(object.spec?.podCIDR ?? '');
       if (object.metadata.name === node) {
         if (range && !subnet) {
+          subnet6 = parseCidr(object.spec?.podCIDRs?.[1] ?? '');
           subnet = range;
           mine.fire();
         }
         return;
       }
-      const via = object.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
-      if (!range || !via || !uplink) return;
+      const [via, via6] = (object.status?.addresses ?? [])
+        .filter(({ type }) => type === 'InternalIP')
+        .map(({ address }) => address);
+      if (!range || !via || !uplink || backend === 'alloc') return;
       net.routes.add({ destination: range, via, link: uplink, protocol: 'boot' });
+      const range6 = network6 && parseCidr(object.spec?.podCIDRs?.[1] ?? '');
+      if (range6 && via6) net.routes.add({ destination: range6, via: via6, link: uplink, protocol: 'boot' });
     };
     nodes.on({
       add: seen,
       update: seen,
-      delete: (object) => {
-        const range = object.spec?.podCIDR;
-        net.routes.remove(({ destination, via }) => via !== undefined && destination.text === range);
+      delete(object) {
+        if (backend === 'alloc') return;
+        const ranges = object.spec?.podCIDRs ?? [];
+        net.routes.remove(({ destination, via }) => via !== undefined && ranges.includes(destination.text));
       },
     });
     nodes.start(client, 'v1', 'nodes', {});
@@ -103,8 +120,10 @@ export function flanneld(connect: (process: Process) => Client | undefined): Pro
         );
         return 1;
       }
-      log('main.go:518', `Found network config - Backend type: host-gw`);
-      setUpRules(net, network, subnet);
+      log('main.go:518', `Found network config - Backend type: ${backend}`);
+      const rules = net.rules();
+      setUpRules((name) => rules.table(name), network, subnet, MULTICAST);
+      if (network6 && subnet6) setUpRules((name) => rules.table6(name), network6, subnet6, MULTICAST6);
       const first = subnet.text.replace(/\.0\/(\d+)$/, '.1/$1');
       fs.mkdir('/run/flannel', { recursive: true });
       fs.writeFile(
@@ -122,9 +141,14 @@ export function flanneld(connect: (process: Process) => Client | undefined): Pro
   };
 }
 
-function setUpRules(net: NetworkNamespace, network: Cidr, subnet: Cidr) {
-  const nat = net.rules().table('nat');
-  const filter = net.rules().table('filter');
+function setUpRules(
+  table: (name: 'nat' | 'filter') => Table,
+  network: Cidr,
+  subnet: Cidr,
+  multicast: Cidr | undefined,
+) {
+  const nat = table('nat');
+  const filter = table('filter');
   const masq = match.comment('flanneld masq');
   const forward = match.comment('flanneld forward');
   const line = (spec: RuleSpec) => new Rule({ ...spec, matches: [masq] });
@@ -137,7 +161,7 @@ function setUpRules(net: NetworkNamespace, network: Cidr, subnet: Cidr) {
       line({ source: subnet, destination: network, target: RETURN }),
       line({ source: network, destination: subnet, target: RETURN }),
       line({ ...out, destination: subnet, target: RETURN }),
-      line({ source: network, destination: MULTICAST, notDestination: true, target: hide }),
+      line({ source: network, destination: multicast, notDestination: true, target: hide }),
       line({ ...out, destination: network, target: hide }),
     ]);
   filter
@@ -150,9 +174,9 @@ function setUpRules(net: NetworkNamespace, network: Cidr, subnet: Cidr) {
     [nat, 'POSTROUTING', 'FLANNEL-POSTRTG', masq],
     [filter, 'FORWARD', 'FLANNEL-FWD', forward],
   ] as const;
-  for (const [table, hook, name, comment] of jumps) {
-    const chain = table.ensure(name);
-    const from = table.ensure(hook);
+  for (const [own, hook, name, comment] of jumps) {
+    const chain = own.ensure(name);
+    const from = own.ensure(hook);
     if (!from.rules.some(({ spec }) => spec.jump === chain)) from.append(new Rule({ jump: chain, matches: [comment] }));
   }
 }

@@ -62,11 +62,12 @@ class PolicyAgent {
     for (const informer of [this.policies, this.pods, this.namespaces]) informer?.stop();
   }
 
-  allows(packet: Packet, { hook, in: input }: HookContext): boolean {
-    // What the node itself sends may always reach its Pods, and Pods their node.
-    if (this.policies.size === 0 || hook !== 'POSTROUTING' || input === '') return true;
+  allows(packet: Packet, { hook, namespace }: HookContext): boolean {
+    if (this.policies.size === 0 || hook !== 'POSTROUTING') return true;
     const original = packet.tracked?.original;
     const source = original ? original.source : packet.source;
+    // What the node itself sends may always reach its Pods; what a virtual server sends on is not the node's own.
+    if (namespace.owns(source)) return true;
     const from = this.podAt(source);
     const to = this.podAt(packet.destination);
     if (from?.spec?.nodeName === this.node && !this.passes(from, 'egress', packet, packet.destination, to, to))

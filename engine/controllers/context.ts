@@ -5,6 +5,7 @@ import { EventRecorder, WorkQueue, type Client, type Informer, type InformerFact
 import type { KubeObject } from '../api/types.ts';
 import type { Sim, Timer } from '../sim/index.ts';
 import type { Discovery } from './discovery.ts';
+import type { ReleaseWays } from './release.ts';
 
 export interface Controller {
   /** As `--controllers` of kube-controller-manager names it. */
@@ -13,6 +14,8 @@ export interface Controller {
   readonly account: string;
   /** The source of its events. */
   readonly component: string;
+  /** The source of its events in a release that has other ways. */
+  componentIn?(ways: ReleaseWays): string;
   start(context: ControllerContext): void;
 }
 
@@ -22,17 +25,26 @@ export class ControllerContext {
   readonly informers: InformerFactory;
   readonly discovery: Discovery;
   readonly recorder: EventRecorder;
+  readonly ways: ReleaseWays;
   private readonly name: string;
   private readonly queues: WorkQueue[] = [];
   private readonly timers: Timer[] = [];
 
-  constructor(controller: Controller, sim: Sim, client: Client, informers: InformerFactory, discovery: Discovery) {
+  constructor(
+    controller: Controller,
+    sim: Sim,
+    client: Client,
+    informers: InformerFactory,
+    discovery: Discovery,
+    ways: ReleaseWays,
+  ) {
     this.name = controller.name;
     this.sim = sim;
     this.client = client;
     this.informers = informers;
     this.discovery = discovery;
-    this.recorder = new EventRecorder(sim, client, controller.component);
+    this.ways = ways;
+    this.recorder = new EventRecorder(sim, client, controller.componentIn?.(ways) ?? controller.component);
   }
 
   informer<T extends object = KubeObject>(groupVersion: string, plural: string): Informer<T> {

@@ -24,6 +24,8 @@ import {
 import { controllerRef, isControlledBy, sameMap } from './owners.ts';
 import { namespaceIsTerminating } from './pod-control.ts';
 import { POD_TEMPLATE_HASH, sameTemplate, templateHash, withLabel } from './pod-template.ts';
+import type { ControllerContext } from './context.ts';
+import type { ReleaseWays } from './release.ts';
 import type { Deployment, DeploymentStatus, KubeObject, ReplicaSet } from '../api/types.ts';
 import type { Sim } from '../sim/index.ts';
 
@@ -52,17 +54,18 @@ export class ReplicaSets {
   private readonly deployments: ResourceClient<Deployment>;
   private readonly replicaSets: ResourceClient<ReplicaSet>;
   private readonly recorder: EventRecorder;
+  private readonly ways: ReleaseWays;
 
   constructor(
-    sim: Sim,
+    { sim, recorder, ways }: ControllerContext,
     deployments: ResourceClient<Deployment>,
     replicaSets: ResourceClient<ReplicaSet>,
-    recorder: EventRecorder,
   ) {
     this.sim = sim;
     this.deployments = deployments;
     this.replicaSets = replicaSets;
     this.recorder = recorder;
+    this.ways = ways;
   }
 
   /** Splits `list` into the ReplicaSet of the present template and the others, and brings revisions up to date. */
@@ -132,7 +135,7 @@ export class ReplicaSets {
     } catch (error) {
       return this.createFailed(r, wantedRS, error);
     }
-    if (replicas > 0) this.recordScaling(d, newRS, 0);
+    if (replicas > 0) this.recordScaling(d, newRS, 0, true);
     let changed = this.withRevision(d, String(revision));
     if (hasProgressDeadline(d)) {
       const message = `Created new replica set "${newRS.metadata.name}"`;
@@ -205,9 +208,12 @@ export class ReplicaSets {
     return before !== size;
   }
 
-  private recordScaling(d: Deployment, rs: ReplicaSet, before: number) {
+  private recordScaling(d: Deployment, rs: ReplicaSet, before: number, created = false) {
     const direction = wanted(rs) > before ? 'up' : 'down';
-    const message = `Scaled ${direction} replica set ${rs.metadata.name} from ${before} to ${wanted(rs)}`;
+    const sizes = this.ways.scalesFromTo
+      ? `from ${before} to ${wanted(rs)}`
+      : `to ${wanted(rs)}${created ? '' : ` from ${before}`}`;
+    const message = `Scaled ${direction} replica set ${rs.metadata.name} ${sizes}`;
     this.recorder.event(d, 'Normal', 'ScalingReplicaSet', message);
   }
 

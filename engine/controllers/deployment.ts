@@ -50,7 +50,7 @@ class DeploymentController {
     this.context = context;
     const client = context.client.of<Deployment>('apps/v1', 'deployments');
     this.rsClient = context.client.of<ReplicaSet>('apps/v1', 'replicasets');
-    this.replicaSets = new ReplicaSets(context.sim, client, this.rsClient, context.recorder);
+    this.replicaSets = new ReplicaSets(context, client, this.rsClient);
     this.queue = context.queue((key) => this.sync(key));
     this.deployments = context.informer<Deployment>('apps/v1', 'deployments');
     this.rsInformer = context.informer<ReplicaSet>('apps/v1', 'replicasets');

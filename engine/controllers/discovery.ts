@@ -22,6 +22,8 @@ interface GroupList {
 export class Discovery {
   private readonly client: Client;
   private known: ServedResource[] | undefined;
+  /** Resources that have a scale subresource: '<group version>/<plural>'. */
+  private readonly scaled = new Set<string>();
 
   constructor(client: Client) {
     this.client = client;
@@ -32,6 +34,12 @@ export class Discovery {
     return (this.known ??= this.ask());
   }
 
+  /** Whether objects of this resource have a scale subresource. */
+  hasScale(groupVersion: string, plural: string): boolean {
+    this.resources();
+    return this.scaled.has(`${groupVersion}/${plural}`);
+  }
+
   /** Asks again at the next call. */
   invalidate() {
     this.known = undefined;
@@ -39,9 +47,11 @@ export class Discovery {
 
   private ask(): ServedResource[] {
     const found: ServedResource[] = [];
+    this.scaled.clear();
     const add = (path: string, group: string, groupVersion: string) => {
       const list = this.client.send({ method: 'GET', path }).body as unknown as ResourceList;
       for (const { name, kind, namespaced, verbs } of list.resources) {
+        if (name.endsWith('/scale')) this.scaled.add(`${groupVersion}/${name.slice(0, -'/scale'.length)}`);
         if (!name.includes('/')) found.push({ group, groupVersion, plural: name, kind, namespaced, verbs });
       }
     };

@@ -4,23 +4,16 @@
 import { isConflict, isNotFound, keyOf, timestamp, type Informer, type ResourceClient } from '../client/index.ts';
 import { matchesSelector } from '../api/selectors.ts';
 import { condition } from './conditions.ts';
-import { controllerOf } from './owners.ts';
+import { expectedScale, ScaleError } from './disruption-scale.ts';
+import { selectorText } from './selector-text.ts';
 import { isPodReady } from './pods.ts';
 import type { Controller, ControllerContext } from './context.ts';
-import type {
-  Condition,
-  Deployment,
-  KubeObject,
-  Pod,
-  PodDisruptionBudget,
-  PodDisruptionBudgetStatus,
-  ReplicaSet,
-  ReplicationController,
-  StatefulSet,
-} from '../api/types.ts';
+import type { Condition, KubeObject, Pod, PodDisruptionBudget, PodDisruptionBudgetStatus } from '../api/types.ts';
 
 /** An eviction that was granted counts for this long, until the Pod is seen to go. */
 const DELETION_TIMEOUT = 120_000;
+/** A Pod that was to be disrupted and lives on for this long is not taken for one any more. */
+const STALE_DISRUPTION = 120_000;
 const SYNC_TIME = 10;
 
 export const disruptionController: Controller = {
@@ -35,17 +28,25 @@ class DisruptionController {
   private readonly client: ResourceClient<PodDisruptionBudget>;
   private readonly budgets: Informer<PodDisruptionBudget>;
   private readonly pods: Informer<Pod>;
+  private readonly podClient: ResourceClient<Pod>;
   private readonly queue;
+  /** Pods whose condition says that they will be disrupted. */
+  private readonly targets;
 
   constructor(context: ControllerContext) {
     this.context = context;
     this.client = context.client.of<PodDisruptionBudget>('policy/v1', 'poddisruptionbudgets');
     this.budgets = context.informer<PodDisruptionBudget>('policy/v1', 'poddisruptionbudgets');
     this.pods = context.informer<Pod>('v1', 'pods');
+    this.podClient = context.client.of<Pod>('v1', 'pods');
     this.queue = context.queue((key) => this.sync(key));
+    this.targets = context.queue((key) => this.clearStale(key));
     const enqueue = (budget: PodDisruptionBudget) => this.queue.add(keyOf(budget));
     this.budgets.on({ add: enqueue, update: enqueue });
     const podChanged = (pod: Pod) => {
+      const since = staleSince(pod);
+      if (since !== undefined)
+        this.targets.addAfter(keyOf(pod), Math.max(0, since + STALE_DISRUPTION - context.sim.now));
       if (this.budgets.size === 0) return;
       for (const budget of this.budgets.inNamespace(pod.metadata.namespace as string)) {
         if (matchesSelector(budget.spec?.selector, pod.metadata.labels)) this.queue.addAfter(keyOf(budget), SYNC_TIME);
@@ -62,10 +63,16 @@ class DisruptionController {
       .inNamespace(budget.metadata.namespace as string)
       .filter((pod) => matchesSelector(budget.spec?.selector, pod.metadata.labels));
     if (pods.length === 0) recorder.event(budget, 'Normal', 'NoPods', 'No matching pods found');
-    const { disrupted, recheck } = stillDisrupted(budget, pods, sim.now);
+    const { disrupted, recheck, overdue } = stillDisrupted(budget, pods, sim.now);
+    for (const pod of overdue) {
+      // Upstream names the namespace twice, too.
+      const text = `Pod was expected by PDB ${budget.metadata.namespace}/${budget.metadata.namespace} to be deleted but it wasn't`;
+      recorder.event(pod, 'Warning', 'NotDeleted', text);
+    }
     let status: PodDisruptionBudgetStatus;
     try {
-      const { expected, desired } = this.expectation(budget, pods);
+      const { expected, desired, unmanaged } = this.expectation(budget, pods);
+      if (unmanaged) recorder.event(budget, 'Warning', 'UnmanagedPods', unmanagedText(budget));
       const healthy = pods.filter(
         (pod) => !pod.metadata.deletionTimestamp && !disrupted[pod.metadata.name as string] && isPodReady(pod),
       ).length;
@@ -100,54 +107,40 @@ class DisruptionController {
     if (recheck !== undefined) this.queue.addAfter(key, recheck);
   }
 
-  private expectation(budget: PodDisruptionBudget, pods: readonly Pod[]): { expected: number; desired: number } {
+  /** The disruption did not happen: the condition says so. */
+  private clearStale(key: string) {
+    const pod = this.pods.byKey(key);
+    const since = pod && staleSince(pod);
+    const now = this.context.sim.now;
+    if (!pod || since === undefined || since + STALE_DISRUPTION > now) return;
+    const conditions = (pod.status?.conditions ?? []).map((one) =>
+      one.type === 'DisruptionTarget'
+        ? {
+            type: one.type,
+            status: 'False',
+            lastProbeTime: null as unknown as string,
+            lastTransitionTime: timestamp(now),
+          }
+        : one,
+    );
+    const { namespace, name } = pod.metadata;
+    this.podClient.updateStatus(namespace as string, name as string, { ...pod, status: { ...pod.status, conditions } });
+  }
+
+  private expectation(
+    budget: PodDisruptionBudget,
+    pods: readonly Pod[],
+  ): { expected: number; desired: number; unmanaged: boolean } {
     const { minAvailable, maxUnavailable } = budget.spec ?? {};
     if (maxUnavailable !== undefined) {
-      const expected = this.scaleOf(pods);
-      return { expected, desired: Math.max(0, expected - amount(maxUnavailable, expected)) };
+      const { sum: expected, unmanaged } = expectedScale(this.context, pods);
+      return { expected, desired: Math.max(0, expected - amount(maxUnavailable, expected)), unmanaged };
     }
     if (typeof minAvailable === 'string') {
-      const expected = this.scaleOf(pods);
-      return { expected, desired: amount(minAvailable, expected) };
+      const { sum: expected, unmanaged } = expectedScale(this.context, pods);
+      return { expected, desired: amount(minAvailable, expected), unmanaged };
     }
-    return { expected: pods.length, desired: minAvailable ?? 1 };
-  }
-
-  /** How many Pods the controllers behind these Pods want in sum. */
-  private scaleOf(pods: readonly Pod[]): number {
-    const seen = new Map<string, number>();
-    for (const pod of pods) {
-      const ref = controllerOf(pod);
-      // Pods on their own are left out of the count, as upstream does since 1.26.
-      if (!ref) continue;
-      if (seen.has(ref.uid)) continue;
-      const scale = this.replicas(pod.metadata.namespace as string, ref.kind, ref.name);
-      if (!scale) throw new ScaleError(`found no controllers for pod "${pod.metadata.name}"`);
-      seen.set(scale.uid, scale.replicas);
-      if (scale.uid !== ref.uid) seen.set(ref.uid, 0);
-    }
-    let sum = 0;
-    seen.forEach((replicas) => (sum += replicas));
-    return sum;
-  }
-
-  private replicas(namespace: string, kind: string, name: string): { uid: string; replicas: number } | undefined {
-    const of = (object: { metadata: { uid?: string }; spec?: { replicas?: number } } | undefined) =>
-      object && { uid: object.metadata.uid as string, replicas: object.spec?.replicas ?? 1 };
-    switch (kind) {
-      case 'ReplicaSet': {
-        const rs = this.context.informer<ReplicaSet>('apps/v1', 'replicasets').get(namespace, name);
-        const owner = rs && controllerOf(rs);
-        if (owner?.kind !== 'Deployment') return of(rs);
-        return of(this.context.informer<Deployment>('apps/v1', 'deployments').get(namespace, owner.name));
-      }
-      case 'StatefulSet':
-        return of(this.context.informer<StatefulSet>('apps/v1', 'statefulsets').get(namespace, name));
-      case 'ReplicationController':
-        return of(this.context.informer<ReplicationController>('v1', 'replicationcontrollers').get(namespace, name));
-      default:
-        return undefined;
-    }
+    return { expected: pods.length, desired: minAvailable ?? 1, unmanaged: false };
   }
 
   private conditions(budget: PodDisruptionBudget, reason: string, message: string): Condition[] {
@@ -194,7 +187,16 @@ class DisruptionController {
   }
 }
 
-class ScaleError extends Error {}
+/** Since when the Pod is said to be disrupted soon, ms; undefined when it is not, or has been by its kubelet. */
+function staleSince({ metadata, status }: Pod): number | undefined {
+  if (metadata.deletionTimestamp || status?.phase === 'Succeeded' || status?.phase === 'Failed') return undefined;
+  const known = condition(status?.conditions, 'DisruptionTarget');
+  if (known?.status !== 'True' || known.reason === 'TerminationByKubelet') return undefined;
+  return Date.parse(known.lastTransitionTime as string);
+}
+
+const unmanagedText = ({ spec }: PodDisruptionBudget) =>
+  `Pods selected by this PodDisruptionBudget (selector: ${selectorText(spec?.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`;
 
 /** A number of Pods; a percentage is rounded up. */
 function amount(value: number | string, total: number): number {
@@ -206,18 +208,23 @@ function stillDisrupted(
   budget: PodDisruptionBudget,
   pods: readonly Pod[],
   now: number,
-): { disrupted: Record<string, string>; recheck: number | undefined } {
+): { disrupted: Record<string, string>; recheck: number | undefined; overdue: Pod[] } {
   const known = budget.status?.disruptedPods;
   const disrupted: Record<string, string> = {};
+  const overdue: Pod[] = [];
   let recheck: number | undefined;
-  for (const { metadata } of known ? pods : []) {
+  for (const pod of known ? pods : []) {
+    const { metadata } = pod;
     const name = metadata.name as string;
     const time = known?.[name];
     if (!time || metadata.deletionTimestamp) continue;
     const rest = Date.parse(time) + DELETION_TIMEOUT - now;
-    if (rest <= 0) continue;
+    if (rest <= 0) {
+      overdue.push(pod);
+      continue;
+    }
     disrupted[name] = time;
     recheck = Math.min(recheck ?? Infinity, rest);
   }
-  return { disrupted, recheck };
+  return { disrupted, recheck, overdue };
 }

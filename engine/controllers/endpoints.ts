@@ -9,7 +9,6 @@ import {
   isEndpoint,
   isHeadless,
   ServicePods,
-  SYNC_TIME,
   targetPort,
   TriggerTimes,
 } from './service-pods.ts';
@@ -35,8 +34,8 @@ export const endpointsController: Controller = {
       const present = informer.byKey(key);
       if (!service) {
         triggers.forget(key);
-        // Only what a controller made follows its Service; Endpoints written by hand stay.
-        if (present?.metadata.labels?.[MANAGED_BY])
+        // Only what a controller made follows its Service; Endpoints written by hand stay, where the label tells them.
+        if (present && (!context.ways.marksEndpoints || present.metadata.labels?.[MANAGED_BY]))
           client.delete(present.metadata.namespace as string, present.metadata.name as string);
         return;
       }
@@ -44,7 +43,7 @@ export const endpointsController: Controller = {
       const pods = [...services.podsOf(key).values()];
       sync(context, client, service, present, subsetsOf(service, pods), triggers.next(key, service, pods));
     });
-    services.onChange((key) => queue.addAfter(key, SYNC_TIME));
+    services.onChange((key, delay) => queue.addAfter(key, delay));
     informer.on({ delete: (endpoints) => queue.add(`${endpoints.metadata.namespace}/${endpoints.metadata.name}`) });
   },
 };
@@ -59,7 +58,8 @@ function sync(
 ) {
   const { namespace, name } = service.metadata;
   const { subsets, truncated } = withinCapacity(all);
-  const labels: Record<string, string> = { ...service.metadata.labels, [MANAGED_BY]: 'endpoint-controller' };
+  const labels: Record<string, string> = { ...service.metadata.labels };
+  if (context.ways.marksEndpoints) labels[MANAGED_BY] = 'endpoint-controller';
   if (isHeadless(service)) labels[HEADLESS_LABEL] = '';
   else delete labels[HEADLESS_LABEL];
   const same = present && sameSubsets(present.subsets ?? [], subsets) && sameMap(present.metadata.labels, labels);
@@ -75,6 +75,7 @@ function sync(
     subsets,
   };
   if (Object.keys(annotations).length === 0) delete next.metadata.annotations;
+  if (Object.keys(labels).length === 0) delete next.metadata.labels;
   if (subsets.length === 0) delete next.subsets;
   try {
     if (present) client.update(namespace as string, name as string, next);

@@ -11,7 +11,6 @@ import {
   isEndpoint,
   isHeadless,
   ServicePods,
-  SYNC_TIME,
   targetPort,
   TriggerTimes,
 } from './service-pods.ts';
@@ -48,7 +47,7 @@ export const endpointSliceController: Controller = {
       const pods = [...services.podsOf(key).values()];
       reconciler.reconcile(service, pods, slices.byIndex('service', key), triggers.next(key, service, pods));
     });
-    services.onChange((key) => queue.addAfter(key, SYNC_TIME));
+    services.onChange((key, delay) => queue.addAfter(key, delay));
     slices.on({
       delete: ({ metadata: { namespace, labels } }) => {
         if (labels?.[MANAGED_BY] === CONTROLLER) queue.add(`${namespace}/${labels[SERVICE_NAME]}`);
@@ -260,6 +259,7 @@ class Reconciler {
     const { [TRIGGER_TIME]: _, ...others } = slice.metadata.annotations ?? {};
     const annotations = trigger ? { ...others, [TRIGGER_TIME]: trigger } : others;
     const metadata = { ...slice.metadata, labels, annotations };
+    if (Object.keys(annotations).length === 0) delete (metadata as { annotations?: object }).annotations;
     this.client.update(slice.metadata.namespace as string, slice.metadata.name as string, { ...slice, metadata });
   }
 

@@ -14,7 +14,8 @@ import { formatQuantity, parseQuantity, quantityMilli } from '../api/quantity.ts
 import { matchesRequirements, parseLabelSelector } from '../api/selectors.ts';
 import { condition } from './conditions.ts';
 import { ScaleHistory, type Told } from './hpa-limits.ts';
-import { MetricError, noCustomMetrics, noExternalMetrics, resourceMetrics, selectorText } from './hpa-metrics.ts';
+import { MetricError, noCustomMetrics, noExternalMetrics, resourceMetrics } from './hpa-metrics.ts';
+import { selectorText } from './selector-text.ts';
 import { replicasByUtilization, replicasByValue, type Proposal, type Tolerances } from './hpa-replicas.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import type {

@@ -2,7 +2,6 @@
 
 import { ApiError, type Client } from '../client/index.ts';
 import { quantityMilli } from '../api/quantity.ts';
-import type { LabelSelector } from '../api/types.ts';
 
 /** Of one Pod. `value`: millicores, or thousandths of a byte. */
 export interface PodMetric {
@@ -78,11 +77,3 @@ export const noExternalMetrics = (name: string) =>
   new MetricError(
     `unable to fetch metrics from external metrics API: the server could not find the requested resource (get ${name}.external.metrics.k8s.io)`,
   );
-
-/** A selector as `&LabelSelector{…}` prints it in the messages about external metrics. */
-export const selectorText = (selector: LabelSelector | undefined): string =>
-  selector
-    ? `&LabelSelector{MatchLabels:map[string]string{${Object.entries(selector.matchLabels ?? {})
-        .map(([key, value]) => `${key}: ${value},`)
-        .join('')}},MatchExpressions:[]LabelSelectorRequirement{},}`
-    : 'nil';

@@ -1,38 +1,29 @@
 // kube-controller-manager: one table of controllers, each with its own identity, over shared informers.
 
 import { ControllerContext, type Controller } from './context.ts';
-import { csrApproving } from './certificatesigningrequest-approving.ts';
-import { csrCleaner } from './certificatesigningrequest-cleaner.ts';
-import { csrSigning } from './certificatesigningrequest-signing.ts';
 import { clusterRoleAggregation } from './clusterrole-aggregation.ts';
-import { cronJobController } from './cronjob.ts';
 import { daemonSetController } from './daemonset.ts';
 import { deploymentController } from './deployment.ts';
 import { Discovery } from './discovery.ts';
-import { disruptionController } from './disruption.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
 import { endpointSliceMirroringController } from './endpointslice-mirroring.ts';
 import { ephemeralVolumeController } from './ephemeral-volume.ts';
 import { garbageCollectorController } from './garbage-collector.ts';
-import { horizontalPodAutoscalerController } from './horizontal-pod-autoscaler.ts';
-import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
 import { nodeIPAM } from './node-ipam.ts';
 import { nodeLifecycle, type NodeMonitor } from './node-lifecycle.ts';
-import { persistentVolumeController } from './persistent-volume.ts';
 import { podGarbageCollector } from './pod-gc.ts';
+import { PRESENT, waysOf } from './release.ts';
 import { replicaSetController } from './replicaset.ts';
 import { replicationControllerController } from './replicationcontroller.ts';
-import { resourceQuotaController } from './resourcequota.ts';
 import { rootCACertPublisher } from './root-ca-cert-publisher.ts';
 import { serviceAccountController } from './serviceaccount.ts';
 import { serviceAccountTokens } from './serviceaccount-token.ts';
-import { statefulSetController } from './statefulset.ts';
-import { claimProtection, volumeProtection } from './storage-protection.ts';
 import { taintEvictionController } from './taint-eviction.ts';
-import { ttlAfterFinishedController } from './ttl-after-finished.ts';
+import type { KubeObject } from '../api/types.ts';
 import type { Client, InformerFactory } from '../client/index.ts';
+import { part } from '../parts/index.ts';
 import type { Sim } from '../sim/index.ts';
 
 export type { Controller, ControllerContext } from './context.ts';
@@ -49,11 +40,27 @@ export interface ControllerManagerOptions {
   nodeMonitor?: NodeMonitor;
   /** The cluster's CA certificate (PEM), for kube-root-ca.crt. */
   rootCA?: string;
+  /** The minor number of the release, whose words are used; default 35. */
+  release?: number;
   /** Where nodes get their Pod ranges from; default 10.244.0.0/16. */
   clusterCIDR?: string;
 }
 
 const MANAGER = 'system:kube-controller-manager';
+const CERTIFICATES = 'certificates.k8s.io/v1';
+const REQUESTS = 'certificatesigningrequests';
+
+/** A controller of the part `controllers`: it starts when there is an object of one of these resources. */
+interface Later {
+  readonly name: string;
+  readonly groupVersion: string;
+  readonly plurals: readonly string[];
+  /** Whether an object gives it work; every object does by default. */
+  readonly when?: (object: KubeObject) => boolean;
+}
+const later = (name: string, groupVersion: string, ...plurals: string[]): Later => ({ name, groupVersion, plurals });
+/** The ServiceCIDR that the API server makes is ready as it is. */
+const isExtraServiceCIDR = ({ metadata }: KubeObject) => metadata.name !== 'kubernetes' || !!metadata.deletionTimestamp;
 
 export interface ControllerManager {
   /** Names of the controllers that run, and of those that have been switched off. */
@@ -62,7 +69,9 @@ export interface ControllerManager {
   stop(): void;
 }
 
-function controllers(options: ControllerManagerOptions): Controller[] {
+const isBootstrapToken = ({ type }: KubeObject) => type === 'bootstrap.kubernetes.io/token';
+
+function controllers(options: ControllerManagerOptions): (Controller | Later)[] {
   return [
     serviceAccountController,
     rootCACertPublisher(options.rootCA ?? ''),
@@ -74,46 +83,69 @@ function controllers(options: ControllerManagerOptions): Controller[] {
     replicaSetController,
     replicationControllerController,
     daemonSetController,
-    statefulSetController,
-    jobController,
-    cronJobController,
-    horizontalPodAutoscalerController,
-    disruptionController,
+    later('statefulset-controller', 'apps/v1', 'statefulsets'),
+    later('job-controller', 'batch/v1', 'jobs'),
+    later('cronjob-controller', 'batch/v1', 'cronjobs'),
+    later('horizontal-pod-autoscaler-controller', 'autoscaling/v2', 'horizontalpodautoscalers'),
+    later('disruption-controller', 'policy/v1', 'poddisruptionbudgets'),
     endpointsController,
     endpointSliceController,
     endpointSliceMirroringController,
     garbageCollectorController,
     podGarbageCollector,
-    resourceQuotaController,
-    persistentVolumeController,
+    later('resourcequota-controller', 'v1', 'resourcequotas'),
+    later('persistentvolume-binder-controller', 'v1', 'persistentvolumes', 'persistentvolumeclaims'),
+    later('persistentvolume-attach-detach-controller', 'v1', 'persistentvolumes'),
+    later('persistentvolume-expander-controller', 'v1', 'persistentvolumes'),
     ephemeralVolumeController,
-    claimProtection,
-    volumeProtection,
-    ttlAfterFinishedController,
+    later('persistentvolumeclaim-protection-controller', 'v1', 'persistentvolumeclaims'),
+    later('persistentvolume-protection-controller', 'v1', 'persistentvolumes'),
+    later('ttl-after-finished-controller', 'batch/v1', 'jobs'),
     clusterRoleAggregation,
-    csrApproving,
-    csrSigning,
-    csrCleaner,
+    later('certificatesigningrequest-approving-controller', CERTIFICATES, REQUESTS),
+    later('certificatesigningrequest-signing-controller', CERTIFICATES, REQUESTS),
+    later('certificatesigningrequest-cleaner-controller', CERTIFICATES, REQUESTS),
+    { ...later('service-cidr-controller', 'networking.k8s.io/v1', 'servicecidrs'), when: isExtraServiceCIDR },
     serviceAccountTokens(options.rootCA ?? ''),
+    { ...later('bootstrap-signer-controller', 'v1', 'secrets'), when: isBootstrapToken },
+    { ...later('token-cleaner-controller', 'v1', 'secrets'), when: isBootstrapToken },
   ];
 }
 
 export function startControllers(options: ControllerManagerOptions): ControllerManager {
   const { sim, client, informers, only, enabled = () => true } = options;
   const discovery = new Discovery(client(MANAGER));
+  const ways = waysOf(options.release ?? PRESENT);
   const all = controllers(options).filter(({ name }) => !only || only.includes(name));
   const table = all.filter(({ name }) => enabled(name));
-  const contexts = table.map((controller) => {
+  const contexts: ControllerContext[] = [];
+  let stopped = false;
+  const start = (controller: Controller) => {
     const { account } = controller;
     const identity = client(account ? `system:serviceaccount:kube-system:${account}` : MANAGER);
-    const context = new ControllerContext(controller, sim, identity, informers, discovery);
+    const context = new ControllerContext(controller, sim, identity, informers, discovery, ways);
+    contexts.push(context);
     controller.start(context);
-    return context;
-  });
+  };
+  for (const row of table) {
+    if ('start' in row) start(row);
+    else {
+      let begun = false;
+      const begin = (object: KubeObject) => {
+        if (begun || (row.when && !row.when(object))) return;
+        begun = true;
+        // Not inside the request that made the object.
+        sim.after(0, () => stopped || start(part('controllers').controllers[row.name]));
+      };
+      for (const plural of row.plurals)
+        informers.of(row.groupVersion, plural).on({ add: begin, ...(row.when && { update: begin }) });
+    }
+  }
   return {
     names: table.map(({ name }) => name),
     disabled: all.filter((controller) => !table.includes(controller)).map(({ name }) => name),
     stop() {
+      stopped = true;
       for (const context of contexts) context.stop();
       informers.stop();
     },

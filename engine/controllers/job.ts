@@ -4,9 +4,10 @@
 import { isNotFound, keyOf, timestamp, type Informer, type ResourceClient } from '../client/index.ts';
 import { matchesSelector } from '../api/selectors.ts';
 import { condition } from './conditions.ts';
+import { backoffOf, indexBackoffOf, lastFailures } from './job-backoff.ts';
 import { formatIndexes, parseIndexes } from './job-indexes.ts';
 import { judgeFailure, judgeSuccess } from './job-policies.ts';
-import { completionIndex, FAILURE_COUNT, FINALIZER, jobPod } from './job-pods.ts';
+import { completionIndex, failuresOf, FINALIZER, jobPod, surplusPods } from './job-pods.ts';
 import { claim, controllerOf, controllerRef, indexByController } from './owners.ts';
 import { BURST, createPod, deletePod, slowStart } from './pod-control.ts';
 import { isPodActive, isPodFinished, isPodReady } from './pods.ts';
@@ -14,9 +15,6 @@ import type { Controller, ControllerContext } from './context.ts';
 import type { Job, JobCondition, JobSpec, JobStatus, KubeObject, Pod } from '../api/types.ts';
 
 const MANAGED_BY = 'kubernetes.io/job-controller';
-// DefaultJobPodFailureBackOff, MaxJobPodFailureBackOff.
-const BACKOFF = 10_000;
-const MAX_BACKOFF = 600_000;
 /** Pod events of this time are handled by one sync (syncJobBatchPeriod). */
 const BATCH_PERIOD = 1000;
 
@@ -47,6 +45,8 @@ interface Tally {
   failed: number;
   done: Set<number>;
   failedIndexes: Set<number> | undefined;
+  /** Failed Pods that have ended since the last sync, with what the failure policy makes of each. */
+  failures: { pod: Pod; counts: boolean }[];
   /** Pods counted in this sync: their finalizers go. */
   counted: Pod[];
   outcome: Outcome | undefined;
@@ -108,17 +108,19 @@ class JobController {
       adoptable: (pod) => pod.metadata.finalizers?.includes(FINALIZER) === true,
     });
     const tally = this.count(job, pods);
-    const active = pods.filter((pod) => isPodActive(pod) && !tally.counted.includes(pod));
+    const active = pods.filter(isPodActive);
     const outcome = tally.outcome ?? this.judge(job, pods, tally);
     const suspended = specOf(job).suspend === true;
+    const replaceable = outcome || suspended ? NONE : replaceablePods(job, active, tally);
     let running = active;
     let waiting: number | undefined;
     if (outcome || suspended) {
       this.deleteActive(job, active);
       running = [];
     } else {
-      ({ running, waiting } = this.manage(job, pods, active, tally));
+      ({ running, waiting } = this.manage(job, pods, active, tally, replaceable));
     }
+    this.countFailures(tally, replaceable);
     const terminating = this.pods
       .byIndex('controller-uid', job.metadata.uid as string)
       .filter((pod) => pod.metadata.deletionTimestamp && !isPodFinished(pod)).length;
@@ -138,6 +140,7 @@ class JobController {
       failed: status?.failed ?? 0,
       done: isIndexed(job) ? parseIndexes(status?.completedIndexes, limit) : new Set(),
       failedIndexes: perIndex === undefined ? undefined : parseIndexes(status?.failedIndexes, limit),
+      failures: [],
       counted: [],
       outcome: undefined,
     };
@@ -151,25 +154,36 @@ class JobController {
         if (!isIndexed(job)) tally.succeeded++;
         else if (index !== undefined && index < limit) tally.done.add(index);
       } else if (pod.status?.phase === 'Failed' || (pod.metadata.deletionTimestamp && !waits)) {
-        this.countFailure(job, pod, index, tally);
+        this.noteFailure(job, pod, index, tally);
       }
     }
     if (isIndexed(job)) tally.succeeded = tally.done.size;
     return tally;
   }
 
-  private countFailure(job: Job, pod: Pod, index: number | undefined, tally: Tally) {
-    tally.counted.push(pod);
-    if (specOf(job).suspend) return;
+  private noteFailure(job: Job, pod: Pod, index: number | undefined, tally: Tally) {
+    if (specOf(job).suspend) {
+      tally.counted.push(pod);
+      return;
+    }
     const { action, message } =
       pod.status?.phase === 'Failed' ? judgeFailure(job, pod) : { action: 'Count', message: '' };
-    if (action === 'Ignore') return;
-    tally.failed++;
+    const counts = action !== 'Ignore';
+    tally.failures.push({ pod, counts });
     if (action === 'FailJob') tally.outcome ??= { type: 'Failed', reason: 'PodFailurePolicy', message };
     const limit = specOf(job).backoffLimitPerIndex;
-    if (limit === undefined || index === undefined) return;
-    const failures = Number(pod.metadata.annotations?.[FAILURE_COUNT] ?? 0);
-    if (action === 'FailIndex' || failures >= limit) tally.failedIndexes?.add(index);
+    if (limit === undefined || index === undefined || !counts) return;
+    if (action === 'FailIndex' || failuresOf(pod).counted >= limit) tally.failedIndexes?.add(index);
+  }
+
+  /** Adds the failures to the counts, except of Pods that wait for their successors. */
+  private countFailures(tally: Tally, waiting: ReadonlyMap<number, Pod>) {
+    for (const { pod, counts } of tally.failures) {
+      const index = completionIndex(pod);
+      if (index !== undefined && waiting.get(index) === pod) continue;
+      tally.counted.push(pod);
+      if (counts) tally.failed++;
+    }
   }
 
   /** Whether the counts, the clock or the policies end the Job. */
@@ -187,7 +201,8 @@ class JobController {
     }
     const failure = (reason: string, message: string): Outcome => ({ type: 'Failed', reason, message });
     const restarts = specOf(job).template.spec?.restartPolicy === 'OnFailure' ? restartsOf(pods) : 0;
-    if (tally.failed > backoffLimit || (restarts > 0 && restarts >= Math.max(1, backoffLimit))) {
+    const failed = tally.failed + tally.failures.filter(({ counts }) => counts).length;
+    if (failed > backoffLimit || (restarts > 0 && restarts >= Math.max(1, backoffLimit))) {
       return failure('BackoffLimitExceeded', 'Job has reached the specified backoff limit');
     }
     if (activeDeadlineSeconds !== undefined && status?.startTime && !suspend) {
@@ -207,9 +222,7 @@ class JobController {
       return failure('FailedIndexes', 'Job has failed indexes');
     }
     const complete =
-      completions !== undefined
-        ? tally.succeeded >= completions
-        : tally.succeeded > 0 && pods.every((pod) => !isPodActive(pod) || tally.counted.includes(pod));
+      completions !== undefined ? tally.succeeded >= completions : tally.succeeded > 0 && !pods.some(isPodActive);
     return complete
       ? { type: 'Complete', reason: 'CompletionsReached', message: 'Reached expected number of succeeded pods' }
       : undefined;
@@ -221,16 +234,16 @@ class JobController {
     pods: readonly Pod[],
     active: Pod[],
     tally: Tally,
+    replaceable: ReadonlyMap<number, Pod>,
   ): { running: Pod[]; waiting: number | undefined } {
     const { parallelism = 1, completions } = specOf(job);
     const { recorder, sim } = this.context;
     const owner = job as KubeObject;
     let wanted: number;
     if (completions === undefined) wanted = tally.succeeded > 0 ? active.length : parallelism;
-    else wanted = Math.min(parallelism, completions - tally.succeeded - (tally.failedIndexes?.size ?? 0));
-    if (active.length > wanted) {
-      const surplus = [...active].sort((a, b) => Number(isPodReady(a)) - Number(isPodReady(b)));
-      const removed = surplus.slice(0, active.length - Math.max(0, wanted));
+    else wanted = Math.max(0, Math.min(parallelism, completions - tally.succeeded));
+    const removed = surplusPods(job, active, active.length - wanted, sim.now);
+    if (removed.length > 0) {
       this.deleteActive(job, removed);
       return { running: active.filter((pod) => !removed.includes(pod)), waiting: undefined };
     }
@@ -239,13 +252,21 @@ class JobController {
       missing -= pods.filter((pod) => pod.metadata.deletionTimestamp && !isPodFinished(pod)).length;
     }
     if (missing <= 0) return { running: active, waiting: undefined };
-    const waiting = backoffOf(pods, sim.now);
+    const perIndex = tally.failedIndexes !== undefined;
+    const waiting = perIndex ? 0 : backoffOf(pods, sim.now);
     if (waiting > 0) return { running: active, waiting };
-    const indexes = isIndexed(job) ? freeIndexes(job, active, tally, missing) : undefined;
+    let indexes = isIndexed(job) ? freeIndexes(job, active, tally, missing) : undefined;
+    if (indexes && perIndex) {
+      const rests = indexes.map((index) => indexBackoffOf(replaceable.get(index), sim.now));
+      if (rests.length > 0 && !rests.includes(0)) return { running: active, waiting: Math.min(...rests) };
+      indexes = indexes.filter((_, i) => rests[i] === 0);
+    }
     const created: Pod[] = [];
     const count = indexes ? indexes.length : missing;
     const error = slowStart(count, (i) =>
-      created.push(createPod(this.podClient, recorder, owner, jobPod(job, indexes?.[i], pods))),
+      created.push(
+        createPod(this.podClient, recorder, owner, jobPod(job, indexes?.[i], indexes && replaceable.get(indexes[i]))),
+      ),
     );
     if (error !== undefined) throw error;
     return { running: [...active, ...created], waiting: undefined };
@@ -345,6 +366,19 @@ function setCount(status: JobStatus, field: 'active' | 'succeeded' | 'failed', v
 const sorted = (status: JobStatus): object =>
   Object.fromEntries(Object.entries(status).sort(([a], [b]) => (a < b ? -1 : 1)));
 
+const NONE: ReadonlyMap<number, Pod> = new Map();
+
+/** The failed Pods whose indexes are to be tried again, where each index is counted by itself. */
+function replaceablePods(job: Job, active: readonly Pod[], tally: Tally): ReadonlyMap<number, Pod> {
+  const { done, failedIndexes } = tally;
+  if (!failedIndexes || tally.failures.length === 0) return NONE;
+  const running = new Set(active.map(completionIndex));
+  return lastFailures(
+    tally.failures.map(({ pod }) => pod),
+    (index) => !running.has(index) && !done.has(index) && !failedIndexes.has(index),
+  );
+}
+
 function restartsOf(pods: readonly Pod[]): number {
   let sum = 0;
   for (const { status } of pods) {
@@ -363,27 +397,4 @@ function freeIndexes(job: Job, active: readonly Pod[], { done, failedIndexes }: 
     if (!taken.has(i) && !done.has(i) && !failedIndexes?.has(i)) free.push(i);
   }
   return free;
-}
-
-/** Milliseconds until the next Pod may follow failed ones: 10 s doubling with each failure since the last success. */
-function backoffOf(pods: readonly Pod[], now: number): number {
-  let lastSuccess = 0;
-  const failures: number[] = [];
-  for (const pod of pods) {
-    if (pod.status?.phase === 'Succeeded') lastSuccess = Math.max(lastSuccess, endOf(pod));
-    else if (pod.status?.phase === 'Failed') failures.push(endOf(pod));
-  }
-  const since = failures.filter((time) => time >= lastSuccess);
-  if (since.length === 0) return 0;
-  const last = Math.max(...since);
-  return last + Math.min(MAX_BACKOFF, BACKOFF * 2 ** (since.length - 1)) - now;
-}
-
-/** When the Pod's last container ended, ms since the epoch. */
-function endOf(pod: Pod): number {
-  let end = 0;
-  for (const { state } of pod.status?.containerStatuses ?? []) {
-    if (state?.terminated?.finishedAt) end = Math.max(end, Date.parse(state.terminated.finishedAt));
-  }
-  return end || Date.parse(pod.metadata.deletionTimestamp ?? (pod.metadata.creationTimestamp as string));
 }

@@ -1,15 +1,17 @@
-// Gives every node a range of Pod addresses out of the cluster's: the lowest free one (nodeipam: RangeAllocator).
+// Gives every node a range of Pod addresses out of the cluster's, one of each family: the lowest that are free (nodeipam:
+// RangeAllocator).
 
 import { keyOf } from '../client/index.ts';
+import { ipText, parse6, parseCidr, text6, type Cidr } from '../linux/index.ts';
 import type { Controller } from './context.ts';
 import type { Node } from '../api/types.ts';
 
-/** Bits of a node's range (--node-cidr-mask-size). */
-const NODE_MASK = 24;
+/** Bits of a node's range (--node-cidr-mask-size-ipv4 and -ipv6). */
+const NODE_MASK = { 4: 24, 6: 64 };
 
-/** `clusterCIDR`: an IPv4 range, e.g. '10.244.0.0/16'. */
+/** `clusterCIDR`: '10.244.0.0/16', or a range of each family with a comma between them. */
 export function nodeIPAM(clusterCIDR: string): Controller {
-  const { base, count } = split(clusterCIDR);
+  const pools = clusterCIDR.split(',').map((text) => new Pool(parseCidr(text) as Cidr));
   return {
     name: 'node-ipam-controller',
     account: 'node-controller',
@@ -17,32 +19,34 @@ export function nodeIPAM(clusterCIDR: string): Controller {
     start(context) {
       const client = context.client.of<Node>('v1', 'nodes', false);
       const nodes = context.informer<Node>('v1', 'nodes');
-      const used = new Map<string, string>();
-      /** No range below this one is free. */
-      let lowest = 0;
       const queue = context.queue((name) => {
         const node = nodes.byKey(name);
         if (!node || node.spec?.podCIDR) return;
-        while (lowest < count && used.has(rangeAt(base, lowest))) lowest++;
-        if (lowest >= count) {
-          context.recorder.event(node, 'Normal', 'CIDRNotAvailable', `Node ${name} status is now: CIDRNotAvailable`);
-          return;
+        const podCIDRs: string[] = [];
+        for (const pool of pools) {
+          const range = pool.next();
+          if (range === undefined) {
+            context.recorder.event(node, 'Normal', 'CIDRNotAvailable', `Node ${name} status is now: CIDRNotAvailable`);
+            return;
+          }
+          podCIDRs.push(range);
         }
-        const podCIDR = rangeAt(base, lowest);
-        used.set(podCIDR, name);
-        client.patch('', name, 'strategic', { spec: { podCIDR, podCIDRs: [podCIDR] } });
+        podCIDRs.forEach((range, i) => pools[i].used.add(range));
+        client.patch('', name, 'strategic', { spec: { podCIDR: podCIDRs[0], podCIDRs } });
       });
+      const rangesOf = ({ spec }: Node) => spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []);
       const occupy = (node: Node) => {
-        if (node.spec?.podCIDR) used.set(node.spec.podCIDR, keyOf(node));
-        else queue.add(keyOf(node));
+        const ranges = rangesOf(node);
+        ranges.forEach((range, i) => pools[i]?.used.add(range));
+        if (!ranges.length) queue.add(keyOf(node));
       };
       nodes.on({
         add: occupy,
         update: occupy,
         delete(node) {
-          if (!node.spec?.podCIDR) return;
-          used.delete(node.spec.podCIDR);
-          lowest = 0;
+          const ranges = rangesOf(node);
+          if (!ranges.length) return;
+          ranges.forEach((range, i) => pools[i]?.release(range));
           for (const other of nodes.list()) if (!other.spec?.podCIDR) queue.add(keyOf(other));
         },
       });
@@ -50,13 +54,37 @@ export function nodeIPAM(clusterCIDR: string): Controller {
   };
 }
 
-function split(cidr: string): { base: number; count: number } {
-  const [address, bits] = cidr.split('/');
-  const base = address.split('.').reduce((n, part) => n * 256 + Number(part), 0);
-  return { base, count: 2 ** Math.max(0, NODE_MASK - Number(bits)) };
-}
+/** The ranges of nodes that a cluster's range is cut into. */
+class Pool {
+  readonly used = new Set<string>();
+  private readonly cluster: Cidr;
+  private readonly mask: number;
+  private readonly count: number;
+  /** No range below this one is free. */
+  private lowest = 0;
 
-function rangeAt(base: number, index: number): string {
-  const n = base + index * 2 ** (32 - NODE_MASK);
-  return `${Math.floor(n / 16777216)}.${Math.floor(n / 65536) % 256}.${Math.floor(n / 256) % 256}.${n % 256}/${NODE_MASK}`;
+  constructor(cluster: Cidr) {
+    this.cluster = cluster;
+    this.mask = NODE_MASK[cluster.upper ? 6 : 4];
+    this.count = 2 ** Math.max(0, this.mask - cluster.bits);
+  }
+
+  /** The lowest that is free; undefined: there is none. */
+  next(): string | undefined {
+    while (this.lowest < this.count && this.used.has(this.at(this.lowest))) this.lowest++;
+    return this.lowest < this.count ? this.at(this.lowest) : undefined;
+  }
+
+  release(range: string) {
+    this.used.delete(range);
+    this.lowest = 0;
+  }
+
+  private at(index: number): string {
+    const { cluster, mask } = this;
+    if (!cluster.upper) return `${ipText(cluster.base + index * 2 ** (32 - mask))}/${mask}`;
+    const network =
+      (parse6(cluster.text.slice(0, cluster.text.indexOf('/'))) ?? 0n) + (BigInt(index) << BigInt(128 - mask));
+    return `${text6(network)}/${mask}`;
+  }
 }

@@ -27,6 +27,7 @@ import {
   volumesByClass,
   waitsForConsumer,
 } from '../api/volume-claims.ts';
+import { Recycler } from './recycle.ts';
 import { defaultClass } from './storage-classes.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import type {
@@ -56,6 +57,7 @@ class PersistentVolumeController {
   private readonly claims: Informer<PersistentVolumeClaim>;
   private readonly classes: Informer<StorageClass>;
   private readonly pods: Informer<Pod>;
+  private readonly recycler: Recycler;
   private readonly volumeClient: ResourceClient<PersistentVolume>;
   private readonly claimClient: ResourceClient<PersistentVolumeClaim>;
   private readonly ofClass: (storageClass: string) => PersistentVolume[];
@@ -76,6 +78,16 @@ class PersistentVolumeController {
     this.ofClass = volumesByClass(this.volumes);
     this.claimQueue = context.queue((key) => this.again(() => this.syncClaim(key)));
     this.volumeQueue = context.queue((key) => this.again(() => this.syncVolume(key)));
+    this.recycler = new Recycler(context, this.pods, (name) => this.volumeQueue.add(name));
+    // Volumes first: a claim that is there already may have one of those that are.
+    const volumeChanged = (volume: PersistentVolume) => this.volumeQueue.add(keyOf(volume));
+    this.volumes.on({
+      add: volumeChanged,
+      update: volumeChanged,
+      delete: ({ spec }) => {
+        if (spec?.claimRef) this.claimQueue.add(`${spec.claimRef.namespace}/${spec.claimRef.name}`);
+      },
+    });
     const claimChanged = (claim: PersistentVolumeClaim) => this.claimQueue.add(keyOf(claim));
     this.claims.on({
       add: claimChanged,
@@ -83,14 +95,6 @@ class PersistentVolumeController {
       delete: (claim) => {
         this.waiting.delete(keyOf(claim));
         if (claim.spec?.volumeName) this.volumeQueue.add(claim.spec.volumeName);
-      },
-    });
-    const volumeChanged = (volume: PersistentVolume) => this.volumeQueue.add(keyOf(volume));
-    this.volumes.on({
-      add: volumeChanged,
-      update: volumeChanged,
-      delete: ({ spec }) => {
-        if (spec?.claimRef) this.claimQueue.add(`${spec.claimRef.namespace}/${spec.claimRef.name}`);
       },
     });
   }
@@ -362,19 +366,33 @@ class PersistentVolumeController {
   private release(volume: PersistentVolume) {
     const { phase } = volume.status ?? {};
     const released = phase === 'Released' || phase === 'Failed' ? volume : this.setVolumePhase(volume, 'Released');
-    if (released.metadata.deletionTimestamp || phase === 'Failed') return;
     const policy = released.spec?.persistentVolumeReclaimPolicy;
+    const recyclable = policy === 'Recycle' && released.spec?.hostPath !== undefined;
+    if (released.metadata.deletionTimestamp || (phase === 'Failed' && !recyclable)) return;
     const fail = (reason: string, message: string) => {
       this.setVolumePhase(released, 'Failed', message);
       this.context.recorder.event(released, 'Warning', reason, message);
     };
-    if (policy === 'Recycle') {
+    if (recyclable) {
+      const step = this.recycler.step(released);
+      if (step === 'done') {
+        this.context.recorder.event(released, 'Normal', 'VolumeRecycled', 'Volume recycled');
+        this.unbind(released);
+      } else if (step !== 'running') {
+        fail('VolumeFailedRecycle', `Recycle failed: failed to recycle volume: ${step.error}`);
+        this.volumeQueue.addAfter(keyOf(volume), SYNC_PERIOD);
+      }
+    } else if (policy === 'Recycle') {
       fail('VolumeFailedRecycle', 'No recycler plugin found for the volume!');
     } else if (policy === 'Delete' && released.metadata.annotations?.[PROVISIONED_BY] === undefined) {
-      fail(
-        'VolumeFailedDelete',
-        `error getting deleter volume plugin for volume ${JSON.stringify(keyOf(volume))}: no deletable volume plugin matched`,
-      );
+      const path = released.spec?.hostPath?.path;
+      if (path === undefined) {
+        const which = `volume plugin for volume ${JSON.stringify(keyOf(volume))}`;
+        fail('VolumeFailedDelete', `error getting deleter ${which}: no deletable volume plugin matched`);
+      } else if (!/^\/tmp\/.+$/.test(path)) {
+        fail('VolumeFailedDelete', `host_path deleter only supports /tmp/.+ but received provided ${path}`);
+        // What it would remove is in the controller manager's own /tmp, where there is nothing.
+      } else this.volumeClient.delete('', keyOf(volume));
     }
   }
 

@@ -1,4 +1,4 @@
-// Pod garbage collector: Pods of nodes that are gone, and finished Pods beyond the threshold
+// Pod garbage collector: Pods of nodes that are gone or out of service, and finished Pods beyond the threshold
 // (kubernetes/pkg/controller/podgc).
 
 import { isNotFound, keyOf, timestamp } from '../client/index.ts';
@@ -12,6 +12,8 @@ const PERIOD = 20_000;
 const QUARANTINE = 40_000;
 /** --terminated-pod-gc-threshold. */
 const THRESHOLD = 12_500;
+/** On a node that is down for good, as a person knows: what ends there need not be waited for. */
+const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';
 
 export const podGarbageCollector: Controller = {
   name: 'pod-garbage-collector-controller',
@@ -40,7 +42,7 @@ export const podGarbageCollector: Controller = {
             lastTransitionTime: timestamp(sim.now),
             observedGeneration: generation,
           };
-          const status = { phase: 'Failed', conditions: [disrupted] };
+          const status = { phase: 'Failed', ...(reason && { conditions: [disrupted] }) };
           client.patch(namespace as string, name as string, 'strategic', { metadata: { uid }, status }, 'status');
         }
         client.delete(namespace as string, name as string, { gracePeriodSeconds: 0, preconditions: { uid } });
@@ -60,6 +62,10 @@ export const podGarbageCollector: Controller = {
         if (sim.now - since < QUARANTINE) return;
         for (const pod of podsOn(pods, name)) forceDelete(pod, 'DeletionByPodGC', 'PodGC: node no longer exists');
       });
+      for (const node of nodes.list()) {
+        if (!isOutOfService(node)) continue;
+        for (const pod of podsOn(pods, keyOf(node))) if (pod.metadata.deletionTimestamp) forceDelete(pod, '', '');
+      }
       if (finished.size > THRESHOLD) {
         const oldest = [...finished].map((key) => pods.byKey(key) as Pod);
         const created = (pod: Pod) => pod.metadata.creationTimestamp as string;
@@ -78,3 +84,8 @@ export const podGarbageCollector: Controller = {
     context.every(PERIOD, () => queue.add('pods'));
   },
 };
+
+function isOutOfService({ spec, status }: Node): boolean {
+  if (!spec?.taints?.some(({ key }) => key === OUT_OF_SERVICE)) return false;
+  return status?.conditions?.find(({ type }) => type === 'Ready')?.status !== 'True';
+}

@@ -52,12 +52,21 @@ function compare(a: Ranked, b: Ranked, now: number): number {
   return 0;
 }
 
-/** The `count` Pods of `pods` to delete first; `related` are the Pods whose nodes count as crowded. */
-export function podsToDelete(pods: readonly Pod[], related: readonly Pod[], count: number, now: number): Pod[] {
+/**
+ * The `count` Pods of `pods` to delete first. `related` are the Pods whose nodes count as crowded; undefined: neither
+ * crowds nor deletion costs matter (ActivePods).
+ */
+export function podsToDelete(
+  pods: readonly Pod[],
+  related: readonly Pod[] | undefined,
+  count: number,
+  now: number,
+): Pod[] {
   if (count >= pods.length) return pods.slice();
   const crowd: Record<string, number> = Object.create(null);
-  for (let i = 0; i < related.length; i++) {
-    const node = related[i].spec?.nodeName;
+  const crowding = related ?? [];
+  for (let i = 0; i < crowding.length; i++) {
+    const node = crowding[i].spec?.nodeName;
     if (node) crowd[node] = (crowd[node] ?? 0) + 1;
   }
   const ranked: Ranked[] = [];
@@ -70,7 +79,7 @@ export function podsToDelete(pods: readonly Pod[], related: readonly Pod[], coun
       assigned: node ? 1 : 0,
       phase: PHASE_ORDER[pod.status?.phase ?? 'Pending'] ?? 0,
       ready: ready ? 1 : 0,
-      cost: deletionCost(pod),
+      cost: related ? deletionCost(pod) : 0,
       colocated: node ? (crowd[node] ?? 0) : 0,
       readySince: ready ? readySince(pod) : 0,
       restarts: maxRestarts(pod),

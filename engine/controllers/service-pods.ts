@@ -7,8 +7,8 @@ import { sameMap } from './owners.ts';
 import { isPodFinished, isPodReady } from './pods.ts';
 import type { Pod, Service, ServicePort } from '../api/types.ts';
 
-/** How long a sync takes in a real controller manager: changes of that time are handled by one. */
-export const SYNC_TIME = 10;
+/** How long a sync takes in a real controller manager: changes of Pods in that time are handled by one. */
+const SYNC_TIME = 10;
 
 const shared = new WeakMap<InformerFactory, ServicePods>();
 
@@ -16,7 +16,7 @@ export class ServicePods {
   readonly services: Informer<Service>;
   private readonly pods: Informer<Pod>;
   private readonly members = new Map<string, Map<string, Pod>>();
-  private readonly listeners: ((key: string) => void)[] = [];
+  private readonly listeners: ((key: string, delay: number) => void)[] = [];
 
   static of(informers: InformerFactory): ServicePods {
     let one = shared.get(informers);
@@ -32,11 +32,11 @@ export class ServicePods {
       update: (service, old) => {
         if (service.spec?.selector !== old.spec?.selector && !sameMap(service.spec?.selector, old.spec?.selector))
           this.select(service);
-        else this.tell(keyOf(service));
+        else this.tell(keyOf(service), 0);
       },
       delete: (service) => {
         this.members.delete(keyOf(service));
-        this.tell(keyOf(service));
+        this.tell(keyOf(service), 0);
       },
     });
     this.pods.on({
@@ -46,10 +46,10 @@ export class ServicePods {
     });
   }
 
-  /** Calls `listener` with the key of every Service whose endpoints may have changed, present ones at once. */
-  onChange(listener: (key: string) => void) {
+  /** Calls `listener` with the key of every Service whose endpoints may have changed and when to look, ms; present ones at once. */
+  onChange(listener: (key: string, delay: number) => void) {
     this.listeners.push(listener);
-    this.services.list().forEach((service) => listener(keyOf(service)));
+    this.services.list().forEach((service) => listener(keyOf(service), 0));
   }
 
   /** The Pods that the Service selects, whatever their state. */
@@ -57,8 +57,8 @@ export class ServicePods {
     return this.members.get(key) ?? NO_PODS;
   }
 
-  private tell(key: string) {
-    for (let i = 0; i < this.listeners.length; i++) this.listeners[i](key);
+  private tell(key: string, delay: number) {
+    for (let i = 0; i < this.listeners.length; i++) this.listeners[i](key, delay);
   }
 
   private select(service: Service) {
@@ -71,7 +71,7 @@ export class ServicePods {
       }
     }
     this.members.set(key, members);
-    this.tell(key);
+    this.tell(key, 0);
   }
 
   private place(pod: Pod, old: Pod | undefined) {
@@ -87,14 +87,14 @@ export class ServicePods {
       const has = relabeled ? matchesLabels(service.spec?.selector, pod.metadata.labels) : had;
       if (has) members.set(name, pod);
       else if (had) members.delete(name);
-      if (has !== had || (has && changed)) this.tell(key);
+      if (has !== had || (has && changed)) this.tell(key, SYNC_TIME);
     }
   }
 
   private drop(pod: Pod) {
     for (const service of this.services.inNamespace(pod.metadata.namespace as string)) {
       const key = keyOf(service);
-      if (this.members.get(key)?.delete(pod.metadata.name as string)) this.tell(key);
+      if (this.members.get(key)?.delete(pod.metadata.name as string)) this.tell(key, SYNC_TIME);
     }
   }
 }

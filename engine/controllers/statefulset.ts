@@ -7,12 +7,12 @@ import { claim, controllerOf, controllerRef, indexByController, orphansIn } from
 import { isPodAvailable, isPodFinished, isPodReady, nextAvailability } from './pods.ts';
 import { podFromTemplate } from './pod-control.ts';
 import { History, templateOf } from './revisions.ts';
-import { claimName, ordinalOf, podName, statefulPod } from './statefulset-pods.ts';
+import { StatefulClaims } from './statefulset-claims.ts';
+import { ordinalOf, podName, statefulPod } from './statefulset-pods.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import type {
   ControllerRevision,
   KubeObject,
-  PersistentVolumeClaim,
   Pod,
   StatefulSet,
   StatefulSetSpec,
@@ -40,10 +40,9 @@ class StatefulSetController {
   private readonly context: ControllerContext;
   private readonly sets: Informer<StatefulSet>;
   private readonly pods: Informer<Pod>;
-  private readonly claims: Informer<PersistentVolumeClaim>;
+  private readonly claims: StatefulClaims;
   private readonly client: ResourceClient<StatefulSet>;
   private readonly podClient: ResourceClient<Pod>;
-  private readonly claimClient: ResourceClient<PersistentVolumeClaim>;
   private readonly history: History;
   private readonly queue;
 
@@ -51,10 +50,9 @@ class StatefulSetController {
     this.context = context;
     this.client = context.client.of<StatefulSet>('apps/v1', 'statefulsets');
     this.podClient = context.client.of<Pod>('v1', 'pods');
-    this.claimClient = context.client.of<PersistentVolumeClaim>('v1', 'persistentvolumeclaims');
     this.sets = context.informer<StatefulSet>('apps/v1', 'statefulsets');
     this.pods = context.informer<Pod>('v1', 'pods');
-    this.claims = context.informer<PersistentVolumeClaim>('v1', 'persistentvolumeclaims');
+    this.claims = new StatefulClaims(context);
     this.history = new History(context);
     indexByController(this.pods);
     this.queue = context.queue((key) => this.sync(key));
@@ -115,8 +113,9 @@ class StatefulSetController {
         this.delete(set, pod);
         if (ordered) return;
       } else {
-        this.ensureClaims(set, ordinal);
+        this.claims.ensure(set, ordinal);
         if (ordered && !this.isWell(set, pod)) return;
+        this.claims.follow(set, pod, false);
       }
     }
     if (this.scaleDown(set, pods, ordered)) return;
@@ -132,6 +131,7 @@ class StatefulSetController {
   private scaleDown(set: StatefulSet, pods: readonly Pod[], ordered: boolean): boolean {
     const beyond = pods.filter((pod) => ordinalOf(set, pod) < startOf(set) || ordinalOf(set, pod) >= endOf(set));
     beyond.sort((a, b) => ordinalOf(set, b) - ordinalOf(set, a));
+    for (const pod of beyond) this.claims.follow(set, pod, true);
     const unwell = beyond.filter((pod) => !this.isWell(set, pod)).at(-1);
     for (const pod of beyond) {
       if (isTerminating(pod)) {
@@ -140,7 +140,6 @@ class StatefulSetController {
       }
       // Only the unwell Pod that is first in order may go while others are not well.
       if (ordered && unwell && pod !== unwell && !this.isWell(set, pod)) return true;
-      this.retireClaims(set, pod);
       this.delete(set, pod);
       if (ordered) return true;
     }
@@ -151,22 +150,20 @@ class StatefulSetController {
   private rollOver(set: StatefulSet, byOrdinal: ReadonlyMap<number, Pod>, update: ControllerRevision) {
     const { partition = 0, maxUnavailable } = specOf(set).updateStrategy?.rollingUpdate ?? {};
     const budget = unavailableBudget(maxUnavailable, specOf(set).replicas ?? 0);
-    let unavailable = 0;
-    byOrdinal.forEach((pod, ordinal) => {
-      if (ordinal >= startOf(set) && ordinal < endOf(set) && !this.isWell(set, pod)) unavailable++;
-    });
-    for (let ordinal = endOf(set) - 1; ordinal >= startOf(set) + partition; ordinal--) {
+    const outdated: Pod[] = [];
+    let left = budget;
+    for (let ordinal = endOf(set) - 1; ordinal >= startOf(set); ordinal--) {
       const pod = byOrdinal.get(ordinal);
-      if (!pod) continue;
-      const well = this.isWell(set, pod);
-      if (revisionOf(pod) !== update.metadata.name && !isTerminating(pod)) {
-        // One that is unavailable already costs nothing more.
-        if (well && unavailable >= budget) return;
-        this.delete(set, pod);
-        if (well) unavailable++;
-        if (budget === 1) return;
-      } else if (!well && budget === 1) return;
+      // One that was missing has only just been created.
+      const well = pod !== undefined && this.isWell(set, pod);
+      if (!well) left--;
+      if (!pod || ordinal < startOf(set) + partition) continue;
+      if (revisionOf(pod) === update.metadata.name || isTerminating(pod)) continue;
+      // One that is unavailable already costs nothing more.
+      if (well) outdated.push(pod);
+      else this.delete(set, pod);
     }
+    for (let i = 0; i < outdated.length && i < left; i++) this.delete(set, outdated[i]);
   }
 
   private needsCurrent(set: StatefulSet, ordinal: number): boolean {
@@ -185,7 +182,7 @@ class StatefulSetController {
       revision.metadata.name as string,
     );
     try {
-      this.ensureClaims(set, ordinal);
+      this.claims.ensure(set, ordinal);
       this.podClient.create(set.metadata.namespace as string, pod);
       recorder.event(
         set,
@@ -202,57 +199,6 @@ class StatefulSetController {
       const text = `create Pod ${name} in StatefulSet ${set.metadata.name} failed error: ${(error as Error).message}`;
       recorder.event(set, 'Warning', 'FailedCreate', text);
       throw error;
-    }
-  }
-
-  private ensureClaims(set: StatefulSet, ordinal: number) {
-    const namespace = set.metadata.namespace as string;
-    const { volumeClaimTemplates = [], selector, persistentVolumeClaimRetentionPolicy } = specOf(set);
-    for (const template of volumeClaimTemplates) {
-      const name = claimName(set, template, ordinal);
-      if (this.claims.get(namespace, name)) continue;
-      const labels = { ...template.metadata.labels, ...selector.matchLabels };
-      const owned = persistentVolumeClaimRetentionPolicy?.whenDeleted === 'Delete';
-      const ownerReferences = owned ? [controllerRef(set, 'apps/v1', 'StatefulSet')] : undefined;
-      const metadata = {
-        name,
-        namespace,
-        labels,
-        ...(template.metadata.annotations && { annotations: template.metadata.annotations }),
-      };
-      const what = `Claim ${name} Pod ${podName(set, ordinal)} in StatefulSet ${set.metadata.name}`;
-      try {
-        this.claimClient.create(namespace, {
-          apiVersion: 'v1',
-          kind: 'PersistentVolumeClaim',
-          metadata: ownerReferences ? { ...metadata, ownerReferences } : metadata,
-          spec: template.spec,
-        });
-        this.context.recorder.event(set, 'Normal', 'SuccessfulCreate', `create ${what} success`);
-      } catch (error) {
-        this.context.recorder.event(
-          set,
-          'Warning',
-          'FailedCreate',
-          `create ${what} failed error: ${(error as Error).message}`,
-        );
-        throw error;
-      }
-    }
-  }
-
-  /** With whenScaled: Delete, the claims of a Pod that goes for good follow it. */
-  private retireClaims(set: StatefulSet, pod: Pod) {
-    if (specOf(set).persistentVolumeClaimRetentionPolicy?.whenScaled !== 'Delete') return;
-    const namespace = set.metadata.namespace as string;
-    for (const template of specOf(set).volumeClaimTemplates ?? []) {
-      const name = claimName(set, template, ordinalOf(set, pod));
-      const { uid } = pod.metadata;
-      const ownerReferences = [
-        { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name as string, uid: uid as string, controller: true },
-      ];
-      if (this.claims.get(namespace, name))
-        this.claimClient.patch(namespace, name, 'merge', { metadata: { ownerReferences } });
     }
   }
 

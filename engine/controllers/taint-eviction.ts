@@ -21,6 +21,7 @@ export const taintEvictionController: Controller = {
   name: 'taint-eviction-controller',
   account: 'node-controller',
   component: 'taint-eviction-controller',
+  componentIn: ({ evictsApart }) => (evictsApart ? 'taint-eviction-controller' : 'taint-controller'),
   start(context) {
     const { sim, recorder } = context;
     const client = context.client.of<Pod>('v1', 'pods');

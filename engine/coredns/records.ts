@@ -2,7 +2,7 @@
 
 import type { Endpoint, EndpointSlice, Namespace, Service } from '../api/types.ts';
 import { type Client, Informer } from '../client/index.ts';
-import type { DnsRecord, RecordType } from '../linux/net/index.ts';
+import { canonical, type DnsRecord, type RecordType } from '../linux/net/index.ts';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
 const SCHEMA = '1.1.0';
@@ -53,6 +53,15 @@ interface Reached {
   slice: EndpointSlice;
 }
 
+/** The address that a name of the reverse zones stands for. */
+function addressOf(name: string): string | undefined {
+  const four = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa\.$/.exec(name);
+  if (four) return `${four[4]}.${four[3]}.${four[2]}.${four[1]}`;
+  if (!/^([0-9a-f]\.){32}ip6\.arpa\.$/.test(name)) return undefined;
+  const digits = name.slice(0, 63).split('.').reverse().join('');
+  return canonical((digits.match(/.{4}/g) ?? []).join(':'));
+}
+
 export class KubernetesZone {
   private readonly view: ClusterView;
   private readonly options: KubernetesOptions;
@@ -82,9 +91,8 @@ export class KubernetesZone {
 
   /** The name of an address; undefined: none of the cluster's. */
   reverse(name: string): Answer | undefined {
-    const parts = /^(\d+)\.(\d+)\.(\d+)\.(\d+)\.in-addr\.arpa\.$/.exec(name);
-    if (!parts) return undefined;
-    const ip = `${parts[4]}.${parts[3]}.${parts[2]}.${parts[1]}`;
+    const ip = addressOf(name);
+    if (ip === undefined) return undefined;
     const [service] = this.view.services.byIndex('address', ip);
     if (service) {
       const { name: own, namespace } = service.metadata;
@@ -115,6 +123,12 @@ export class KubernetesZone {
 
   private found(answers: DnsRecord[], additional?: DnsRecord[]): Answer {
     return { code: 'NOERROR', answers, additional };
+  }
+
+  /** Those of one family; a name that has none of it exists all the same. */
+  private ofType(records: DnsRecord[], type: RecordType): Answer {
+    const own = records.filter((record) => record.type === type);
+    return own.length ? this.found(own) : NODATA;
   }
 
   private nameServers(): Answer {
@@ -172,12 +186,14 @@ export class KubernetesZone {
         (protocol === undefined || (one.protocol ?? 'TCP').toLowerCase() === protocol),
     );
     if (ports.length === 0) return NXDOMAIN;
-    const addresses = (spec?.clusterIPs ?? []).filter((ip) => !ip.includes(':'));
-    const a = (owner: string) => addresses.map((ip) => this.record(owner, 'A', ip));
-    if (type === 'A') return this.found(a(name));
+    const addresses = (spec?.clusterIPs ?? []).map((ip) => this.record(name, typeOf(ip), ip));
+    if (type === 'A' || type === 'AAAA') return this.ofType(addresses, type);
     if (type !== 'SRV') return NODATA;
     const records = ports.map((one) => this.record(name, 'SRV', `0 ${weight(ports.length)} ${one.port} ${domain}`));
-    return this.found(records, a(domain));
+    return this.found(
+      records,
+      addresses.map((one) => ({ ...one, name: domain })),
+    );
   }
 
   private endpoints(
@@ -190,7 +206,7 @@ export class KubernetesZone {
     const reached: (Reached & { port?: number })[] = [];
     const { namespace, name: owner } = service.metadata;
     for (const slice of this.view.slices.byIndex('service', `${namespace}/${owner}`)) {
-      if (slice.addressType !== 'IPv4') continue;
+      if (slice.addressType === 'FQDN') continue;
       const ports = slice.ports?.length ? slice.ports : [{ name: '', port: undefined, protocol: 'TCP' }];
       for (const endpoint of slice.endpoints ?? []) {
         if (endpoint.conditions?.ready === false) continue;
@@ -208,13 +224,17 @@ export class KubernetesZone {
       const seen = new Map<string, DnsRecord>();
       for (const { endpoint } of reached) {
         for (const ip of endpoint.addresses) {
-          const record = this.record(owned(endpoint), 'A', ip);
+          const record = this.record(owned(endpoint), typeOf(ip), ip);
           seen.set(`${record.name} ${ip}`, record);
         }
       }
       return [...seen.values()];
     };
-    if (type === 'A') return this.found(addresses(() => name));
+    if (type === 'A' || type === 'AAAA')
+      return this.ofType(
+        addresses(() => name),
+        type,
+      );
     if (type !== 'SRV') return NODATA;
     const target = (endpoint: Endpoint) => `${this.hostname(endpoint)}.${domain}`;
     const share = weight(reached.length);
@@ -228,9 +248,11 @@ export class KubernetesZone {
   private hostname(endpoint: Endpoint): string {
     if (endpoint.hostname) return endpoint.hostname;
     if (this.options.endpointPodNames && endpoint.targetRef?.name) return endpoint.targetRef.name;
-    return endpoint.addresses[0].replace(/\./g, '-');
+    return endpoint.addresses[0].replace(/[.:]/g, '-');
   }
 }
+
+const typeOf = (ip: string): RecordType => (ip.includes(':') ? 'AAAA' : 'A');
 
 function weight(count: number): number {
   return Math.max(1, Math.floor(100 / count));

@@ -1,18 +1,9 @@
 // agnhost webhook: the admission webhooks of the end-to-end tests, one behind each path.
 
-import {
-  encode,
-  filesOf,
-  serveHttp,
-  toBase64,
-  type HttpResponse,
-  type Process,
-  type Program,
-  type Tls,
-} from '../linux/index.ts';
-import { part } from '../parts/index.ts';
+import { encode, serveHttp, toBase64, type HttpResponse, type Process, type Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { clock, flagValue, untilSignal } from './service.ts';
+import { readServingCertificate } from './serving-certificate.ts';
 
 /* eslint-disable-next-line @typescript-eslint/no-explicit-any -- a review holds any kind of object */
 type Json = any;
@@ -113,34 +104,13 @@ const HANDLERS: Record<string, Handler> = {
       : ALLOWED,
 };
 
-/** The certificate of --tls-cert-file; a text is why there is none. */
-function servingCertificate(process: Process): Tls | string {
-  const files = [
-    flagValue(process.argv, '--tls-cert-file') ?? '',
-    flagValue(process.argv, '--tls-private-key-file') ?? '',
-  ];
-  const texts: string[] = [];
-  for (const path of files) {
-    const node = filesOf(process).find(path);
-    if (node?.kind !== 'file') return `open ${path}: no such file or directory`;
-    texts.push(node.text);
-  }
-  const { readPem, readCertificate, DerError } = part('pki');
-  const block = readPem(texts[0]);
-  if (block?.type !== 'CERTIFICATE') return 'tls: failed to find any PEM data in certificate input';
-  if (!readPem(texts[1])) return 'tls: failed to find any PEM data in key input';
-  try {
-    const { names } = readCertificate(block.bytes);
-    return { ca: texts[0], names: [...names.dns, ...names.ips] };
-  } catch (error) {
-    if (error instanceof DerError) return error.message;
-    throw error;
-  }
-}
-
 export const webhook: Program = function* (process): Co<number> {
   const { sim, net } = process.host;
-  const tls = servingCertificate(process);
+  const tls = readServingCertificate(
+    process,
+    flagValue(process.argv, '--tls-cert-file') ?? '',
+    flagValue(process.argv, '--tls-private-key-file') ?? '',
+  );
   if (typeof tls === 'string') {
     process.stderr.write(`F${clock(process).klog.slice(1)}       1 config.go:36] config=main.Config{} Error: ${tls}\n`);
     return 255;

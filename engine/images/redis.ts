@@ -1,6 +1,6 @@
 // redis: server and client with the commands that people try first, over real sockets.
 
-import { LineReader, type Program, type Socket } from '../linux/index.ts';
+import { LineReader, stringReader, type Process, type Program, type Socket } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { Store, type Reply } from './redis-store.ts';
 import { clock, execArguments, flagValue, untilSignal } from './service.ts';
@@ -70,7 +70,7 @@ function* readReply(lines: LineReader, tty: boolean, indent = ''): Co<string> {
   return line;
 }
 
-function* serveClient(socket: Socket, data: Store): Co {
+function* serveClient(socket: Socket, run: (words: string[]) => Reply): Co {
   const lines = new LineReader(socket.reader);
   for (;;) {
     const words = yield* readRequest(lines);
@@ -80,22 +80,54 @@ function* serveClient(socket: Socket, data: Store): Co {
       socket.writer.write('+OK\r\n');
       break;
     }
-    socket.writer.write(encode(data.run(words)));
+    socket.writer.write(encode(run(words)));
   }
   socket.close();
+}
+
+/** Directives that act here, or that `CONFIG GET` shows as they were given. */
+const DIRECTIVES = [
+  'port',
+  'dir',
+  'appendonly',
+  'appendfsync',
+  'maxmemory',
+  'maxmemory-policy',
+  'bind',
+  'protected-mode',
+  'save',
+];
+/** Commands whose effect the append-only file keeps. */
+const WRITES = new Set(
+  'set append del expire incr decr incrby decrby mset lpush rpush lpop rpop hset sadd flushall flushdb'.split(' '),
+);
+
+/** `--name value…` of the command line, as lines of a configuration. */
+function optionsOf(argv: readonly string[]): [string, string][] {
+  const out: [string, string][] = [];
+  for (const arg of argv) {
+    if (arg.startsWith('--')) out.push([arg.slice(2).toLowerCase(), '']);
+    else if (out.length) out[out.length - 1][1] += (out[out.length - 1][1] && ' ') + arg;
+  }
+  return out;
 }
 
 const server = (version: string): Program =>
   function* (process): Co<number> {
     const upstream = version.split('-')[0];
     const { argv, host } = process;
-    const files = argv.slice(1).filter((arg) => arg.startsWith('/') || arg.endsWith('.conf'));
+    const flags = argv.findIndex((arg) => arg.startsWith('--'));
+    const files = argv
+      .slice(1, flags < 0 ? undefined : flags)
+      .filter((arg) => arg.startsWith('/') || arg.endsWith('.conf'));
     const config: Record<string, string> = {
       maxmemory: '0',
       'maxmemory-policy': 'noeviction',
       appendonly: 'no',
       port: '6379',
+      dir: process.cwd,
     };
+    const given = flags < 0 ? [] : optionsOf(argv.slice(flags));
     for (const file of files) {
       const node = host.fs.find(file);
       if (node?.kind !== 'file') {
@@ -106,8 +138,19 @@ const server = (version: string): Program =>
       }
       for (const line of node.text.split('\n')) {
         const [key, ...rest] = line.trim().split(/\s+/);
-        if (key && !key.startsWith('#')) config[key.toLowerCase()] = rest.join(' ');
+        if (key && !key.startsWith('#')) given.unshift([key.toLowerCase(), rest.join(' ')]);
       }
+    }
+    for (const [name, value] of given) {
+      const wrong = name === 'appendonly' && !/^(yes|no)$/.test(value);
+      if (!DIRECTIVES.includes(name) || wrong) {
+        const why = wrong ? "argument must be 'yes' or 'no'" : 'unknown, or not modelled by this engine';
+        process.stderr.write(
+          `\n*** FATAL CONFIG FILE ERROR (Redis ${upstream}) ***\nReading the configuration file, at line ${given.findIndex(([n]) => n === name) + 1}\n>>> '${name} "${value}"'\n${why}\n`,
+        );
+        return 1;
+      }
+      config[name] = value;
     }
     const memory = /^(\d+)([kmg]b?)?$/i.exec(config.maxmemory);
     if (memory)
@@ -115,7 +158,7 @@ const server = (version: string): Program =>
         Number(memory[1]) *
           ({ k: 1000, kb: 1024, m: 1e6, mb: 1024 ** 2, g: 1e9, gb: 1024 ** 3 }[(memory[2] ?? '').toLowerCase()] ?? 1),
       );
-    const port = Number(flagValue(argv, '--port') ?? config.port);
+    const port = Number(config.port);
     const log = (mark: string, text: string) =>
       process.stdout.write(
         `${process.pid}:${mark === 'C' ? 'C' : 'M'} ${clock(process).redis} ${mark === 'C' ? '*' : mark} ${text}\n`,
@@ -126,12 +169,19 @@ const server = (version: string): Program =>
     const data = new Store(() => host.sim.now, config, info);
     log('C', 'oO0OoO0OoO0Oo Redis is starting oO0OoO0OoO0Oo');
     log('C', `Redis version=${upstream}, bits=64, commit=00000000, modified=0, pid=${process.pid}, just started`);
-    if (files.length) log('C', 'Configuration loaded');
+    if (files.length || given.length) log('C', 'Configuration loaded');
     else
       process.stdout.write(
         `${process.pid}:C ${clock(process).redis} # Warning: no config file specified, using the default config. In order to specify a config file use redis-server /path/to/redis.conf\n`,
       );
-    const listener = host.net.listen(port, (socket) => void host.sim.spawn('redis client', serveClient(socket, data)));
+    const kept = config.appendonly === 'yes' ? yield* appendOnly(process, config.dir, data) : undefined;
+    const run = (words: string[]): Reply => {
+      const reply = data.run(words);
+      const refused = reply !== null && typeof reply === 'object' && 'error' in reply;
+      if (kept && !refused && WRITES.has(words[0].toLowerCase())) kept(words);
+      return reply;
+    };
+    const listener = host.net.listen(port, (socket) => void host.sim.spawn('redis client', serveClient(socket, run)));
     if (!listener) {
       log('#', `Warning: Could not create server TCP listening socket *:${port}: bind: Address already in use`);
       log('#', 'Failed listening on port 6379 (tcp), aborting.');
@@ -150,6 +200,19 @@ const server = (version: string): Program =>
     listener.close();
     return 0;
   };
+
+/** Replays what earlier runs wrote into `dir`; the returned function appends a command. */
+function* appendOnly(process: Process, dir: string, data: Store): Co<(words: readonly string[]) => void> {
+  const { fs } = process.host;
+  const folder = `${dir}/appendonlydir`;
+  const path = `${folder}/appendonly.aof.1.incr.aof`;
+  fs.mkdir(folder, { recursive: true });
+  const node = fs.find(path);
+  const lines = new LineReader(stringReader(node?.kind === 'file' ? node.text : ''));
+  for (let words = yield* readRequest(lines); words; words = yield* readRequest(lines)) data.run(words);
+  if (node?.kind !== 'file') fs.writeFile(path, '');
+  return (words) => fs.writeFile(path, encode([...words]), { append: true });
+}
 
 const cli: Program = function* (process): Co<number> {
   const { argv, host } = process;

@@ -6,7 +6,7 @@ import type { Repository } from './types.ts';
 import { plain, series } from './versions.ts';
 
 const COMMON =
-  'sh cat grep egrep fgrep sed awk sort uniq head tail wc cut tr tee seq date sleep base64 echo printf xargs env printenv ls mkdir rm rmdir cp mv touch ln chmod chown pwd basename dirname realpath readlink find stat du df true false yes id whoami hostname uname ps kill timeout nohup expr test [ diff md5sum sha1sum sha256sum sha512sum rev tac nl fold paste comm which od dd mktemp truncate nproc sync tty arch mknod mkfifo'.split(
+  'sh cat grep egrep fgrep sed awk sort uniq head tail wc cut tr tee seq date sleep base64 echo printf xargs env printenv ls mkdir rm rmdir cp mv touch ln chmod chown pwd basename dirname realpath readlink find stat du df true false yes id whoami hostname uname ps kill timeout nohup expr test [ diff md5sum sha1sum sha256sum sha512sum rev tac nl fold paste comm which od dd mktemp truncate nproc sync stty tty arch mknod mkfifo'.split(
     ' ',
   );
 
@@ -170,6 +170,15 @@ export const toolRepositories: Repository[] = [
     userland: 'gnu',
     commands: DEBIAN_COMMANDS,
     os: 'Debian GNU/Linux 13 (trixie)',
+  },
+  {
+    names: ['registry.k8s.io/build-image/debian-base'],
+    tags: { 'bookworm-v1.0.2': 'bookworm-v1.0.2', 'bookworm-v1.0.6': 'bookworm-v1.0.6' },
+    size: 20_400_000,
+    cmd: ['/bin/sh'],
+    userland: 'gnu',
+    commands: DEBIAN_COMMANDS,
+    os: 'Debian GNU/Linux 12 (bookworm)',
   },
   {
     names: ['docker.io/library/ubuntu'],

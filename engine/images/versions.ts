@@ -52,3 +52,14 @@ export function likelyVersion(tags: Readonly<Record<string, string>>, tag: strin
   const within = parts[0] <= newest[0] && parts.every((part, i) => i === 0 || part <= newest[i] + AHEAD);
   return next || within ? tag : undefined;
 }
+
+/** Releases, oldest first: each under its own number and all of its beginnings (`8.0.44`, `8.0`, `8`), the last is latest. */
+export function releases(...versions: string[]): Record<string, string> {
+  const tags: Record<string, string> = {};
+  for (const version of versions) {
+    const parts = version.split('.');
+    for (let n = parts.length; n > 0; n--) tags[parts.slice(0, n).join('.')] = version;
+  }
+  tags.latest = versions[versions.length - 1];
+  return tags;
+}

@@ -3,10 +3,11 @@
 
 import type { EndpointSlice, Ingress, IngressBackend, IngressClass, Pod, Secret, Service } from '../api/types.ts';
 import { ApiError, type Client, EventRecorder, Informer } from '../client/index.ts';
+import { certificateOf } from '../images/certificate.ts';
+import { forward, page } from '../images/forward.ts';
 import { clock, untilSignal } from '../images/service.ts';
 import {
   byteLength,
-  exchange,
   header,
   type Headers,
   type HttpRequest,
@@ -15,16 +16,16 @@ import {
   type Process,
   type Program,
   serveHttp,
-  STATUS_TEXT,
 } from '../linux/index.ts';
-import { decode, fromBase64 } from '../linux/bytes.ts';
 import type { Co, Timer } from '../sim/index.ts';
-import { findLocation, isOurs, type Location, type Routes, routesOf } from './routes.ts';
+import { covers, findLocation, isOurs, type Location, type Routes, routesOf } from './routes.ts';
 
 const SERVICE_NAME = 'kubernetes.io/service-name';
 /** How often addresses are written into the Ingresses' status. */
 const STATUS_PERIOD = 60_000;
-const CONNECT_TIMEOUT = 5_000;
+
+/** What it shows for hosts without a certificate, or with one for other names. */
+const FAKE_CERTIFICATE = 'Kubernetes Ingress Controller Fake Certificate';
 
 /** nginx to a client that forgets TLS. */
 const PLAIN =
@@ -144,18 +145,18 @@ class Controller {
     this.listen();
   }
 
-  /** Port 443 shows the certificate of the first Secret that is named, else one of its own making. */
+  /** Port 443 shows each host the certificate of its Secret, and to others one of the controller's own making. */
   private listen() {
     const { sim, net } = this.process.host;
     for (const listener of this.listeners) listener?.close();
-    const { tls } = this.table();
-    const names = [...new Set(tls.map(({ host }) => host))];
-    const certificate = tls
-      .map(({ namespace, secret }) => this.certificate(namespace, secret))
-      .find((text) => text !== '');
+    const secrets = this.client.of<Secret>('v1', 'secrets');
     const secured = {
-      ca: certificate ?? 'Kubernetes Ingress Controller Fake Certificate',
-      names: certificate ? names : ['ingress.local'],
+      ca: FAKE_CERTIFICATE,
+      names: ['ingress.local'],
+      byName: this.table().tls.flatMap(({ host, namespace, secret }) => {
+        const found = host && secret ? certificateOf(secrets.find(namespace, secret)) : undefined;
+        return found?.names.some((name) => covers(name, host)) ? [{ pattern: host, ...found }] : [];
+      }),
       plain: PLAIN,
     };
     const answer = (scheme: string) => (request: HttpRequest) => this.answer(request, scheme);
@@ -167,12 +168,6 @@ class Controller {
         return target === '/healthz' ? { status: 200, body: 'ok' } : { status: 404, body: '404 page not found\n' };
       }),
     ];
-  }
-
-  private certificate(namespace: string, name: string): string {
-    const secret = name ? this.client.of<Secret>('v1', 'secrets').find(namespace, name) : undefined;
-    const text = secret?.data?.['tls.crt'];
-    return text ? decode(fromBase64(text).bytes) : '';
   }
 
   private *answer(request: HttpRequest, scheme: string): Co<HttpResponse> {
@@ -226,10 +221,7 @@ class Controller {
     host: string,
     scheme: string,
   ): Co<HttpResponse> {
-    const { net, sim } = this.process.host;
-    const [ip, port] = upstream.split(':');
-    const socket = yield* net.connect(ip, Number(port), { timeout: CONNECT_TIMEOUT });
-    if (typeof socket === 'string') return page(socket === 'ETIMEDOUT' ? 504 : 502);
+    const { sim } = this.process.host;
     const client = request.socket.remote.ip;
     const dropped = /^(connection|host|x-forwarded-.*|x-real-ip|x-request-id|x-scheme)$/i;
     const headers: Headers = [
@@ -243,20 +235,15 @@ class Controller {
       ['X-Forwarded-Scheme', scheme],
       ['X-Scheme', scheme],
       ...request.headers.filter(([name]) => !dropped.test(name)),
-      ['Connection', 'close'],
     ];
-    const answer = yield* exchange(socket, {
-      method: request.method,
+    const { method, body } = request;
+    const answer = yield* forward(this.process, upstream, {
+      method,
       target: rewritten(location, request.target),
       headers,
-      body: request.body,
+      body,
     });
-    if (!answer) return page(502);
-    let body = '';
-    for (let part = yield* answer.read(); part !== undefined; part = yield* answer.read()) body += part;
-    socket.close();
-    const hop = /^(connection|transfer-encoding|content-length|keep-alive)$/i;
-    return { status: answer.status, headers: answer.headers.filter(([name]) => !hop.test(name)), body };
+    return typeof answer === 'number' ? page(answer) : answer;
   }
 
   private log(
@@ -312,12 +299,4 @@ function rewritten({ rewrite, pattern }: Location, target: string): string {
   const query = at < 0 ? '' : target.slice(at);
   const groups = pattern?.exec(path);
   return rewrite.replace(/\$(\d)/g, (_all, digit: string) => groups?.[Number(digit)] ?? '') + query;
-}
-
-const TITLES: Record<number, string> = { 503: 'Service Temporarily Unavailable', 504: 'Gateway Time-out' };
-
-function page(status: number): HttpResponse {
-  const title = `${status} ${TITLES[status] ?? STATUS_TEXT[status]}`;
-  const body = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n`;
-  return { status, headers: [['Content-Type', 'text/html']], body };
 }

@@ -38,6 +38,8 @@ export function isOurs(ingress: Ingress, classes: readonly IngressClass[]): bool
 
 export function routesOf(ingresses: readonly Ingress[]): Routes {
   const routes: Routes = { hosts: new Map(), fallback: undefined, tls: [] };
+  // One rewritten path makes patterns of all paths of its host.
+  const patterns = new Set<string>();
   const older = (a: Ingress, b: Ingress) =>
     (a.metadata.creationTimestamp ?? '') < (b.metadata.creationTimestamp ?? '') ? -1 : 1;
   for (const ingress of [...ingresses].sort(older)) {
@@ -51,18 +53,18 @@ export function routesOf(ingresses: readonly Ingress[]): Routes {
     }
     const forced = annotations[`${PREFIX}force-ssl-redirect`] === 'true';
     const wanted = annotations[`${PREFIX}ssl-redirect`] !== 'false';
+    const rewrite = annotations[`${PREFIX}rewrite-target`];
     const location = (backend: IngressBackend, path: HTTPIngressPath | undefined, host: string): Location => {
-      const regex =
-        annotations[`${PREFIX}use-regex`] === 'true' || /\$\d/.test(annotations[`${PREFIX}rewrite-target`] ?? '');
       const text = path?.path || '/';
+      if (annotations[`${PREFIX}use-regex`] === 'true' || (rewrite && rewrite !== text)) patterns.add(host);
       return {
         path: text,
         type: path?.pathType ?? 'Prefix',
-        pattern: regex && path?.pathType !== 'Exact' ? new RegExp(`^${text}`, 'i') : undefined,
+        pattern: undefined,
         namespace,
         ingress: name,
         backend,
-        rewrite: annotations[`${PREFIX}rewrite-target`],
+        rewrite,
         redirect: forced || (wanted && secured.has(host)),
       };
     };
@@ -76,11 +78,27 @@ export function routesOf(ingresses: readonly Ingress[]): Routes {
       routes.fallback ??= location(ingress.spec.defaultBackend, undefined, '');
     }
   }
-  // An exact path comes first, then the longest.
-  const rank = ({ type, path }: Location) => (type === 'Exact' ? 1e6 : 0) + path.length;
-  routes.hosts.forEach((list) => list.sort((a, b) => rank(b) - rank(a)));
+  // An exact path comes first, then the longest; of patterns the longest.
+  const rank = ({ type, path, pattern }: Location) => (type === 'Exact' && !pattern ? 1e6 : 0) + path.length;
+  routes.hosts.forEach((list, host) => {
+    if (patterns.has(host)) list.forEach((one) => (one.pattern = patternOf(one.path)));
+    list.sort((a, b) => rank(b) - rank(a));
+  });
   return routes;
 }
+
+/** `location ~* "^PATH"`; what is no regular expression is taken word for word, and nginx would not have loaded it. */
+function patternOf(path: string): RegExp {
+  try {
+    return new RegExp(`^${path}`, 'i');
+  } catch {
+    return new RegExp(`^${path.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}`, 'i');
+  }
+}
+
+/** Whether a host belongs to a name: `*.example.com` are those one label below. */
+export const covers = (name: string, host: string) =>
+  name === host || (name.startsWith('*.') && host.slice(host.indexOf('.')) === name.slice(1));
 
 /** The location for a request: by host, by wildcard, or for all hosts. */
 export function findLocation(routes: Routes, host: string, path: string): Location | undefined {

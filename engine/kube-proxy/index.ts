@@ -5,13 +5,21 @@ import { type Client, EventRecorder, Informer } from '../client/index.ts';
 import { clock, untilSignal } from '../images/service.ts';
 import { SCHEDULERS, serveHttp, type Process, type Program } from '../linux/index.ts';
 import type { Co, Timer } from '../sim/index.ts';
+import { part } from '../parts/index.ts';
+import { cleanUpIpvs, cleanUpNftables } from './clean-up.ts';
 import { type KubeProxyConfiguration, parseConfiguration } from './config.ts';
 import { IptablesProxier } from './iptables.ts';
-import { cleanUpIpvs, IpvsProxier } from './ipvs.ts';
-import { cleanUpNftables, NftablesProxier } from './nftables.ts';
 import { cleanUpIptables, type Proxier, type SyncedPort } from './proxier.ts';
-import { UserspaceProxier } from './userspace.ts';
-import { backends, type Categories, categorize, SERVICE_NAME, servicePorts, slicesOf, WATCHED } from './state.ts';
+import {
+  backends,
+  type Categories,
+  categorize,
+  type Family,
+  SERVICE_NAME,
+  servicePorts,
+  slicesOf,
+  WATCHED,
+} from './state.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
 /** How often the rules are looked over for what others have thrown away. */
@@ -86,23 +94,31 @@ function createProxier(config: KubeProxyConfiguration, process: Process): Proxie
   if (config.mode === 'userspace') {
     cleanUpIpvs(net);
     if (netfilter) cleanUpIptables(netfilter);
-    return new UserspaceProxier(process);
+    return new (part('proxiers').UserspaceProxier)(process);
   }
   if (config.mode === 'nftables') {
     cleanUpIpvs(net);
     if (netfilter) cleanUpIptables(netfilter);
-    return new NftablesProxier({ ...config, net });
+    return new (part('proxiers').NftablesProxier)({ ...config, net });
   }
   cleanUpNftables(net);
   if (config.mode === 'ipvs') {
     if (netfilter && !netfilter.ipvs) cleanUpIptables(netfilter);
-    return new IpvsProxier({ ...config, net, sim });
+    return new (part('proxiers').IpvsProxier)({ ...config, net, sim });
   }
   if (netfilter?.ipvs) {
     cleanUpIpvs(net);
     cleanUpIptables(netfilter);
   }
-  return new IptablesProxier({ ...config, net });
+  return new IptablesProxier({ ...config, net, family: 'IPv4' });
+}
+
+/** What kube-proxy does for one family of addresses. */
+interface FamilyProxy {
+  family: Family;
+  proxier: Proxier;
+  /** What was last synced of each Service: UDP flows to what went are forgotten. */
+  synced: Map<string, readonly SyncedPort[]>;
 }
 
 type Log = (where: string, text: string, level?: string) => void;
@@ -114,14 +130,13 @@ class Proxy {
   private readonly node: string;
   private readonly minor: number;
   private readonly log: Log;
-  private readonly proxier: Proxier;
+  /** One, and on nodes with addresses of both families another. */
+  private readonly families: FamilyProxy[];
   private readonly services = new Informer<Service>();
   private readonly slices = new Informer<EndpointSlice>();
   private readonly endpoints = new Informer<Endpoints>();
   private readonly nodes = new Informer<Node>();
   private readonly dirty = new Set<string>();
-  /** What was last synced of each Service: UDP flows to what went are forgotten. */
-  private readonly synced = new Map<string, readonly SyncedPort[]>();
   private readonly health = new Map<string, { port: number; close: () => void }>();
   private readonly listeners: { close(): void }[] = [];
   private zone = '';
@@ -139,7 +154,12 @@ class Proxy {
     this.node = node;
     this.minor = minor;
     this.log = log;
-    this.proxier = createProxier(config, process);
+    this.families = [{ family: 'IPv4', proxier: createProxier(config, process), synced: new Map() }];
+    const { net } = process.host;
+    if (net.addresses.some((ip) => ip.includes(':')) && (config.mode || 'iptables') === 'iptables') {
+      const proxier = new IptablesProxier({ ...config, net, family: 'IPv6' });
+      this.families.push({ family: 'IPv6', proxier, synced: new Map() });
+    }
   }
 
   *run(): Co<number> {
@@ -148,7 +168,13 @@ class Proxy {
     const mode = config.mode || 'iptables';
     log('server_linux.go:136', `"Using ${mode} Proxier"`);
     if (mode === 'ipvs') this.deprecate();
-    log('server.go:219', `"Successfully retrieved NodeIPs" NodeIPs=["${net.addresses[0]}"]`);
+    log(
+      'server.go:219',
+      `"Successfully retrieved NodeIPs" NodeIPs=[${net.addresses
+        .slice(0, this.families.length)
+        .map((ip) => JSON.stringify(ip))
+        .join(',')}]`,
+    );
     if (config.nodePortAddresses.length === 0 && mode !== 'nftables') {
       log(
         'server.go:256',
@@ -160,7 +186,13 @@ class Proxy {
       target === '/healthz' || target === '/livez' ? this.healthz() : undefined,
     );
     this.listen(config.metricsPort, '127.0.0.1', (target) =>
-      target === '/proxyMode' ? mode : target === '/healthz' ? 'ok' : undefined,
+      target === '/proxyMode'
+        ? mode
+        : target === '/healthz'
+          ? 'ok'
+          : target === '/metrics'
+            ? this.metrics()
+            : undefined,
     );
     const watched =
       mode === 'userspace' ? ['service', 'endpoints'] : ['service', 'endpoint slice', 'serviceCIDR', 'node'];
@@ -232,6 +264,19 @@ class Proxy {
     return JSON.stringify({ lastUpdated: time(this.updated), currentTime: time(now), nodeEligible: true });
   }
 
+  private metrics(): string {
+    const name = 'kubeproxy_sync_proxy_rules_iptables_last';
+    let text = '';
+    for (const { family, proxier } of this.families) {
+      const rules = proxier.rulesWritten?.() ?? {};
+      for (const table in rules) text += `${name}{ip_family="${family}",table="${table}"} ${rules[table]}\n`;
+    }
+    return (
+      text &&
+      `# HELP ${name} [ALPHA] Number of iptables rules written by kube-proxy in last sync\n# TYPE ${name} gauge\n${text}`
+    );
+  }
+
   private sawNode(node: Node) {
     const zone = node.metadata.labels?.[ZONE] ?? '';
     if (zone === this.zone) return;
@@ -259,23 +304,27 @@ class Proxy {
     this.updated = this.process.host.sim.now;
     for (const key of this.dirty) this.syncService(key);
     this.dirty.clear();
-    this.proxier.commit();
+    for (const { proxier } of this.families) proxier.commit();
   }
 
   private syncService(key: string) {
     const service = this.services.byKey(key);
     const endpoints = this.endpoints.byKey(key);
     const slices = endpoints ? slicesOf(endpoints) : this.slices.byIndex('service', key);
-    const ports = service ? servicePorts(service) : [];
-    const wanted = ports.map((port) => {
-      const all = backends(slices, port.portName, port.protocol, this.node);
-      return { port, all: categorize(port, all, this.zone, this.node) };
-    });
-    this.proxier.sync(key, wanted);
-    this.forgetFlows(this.synced.get(key) ?? [], wanted);
-    if (wanted.length) this.synced.set(key, wanted);
-    else this.synced.delete(key);
-    this.serveHealth(key, service, wanted[0]?.all);
+    let first: Categories | undefined;
+    for (const { family, proxier, synced } of this.families) {
+      const ports = service ? servicePorts(service, family) : [];
+      const wanted = ports.map((port) => {
+        const all = backends(slices, port.portName, port.protocol, this.node, family);
+        return { port, all: categorize(port, all, this.zone, this.node) };
+      });
+      proxier.sync(key, wanted);
+      this.forgetFlows(synced.get(key) ?? [], wanted);
+      if (wanted.length) synced.set(key, wanted);
+      else synced.delete(key);
+      first ??= wanted[0]?.all;
+    }
+    this.serveHealth(key, service, first);
   }
 
   /** UDP has no end: flows to endpoints that went, and those that began before there were any, would go on. */
@@ -305,7 +354,8 @@ class Proxy {
     if (!port || this.health.has(key)) return;
     const { sim, net } = this.process.host;
     const [namespace, name] = key.split('/');
-    const local = () => (this.synced.get(key)?.[0]?.all ?? all)?.local.length ?? 0;
+    const local = () =>
+      (this.families.map(({ synced }) => synced.get(key)?.[0]?.all).find(Boolean) ?? all)?.local.length ?? 0;
     // eslint-disable-next-line require-yield
     const listener = serveHttp(sim, net, port, function* () {
       const count = local();
@@ -317,10 +367,12 @@ class Proxy {
 
   /** Somebody has flushed the tables: everything is written again. */
   private repair() {
-    if (this.proxier.intact) return;
-    const { reloading } = this.proxier;
-    if (reloading) this.log('iptables.go:560', reloading);
-    this.proxier.setUp();
+    const lost = this.families.filter(({ proxier }) => !proxier.intact);
+    if (!lost.length) return;
+    for (const { proxier } of lost) {
+      if (proxier.reloading) this.log('iptables.go:560', proxier.reloading);
+      proxier.setUp();
+    }
     for (const service of this.services.list())
       this.dirty.add(`${service.metadata.namespace}/${service.metadata.name}`);
     this.sync();

@@ -18,13 +18,16 @@ import {
   type RuleSpec,
   setXmark,
   type Table,
+  type TableName,
+  type Target,
 } from '../linux/net/index.ts';
 import { chainHash } from './names.ts';
-import { jump, masquerading, type Proxier, type SyncedPort } from './proxier.ts';
-import { type Backend, type Categories, isExternal, type ServicePort } from './state.ts';
+import { jump, masquerading, type Proxier, sharedRules, type SyncedPort } from './proxier.ts';
+import { type Backend, type Categories, type Family, isExternal, type ServicePort } from './state.ts';
 
 export interface IptablesOptions {
   net: NetworkNamespace;
+  family: Family;
   /** Traffic from outside of this range is masqueraded (detectLocalMode ClusterCIDR). */
   clusterCIDR: string;
   masqueradeAll: boolean;
@@ -47,6 +50,10 @@ interface PortRules {
 }
 
 const LOOPBACK = parseCidr('127.0.0.0/8') as Cidr;
+const LOOPBACK6 = parseCidr('::1/128') as Cidr;
+
+/** An endpoint as rules and comments name it. */
+const hostPort = (ip: string, port: number) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
 
 const rule = (spec: RuleSpec, ...matches: Match[]) => new Rule({ ...spec, matches });
 
@@ -58,20 +65,31 @@ export class IptablesProxier implements Proxier {
   private readonly clusterCIDR: Cidr | undefined;
   private readonly ports = new Map<string, PortRules[]>();
   private readonly markMasq: Chain;
+  private readonly refusal: Target;
+  /** Services of the last sync, and whether it is over. */
+  private readonly changed = new Set<string>();
+  private settled = false;
 
   constructor(options: IptablesOptions) {
     this.options = options;
-    const netfilter = options.net.rules();
-    this.nat = netfilter.table('nat');
-    this.filter = netfilter.table('filter');
-    this.clusterCIDR = parseCidr(options.clusterCIDR);
+    this.nat = this.table('nat');
+    this.filter = this.table('filter');
+    const six = options.family === 'IPv6';
+    this.clusterCIDR = parseCidr(options.clusterCIDR.split(',').find((text) => text.includes(':') === six) ?? '');
+    this.refusal = reject(six ? 'icmp6-port-unreachable' : undefined);
     this.markMasq = this.nat.ensure('KUBE-MARK-MASQ');
     this.setUp();
   }
 
+  private table(name: TableName): Table {
+    const rules = this.options.net.rules();
+    return this.options.family === 'IPv6' ? rules.table6(name) : rules.table(name);
+  }
+
   /** Whether somebody has thrown the chains away. */
   get intact(): boolean {
-    const { mangle } = this.options.net.rules().tables;
+    const rules = this.options.net.rules();
+    const { mangle } = this.options.family === 'IPv6' ? rules.tables6 : rules.tables;
     return [mangle, this.nat, this.filter].every((table) => table?.chains.has('KUBE-PROXY-CANARY'));
   }
 
@@ -79,7 +97,7 @@ export class IptablesProxier implements Proxier {
   setUp() {
     const { nat, filter, options } = this;
     const mark = 2 ** options.masqueradeBit;
-    options.net.rules().table('mangle').ensure('KUBE-PROXY-CANARY');
+    this.table('mangle').ensure('KUBE-PROXY-CANARY');
     nat.ensure('KUBE-PROXY-CANARY');
     filter.ensure('KUBE-PROXY-CANARY');
     if (nat.chains.get('KUBE-MARK-MASQ') !== this.markMasq) nat.chains.set('KUBE-MARK-MASQ', this.markMasq);
@@ -126,12 +144,27 @@ export class IptablesProxier implements Proxier {
     for (const hook of ['INPUT', 'OUTPUT', 'FORWARD']) jump(filter, hook, rule({ jump: firewall }, fresh, balancers));
   }
 
+  /** The shared chains, and those of the Services that had changed. */
+  rulesWritten() {
+    let own = 0;
+    for (const service of this.changed) {
+      for (const { chains, endpoints } of this.ports.get(service) ?? []) {
+        for (const chain of chains) own += chain.rules.length;
+        endpoints.forEach(({ rules }) => (own += rules.length));
+      }
+    }
+    return { filter: sharedRules(this.filter), nat: sharedRules(this.nat) + own };
+  }
+
   /** Replaces the rules of one Service; no ports: they go. */
   sync(service: string, ports: readonly SyncedPort[]) {
+    if (this.settled) this.changed.clear();
+    this.settled = false;
+    this.changed.add(service);
     const before = this.ports.get(service);
     for (const old of before ?? []) for (const chain of old.chains) this.nat.drop(chain);
     if (ports.length === 0) {
-      for (const old of before ?? []) old.endpoints.forEach((chain) => this.nat.drop(chain));
+      for (const old of before ?? []) this.dropEndpoints(old);
       this.ports.delete(service);
       return;
     }
@@ -140,11 +173,21 @@ export class IptablesProxier implements Proxier {
       ports.map(({ port, all }, i) => this.build(port, all, before?.[i])),
     );
     // Endpoints' chains are kept with their counters while they are used.
-    before?.slice(ports.length).forEach((old) => old.endpoints.forEach((chain) => this.nat.drop(chain)));
+    before?.slice(ports.length).forEach((old) => this.dropEndpoints(old));
+  }
+
+  /** With an endpoint's chain goes what it remembers of clients. */
+  private dropEndpoints({ endpoints }: PortRules) {
+    const { recent } = this.options.net.rules();
+    endpoints.forEach((chain) => {
+      if (recent.size) recent.delete(chain.name);
+      this.nat.drop(chain);
+    });
   }
 
   /** Puts the shared chains together again, after any number of `sync`s. */
   commit() {
+    this.settled = true;
     const all = (pick: (rules: PortRules) => readonly Rule[]) => () => {
       const out: Rule[] = [];
       this.ports.forEach((ports) => {
@@ -169,18 +212,23 @@ export class IptablesProxier implements Proxier {
 
   private nodePortsJumps(nodePorts: Chain): Rule[] {
     const last = match.comment('kubernetes service nodeports; NOTE: this must be the last rule in this chain');
-    const ranges = this.options.nodePortAddresses.filter((text) => !text.includes(':') && text !== 'primary');
+    const six = this.options.family === 'IPv6';
+    const ranges = this.options.nodePortAddresses.filter((text) => text.includes(':') === six && text !== 'primary');
     if (ranges.length === 0 && !this.options.nodePortAddresses.includes('primary')) {
-      const loopback: RuleSpec = this.options.localhostNodePorts ? {} : { destination: LOOPBACK, notDestination: true };
+      // The kernel has no way out of ::1.
+      const barred = six ? LOOPBACK6 : this.options.localhostNodePorts ? undefined : LOOPBACK;
+      const loopback: RuleSpec = barred ? { destination: barred, notDestination: true } : {};
       return [rule({ ...loopback, jump: nodePorts }, last, match.addrtype('dst', 'LOCAL'))];
     }
     const { net } = this.options;
-    const own = net.addresses.filter((ip) =>
-      this.options.nodePortAddresses.some((text) => {
-        if (text === 'primary') return ip === net.addresses[0];
-        const cidr = parseCidr(text);
-        return cidr !== undefined && inCidr(cidr, ipNumber(ip));
-      }),
+    const own = net.addresses.filter(
+      (ip) =>
+        ip.includes(':') === six &&
+        this.options.nodePortAddresses.some((text) => {
+          if (text === 'primary') return ip === net.addresses.find((one) => one.includes(':') === six);
+          const cidr = parseCidr(text);
+          return cidr !== undefined && inCidr(cidr, ipNumber(ip));
+        }),
     );
     return own.map((ip) => rule({ jump: nodePorts, destination: parseCidr(ip) }, last));
   }
@@ -208,12 +256,12 @@ export class IptablesProxier implements Proxier {
     const clusterIP = match.comment(`${name} cluster IP`);
 
     for (const { ip, port: number } of all.reachable) {
-      const key = `${ip}:${number}`;
+      const key = hostPort(ip, number);
       const old = before?.endpoints.get(key);
       out.endpoints.set(key, old ?? this.endpointChain(port, ip, number));
       before?.endpoints.delete(key);
     }
-    before?.endpoints.forEach((old) => this.nat.drop(old));
+    if (before) this.dropEndpoints(before);
     // The rules of an endpoint follow from the Service too.
     if (before) out.endpoints.forEach((each, key) => each.set(() => this.endpointRules(port, each, key)));
 
@@ -241,7 +289,7 @@ export class IptablesProxier implements Proxier {
       );
     } else {
       out.filterServices.push(
-        rule({ ...to(port.clusterIP), target: reject() }, match.comment(`${name} has no endpoints`), dport),
+        rule({ ...to(port.clusterIP), target: this.refusal }, match.comment(`${name} has no endpoints`), dport),
       );
     }
     if (!isExternal(port)) return out;
@@ -253,7 +301,7 @@ export class IptablesProxier implements Proxier {
     const usable = all.reachable.length > 0 && ext;
     const missing = all.any ? `${name} has no local endpoints` : `${name} has no endpoints`;
     const refuse = (spec: RuleSpec, ...more: Match[]) => {
-      const target = all.any ? DROP : reject();
+      const target = all.any ? DROP : this.refusal;
       out.filterExternal.push(rule({ ...spec, target }, match.comment(missing), ...more));
     };
     for (const ip of port.externalIPs) {
@@ -317,7 +365,7 @@ export class IptablesProxier implements Proxier {
   private balance(port: ServicePort, list: readonly Backend[], chains: ReadonlyMap<string, Chain>): Rule[] {
     const out: Rule[] = [];
     const each = list.map(({ ip, port: number }) => {
-      const key = `${ip}:${number}`;
+      const key = hostPort(ip, number);
       return { chain: chains.get(key) as Chain, comment: match.comment(`${port.name} -> ${key}`) };
     });
     const { affinitySeconds: seconds } = port;
@@ -334,7 +382,7 @@ export class IptablesProxier implements Proxier {
   }
 
   private endpointChain(port: ServicePort, ip: string, number: number): Chain {
-    const key = `${ip}:${number}`;
+    const key = hostPort(ip, number);
     const chain: Chain = new Chain(
       'KUBE-SEP-',
       () => chainHash(`${port.name}${port.protocol}${key}`),
@@ -345,15 +393,16 @@ export class IptablesProxier implements Proxier {
   }
 
   private endpointRules(port: ServicePort, chain: Chain, key: string): Rule[] {
+    const colon = key.lastIndexOf(':');
+    const ip = key.slice(0, colon).replace(/^\[|\]$/g, '');
     const { name, protocol } = port;
     const comment = match.comment(name);
-    const ip = key.slice(0, key.lastIndexOf(':'));
     const matches: Match[] = [comment];
     if (port.affinitySeconds !== undefined) matches.push(match.recent({ list: chain.name }));
     matches.push(match.ports(protocol));
     return [
       rule({ source: parseCidr(ip), jump: this.markMasq }, comment),
-      rule({ protocol, target: dnat(ip, Number(key.slice(ip.length + 1))) }, ...matches),
+      rule({ protocol, target: dnat(ip, Number(key.slice(colon + 1))) }, ...matches),
     ];
   }
 }

@@ -5,7 +5,9 @@ import {
   ACCEPT,
   type Chain,
   DROP,
+  inCidr,
   inSet,
+  ipNumber,
   IpSet,
   Ipvs,
   type Link,
@@ -24,10 +26,10 @@ import {
   type VirtualServer,
 } from '../linux/net/index.ts';
 import type { Sim } from '../sim/index.ts';
-import { jump, masquerading, type Proxier, type SyncedPort } from './proxier.ts';
+import { DUMMY } from './clean-up.ts';
+import { jump, masquerading, type Proxier, sharedRules, type SyncedPort } from './proxier.ts';
 import type { Backend, ServicePort } from './state.ts';
 
-const DUMMY = 'kube-ipvs0';
 /** kube-proxy: how often servers without new connections are looked at until they have none at all. */
 const TERMINATING_PERIOD = 60_000;
 
@@ -72,6 +74,8 @@ interface Written {
   servers: string[];
   addresses: string[];
   members: [set: string, member: string][];
+  /** Balancers' addresses that the node itself may not use. */
+  barred: Rule[];
 }
 
 export class IpvsProxier implements Proxier {
@@ -190,7 +194,6 @@ export class IpvsProxier implements Proxier {
       rule({ target: reject() }, match.ctstate(['NEW']), within('KUBE-IPVS-IPS', 'dst')),
     ]);
     const outgoing = filter.ensure('KUBE-IPVS-OUT-FILTER');
-    outgoing.set([]);
     const jumps: [hook: string, chain: Chain, comment: string][] = [
       ['OUTPUT', outgoing, 'kubernetes ipvs access filter'],
       ['INPUT', access, 'kubernetes ipvs access filter'],
@@ -204,7 +207,7 @@ export class IpvsProxier implements Proxier {
 
   sync(service: string, ports: readonly SyncedPort[]) {
     const before = this.written.get(service);
-    const now: Written = { servers: [], addresses: [], members: [] };
+    const now: Written = { servers: [], addresses: [], members: [], barred: [] };
     for (const each of ports) this.write(each, now);
     this.count(now, 1);
     if (before) {
@@ -222,6 +225,15 @@ export class IpvsProxier implements Proxier {
     const asksNobody = (rule: Rule) =>
       rule.spec.matches?.some(({ set }) => set !== undefined && sets.get(set)?.members.size === 0);
     this.filled.forEach((rules, chain) => chain.set(() => rules.filter((rule) => !asksNobody(rule))));
+    this.netfilter
+      .table('filter')
+      .ensure('KUBE-IPVS-OUT-FILTER')
+      .set(() => [...this.written.values()].flatMap(({ barred }) => barred));
+  }
+
+  rulesWritten() {
+    const { netfilter } = this;
+    return { filter: sharedRules(netfilter.table('filter')), nat: sharedRules(netfilter.table('nat')) };
   }
 
   /** What a kube-proxy before this one has left, and no Service wants. */
@@ -246,8 +258,10 @@ export class IpvsProxier implements Proxier {
   private write({ port, all }: SyncedPort, out: Written) {
     const { protocol } = port;
     if (protocol === 'sctp') return;
-    const internal = port.internalLocal ? all.local : all.cluster;
-    const external = port.externalLocal ? all.local : all.cluster;
+    // Without an endpoint here, this mode goes on with all of them (kube-proxy: syncEndpoint).
+    const near = all.local.length ? all.local : all.cluster;
+    const internal = port.internalLocal ? near : all.cluster;
+    const external = port.externalLocal ? near : all.cluster;
     const member = (ip: string) => `${ip},${protocol}:${port.port}`;
     const bind = (ip: string) => {
       out.addresses.push(ip);
@@ -269,6 +283,10 @@ export class IpvsProxier implements Proxier {
       for (const range of port.sourceRanges) {
         out.members.push(['KUBE-LOAD-BALANCER-SOURCE-CIDR', `${member(ip)},${range.trim()}`]);
       }
+      if (port.sourceRanges.length && !this.covers(port.sourceRanges)) {
+        const matches = [match.ipvs(ip, protocol, port.port)];
+        out.barred.push(new Rule({ source: parseCidr(ip), matches, target: DROP }));
+      }
       out.servers.push(this.serve(port, ip, port.port, external));
     }
     if (port.nodePort) {
@@ -282,9 +300,18 @@ export class IpvsProxier implements Proxier {
     if (port.healthCheckNodePort) {
       out.members.push(['KUBE-HEALTH-CHECK-NODE-PORT', String(port.healthCheckNodePort)]);
     }
-    for (const { ip, port: number, local } of all.reachable) {
+    for (const { ip, port: number, local } of all.all) {
       if (local) out.members.push(['KUBE-LOOP-BACK', `${ip},${protocol}:${number},${ip}`]);
     }
+  }
+
+  /** Whether the node is in one of the ranges. */
+  private covers(ranges: readonly string[]): boolean {
+    const own = ipNumber(this.options.net.addresses[0]);
+    return ranges.some((text) => {
+      const range = parseCidr(text.trim());
+      return range !== undefined && inCidr(range, own);
+    });
   }
 
   private nodeAddresses(): string[] {
@@ -340,7 +367,7 @@ export class IpvsProxier implements Proxier {
     };
     for (const ip of addresses) {
       const what = change(ip);
-      if (what === 'first' && !this.dummy.has(ip)) net.assign(this.dummy, ip, 32);
+      if (what === 'first' && !net.owns(ip)) net.assign(this.dummy, ip, 32);
       else if (what === 'last') net.removeAddress(this.dummy, ip);
     }
     for (const [name, member] of members) {
@@ -353,16 +380,6 @@ export class IpvsProxier implements Proxier {
 }
 
 const LOOPBACK = parseCidr('127.0.0.0/8');
-
-/** Takes away what this mode has left on a machine. */
-export function cleanUpIpvs(net: NetworkNamespace) {
-  const { netfilter } = net;
-  if (!netfilter) return;
-  netfilter.ipvs = undefined;
-  netfilter.sets.forEach((_set, name) => name.startsWith('KUBE-') && netfilter.sets.delete(name));
-  const dummy = net.link(DUMMY);
-  if (dummy) net.removeLink(dummy);
-}
 
 function randomMac(sim: Sim): string {
   const hex = sim.random('kube-ipvs0').hex(10);

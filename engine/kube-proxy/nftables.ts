@@ -17,11 +17,11 @@ import {
   parseCidr,
   vmap,
 } from '../linux/net/index.ts';
+import { TABLE } from './clean-up.ts';
 import { chainHash } from './names.ts';
 import type { Proxier, SyncedPort } from './proxier.ts';
 import { type Backend, isExternal, type ServicePort } from './state.ts';
 
-export const TABLE = 'kube-proxy';
 const ADDRESS = 'ipv4_addr';
 const SERVICE = 'ipv4_addr . inet_proto . inet_service : verdict';
 const PORT = 'inet_proto . inet_service : verdict';
@@ -347,9 +347,4 @@ export class NftablesProxier implements Proxier {
     );
     return rules;
   }
-}
-
-/** Takes away what this mode has left on a machine. */
-export function cleanUpNftables({ netfilter }: NetworkNamespace) {
-  netfilter?.nft?.tables.delete(TABLE);
 }

@@ -28,6 +28,20 @@ export interface Proxier {
   sync(service: string, ports: readonly SyncedPort[]): void;
   /** After any number of `sync`s. */
   commit(): void;
+  /** How many rules the last `commit` wrote into each table of iptables; absent where a mode writes none there. */
+  rulesWritten?(): Readonly<Record<string, number>>;
+}
+
+/** The chains that are written anew whatever has changed. */
+const SHARED =
+  /^KUBE-(SERVICES|NODEPORTS|NODE-PORT|EXTERNAL-SERVICES|POSTROUTING|MARK-MASQ|FORWARD|PROXY-FIREWALL|LOAD-BALANCER|SOURCE-RANGES-FIREWALL|IPVS-FILTER|IPVS-OUT-FILTER)$/;
+
+export function sharedRules(table: Table): number {
+  let sum = 0;
+  table.chains.forEach(({ rules }, name) => {
+    if (SHARED.test(name)) sum += rules.length;
+  });
+  return sum;
 }
 
 /** `iptables -I` unless the chain has such a jump already. */

@@ -9,6 +9,7 @@ const HEADLESS = 'service.kubernetes.io/headless';
 /** What this node's kube-proxy watches of Services and EndpointSlices. */
 export const WATCHED = `!${HEADLESS},!${PROXY_NAME}`;
 
+export type Family = 'IPv4' | 'IPv6';
 export type PortProtocol = 'tcp' | 'udp' | 'sctp';
 
 /** One port of a Service. */
@@ -42,15 +43,16 @@ export interface Backend {
   nodes: readonly string[] | undefined;
 }
 
-/** The ports that kube-proxy serves; a headless Service and an ExternalName have none. */
-export function servicePorts(service: Service): ServicePort[] {
+/** The ports that kube-proxy serves in a family; a headless Service and an ExternalName have none. */
+export function servicePorts(service: Service, family: Family): ServicePort[] {
   const { spec, metadata, status } = service;
-  const clusterIP = spec?.clusterIP;
-  if (!clusterIP || clusterIP === 'None' || spec?.type === 'ExternalName') return [];
+  const own = (ip: string) => ip.includes(':') === (family === 'IPv6');
+  const clusterIP = spec?.clusterIP === 'None' ? undefined : spec?.clusterIPs?.find(own);
+  if (!spec || !clusterIP || spec.type === 'ExternalName') return [];
   const namespacedName = `${metadata.namespace}/${metadata.name}`;
   const loadBalancerIPs: string[] = [];
   for (const { ip, ipMode } of status?.loadBalancer?.ingress ?? []) {
-    if (ip && ipMode !== 'Proxy' && !ip.includes(':')) loadBalancerIPs.push(ip);
+    if (ip && ipMode !== 'Proxy' && own(ip)) loadBalancerIPs.push(ip);
   }
   const clientIP = spec.sessionAffinity === 'ClientIP';
   return (spec.ports ?? []).map((port) => ({
@@ -61,9 +63,9 @@ export function servicePorts(service: Service): ServicePort[] {
     clusterIP,
     port: port.port,
     nodePort: port.nodePort ?? 0,
-    externalIPs: spec.externalIPs ?? [],
+    externalIPs: spec.externalIPs?.filter(own) ?? [],
     loadBalancerIPs,
-    sourceRanges: spec.loadBalancerSourceRanges ?? [],
+    sourceRanges: spec.loadBalancerSourceRanges?.filter(own) ?? [],
     affinitySeconds: clientIP ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800) : undefined,
     externalLocal: spec.externalTrafficPolicy === 'Local',
     internalLocal: spec.internalTrafficPolicy === 'Local',
@@ -77,17 +79,20 @@ export function backends(
   portName: string,
   protocol: string,
   node: string,
+  family: Family,
 ): Backend[] {
   const byAddress = new Map<string, Backend>();
   for (const slice of slices) {
-    if (slice.addressType !== 'IPv4') continue;
+    if (slice.addressType !== family) continue;
     const number = slice.ports?.find(
       (port) => (port.name ?? '') === portName && (port.protocol ?? 'TCP').toLowerCase() === protocol,
     )?.port;
     if (number === undefined) continue;
     for (const endpoint of slice.endpoints ?? []) {
       const backend = backendOf(endpoint, number, node);
-      if (backend) byAddress.set(`${backend.ip}:${number}`, backend);
+      // One that stands in two slices: what says that it is here counts.
+      const key = backend && `${backend.ip}:${number}`;
+      if (key && (backend.local || !byAddress.has(key))) byAddress.set(key, backend);
     }
   }
   const out: Backend[] = [];
@@ -123,6 +128,8 @@ function backendOf(endpoint: Endpoint, port: number, node: string): Backend | un
 }
 
 export interface Categories {
+  /** Ready or not. */
+  all: readonly Backend[];
   cluster: readonly Backend[];
   local: readonly Backend[];
   /** Those that any of the port's addresses can reach. */
@@ -132,7 +139,8 @@ export interface Categories {
 
 /** Which endpoints serve which traffic (kube-proxy: CategorizeEndpoints). */
 export function categorize(port: ServicePort, all: readonly Backend[], zone: string, node: string): Categories {
-  const useCluster = !port.internalLocal || (!port.externalLocal && isExternal(port));
+  // Even if traffic from outside has to stay local, Pods and the node itself may go everywhere.
+  const useCluster = !port.internalLocal || isExternal(port);
   const useLocal = port.internalLocal || (port.externalLocal && isExternal(port));
   let cluster: readonly Backend[] = [];
   if (useCluster) {
@@ -148,7 +156,7 @@ export function categorize(port: ServicePort, all: readonly Backend[], zone: str
   }
   const reachable = useLocal && useCluster ? [...new Set([...cluster, ...local])] : useLocal ? local : cluster;
   const any = all.some(({ ready, serving, terminating }) => ready || (serving && terminating));
-  return { cluster, local, reachable, any };
+  return { all, cluster, local, reachable, any };
 }
 
 /** Hints: those for this node if there are any, else for this zone, when every endpoint carries hints. */

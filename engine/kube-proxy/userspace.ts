@@ -82,8 +82,10 @@ export class UserspaceProxier implements Proxier {
       if (!portal) continue;
       portal.port = port;
       const text = (list: readonly Backend[]) => list.map(({ ip, port: number }) => `${ip}:${number}`).join();
-      if (text(portal.backends) !== text(all.cluster)) {
-        portal.backends = all.cluster;
+      // Traffic policies came after this mode.
+      const ready = all.all.filter((backend) => backend.ready);
+      if (text(portal.backends) !== text(ready)) {
+        portal.backends = ready;
         portal.turn = 0;
       }
       now.push(portal);

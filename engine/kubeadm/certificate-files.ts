@@ -45,12 +45,12 @@ export function certificateFiles(options: CertificateFilesOptions): Record<strin
   files[`${PKI}sa.key`] = secret(() => file('sa.key'));
   files[`${PKI}sa.pub`] = () => file('sa.pub');
   files['/etc/kubernetes/admin.conf'] = secret(() => kubeconfig({ ...admin, server, ca, user: 'kubernetes-admin' }));
-  for (const name of ['controller-manager', 'scheduler']) {
+  for (const name of ['super-admin', 'controller-manager', 'scheduler']) {
     files[`/etc/kubernetes/${name}.conf`] = secret(() =>
       kubeconfig({
         server,
         ca,
-        user: `system:kube-${name}`,
+        user: name === 'super-admin' ? 'kubernetes-super-admin' : `system:kube-${name}`,
         certificate: file(`${name}.crt`),
         key: file(`${name}.key`),
       }),

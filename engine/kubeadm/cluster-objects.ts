@@ -14,44 +14,59 @@ export interface ClusterObjectsOptions {
 }
 
 const CLUSTER_INFO = 'kubeadm:bootstrap-signer-clusterinfo';
+const RBAC_GROUP = 'rbac.authorization.k8s.io';
+const RBAC = `${RBAC_GROUP}/v1`;
+/** Who holds a token that kubeadm has made. */
+export const JOINING_GROUP = 'system:bootstrappers:kubeadm:default-node-token';
 
-/** By resource: group and version, plural, objects. */
-export function clusterObjects(options: ClusterObjectsOptions): [string, string, KubeObject][] {
-  const rbac = 'rbac.authorization.k8s.io/v1';
-  const group = 'rbac.authorization.k8s.io';
-  const configMap = (namespace: string, name: string, data: Record<string, string>): [string, string, KubeObject] => [
-    'v1',
-    'configmaps',
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data } as KubeObject,
-  ];
-  const metadata = { name: CLUSTER_INFO, namespace: 'kube-public' };
+/** Group and version, plural, and the object. */
+export type Uploaded = [version: string, plural: string, object: KubeObject];
+
+const configMap = (namespace: string, name: string, data: Record<string, string>): Uploaded => [
+  'v1',
+  'configmaps',
+  { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data } as KubeObject,
+];
+
+/** Who may read one ConfigMap. */
+function readers(namespace: string, name: string, resource: string, subjects: object[]): Uploaded[] {
+  const metadata = { name, namespace };
+  const role = {
+    apiVersion: RBAC,
+    kind: 'Role',
+    metadata,
+    rules: [{ apiGroups: [''], resourceNames: [resource], resources: ['configmaps'], verbs: ['get'] }],
+  };
+  const roleRef = { apiGroup: RBAC_GROUP, kind: 'Role', name };
+  const binding = { apiVersion: RBAC, kind: 'RoleBinding', metadata, roleRef, subjects };
   return [
-    configMap('kube-public', 'cluster-info', { kubeconfig: discoveryKubeconfig(options) }),
-    [
-      rbac,
-      'roles',
-      {
-        apiVersion: rbac,
-        kind: 'Role',
-        metadata,
-        rules: [{ apiGroups: [''], resourceNames: ['cluster-info'], resources: ['configmaps'], verbs: ['get'] }],
-      } as unknown as KubeObject,
-    ],
-    [
-      rbac,
-      'rolebindings',
-      {
-        apiVersion: rbac,
-        kind: 'RoleBinding',
-        metadata,
-        roleRef: { apiGroup: group, kind: 'Role', name: CLUSTER_INFO },
-        subjects: [{ apiGroup: group, kind: 'User', name: 'system:anonymous' }],
-      } as unknown as KubeObject,
-    ],
-    configMap('kube-system', 'kubeadm-config', { ClusterConfiguration: clusterConfiguration(options) }),
-    configMap('kube-system', 'kubelet-config', { kubelet: kubeletConfiguration() }),
+    [RBAC, 'roles', role as unknown as KubeObject],
+    [RBAC, 'rolebindings', binding as unknown as KubeObject],
   ];
 }
+
+const NODES = [JOINING_GROUP, 'system:nodes'].map((name) => ({ apiGroup: RBAC_GROUP, kind: 'Group', name }));
+
+/** How to find and to trust the cluster: for everybody. */
+export const clusterInfo = (options: ClusterObjectsOptions): Uploaded[] => [
+  configMap('kube-public', 'cluster-info', { kubeconfig: discoveryKubeconfig(options) }),
+  ...readers('kube-public', CLUSTER_INFO, 'cluster-info', [
+    { apiGroup: RBAC_GROUP, kind: 'User', name: 'system:anonymous' },
+  ]),
+];
+
+/** What the cluster and its kubelets were made with: for nodes, and for those that will be. */
+export const uploadedConfig = (options: ClusterObjectsOptions): Uploaded[] => [
+  configMap('kube-system', 'kubeadm-config', { ClusterConfiguration: clusterConfiguration(options) }),
+  ...readers('kube-system', 'kubeadm:nodes-kubeadm-config', 'kubeadm-config', NODES),
+  configMap('kube-system', 'kubelet-config', { kubelet: kubeletConfiguration() }),
+  ...readers('kube-system', 'kubeadm:kubelet-config', 'kubelet-config', NODES),
+];
+
+export const clusterObjects = (options: ClusterObjectsOptions): Uploaded[] => [
+  ...clusterInfo(options),
+  ...uploadedConfig(options),
+];
 
 /** Whoever joins finds the cluster by it: no user stands in it. */
 const discoveryKubeconfig = ({ server, ca }: ClusterObjectsOptions) => `apiVersion: v1
@@ -84,13 +99,16 @@ kind: ClusterConfiguration
 kubernetesVersion: ${version}
 networking:
   dnsDomain: cluster.local
-  podSubnet: ${podCIDR}
-  serviceSubnet: ${serviceCIDR}
+${
+  podCIDR &&
+  `  podSubnet: ${podCIDR}
+`
+}  serviceSubnet: ${serviceCIDR}
 proxy: {}
 scheduler: {}
 `;
 
-const kubeletConfiguration = () => `apiVersion: kubelet.config.k8s.io/v1beta1
+export const kubeletConfiguration = () => `apiVersion: kubelet.config.k8s.io/v1beta1
 authentication:
   anonymous:
     enabled: false

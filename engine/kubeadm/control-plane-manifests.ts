@@ -10,9 +10,17 @@ export interface ManifestOptions {
   /** The node's name and address. */
   name: string;
   ip: string;
+  /** '' when the controller manager gives nodes no range. */
   podCIDR: string;
   serviceCIDR: string;
 }
+
+/** kubeadm: mark-control-plane. */
+export const CONTROL_PLANE_LABELS = {
+  'node-role.kubernetes.io/control-plane': '',
+  'node.kubernetes.io/exclude-from-external-load-balancers': '',
+};
+export const CONTROL_PLANE_TAINT = { key: 'node-role.kubernetes.io/control-plane', effect: 'NoSchedule' } as const;
 
 const REGISTRY = 'registry.k8s.io';
 const PKI = '/etc/kubernetes/pki';
@@ -134,12 +142,12 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     live: '/healthz',
     startup: '/healthz',
     flags: ({ podCIDR, serviceCIDR }) => ({
-      'allocate-node-cidrs': 'true',
+      ...(podCIDR && { 'allocate-node-cidrs': 'true' }),
       'authentication-kubeconfig': '/etc/kubernetes/controller-manager.conf',
       'authorization-kubeconfig': '/etc/kubernetes/controller-manager.conf',
       'bind-address': '127.0.0.1',
       'client-ca-file': `${PKI}/ca.crt`,
-      'cluster-cidr': podCIDR,
+      ...(podCIDR && { 'cluster-cidr': podCIDR }),
       'cluster-name': 'kubernetes',
       'cluster-signing-cert-file': `${PKI}/ca.crt`,
       'cluster-signing-key-file': `${PKI}/ca.key`,
@@ -149,7 +157,7 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
       'requestheader-client-ca-file': `${PKI}/front-proxy-ca.crt`,
       'root-ca-file': `${PKI}/ca.crt`,
       'service-account-private-key-file': `${PKI}/sa.key`,
-      'service-cluster-ip-range': serviceCIDR,
+      ...(podCIDR && { 'service-cluster-ip-range': serviceCIDR }),
       'use-service-account-credentials': 'true',
     }),
     volumes: [

@@ -2,19 +2,22 @@
 // schedules because its container runs; the API answers while an API server and a majority of etcd do.
 
 import type { Pod } from '../api/types.ts';
+import type { OpenIdTokens } from '../apiserver/authentication/openid-tokens.ts';
 import type { ApiRequest, ApiResponse, Handle } from '../apiserver/types.ts';
 import { Client } from '../client/index.ts';
-import type { Etcd } from '../etcd/index.ts';
+import type { Etcd, KeyValue } from '../etcd/index.ts';
 import { clock, flagValue, untilSignal } from '../images/service.ts';
 import type { Repository } from '../images/types.ts';
 import { ManifestFile } from '../kubelet/index.ts';
 import {
   announceHealth,
+  FileNode,
   programFile,
   serveHttp,
   type Headers,
   type HttpRequest,
   type HttpResponse,
+  type NetworkNamespace,
   type Process,
   type Program,
   type Tls,
@@ -24,8 +27,9 @@ import { lazyProgram, part } from '../parts/index.ts';
 import { Signal, type Co, type Sim } from '../sim/index.ts';
 import { apiOverHttp } from './api-over-http.ts';
 import { COMPONENTS, ETCD_TAG, manifest, type ComponentName, type ManifestOptions } from './control-plane-manifests.ts';
-import { certificateFiles } from './certificate-files.ts';
+import { certificateFiles, kubeconfig } from './certificate-files.ts';
 import { clusterObjects } from './cluster-objects.ts';
+import { readFlags, type Refusal } from './component-flags.ts';
 import { EtcdMembers } from './etcd-members.ts';
 import { etcdProgram } from './etcd-program.ts';
 import { keepIdentity } from './identity-lease.ts';
@@ -42,7 +46,7 @@ export interface Running {
 export interface ControlPlaneOptions {
   sim: Sim;
   version: string;
-  /** Addresses of the control-plane nodes; each has an etcd member and an API server. */
+  /** Addresses of the control-plane nodes that the cluster is born with; each has an etcd member and an API server. */
   addresses: readonly string[];
   podCIDR: string;
   serviceCIDR: string;
@@ -56,16 +60,22 @@ export interface ControlPlaneOptions {
   birth: number;
   /** The API server itself, whether or not it can be reached. */
   serve: Handle;
+  /** The first API server of a cluster starts, on this machine: its store is empty. */
+  bootstrap: (net: NetworkNamespace) => void;
   /** An API server of this version serves from now on. */
   serves: (version: string) => void;
   /** What the members of etcd keep. */
   store: Etcd;
+  /** The bytes of a value in it; undefined where they are not modelled. */
+  stored: (kv: KeyValue) => Uint8Array | undefined;
   /** How a component reaches the API. */
   client: (component: string) => Client;
   startScheduler: (client: Client, host: string, version: string) => Running;
-  startControllers: (client: Client, flags: ManagerFlags) => Controllers;
+  startControllers: (client: Client, flags: ManagerFlags, version: string) => Controllers;
+  /** The API server's connections into the cluster go through Konnectivity. */
+  tunnel: boolean;
   /** An API server starts with these flags. */
-  configureServer: (flags: ServerFlags) => void;
+  configureServer: (flags: ServerFlags & { openId: OpenIdTokens | undefined }) => void;
 }
 
 interface Controllers extends Running {
@@ -77,6 +87,12 @@ interface Controllers extends Running {
 const ETCD_TAGS = [ETCD_TAG, '3.6.5-0', '3.6.4-0', '3.5.21-0', '3.5.15-0', '3.5.6-0', '3.5.1-0'];
 /** How long an API server waits for its store before it gives up. */
 const ETCD_TIMEOUT_MS = 20_000;
+/** The minor release from which resource.k8s.io/v1 is served, and watched by the scheduler. */
+const RESOURCE_V1 = 34;
+/** client-go: the longest time from one try to watch to the next. */
+const WATCH_RETRY_MS = 30_000;
+/** How long it takes to fill an empty store, before it serves. */
+const FIRST_START_MS = 3000;
 
 export class ControlPlane {
   readonly repositories: readonly Repository[];
@@ -86,28 +102,31 @@ export class ControlPlane {
   readonly members: EtcdMembers;
   private readonly etcdctl: Program;
   /** Until the first API server's container runs, the one that kubeadm's boot is served by does. */
-  private booting = true;
+  private booting: boolean;
+  /** The release of the API server that started last. */
+  private serving: string;
+  /** The store has what an API server puts into an empty one. */
+  private bootstrapped: boolean;
   private readonly reachable = new Signal();
-  private readonly refused: ApiResponse;
-  private readonly silent: ApiResponse;
+  private refused!: ApiResponse;
+  private silent!: ApiResponse;
   /** An API server without a majority of etcd behind it. */
-  private readonly stalled: ApiResponse;
-  /** Names of the control-plane nodes. */
-  private readonly nodes: string[] = [];
+  private stalled!: ApiResponse;
+  /** The control-plane nodes by name, with what their manifests were made from. */
+  private readonly nodes = new Map<string, ManifestOptions>();
   /** Machines that are off the network. */
   private readonly unplugged = new Set<string>();
 
   constructor(options: ControlPlaneOptions) {
     this.options = options;
-    const server = `${options.addresses[0]}:6443`;
-    this.refused = failure(`dial tcp ${server}: connect: connection refused`);
-    this.silent = failure(`dial tcp ${server}: i/o timeout`);
-    this.stalled = { ...this.refused, code: 500, body: { ...(this.refused.body as object), ...STALLED } };
+    this.booting = this.bootstrapped = options.addresses.length > 0;
+    this.serving = options.version;
+    this.moved();
     this.members = new EtcdMembers(options.sim.random('etcd').hex(16), (from, to) => this.path(from, to));
     const { version } = options;
     this.etcdctl = lazyProgram(() => {
-      const { store } = options;
-      return part('machine').etcdctl({ store, members: this.members, version: ETCD_TAG.split('-')[0] });
+      const { store, stored } = options;
+      return part('machine').etcdctl({ store, stored, members: this.members, version: ETCD_TAG.split('-')[0] });
     });
     this.repositories = [
       repository(
@@ -116,10 +135,12 @@ export class ControlPlane {
         24_600_000,
         45_000_000,
         12,
-        etcdProgram(
-          (host) => this.join(host),
-          (process) => this.etcdTls(process),
-        ),
+        etcdProgram({
+          join: (host) => this.join(host),
+          tlsOf: (process) => this.etcdTls(process),
+          standard: (process) =>
+            this.nodes.has(process.host.hostname) ? this.standard('etcd', process, version) : undefined,
+        }),
         {
           '/usr/local/bin/etcdctl': this.etcdctl,
         },
@@ -146,13 +167,7 @@ export class ControlPlane {
         17_300_000,
         24_000_000,
         4,
-        (release) => (process) =>
-          this.elected(
-            process,
-            'kube-scheduler',
-            (client, host) => options.startScheduler(client, host, release),
-            true,
-          ),
+        (release) => (process) => this.scheduler(process, release),
       ),
     ];
   }
@@ -188,7 +203,30 @@ export class ControlPlane {
 
   /** Whether the network leads from a node to any control-plane node. */
   connects(from: string): boolean {
-    return this.nodes.some((node) => this.path(from, node));
+    for (const node of this.nodes.keys()) if (this.path(from, node)) return true;
+    return false;
+  }
+
+  /** The address that the cluster's kubeconfigs name. */
+  get server(): string {
+    return `https://${this.addresses[0]}:6443`;
+  }
+
+  /** Whether a URL is that of a control-plane node's API server. */
+  isServer(url: string): boolean {
+    return this.addresses.some((address) => url === `https://${address}:6443`);
+  }
+
+  private get addresses(): readonly string[] {
+    return this.nodes.size ? [...this.nodes.values()].map(({ ip }) => ip) : this.options.addresses;
+  }
+
+  /** What those see who do not reach the API names its address. */
+  private moved() {
+    const server = this.server.slice('https://'.length);
+    this.refused = failure(`dial tcp ${server}: connect: connection refused`);
+    this.silent = failure(`dial tcp ${server}: i/o timeout`);
+    this.stalled = { ...this.refused, code: 500, body: { ...(this.refused.body as object), ...STALLED } };
   }
 
   private path(from: string | undefined, to: string): boolean {
@@ -208,41 +246,74 @@ export class ControlPlane {
 
   /** The files of /etc/kubernetes, and the images that the manifests name. */
   install(name: string, ip: string, now: number): { files: Record<string, TreeEntry>; images: string[] } {
-    const { version, podCIDR, serviceCIDR } = this.options;
-    this.nodes.push(name);
-    this.members.all.push({ name, ip, id: this.options.sim.random(`etcd/${name}`).hex(16) });
-    const options: ManifestOptions = { version, name, ip, podCIDR, serviceCIDR };
-    const { made, ca, addresses, admin } = this.options;
-    const files: Record<string, TreeEntry> = certificateFiles({
-      hostname: name,
-      ip,
-      made,
-      now,
-      ca,
-      admin,
-      server: `https://${addresses[0]}:6443`,
-    });
+    const { version, podCIDR, serviceCIDR, made, ca, addresses } = this.options;
+    this.admit({ version, name, ip, podCIDR, serviceCIDR });
+    const files: Record<string, TreeEntry> = this.certificates(name, made, now);
     files['/usr/bin/etcdctl'] = programFile(this.etcdctl);
     const images: string[] = [];
     for (const component of Object.keys(COMPONENTS) as ComponentName[]) {
-      const pod: Pod = manifest(component, options);
-      files[`/etc/kubernetes/manifests/${component}.yaml`] = new ManifestFile(
-        pod,
+      files[`/etc/kubernetes/manifests/${component}.yaml`] = this.manifest(component, name, now);
+      images.push(COMPONENTS[component].image(version));
+    }
+    if (this.options.tunnel) {
+      const { serverPod, EGRESS_CONFIGURATION, EGRESS_FILE, KUBECONFIG, SERVER_IMAGE, USER } = part('konnectivity');
+      const certificate = (kind: string) =>
+        part('pki').clusterFile(`konnectivity-server.${kind}`, { hostname: name, ip, made });
+      const server = `https://${addresses[0]}:6443`;
+      const config = () =>
+        kubeconfig({ server, ca, user: USER, certificate: certificate('crt'), key: certificate('key') });
+      files[EGRESS_FILE] = EGRESS_CONFIGURATION;
+      files[KUBECONFIG] = new FileNode(config, { mode: 0o600, mtime: now });
+      files['/etc/kubernetes/manifests/konnectivity-server.yaml'] = new ManifestFile(
+        serverPod(),
         (object) => part('kubectl').toYaml(object),
         now,
       );
-      images.push(COMPONENTS[component].image(version));
+      images.push(SERVER_IMAGE);
     }
     return { files, images };
   }
 
+  /** A machine becomes a control-plane node, with a member of etcd. */
+  admit(options: ManifestOptions) {
+    const { name, ip } = options;
+    this.nodes.set(name, options);
+    this.members.all.push({ name, ip, id: this.options.sim.random(`etcd/${name}`).hex(16) });
+    this.moved();
+  }
+
+  /** It is none any more; with the last one goes what etcd has kept. */
+  dismiss(name: string) {
+    if (!this.nodes.delete(name)) return;
+    const { all } = this.members;
+    all.splice(
+      all.findIndex((member) => member.name === name),
+      1,
+    );
+    this.members.changed();
+    if (this.nodes.size > 0) return this.moved();
+    const { store } = this.options;
+    for (const { key } of store.range('').kvs) store.delete(key);
+    this.bootstrapped = false;
+  }
+
+  /** The files of a control-plane node with certificates and keys. `made`: from when they are valid; ms both. */
+  certificates(name: string, made: number, now: number): Record<string, TreeEntry> {
+    const { ca, admin } = this.options;
+    const { ip } = this.nodes.get(name) as ManifestOptions;
+    return certificateFiles({ hostname: name, ip, made, now, ca, admin, server: this.server });
+  }
+
+  /** The file from which a control-plane node's kubelet starts a component. */
+  manifest(component: ComponentName, name: string, now: number): ManifestFile {
+    let pod: Pod = manifest(component, this.nodes.get(name) as ManifestOptions);
+    if (this.options.tunnel && component === 'kube-apiserver') pod = part('konnectivity').throughTunnel(pod);
+    return new ManifestFile(pod, (object) => part('kubectl').toYaml(object), now);
+  }
+
   /** Writes what kubeadm leaves in the API. */
   configure(kubeadm: Client) {
-    const { addresses } = this.options;
-    for (const [version, plural, object] of clusterObjects({
-      ...this.options,
-      server: `https://${addresses[0]}:6443`,
-    })) {
+    for (const [version, plural, object] of clusterObjects({ ...this.options, server: this.server })) {
       kubeadm.of(version, plural).create(object.metadata.namespace ?? '', object);
     }
   }
@@ -251,7 +322,7 @@ export class ControlPlane {
 
   /** An etcd process has started on a host: a member of the store when kubeadm made it one. */
   private join(host: string): (() => void) | undefined {
-    if (!this.nodes.includes(host)) return undefined;
+    if (!this.nodes.has(host)) return undefined;
     this.members.join(host);
     this.reachable.fire();
     return () => {
@@ -274,21 +345,13 @@ export class ControlPlane {
   }
 
   private *apiServer(process: Process, version: string): Co<number> {
-    const { sim, addresses, ca, serve } = this.options;
+    const { sim, ca, serve } = this.options;
     const { hostname, net } = process.host;
     const say = logger(process);
-    const flags = serverFlags(process, Number(this.options.version.split('.')[1]));
-    if ('line' in flags) {
-      process.stderr.write(`${flags.line}\n`);
-      return 1;
-    }
-    if ('reason' in flags) {
-      say('E', 'run.go:72', `"command failed" err=${JSON.stringify(flags.reason)}`);
-      return 1;
-    }
-    this.options.configureServer(flags);
+    const flags = serverFlags(process, this.standard('kube-apiserver', process, version), minorNumber(version));
+    if (!('tokens' in flags)) return refused(process, flags);
     say('I', 'options.go:263', `external host was not specified, using ${net.addresses[0]}`);
-    if (!this.nodes.includes(hostname)) {
+    if (!this.nodes.has(hostname)) {
       say(
         'E',
         'run.go:72',
@@ -304,6 +367,7 @@ export class ControlPlane {
       }
       yield { signals: [this.reachable], timeout: giveUp - sim.now };
     }
+    if (!this.bootstrapped) yield FIRST_START_MS;
     const changed = new Signal();
     announceHealth(process, { changed });
     const names = [
@@ -313,7 +377,7 @@ export class ControlPlane {
       'kubernetes.default.svc',
       'kubernetes.default.svc.cluster.local',
       '10.96.0.1',
-      ...addresses,
+      ...this.addresses,
     ];
     const listener = serveHttp(sim, net, 6443, (request) => this.answer(hostname, request, serve), {
       tls: { ca, names },
@@ -326,8 +390,16 @@ export class ControlPlane {
       );
       return 1;
     }
+    if (!this.bootstrapped) this.options.bootstrap(net);
+    this.bootstrapped = true;
+    const { issuers } = flags;
+    const openId = issuers.length
+      ? part('control-plane').openIdTokens(issuers, process.host, (text) => say('E', 'authentication.go:75', text))
+      : undefined;
+    this.options.configureServer({ ...flags, openId });
     this.booting = false;
     this.servers.add(hostname);
+    this.serving = version;
     this.options.serves(version);
     this.reachable.fire();
     say('I', 'secure_serving.go:211', 'Serving securely on [::]:6443');
@@ -341,6 +413,7 @@ export class ControlPlane {
     } finally {
       watch.kill();
       identity.stop();
+      openId?.stop();
       listener.close();
       this.servers.delete(hostname);
       this.reachable.fire();
@@ -362,25 +435,16 @@ export class ControlPlane {
   }
 
   private *controllerManager(process: Process, version: string): Co<number> {
-    const { podCIDR, serviceCIDR, startControllers } = this.options;
-    const { hostname, net } = process.host;
-    const standard = COMPONENTS['kube-controller-manager'].flags({
-      version,
-      name: hostname,
-      ip: net.addresses[0],
-      podCIDR,
-      serviceCIDR,
-    });
-    const flags = managerFlags(process.argv, standard, Number(version.split('.')[1]));
+    const { startControllers } = this.options;
+    const standard = this.standard('kube-controller-manager', process, version);
+    const flags = managerFlags(process.argv, standard, minorNumber(version));
     const say = logger(process);
-    if ('line' in flags) process.stderr.write(`${flags.line}\n`);
-    else if ('reason' in flags) say('E', 'run.go:72', `"command failed" err="${flags.reason}"`);
     if (!('controllers' in flags)) {
       yield 1;
-      return 1;
+      return refused(process, flags);
     }
     const begin = (client: Client): Running => {
-      const controllers = startControllers(client, flags);
+      const controllers = startControllers(client, flags, version);
       for (const name of controllers.disabled) {
         if (flags.controllers.includes(`-${name}`))
           say('I', 'controllermanager.go:701', `"Warning: controller is disabled" controller="${name}"`);
@@ -395,6 +459,56 @@ export class ControlPlane {
     return yield* this.elected(process, 'kube-controller-manager', begin, false);
   }
 
+  private *scheduler(process: Process, version: string): Co<number> {
+    const flags = readFlags({
+      component: 'kube-scheduler',
+      argv: process.argv,
+      standard: this.standard('kube-scheduler', process, version),
+      heeded: ELECTION,
+      minor: minorNumber(version),
+    });
+    if (!(flags instanceof Map)) return refused(process, flags);
+    if (!(yield* this.cachesSynced(process, version))) return 0;
+    const begin = (client: Client, host: string) => this.options.startScheduler(client, host, version);
+    return yield* this.elected(process, 'kube-scheduler', begin, true);
+  }
+
+  /**
+   * Waits until the API server serves all that the scheduler of this release watches: it does nothing before. False: it has
+   * been asked to end.
+   */
+  private *cachesSynced(process: Process, version: string): Co<boolean> {
+    const lacks = () => minorNumber(version) >= RESOURCE_V1 && minorNumber(this.serving) < RESOURCE_V1;
+    if (!lacks()) return true;
+    const say = logger(process);
+    const stop = new Signal();
+    let ending = false;
+    process.handlers.set('TERM', () => {
+      ending = true;
+      stop.fire();
+    });
+    announceHealth(process, { changed: new Signal() });
+    const listener = healthServer(process, COMPONENTS['kube-scheduler'].port, '', () => true);
+    for (let wait = 1000; !ending && lacks(); wait = Math.min(2 * wait, WATCH_RETRY_MS)) {
+      for (const kind of ['DeviceClass', 'ResourceClaim', 'ResourceSlice'])
+        say(
+          'E',
+          'reflector.go:205',
+          `"Failed to watch" err="failed to list *v1.${kind}: the server could not find the requested resource" logger="UnhandledError" reflector="k8s.io/client-go/informers/factory.go:160" type="*v1.${kind}"`,
+        );
+      yield { signals: [stop, this.reachable], timeout: wait };
+    }
+    listener?.close();
+    return !ending;
+  }
+
+  /** What kubeadm writes for the machine on which the process runs. */
+  private standard(component: ComponentName, { host }: Process, version: string): Record<string, string> {
+    const { podCIDR, serviceCIDR } = this.options;
+    const elsewhere = { version, name: host.hostname, ip: host.net.addresses[0], podCIDR, serviceCIDR };
+    return COMPONENTS[component].flags(this.nodes.get(host.hostname) ?? elsewhere);
+  }
+
   private *elected(
     process: Process,
     name: 'kube-scheduler' | 'kube-controller-manager',
@@ -404,10 +518,6 @@ export class ControlPlane {
     const { sim, birth } = this.options;
     const { hostname } = process.host;
     const say = logger(process);
-    if (flagValue(process.argv, '--config') !== undefined) {
-      say('E', 'run.go:72', '"command failed" err="a configuration file is not modelled by this engine"');
-      return 1;
-    }
     announceHealth(process, { changed: new Signal() });
     const listener = healthServer(process, COMPONENTS[name].port, '', () => true);
     if (!listener) {
@@ -457,6 +567,16 @@ export class ControlPlane {
   }
 }
 
+const ELECTION = new Set(['leader-elect']);
+const minorNumber = (version: string) => Number(version.split('.')[1]);
+
+/** Says why a program ends that cannot heed its flags; its exit status. */
+function refused(process: Process, refusal: Refusal): number {
+  if ('line' in refusal) process.stderr.write(`${refusal.line}\n`);
+  else logger(process)('E', 'run.go:72', `"command failed" err=${JSON.stringify(refusal.reason)}`);
+  return 1;
+}
+
 /** Who the API server is to itself. */
 const LOOPBACK = { name: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] };
 const STALLED = { reason: undefined, message: 'etcdserver: request timed out', code: 500 };
@@ -491,7 +611,9 @@ function healthServer(process: Process, port: number, ca: string | undefined, he
 }
 
 const logger = (process: Process) => (level: 'I' | 'E' | 'F', where: string, text: string) =>
-  void process.stderr.write(`${level}${clock(process).klog.slice(1)}       1 ${where}] ${text}\n`);
+  void process.stderr.write(
+    `${level}${clock(process).klog.slice(1)} ${String(process.pid).padStart(7)} ${where}] ${text}\n`,
+  );
 
 function repository(
   name: string,

@@ -1,7 +1,7 @@
 // etcd as a program: listens where its flags say, answers health checks, and is a member of the cluster's store when it
 // runs on a control-plane node.
 
-import { clock, flagValue, untilSignal } from '../images/service.ts';
+import { clock, untilSignal } from '../images/service.ts';
 import {
   announceHealth,
   serveGrpcHealth,
@@ -13,21 +13,56 @@ import {
   type Tls,
 } from '../linux/index.ts';
 import { Signal, type Co } from '../sim/index.ts';
+import { readFlags } from './component-flags.ts';
 
-/** `join` says that the member on that host runs, and answers how to leave; undefined: it is nobody's member. */
-export function etcdProgram(
-  join: (host: string) => (() => void) | undefined,
-  tlsOf: (process: Process) => Tls,
-): Program {
+interface Options {
+  /** The member on that host runs; the answer is how it leaves. Undefined: it is nobody's member. */
+  join: (host: string) => (() => void) | undefined;
+  tlsOf: (process: Process) => Tls;
+  /** The flags that kubeadm writes for the machine; undefined where it has no member. */
+  standard: (process: Process) => Record<string, string> | undefined;
+}
+
+const HEEDED = new Set(['listen-client-urls', 'listen-metrics-urls']);
+/** Of one that is nobody's member also what says where it would keep its data and find others. */
+const APART = new Set([
+  ...HEEDED,
+  'advertise-client-urls',
+  'data-dir',
+  'initial-advertise-peer-urls',
+  'initial-cluster',
+  'initial-cluster-state',
+  'initial-cluster-token',
+  'listen-peer-urls',
+  'name',
+]);
+/** etcd 3.6 comes with this release, and the ones before take no flag away. */
+const MINOR = 35;
+
+export function etcdProgram({ join, tlsOf, standard }: Options): Program {
   return function* (process): Co<number> {
     const { hostname, net, sim } = process.host;
     const log = (level: string, caller: string, msg: string) => {
       const line = { level, ts: clock(process).iso.replace('Z', '000Z'), caller, msg };
       process.stderr.write(`${JSON.stringify(line)}\n`);
     };
+    const own = standard(process);
+    const flags = readFlags({
+      component: 'etcd',
+      argv: process.argv,
+      standard: own ?? {},
+      heeded: own ? HEEDED : APART,
+      minor: MINOR,
+      apart: !own,
+    });
+    if (!(flags instanceof Map)) {
+      if ('line' in flags) process.stderr.write(`${flags.line}\n`);
+      else log('fatal', 'etcdmain/etcd.go:204', flags.reason);
+      return 2;
+    }
     announceHealth(process, { changed: new Signal() });
-    const clients = flagValue(process.argv, '--listen-client-urls') ?? 'http://localhost:2379';
-    const metrics = flagValue(process.argv, '--listen-metrics-urls') ?? '';
+    const clients = flags.get('listen-client-urls') ?? 'http://localhost:2379';
+    const metrics = flags.get('listen-metrics-urls') ?? '';
     const listeners: Listener[] = [];
     const opened = (listener: Listener | undefined, url: string): boolean => {
       if (listener) listeners.push(listener);
@@ -49,6 +84,17 @@ export function etcdProgram(
       for (const { address, port, url } of urls(metrics)) {
         if (!opened(serveHttp(sim, net, port, health, { address, process }), url)) return 1;
       }
+      for (const { address, port, url } of urls(flags.get('listen-peer-urls') ?? 'http://localhost:2380')) {
+        if (
+          !opened(
+            net.listen(port, (socket) => socket.close(), { address, process, tls }),
+            url,
+          )
+        )
+          return 1;
+      }
+      const data = flags.get('data-dir') ?? `${hostname}.etcd`;
+      for (const name of ['snap', 'wal']) process.host.fs.mkdir(`${data}/member/${name}`, { recursive: true });
       leave = join(hostname);
       log('info', 'embed/serve.go:124', 'ready to serve client requests');
       const signal = yield* untilSignal(process);

@@ -1,10 +1,13 @@
 // What identifies a machine's kubelet: its client certificate, which the cluster's authority signed when the node joined,
 // and the serving certificate that it made itself. Each file is made when it is first read.
 
+import { utf8Base64 } from '../api/base64.ts';
 import { FileNode, type TreeEntry } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
 
+export const KUBELET_CONF = '/etc/kubernetes/kubelet.conf';
 const PKI = '/var/lib/kubelet/pki/';
+export const CURRENT = `${PKI}kubelet-client-current.pem`;
 
 /** `made`: when the client certificate was signed; `started`: when the kubelet first ran; ms both. */
 export function kubeletCertificates(
@@ -17,8 +20,30 @@ export function kubeletCertificates(
   const serving = () => part('pki').kubeletServing(hostname, started);
   const secret = (text: () => string) => new FileNode(text, { mode: 0o600, mtime: started });
   return {
-    [`${PKI}kubelet-client-current.pem`]: secret(() => client('crt') + client('key')),
+    [CURRENT]: secret(() => client('crt') + client('key')),
     [`${PKI}kubelet.crt`]: () => serving().certificate + serving().authority,
     [`${PKI}kubelet.key`]: secret(() => serving().key),
   };
 }
+
+/** How the kubelet finds the API server, and by what file it says who it is. */
+export const kubeletConf = (server: string, ca: string, hostname: string): string => `apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: ${utf8Base64(ca)}
+    server: ${server}
+  name: kubernetes
+contexts:
+- context:
+    cluster: kubernetes
+    user: system:node:${hostname}
+  name: system:node:${hostname}@kubernetes
+current-context: system:node:${hostname}@kubernetes
+kind: Config
+preferences: {}
+users:
+- name: system:node:${hostname}
+  user:
+    client-certificate: ${CURRENT}
+    client-key: ${CURRENT}
+`;

@@ -36,7 +36,8 @@ export function* elect(options: ElectionOptions): Co<'stopped' | 'lost'> {
   log('leaderelection.go:257', `attempting to acquire leader lease kube-system/${name}...`);
   const next = (wait: number) => Math.max(wait, options.quietUntil - QUIET_LEAD_MS - sim.now);
   while (!ending() && !election.attempt()) {
-    yield { signals: [stop], timeout: next(RETRY_MS * (1 + JITTER * sim.random('leader-election').float())) };
+    const retry = RETRY_MS * (1 + JITTER * sim.random('leader-election').float());
+    yield { signals: [stop], timeout: election.unanswered ? retry : next(retry) };
   }
   if (ending()) return 'stopped';
   log('leaderelection.go:271', `successfully acquired lease kube-system/${name}`);
@@ -62,6 +63,8 @@ class Election {
   private lease: Lease | undefined;
   /** When the Lease was last seen to change, by this process's clock. */
   private observed = { renewTime: '', at: 0 };
+  /** The API server did not answer the last attempt. */
+  unanswered = false;
 
   constructor(options: ElectionOptions) {
     this.options = options;
@@ -75,6 +78,7 @@ class Election {
   attempt(): boolean {
     const { sim, name, identity, log } = this.options;
     const now = microTimestamp(sim.now);
+    this.unanswered = false;
     try {
       // What this process wrote last is tried first; a conflict sends it back to look.
       let lease = this.lease ?? this.leases.find('kube-system', name);
@@ -101,6 +105,7 @@ class Election {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.lease = undefined;
+      this.unanswered = true;
       log('leaderelection.go:448', `error retrieving resource lock kube-system/${name}: ${error.message}`);
       return false;
     }

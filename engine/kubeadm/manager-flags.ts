@@ -1,13 +1,15 @@
-// The flags of kube-controller-manager: those that kubeadm writes, as it writes them, and the ones that change what the
-// controllers do. Any other is refused.
+// The flags of kube-controller-manager that change what the controllers do.
 
 import { goDurationMs } from '../api/duration.ts';
+import { readFlags, type Refusal } from './component-flags.ts';
 
 /** What the flags say to the controllers. */
 export interface ManagerFlags {
   /** --controllers: `*`, names, and names after a minus sign. */
   controllers: readonly string[];
   allocateNodeCIDRs: boolean;
+  /** Where nodes get their ranges from; undefined: nowhere is said. */
+  clusterCIDR: string | undefined;
   /** ms. */
   nodeMonitorPeriod: number;
   nodeMonitorGracePeriod: number;
@@ -15,38 +17,25 @@ export interface ManagerFlags {
   verbosity: number;
 }
 
-/** Flags that were taken away, and the minor release that did. */
-const REMOVED: Readonly<Record<string, number>> = {
-  'pod-eviction-timeout': 27,
-  'enable-taint-manager': 27,
-};
+const HEEDED = new Set([
+  'controllers',
+  'allocate-node-cidrs',
+  'cluster-cidr',
+  'node-monitor-period',
+  'node-monitor-grace-period',
+  'v',
+]);
 
-const HEEDED = new Set(['controllers', 'allocate-node-cidrs', 'node-monitor-period', 'node-monitor-grace-period', 'v']);
-
-/**
- * `standard`: what kubeadm writes for this machine. The answer is a text when the process ends with it: the whole line for
- * flags that nobody knows, else the reason.
- */
+/** `standard`: what kubeadm writes for this machine. */
 export function managerFlags(
   argv: readonly string[],
   standard: Readonly<Record<string, string>>,
   minor: number,
-): ManagerFlags | { line: string } | { reason: string } {
-  const given: Record<string, string> = {};
-  for (let i = 1; i < argv.length; i++) {
-    const match = /^--?([a-z][-a-z0-9]*)(?:=(.*))?$/s.exec(argv[i]);
-    if (!match) return { line: `Error: "kube-controller-manager" does not take any arguments, got [${argv[i]}]` };
-    const [, name, value] = match;
-    if (minor >= (REMOVED[name] ?? Infinity)) return { line: `Error: unknown flag: --${name}` };
-    if (value !== undefined) given[name] = value;
-    else if (argv[i + 1] !== undefined && !argv[i + 1].startsWith('-')) given[name] = argv[++i];
-    else given[name] = 'true';
-    if (!HEEDED.has(name) && given[name] !== standard[name]) {
-      return { reason: `the flag --${name}=${given[name]} is not modelled by this engine` };
-    }
-  }
+): ManagerFlags | Refusal {
+  const given = readFlags({ component: 'kube-controller-manager', argv, standard, heeded: HEEDED, minor });
+  if (!(given instanceof Map)) return given;
   const time = (name: string, preset: number): number | { line: string } => {
-    const text = given[name];
+    const text = given.get(name);
     if (text === undefined) return preset;
     const ms = goDurationMs(text);
     if (ms !== undefined && ms > 0) return ms;
@@ -56,19 +45,29 @@ export function managerFlags(
   };
   const nodeMonitorPeriod = time('node-monitor-period', 5000);
   if (typeof nodeMonitorPeriod !== 'number') return nodeMonitorPeriod;
-  const nodeMonitorGracePeriod = time('node-monitor-grace-period', 50_000);
+  // Until v1.31 a node had missed four reports of its status.
+  const nodeMonitorGracePeriod = time('node-monitor-grace-period', minor >= 32 ? 50_000 : 40_000);
   if (typeof nodeMonitorGracePeriod !== 'number') return nodeMonitorGracePeriod;
   return {
-    controllers: (given.controllers ?? '*').split(','),
-    allocateNodeCIDRs: given['allocate-node-cidrs'] === 'true',
+    controllers: (given.get('controllers') ?? '*').split(','),
+    allocateNodeCIDRs: given.get('allocate-node-cidrs') === 'true',
+    clusterCIDR: given.get('cluster-cidr'),
     nodeMonitorPeriod,
     nodeMonitorGracePeriod,
-    verbosity: Number(given.v ?? 0),
+    verbosity: Number(given.get('v') ?? 0),
   };
 }
+
+/** Controllers that `*` does not switch on, and what else they are called. */
+const BY_NAME_ONLY: Readonly<Record<string, string>> = {
+  'bootstrap-signer-controller': 'bootstrapsigner',
+  'token-cleaner-controller': 'tokencleaner',
+};
 
 /** Whether `--controllers` has one run: by its name, else by `*`. */
 export function isEnabled(controllers: readonly string[], name: string): boolean {
   if (controllers.includes(name)) return true;
+  const alias = BY_NAME_ONLY[name];
+  if (alias) return controllers.includes(alias);
   return !controllers.includes(`-${name}`) && controllers.includes('*');
 }

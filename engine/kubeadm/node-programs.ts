@@ -1,32 +1,51 @@
 // What the packages containerd and kubelet bring to a machine: unit files, and the programs that administer them.
 
-import type { KubeadmTargets, KubeletOf, SoftwareOf } from '../machine/index.ts';
-import type { Program } from '../linux/index.ts';
+import type { KubeadmTargets } from '../machine/kubeadm/index.ts';
+import type { KubeletOf, SoftwareOf } from '../machine/index.ts';
+import type { Program, TreeEntry } from '../linux/index.ts';
 import { lazyProgram, part, type Parts } from '../parts/index.ts';
 
 export interface NodeTargets extends KubeadmTargets {
   kubeletOf: KubeletOf;
   softwareOf: SoftwareOf;
+  kubectl: Program;
 }
 
-export function nodePrograms(targets: NodeTargets): Record<string, Program> {
+/** `system`: what every machine has; `packaged`: what packages of Kubernetes and of the runtime bring, by name. */
+export function nodePrograms(targets: NodeTargets): Record<'system' | 'packaged', Record<string, Program>> {
   const { kubeletOf, softwareOf } = targets;
   const from = (pick: (machine: Parts['machine']) => Program): Program => lazyProgram(() => pick(part('machine')));
-  return {
-    'apt-cache': from((machine) => machine.aptCache(softwareOf)),
-    'apt-get': from((machine) => machine.aptGet(softwareOf)),
-    'apt-mark': from((machine) => machine.aptMark(softwareOf)),
+  const packaged: Record<string, Program> = {
+    containerd: from((machine) => machine.containerd(softwareOf)),
     crictl: from((machine) => machine.crictl(kubeletOf)),
+    kubeadm: lazyProgram(() => part('kubeadm').kubeadm(targets)),
+    kubectl: targets.kubectl,
+    kubelet: from((machine) => machine.kubelet(kubeletOf, softwareOf)),
+  };
+  const system: Record<string, Program> = {
+    'apt-cache': from((machine) => machine.aptCache(softwareOf)),
+    'apt-get': from((machine) => machine.aptGet(softwareOf, kubeletOf, packaged)),
+    'apt-mark': from((machine) => machine.aptMark(softwareOf)),
     'dpkg-query': from((machine) => machine.dpkgQuery(softwareOf)),
-    journalctl: from((machine) => machine.journalctl(kubeletOf)),
-    kubeadm: from((machine) => machine.kubeadm(targets)),
-    kubelet: from((machine) => machine.kubelet(kubeletOf)),
+    gpg: from((machine) => machine.gpg),
+    journalctl: from((machine) => machine.journalctl(kubeletOf, softwareOf)),
     service: from((machine) => machine.service(kubeletOf, softwareOf)),
     systemctl: from((machine) => machine.systemctl(kubeletOf, softwareOf)),
   };
+  return { system, packaged };
 }
 
 export const UNIT_PATH = '/usr/lib/systemd/system/';
+/** Of machines with another runtime than containerd; Docker has containerd beneath it. */
+export function unitFilesWith(unit: string): Record<string, TreeEntry> {
+  const files: Record<string, TreeEntry> = {
+    ...unitFiles,
+    [`${UNIT_PATH}${unit}.service`]: () => part('machine').runtimeUnit(unit),
+  };
+  if (unit !== 'docker') delete files[`${UNIT_PATH}containerd.service`];
+  return files;
+}
+
 /** What the packages bring. */
 export const unitFiles: Readonly<Record<string, string>> = {
   [`${UNIT_PATH}kubelet.service`]: `[Unit]

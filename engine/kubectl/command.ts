@@ -18,6 +18,8 @@ export interface Command {
   group?: string;
   flags?: readonly Flag[];
   commands?: readonly Command[];
+  /** Objects pass through kubectl's own Go types, here and in `commands`: JSON shows them in the order of the structs. */
+  typed?: boolean;
   /**
    * What a parent does when no subcommand is named: print its help on stderr and fail (the usual), fail with it on stdout,
    * or, 'always', print it on stdout and succeed, even when a word is none of its commands.

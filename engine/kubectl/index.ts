@@ -48,6 +48,7 @@ function* main(process: Process, settings: KubectlOptions, caches: Map<string, D
     const args = parseArgs(found, GLOBAL_FLAGS);
     globals = args.only(GLOBAL_FLAGS, found.command.flags ?? []);
     kubectl = new Kubectl(process, settings, found.path, globals, caches);
+    kubectl.typed = [found.command, ...found.parents].some((command) => command.typed);
     kubectl.help = () => helpOf(found);
     if (args.bool('help')) {
       kubectl.out(kubectl.help());

@@ -61,6 +61,8 @@ export class Kubectl {
 
   /** Answers must carry managedFields, which the server otherwise leaves out of what kubectl reads. */
   wantsManagedFields = false;
+  /** What is printed has passed through kubectl's own Go types. */
+  typed = false;
   /** The help of the command that runs. */
   help: () => string = () => '';
 

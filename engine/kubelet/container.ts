@@ -51,6 +51,8 @@ export interface ContainerConfig {
   /** Mounts volumes, /etc/hosts and the like. */
   mount: (fs: FileSystem) => void;
   terminationFile: FileNode | undefined;
+  /** Of which its ID says that it is; default containerd. */
+  runtime?: string;
 }
 
 /** The runtime could not start it: containerd's words. */

@@ -73,6 +73,7 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
     const net = kubelet.nodeNet;
     return {
       ip: kubelet.node.ip,
+      ip6: kubelet.node.ip6,
       net,
       hostname,
       kernel,
@@ -86,17 +87,18 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
     let problem = kubelet.pluginProblem();
     if (problem === undefined) ip = kubelet.addresses.allocate();
     if (ip !== undefined) break;
-    problem ??=
-      'plugin type="flannel" failed (add): failed to delegate add: failed to allocate for range 0: no IP addresses available in range set';
+    problem ??= kubelet.addressesTaken;
     const id = sim.random('sandbox').hex(64);
     const text = `Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "${id}": ${problem}`;
     kubelet.recorder.event(podRef(pod), 'Warning', 'FailedCreatePodSandBox', text);
     yield RETRY_MS;
   }
-  const net = kubelet.network.namespace([ip]);
+  const ip6 = kubelet.addresses6?.allocate();
+  const net = kubelet.network.namespace(ip6 ? [ip, ip6] : [ip]);
   kubelet.setupNetwork(net, pod);
   return {
     ip,
+    ip6,
     net,
     hostname,
     kernel,

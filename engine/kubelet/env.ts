@@ -1,7 +1,8 @@
 // A container's environment: service links, envFrom, env with references, and $(VAR) expansion.
 
 import { quantityMilli, quantityValue } from '../api/quantity.ts';
-import type { Container, EnvVar, Pod, ResourceFieldSelector, Service } from '../api/types.ts';
+import type { Container, EnvVar, FileKeySelector, Pod, ResourceFieldSelector, Service } from '../api/types.ts';
+import { valueFromEnvFile } from './env-file.ts';
 import { quote } from './format.ts';
 
 /** Why a container cannot be configured; becomes CreateContainerConfigError. */
@@ -11,10 +12,15 @@ export class ConfigError extends Error {}
 export interface EnvSources {
   configMap(name: string): Record<string, string> | undefined;
   secret(name: string): Record<string, string> | undefined;
+  /** The content of a file in a volume of the Pod. */
+  file(volume: string, path: string): string | undefined;
   /** Variables of the services of the Pod's namespace, made once for all Pods. */
   services(): Readonly<Record<string, string>>;
   podIP: string;
+  /** Of the other family, where nodes have both. */
+  podIP6?: string;
   hostIP: string;
+  hostIP6?: string;
   allocatable: Readonly<Record<string, string>>;
 }
 
@@ -79,8 +85,9 @@ function referenced(pod: Pod, container: Container, variable: EnvVar, sources: E
   const from = variable.valueFrom ?? {};
   if (from.fieldRef) return podField(pod, from.fieldRef.fieldPath, sources) ?? '';
   if (from.resourceFieldRef) return resourceField(pod, container, from.resourceFieldRef, sources.allocatable);
+  if (from.fileKeyRef) return fromFile(from.fileKeyRef, sources);
   const ref = from.configMapKeyRef ?? from.secretKeyRef;
-  if (!ref) throw new ConfigError(`env ${quote(variable.name)}: fileKeyRef is not modelled`);
+  if (!ref) throw new ConfigError(`env ${quote(variable.name)} has no source`);
   const name = ref.name ?? '';
   const data = from.configMapKeyRef ? sources.configMap(name) : sources.secret(name);
   if (!data) {
@@ -93,10 +100,30 @@ function referenced(pod: Pod, container: Container, variable: EnvVar, sources: E
   throw new ConfigError(`couldn't find key ${ref.key} in ${kind} ${pod.metadata?.namespace}/${name}`);
 }
 
+function fromFile({ volumeName, path, key, optional }: FileKeySelector, sources: EnvSources): string | undefined {
+  const text = sources.file(volumeName, path);
+  let value: string | undefined;
+  try {
+    if (text === undefined) throw new Error(`open ${path}: no such file or directory`);
+    value = valueFromEnvFile(text, key);
+  } catch (error) {
+    if (optional && text === undefined) return undefined;
+    throw new ConfigError(`couldn't parse env file: ${(error as Error).message}`, { cause: error });
+  }
+  if (value === undefined && !optional) {
+    throw new ConfigError(`environment variable key ${quote(key)} not found in file ${quote(path)}`);
+  }
+  return value;
+}
+
 const SUBSCRIPT = /^(metadata\.(?:labels|annotations))\['(.*)'\]$/;
 
 /** What the downward API gives for a field path; undefined: not supported. */
-export function podField(pod: Pod, path: string, at: { podIP: string; hostIP: string }): string | undefined {
+export function podField(
+  pod: Pod,
+  path: string,
+  at: { podIP: string; podIP6?: string; hostIP: string; hostIP6?: string },
+): string | undefined {
   const subscript = SUBSCRIPT.exec(path);
   if (subscript) {
     const map = subscript[1] === 'metadata.labels' ? pod.metadata?.labels : pod.metadata?.annotations;
@@ -118,11 +145,13 @@ export function podField(pod: Pod, path: string, at: { podIP: string; hostIP: st
     case 'spec.serviceAccountName':
       return pod.spec?.serviceAccountName;
     case 'status.podIP':
-    case 'status.podIPs':
       return at.podIP;
+    case 'status.podIPs':
+      return at.podIP6 ? `${at.podIP},${at.podIP6}` : at.podIP;
     case 'status.hostIP':
-    case 'status.hostIPs':
       return at.hostIP;
+    case 'status.hostIPs':
+      return at.hostIP6 ? `${at.hostIP},${at.hostIP6}` : at.hostIP;
   }
   return undefined;
 }

@@ -7,7 +7,7 @@ import {
   type LogOptions,
   type PortForward,
 } from '../apiserver/types.ts';
-import { Pipe, pipeReader, pipeWriter, type Process } from '../linux/index.ts';
+import { Pipe, pipeReader, pipeWriter, resizeTerminal, type Process } from '../linux/index.ts';
 import { Signal, type Sim } from '../sim/index.ts';
 import { execError, resolveCommand, type Container } from './container.ts';
 import { dialError } from './handlers.ts';
@@ -64,6 +64,8 @@ export class KubeletServer implements Omit<KubeletApi, 'figures'> {
       return ended(stdin, stdout, stderr, error);
     }
     const { uid, gid, groups, env, workingDir } = container.config;
+    // Its size is 0 until the client tells it.
+    const terminal = options.tty ? { columns: 0, rows: 0 } : undefined;
     const process = host.spawn({
       ...found,
       env: options.tty ? { TERM: 'xterm', ...env } : env,
@@ -72,11 +74,15 @@ export class KubeletServer implements Omit<KubeletApi, 'figures'> {
       stdout: pipeWriter(stdout),
       stderr: pipeWriter(stderr),
       tty: options.tty,
+      terminal,
       uid,
       gid,
       groups,
     });
-    return this.session(process, stdin, stdout, stderr, () => process.signal('KILL'));
+    return withTerminal(
+      this.session(process, stdin, stdout, stderr, () => process.signal('KILL')),
+      process,
+    );
   }
 
   attach(namespace: string, pod: string, name: string, options: { stdin: boolean; tty: boolean }): ExecSession {
@@ -88,7 +94,11 @@ export class KubeletServer implements Omit<KubeletApi, 'figures'> {
     const follow: LogOptions = { follow: true, previous: false, timestamps: false, tailLines: 0 };
     const stdout = container.log.read(follow, this.sim.now);
     const stderr = new Pipe();
-    return this.session(process, stdin, stdout, stderr, () => stdout.closeReader());
+    if (process.tty) process.terminal ??= { columns: 0, rows: 0 };
+    return withTerminal(
+      this.session(process, stdin, stdout, stderr, () => stdout.closeReader()),
+      process,
+    );
   }
 
   portForward(namespace: string, pod: string): PortForward {
@@ -139,6 +149,13 @@ export class KubeletServer implements Omit<KubeletApi, 'figures'> {
     if (current?.state !== 'running') throw new KubeletError(500, `container not found ("${name}")`);
     return current;
   }
+}
+
+/** The client may change the size of the process's terminal, if it has one. */
+function withTerminal(session: ExecSession, process: Process): ExecSession {
+  const { terminal } = process;
+  if (terminal) session.resize = (columns, rows) => resizeTerminal(process, terminal, columns, rows);
+  return session;
 }
 
 function ended(stdin: Pipe | undefined, stdout: Pipe, stderr: Pipe, error: string): ExecSession {

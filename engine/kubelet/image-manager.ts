@@ -62,10 +62,12 @@ export class ImageManager {
     }
   }
 
-  /** Puts an image on the node without a pull, as an installer does. */
-  preload(reference: string) {
+  /** Puts an image on the node outside of any Pod, as an installer does; the answer is why it cannot. */
+  preload(reference: string): PullError | undefined {
     const image = this.registry.pull(reference);
-    if (!(image instanceof PullError)) this.add(image);
+    if (image instanceof PullError) return image;
+    this.add(image);
+    return undefined;
   }
 
   /** Sees to it that the container's image is on the node; events tell how. */

@@ -10,65 +10,48 @@ import {
   type PortForward,
 } from '../apiserver/types.ts';
 import { createScheme, quantityValue } from '../api/index.ts';
-import type { Node, Pod, Scheme, Service } from '../api/types.ts';
+import type { Node, Pod, Scheme } from '../api/types.ts';
 import {
   createHost,
   FileSystem,
   type Host,
   type Listener,
-  type ListenOptions,
   type Network,
   type NetworkNamespace,
   type Pipe,
-  serveHttp,
 } from '../linux/index.ts';
-import type { Sim, Timer } from '../sim/index.ts';
+import { part } from '../parts/index.ts';
+import type { Co, Sim, Timer } from '../sim/index.ts';
 import { Allocation } from './allocation.ts';
 import { Backoff } from './backoff.ts';
 import { staticPodPath } from './config-file.ts';
 import type { Container } from './container.ts';
-import { serviceEnv } from './env.ts';
+import { listen } from './endpoints.ts';
 import { KubeletServer } from './exec.ts';
-import { goDuration } from './format.ts';
 import { EvictionManager } from './eviction.ts';
 import { figures, type Figures } from './figures.ts';
 import { ImageManager } from './image-manager.ts';
+import { logLine } from './kubelet-log.ts';
 import { placeLogFiles } from './log-files.ts';
 import { NodeStatusManager } from './node-status.ts';
 import { ObjectCache } from './object-cache.ts';
 import { PodWorker } from './pod-worker.ts';
+import { Relist } from './relist.ts';
+import { runtimeTrouble, unreachable } from './runtime-health.ts';
+import { RUNTIMES, type Runtime } from './runtimes.ts';
 import { AddressPool } from './sandbox.ts';
+import { ServiceLinks } from './service-links.ts';
 import { isMirror, StaticPods } from './static-pods.ts';
-import type { KubeletOptions, NodeSpec } from './types.ts';
+import type { CsiVolumes, KubeletOptions, NodeSpec } from './types.ts';
+import { usageOf, type ContainerUsage } from './usage.ts';
 import type { VolumeSources } from './volumes.ts';
 
-// kubelet: plegRelistPeriod.
-const RELIST_MS = 1000;
 // kubelet: from one try to register with the API server to the next, doubling.
 const CONNECT_MS = 200;
 const CONNECT_MAX_MS = 7000;
 /** From the network's return until broken watches have been noticed and made anew. */
 const RELINK_MS = 1000;
-// kubelet: baseRuntimeSyncThreshold, and the generic PLEG's relistThreshold.
-const RUNTIME_THRESHOLD_MS = 30_000;
-const PLEG_THRESHOLD_MS = 180_000;
-const RUNTIME_UNAVAILABLE =
-  'rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory"';
-const LOG = '/var/log/kubelet.log';
-const KUBELET_PORT = 10250;
-const HEALTHZ_PORT = 10248;
 const NODE_RESOLV = 'nameserver 10.0.0.2\n';
-
-/** What one container uses, for metrics: CPU over the last quarter of a minute or two, memory now. */
-export interface ContainerUsage {
-  namespace: string;
-  pod: string;
-  container: string;
-  cpuMillis: number;
-  memoryBytes: number;
-  /** Virtual time of its start, ms. */
-  startedAt: number;
-}
 
 export class Kubelet implements KubeletApi {
   readonly sim: Sim;
@@ -80,7 +63,10 @@ export class Kubelet implements KubeletApi {
   readonly recorder: EventRecorder;
   readonly pods: ResourceClient<Pod>;
   readonly images: ImageManager;
+  readonly runtime: Runtime;
   readonly addresses = new AddressPool();
+  /** Of the other family, once the node has a range of it. */
+  addresses6: AddressPool | undefined;
   readonly crashBackoff = new Backoff();
   readonly clusterDNS: string;
   readonly clusterDomain: string;
@@ -89,6 +75,8 @@ export class Kubelet implements KubeletApi {
   running = false;
   /** The machine is on. */
   power = true;
+  /** Called when the machine loses its power, and when it has it again. */
+  powered: ((on: boolean) => void) | undefined;
   /** ms of CPU time that containers had which have ended since the machine was started. */
   spentCPU = 0;
   private bootedAt: number;
@@ -106,11 +94,8 @@ export class Kubelet implements KubeletApi {
   readonly workers = new Map<string, PodWorker>();
   private readonly byKey = new Map<string, PodWorker>();
   private informers: Informer<never>[] = [];
-  private services: Informer<Service> | undefined;
-  private readonly serviceEnvs = new Map<string, Record<string, string>>();
-  /** Workers whose containers have changed since the last relist. */
-  private changed = new Set<PodWorker>();
-  private relist: Timer | undefined;
+  readonly serviceLinks = new ServiceLinks();
+  private readonly relist: Relist;
   private connecting: Timer | undefined;
   /** The API server knows the node. */
   private registered = false;
@@ -122,14 +107,17 @@ export class Kubelet implements KubeletApi {
   runtimeRuns = true;
   runtimeSince = 0;
   private listeners: Listener[] = [];
+  private csiVolumes: CsiVolumes | undefined;
 
   constructor(options: KubeletOptions) {
     const { sim, client, node, network, images } = options;
     this.options = options;
     this.sim = sim;
+    this.relist = new Relist(sim);
     this.client = client;
     this.bootedAt = sim.now;
     this.node = node;
+    this.runtime = RUNTIMES[node.runtime ?? 'containerd'];
     this.network = network;
     this.clusterDNS = options.clusterDNS ?? '10.96.0.10';
     this.clusterDomain = options.clusterDomain ?? 'cluster.local';
@@ -144,6 +132,7 @@ export class Kubelet implements KubeletApi {
         net: network.namespace([node.ip]),
       });
     this.nodeNet = this.machine.net;
+    this.machine.others = () => part('machine').nodeProcesses(this);
     placeLogFiles(this.machine.fs.root, this.workers);
     this.objects = new ObjectCache(client);
     this.images = new ImageManager(sim, images, this.recorder, () => this.nodeStatus.imagesChanged());
@@ -171,7 +160,7 @@ export class Kubelet implements KubeletApi {
     this.statics = new StaticPods(this, () => (this.scheme ??= options.scheme ?? createScheme()));
     this.server = new KubeletServer(sim, (namespace, pod) => {
       if (!this.running) throw new KubeletError(502, `dial tcp ${node.ip}:10250: connect: connection refused`);
-      if (!this.runtimeRuns) throw new KubeletError(500, RUNTIME_UNAVAILABLE);
+      if (!this.runtimeRuns) throw new KubeletError(500, unreachable(this.runtime));
       return this.byKey.get(`${namespace}/${pod}`);
     });
   }
@@ -189,10 +178,11 @@ export class Kubelet implements KubeletApi {
       this.bootedAt = this.sim.now;
       this.spentCPU = 0;
     }
+    if (!this.power) this.powered?.(true);
     this.power = true;
     this.startedAt = this.sim.now;
     if (this.runtimeSince === 0) this.runtimeSince = this.sim.now;
-    this.listen();
+    this.listeners = listen(this.sim, this.machine);
     this.statics.start(this.manifests());
     this.connect(CONNECT_MS);
   }
@@ -219,11 +209,7 @@ export class Kubelet implements KubeletApi {
     const nodes = new Informer<Node>();
     nodes.on({ add: (node) => this.sawNode(node), update: (node) => this.sawNode(node) });
     nodes.start(this.client, 'v1', 'nodes', { fieldSelector: `metadata.name=${name}` });
-    const services = new Informer<Service>();
-    const forget = () => this.serviceEnvs.clear();
-    services.on({ add: forget, update: forget, delete: forget });
-    services.start(this.client, 'v1', 'services', {});
-    this.services = services;
+    const services = this.serviceLinks.watch(this.client);
     this.registered = true;
     const seen = new Set<string>();
     const pods = new Informer<Pod>();
@@ -259,36 +245,8 @@ export class Kubelet implements KubeletApi {
     this.nodeStatus.stop();
     this.unwatch();
     this.registered = false;
-    this.relist?.cancel();
-    this.relist = undefined;
-    this.changed.clear();
+    this.relist.stop();
     this.workers.forEach((worker) => worker.pause());
-  }
-
-  /** Its HTTPS endpoint, which nobody may use without a client certificate, and its health for the machine itself. */
-  private listen() {
-    const { sim, node } = this;
-    const { net, fs } = this.machine;
-    const tls = {
-      /** Its own authority's certificate stands behind the one that it shows. */
-      get ca() {
-        const file = fs.find('/var/lib/kubelet/pki/kubelet.crt');
-        return file?.kind === 'file' ? file.text.slice(file.text.lastIndexOf('-----BEGIN')) : '';
-      },
-      names: [node.name],
-    };
-    const answers: [number, number, string, ListenOptions][] = [
-      [KUBELET_PORT, 401, 'Unauthorized', { tls }],
-      [HEALTHZ_PORT, 200, 'ok', { address: '127.0.0.1' }],
-    ];
-    for (const [port, status, body, options] of answers) {
-      // eslint-disable-next-line require-yield
-      const answer = function* () {
-        return { status, body };
-      };
-      const listener = serveHttp(sim, net, port, answer, options);
-      if (listener) this.listeners.push(listener);
-    }
   }
 
   /** The container runtime's process ends: containers go on, but nobody starts, stops or looks at any. */
@@ -312,10 +270,7 @@ export class Kubelet implements KubeletApi {
   }
 
   private get runtimeError(): string | undefined {
-    const down = this.sim.now - this.runtimeSince;
-    if (this.runtimeRuns || down < RUNTIME_THRESHOLD_MS) return undefined;
-    if (down < PLEG_THRESHOLD_MS) return 'container runtime is down';
-    return `[container runtime is down, PLEG is not healthy: pleg was last seen active ${goDuration(down)} ago; threshold is 3m0s]`;
+    return this.runtimeRuns ? undefined : runtimeTrouble(this.sim.now - this.runtimeSince);
   }
 
   private unwatch() {
@@ -346,11 +301,36 @@ export class Kubelet implements KubeletApi {
     }
   }
 
+  /** All containers are stopped and removed behind the kubelet's back; it does not run. */
+  removeContainers() {
+    this.statics.clear();
+    for (const worker of [...this.workers.values()]) {
+      worker.crash();
+      this.forget(worker);
+    }
+  }
+
   /** The machine loses power: the kubelet and all containers end at once. */
   crash() {
     this.power = false;
+    this.powered?.(false);
     this.stop();
     this.workers.forEach((worker) => worker.crash());
+    this.csiVolumes?.crashed();
+  }
+
+  // ---- volumes of CSI drivers ------------------------------------------------------------------------------
+
+  get csi(): CsiVolumes {
+    return (this.csiVolumes ??= part('csi').kubeletCsi(this));
+  }
+
+  *expandVolumes(worker: PodWorker): Co {
+    if (this.csiVolumes) yield* this.csiVolumes.expand(worker);
+  }
+
+  *releaseVolumes(worker: PodWorker): Co {
+    if (this.csiVolumes) yield* this.csiVolumes.release(worker);
   }
 
   // ---- Pods ----------------------------------------------------------------------------------------------
@@ -359,8 +339,10 @@ export class Kubelet implements KubeletApi {
     this.nodeObject = node;
     this.nodeStatus.seen(node);
     const cidr = node.spec?.podCIDR;
-    if (!cidr || this.addresses.ready) return;
+    if (!cidr || this.addresses.ready || this.options.plugins?.subnet() !== undefined) return;
     this.addresses.range = cidr;
+    const cidr6 = node.spec?.podCIDRs?.[1];
+    if (cidr6) (this.addresses6 = new AddressPool()).range = cidr6;
     // The handler runs inside the request that set the range: what follows from it comes a moment later.
     this.sim.after(1, () => this.nodeStatus.report());
   }
@@ -414,15 +396,7 @@ export class Kubelet implements KubeletApi {
 
   /** A line of the kubelet's log, where nothing else could say it. */
   log(level: 'I' | 'W' | 'E', where: string, text: string) {
-    const iso = new Date(this.sim.now).toISOString();
-    const line = `${level}${iso.slice(5, 7)}${iso.slice(8, 10)} ${iso.slice(11, 23)}000     812 ${where}] ${text}\n`;
-    const { fs } = this.machine;
-    if (!fs.exists(LOG)) {
-      if (!fs.exists('/var/log')) fs.mkdir('/var/log', { recursive: true });
-      fs.writeFile(LOG, '');
-    }
-    const file = fs.find(LOG);
-    if (file?.kind === 'file') file.append(line);
+    logLine(this.machine.fs, this.sim.now, level, where, text);
   }
 
   /** The kubelet's own check of a Pod that has been bound to it: why it cannot run here. */
@@ -433,7 +407,12 @@ export class Kubelet implements KubeletApi {
 
   /** Why Pods with a network of their own cannot start; undefined when they can. */
   get networkError(): string | undefined {
-    if (this.addresses.ready && (this.options.plugins?.configured() ?? true)) return undefined;
+    const { plugins } = this.options;
+    const subnet = plugins?.subnet();
+    if (subnet !== undefined && subnet !== this.addresses.cidr) this.addresses.range = subnet;
+    if (this.addresses.ready && (plugins?.configured() ?? true)) return undefined;
+    const unready = plugins?.unready();
+    if (unready !== undefined) return unready;
     return 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
   }
 
@@ -444,30 +423,7 @@ export class Kubelet implements KubeletApi {
   containerChanged(worker: PodWorker, report = false) {
     if (!this.running || !this.runtimeRuns) return;
     if (!report) worker.unseen = true;
-    this.changed.add(worker);
-    if (this.relist) return;
-    const since = this.sim.now - this.startedAt;
-    const next = this.startedAt + (Math.floor(since / RELIST_MS) + 1) * RELIST_MS;
-    this.relist = this.sim.at(next, () => {
-      this.relist = undefined;
-      const workers = this.changed;
-      this.changed = new Set();
-      workers.forEach((each) => each.relisted());
-    });
-  }
-
-  /** The service variables of a namespace's Pods; without links only those of the API server's service. */
-  serviceEnvironment(namespace: string, links: boolean): Readonly<Record<string, string>> {
-    const key = links ? namespace : '';
-    let env = this.serviceEnvs.get(key);
-    if (env) return env;
-    const { services } = this;
-    const own = links ? (services?.inNamespace(namespace) ?? []) : [];
-    const master = services?.get('default', 'kubernetes');
-    const all = own.filter((service) => service !== master);
-    env = serviceEnv(master ? [master, ...all] : all);
-    this.serviceEnvs.set(key, env);
-    return env;
+    this.relist.add(worker, this.startedAt);
   }
 
   /** Why the network plug-ins cannot wire a Pod up. */
@@ -475,8 +431,14 @@ export class Kubelet implements KubeletApi {
     return this.options.plugins?.problem();
   }
 
+  /** What the plug-ins say when all addresses are taken. */
+  get addressesTaken(): string {
+    return this.options.plugins?.full() ?? 'no IP addresses available in range set';
+  }
+
   setupNetwork(net: NetworkNamespace, pod: Pod) {
-    this.options.setupNetwork?.(net, pod);
+    const { addresses, addresses6 } = this;
+    this.options.setupNetwork?.(net, pod, addresses6 ? `${addresses.cidr},${addresses6.cidr}` : addresses.cidr);
   }
 
   get nodeResolv(): string {
@@ -486,24 +448,7 @@ export class Kubelet implements KubeletApi {
 
   /** What the running containers of this node use; the kubelet answers while it runs. */
   usage(): ContainerUsage[] {
-    const list: ContainerUsage[] = [];
-    if (!this.running) return list;
-    this.workers.forEach((worker) => {
-      const { name = '', namespace = '' } = worker.pod.metadata ?? {};
-      worker.records.forEach(({ current }) => {
-        if (current?.state !== 'running') return;
-        const { cgroup, startedAt } = current;
-        list.push({
-          namespace,
-          pod: name,
-          container: current.name,
-          cpuMillis: cgroup.cpuMillis,
-          memoryBytes: cgroup.memory,
-          startedAt,
-        });
-      });
-    });
-    return list;
+    return this.running ? usageOf(this.workers.values()) : [];
   }
 
   /** The answer to a GET of figures: /metrics/resource, /metrics/cadvisor, /stats/summary. */

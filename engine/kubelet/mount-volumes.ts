@@ -2,7 +2,7 @@
 
 import type { Co } from '../sim/index.ts';
 import { quote } from './format.ts';
-import { MountError } from './mount-error.ts';
+import { MountError, NotAttachedError } from './mount-error.ts';
 import type { PodWorker } from './pod-worker.ts';
 import { podRef } from './reference.ts';
 
@@ -19,8 +19,10 @@ export function* mountVolumes(worker: PodWorker): Co<boolean> {
   const volumes = pod.spec?.volumes;
   if (!volumes?.length) return true;
   if (!worker.sandbox) yield MOUNT_MS;
+  else yield* kubelet.expandVolumes(worker);
   const since = kubelet.sim.now;
   const failures = new Map<string, { next: number; delay: number }>();
+  const unattached = new Set<string>();
   for (;;) {
     let nextTry = Infinity;
     for (const volume of volumes) {
@@ -30,11 +32,20 @@ export function* mountVolumes(worker: PodWorker): Co<boolean> {
         continue;
       }
       try {
-        worker.volumes.setUp(volume, worker.sandbox?.ip ?? '');
+        const found = worker.volumes.setUp(volume, worker.sandbox?.ip ?? '');
+        if (found) yield* kubelet.csi.mount(worker, volume, found);
         failures.delete(volume.name);
+        unattached.delete(volume.name);
       } catch (error) {
+        if (error instanceof NotAttachedError) {
+          unattached.add(volume.name);
+          failures.set(volume.name, { next: kubelet.sim.now + MOUNT_RETRY, delay: MOUNT_RETRY / 2 });
+          nextTry = Math.min(nextTry, kubelet.sim.now + MOUNT_RETRY);
+          continue;
+        }
         if (!(error instanceof MountError)) throw error;
-        const text = `MountVolume.SetUp failed for volume ${quote(error.volume ?? volume.name)} : ${error.message}`;
+        unattached.delete(volume.name);
+        const text = `${error.step} failed for volume ${quote(error.volume ?? volume.name)} : ${error.message}`;
         kubelet.recorder.event(podRef(worker.pod), 'Warning', 'FailedMount', text);
         const delay = failure ? Math.min(failure.delay * 2, MOUNT_RETRY_MAX) : MOUNT_RETRY;
         failures.set(volume.name, { next: kubelet.sim.now + delay, delay });
@@ -45,7 +56,7 @@ export function* mountVolumes(worker: PodWorker): Co<boolean> {
     if (nextTry > since + MOUNT_TIMEOUT) {
       yield since + MOUNT_TIMEOUT - kubelet.sim.now;
       const unmounted = [...failures.keys()].sort().join(' ');
-      const text = `Unable to attach or mount volumes: unmounted volumes=[${unmounted}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`;
+      const text = `Unable to attach or mount volumes: unmounted volumes=[${unmounted}], unattached volumes=[${[...unattached].sort().join(' ')}], failed to process volumes=[]: context deadline exceeded`;
       kubelet.recorder.event(podRef(worker.pod), 'Warning', 'FailedMount', text);
       return false;
     }

@@ -2,10 +2,11 @@
 // anyway, and the Lease that says that the node lives.
 
 import { quantityMilli, quantityValue } from '../api/quantity.ts';
-import type { ContainerImage, Node, NodeCondition, NodeStatus } from '../api/types.ts';
+import type { ContainerImage, Node, NodeAddress, NodeCondition, NodeStatus, Taint } from '../api/types.ts';
 import { isAlreadyExists, ApiError, Heartbeat, timestamp, type Client, type EventRecorder } from '../client/index.ts';
 import { NODE_KERNEL } from '../linux/index.ts';
 import type { Sim } from '../sim/index.ts';
+import { RUNTIMES } from './runtimes.ts';
 import type { NodeSpec } from './types.ts';
 
 // kubelet: nodeStatusUpdateFrequency and nodeStatusReportFrequency; lease duration 40 s, renewed every quarter.
@@ -48,6 +49,12 @@ const READY: Verdict = {
   message: 'kubelet is posting ready status',
 };
 const STARTING = 'container runtime status check may not have completed yet';
+
+const UNINITIALIZED: Taint = {
+  key: 'node.cloudprovider.kubernetes.io/uninitialized',
+  value: 'true',
+  effect: 'NoSchedule',
+};
 
 export interface NodeStatusOptions {
   sim: Sim;
@@ -182,6 +189,7 @@ export class NodeStatusManager {
 
   private register() {
     const { node } = this.options;
+    const taints = [...(node.cloudProvider ? [UNINITIALIZED] : []), ...(node.taints ?? [])];
     this.registering = true;
     const object: Node = {
       apiVersion: 'v1',
@@ -189,9 +197,12 @@ export class NodeStatusManager {
       metadata: {
         name: node.name,
         labels: this.labels(),
-        annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+        annotations: {
+          ...(node.cloudProvider && { 'alpha.kubernetes.io/provided-node-ip': node.ip }),
+          'volumes.kubernetes.io/controller-managed-attach-detach': 'true',
+        },
       },
-      spec: node.taints ? { taints: node.taints } : {},
+      spec: taints.length ? { taints } : {},
       status: this.status(),
     } as Node;
     try {
@@ -207,6 +218,15 @@ export class NodeStatusManager {
     } finally {
       this.registering = false;
     }
+  }
+
+  private addresses(): NodeAddress[] {
+    const { ip, ip6, name } = this.options.node;
+    return [
+      { type: 'InternalIP', address: ip },
+      ...(ip6 ? [{ type: 'InternalIP', address: ip6 }] : []),
+      { type: 'Hostname', address: name },
+    ];
   }
 
   private verdicts(): Verdict[] {
@@ -234,16 +254,14 @@ export class NodeStatusManager {
       capacity: this.capacity,
       allocatable: this.allocatable,
       conditions: this.conditions,
-      addresses: [
-        { type: 'InternalIP', address: node.ip },
-        { type: 'Hostname', address: node.name },
-      ],
+      // Of a cloud's node the provider says later what its addresses are.
+      ...(node.cloudProvider && !this.registering ? undefined : { addresses: this.addresses() }),
       daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
       nodeInfo: {
         ...this.identity,
         kernelVersion: node.kernelVersion ?? NODE_KERNEL.release,
         osImage: node.osImage ?? 'Debian GNU/Linux 13 (trixie)',
-        containerRuntimeVersion: node.containerRuntimeVersion ?? 'containerd://2.1.5',
+        containerRuntimeVersion: node.containerRuntimeVersion ?? RUNTIMES[node.runtime ?? 'containerd'].version,
         kubeletVersion: node.kubeletVersion ?? 'v1.35.0',
         kubeProxyVersion: '',
         operatingSystem: 'linux',
@@ -276,7 +294,9 @@ export class NodeStatusManager {
     this.changed = false;
     const status = this.status();
     try {
-      this.nodes.patch('', node.name, 'strategic', { status }, 'status');
+      // Two addresses of a type are one by the list's merge key: the list is replaced as a whole.
+      const addresses = node.ip6 && status.addresses && [{ $patch: 'replace' }, ...status.addresses];
+      this.nodes.patch('', node.name, 'strategic', { status: addresses ? { ...status, addresses } : status }, 'status');
     } catch (error) {
       // A Node that was deleted stays so until the kubelet is started again.
       if (!(error instanceof ApiError)) throw error;

@@ -6,6 +6,7 @@ import { claimNameOf, isReachable } from '../api/volume-claims.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../api/types.ts';
 import { quote } from './format.ts';
 import { MountError } from './mount-error.ts';
+import type { DriverVolume } from './types.ts';
 
 /** A directory of the node that holds a claim's files. */
 export interface ClaimedPlace {
@@ -13,9 +14,11 @@ export interface ClaimedPlace {
   /** As of a hostPath volume: what must be there, or is made. */
   type: string;
   readOnly: boolean;
+  /** A local volume's name: its directory must be there. */
+  local?: string;
 }
 
-export function claimedPlace(client: Client, nodeName: string, pod: Pod, volume: Volume): ClaimedPlace {
+export function claimedPlace(client: Client, nodeName: string, pod: Pod, volume: Volume): ClaimedPlace | DriverVolume {
   const namespace = pod.metadata.namespace as string;
   const name = claimNameOf(pod, volume) as string;
   const claim = client.of<PersistentVolumeClaim>('v1', 'persistentvolumeclaims').find(namespace, name);
@@ -33,15 +36,16 @@ export function claimedPlace(client: Client, nodeName: string, pod: Pod, volume:
     if (!isReachable(bound, { name: nodeName, labels: node.metadata.labels ?? {} }))
       refuse('no matching NodeSelectorTerms');
   }
-  if ((bound.spec.volumeMode ?? 'Filesystem') === 'Block')
-    refuse('volumes of mode Block are not modelled by this engine');
   const modes = bound.spec.accessModes ?? [];
   const readOnly =
     volume.persistentVolumeClaim?.readOnly === true || (modes.length === 1 && modes[0] === 'ReadOnlyMany');
-  const { hostPath, local } = bound.spec;
+  const { csi, hostPath, local } = bound.spec;
+  if (csi) return { claim, bound, readOnly };
+  if ((bound.spec.volumeMode ?? 'Filesystem') === 'Block')
+    refuse('volumes of mode Block are modelled by this engine for CSI drivers only');
   if (hostPath) return { path: hostPath.path, type: hostPath.type ?? '', readOnly };
-  if (local) return { path: local.path, type: 'Directory', readOnly };
+  if (local) return { path: local.path, type: 'Directory', readOnly, local: volumeName };
   return refuse(
-    `the kind of storage of persistentvolume ${quote(volumeName)} is not modelled by this engine: hostPath and local are`,
+    `the kind of storage of persistentvolume ${quote(volumeName)} is not modelled by this engine: hostPath, local and csi are`,
   );
 }

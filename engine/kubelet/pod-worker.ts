@@ -1,14 +1,14 @@
 // One Pod on its node, from the first sight to the last: syncs one at a time, each of which reports the status,
 // then sets up volumes, sandbox and containers as far as they can be; then termination; then the final delete.
 
-import type { Container as ContainerSpec, ContainerStatus, Pod, PodSpec, PodStatus } from '../api/types.ts';
+import type { ContainerStatus, Pod, PodSpec, PodStatus } from '../api/types.ts';
 import { ApiError, isConflict, isNotFound, timestamp } from '../client/index.ts';
 import { FileNode } from '../linux/index.ts';
 import { Signal, type Co, type Task, type Timer } from '../sim/index.ts';
 import { computeActions } from './actions.ts';
+import { ActiveDeadline } from './active-deadline.ts';
 import type { Container } from './container.ts';
 import { createSandbox } from './create-sandbox.ts';
-import { makeEnv } from './env.ts';
 import type { Kubelet } from './kubelet.ts';
 import { killContainer, type KillReason } from './kill.ts';
 import { ContainerProbes, hasProbes } from './probes.ts';
@@ -17,7 +17,7 @@ import { PodResize } from './resize.ts';
 import type { Sandbox } from './sandbox.ts';
 import { startContainer } from './start.ts';
 import { mountVolumes } from './mount-volumes.ts';
-import type { CachedKind } from './object-cache.ts';
+import { PodObjects } from './pod-objects.ts';
 import { stopContainers } from './stop-containers.ts';
 import { statusPatch } from './status-patch.ts';
 import { generateStatus, type ContainerRecord } from './status.ts';
@@ -78,7 +78,7 @@ export class PodWorker {
   private task: Task<void> | undefined;
   private again = false;
   private timer: Timer | undefined;
-  private deadline: Timer | undefined;
+  private readonly deadline: ActiveDeadline;
   /** A shorter grace period has been asked for while terminating. */
   private readonly hurry = new Signal();
   grace: number | undefined;
@@ -91,7 +91,8 @@ export class PodWorker {
   private shown: PodStatus = {};
   private admitted = false;
   private deleteSent = false;
-  private readonly kept = new Map<string, () => void>();
+  /** The ConfigMaps and Secrets that its containers read. */
+  readonly objects: PodObjects;
 
   constructor(kubelet: Kubelet, pod: Pod, isStatic = false) {
     this.kubelet = kubelet;
@@ -102,6 +103,8 @@ export class PodWorker {
     this.status = pod.status ?? {};
     this.startTime = pod.status?.startTime ? Date.parse(pod.status.startTime) : kubelet.sim.now;
     this.resize = new PodResize(this);
+    this.objects = new PodObjects(this);
+    this.deadline = new ActiveDeadline(this);
     this.volumes = new PodVolumes(pod, kubelet.volumeSources, () => this.refreshLater());
   }
 
@@ -170,8 +173,7 @@ export class PodWorker {
   pause() {
     this.paused = true;
     this.timer?.cancel();
-    this.deadline?.cancel();
-    this.deadline = undefined;
+    this.deadline.cancel();
     this.task?.kill();
     this.probes.forEach((probes) => probes.stop());
     this.probes.clear();
@@ -229,7 +231,7 @@ export class PodWorker {
       this.resize.consider(pod);
       this.resize.settle(pod);
     }
-    this.checkDeadline();
+    this.deadline.check();
     this.report();
     if (this.failure || this.shown.phase === 'Succeeded' || this.shown.phase === 'Failed') {
       this.terminate(spec.terminationGracePeriodSeconds);
@@ -246,7 +248,7 @@ export class PodWorker {
       this.sandbox = yield* createSandbox(this);
       kubelet.containerChanged(this);
     }
-    this.checkPullSecrets();
+    this.objects.checkPullSecrets();
     const allocated = this.resize.allocatedPod(this.pod);
     const actions = computeActions(allocated, this.records);
     for (const container of this.resize.actuate(this.pod)) {
@@ -268,17 +270,6 @@ export class PodWorker {
       if (outcome.retryAt !== undefined) result.retryAt = Math.min(result.retryAt ?? Infinity, outcome.retryAt);
     }
     return result;
-  }
-
-  /** Registries here need no credentials; one that is named and does not exist is reported all the same. */
-  private checkPullSecrets() {
-    const missing = (this.pod.spec?.imagePullSecrets ?? []).filter(
-      ({ name }) => name && !this.keyValues('secrets', name),
-    );
-    if (missing.length === 0) return;
-    const names = missing.map(({ name }) => name).join(', ');
-    const text = `Unable to retrieve some image pull secrets (${names}); attempting to pull the image may not succeed.`;
-    this.kubelet.recorder.event(podRef(this.pod), 'Warning', 'FailedToRetrieveImagePullSecret', text);
   }
 
   /** The sandbox is lost: its containers are made anew, init containers too. */
@@ -313,32 +304,6 @@ export class PodWorker {
     return record;
   }
 
-  environment(spec: ContainerSpec): Record<string, string> {
-    const { kubelet, pod } = this;
-    const namespace = pod.metadata?.namespace ?? '';
-    return makeEnv(pod, spec, {
-      configMap: (name) => this.keyValues('configmaps', name),
-      secret: (name) => this.keyValues('secrets', name),
-      services: () => kubelet.serviceEnvironment(namespace, pod.spec?.enableServiceLinks !== false),
-      podIP: this.sandbox?.ip ?? '',
-      hostIP: kubelet.node.ip,
-      allocatable: kubelet.allocatable,
-    });
-  }
-
-  /** The content of a ConfigMap or Secret, which is kept at hand for as long as the Pod is here. */
-  private keyValues(kind: CachedKind, name: string): Record<string, string> | undefined {
-    const { objects } = this.kubelet;
-    const namespace = this.pod.metadata?.namespace ?? '';
-    const key = `${kind}/${name}`;
-    if (!this.kept.has(key))
-      this.kept.set(
-        key,
-        objects.use(kind, namespace, name, () => {}),
-      );
-    return objects.data(kind, namespace, name);
-  }
-
   /** A file that all containers of the Pod share. */
   sharedFile(name: string, text: () => string): FileNode {
     let file = this.files.get(name);
@@ -354,21 +319,6 @@ export class PodWorker {
     sim.after(wait, () => {
       if (this.phase === 'syncing') this.volumes.refresh(this.pod);
     });
-  }
-
-  private checkDeadline() {
-    const seconds = this.pod.spec?.activeDeadlineSeconds;
-    if (seconds === undefined || this.failure) return;
-    const { sim, recorder } = this.kubelet;
-    const left = this.startTime + seconds * 1000 - sim.now;
-    this.deadline?.cancel();
-    if (left > 0) {
-      this.deadline = sim.after(left, () => this.requestSync());
-      return;
-    }
-    const message = 'Pod was active on the node longer than the specified deadline';
-    recorder.event(podRef(this.pod), 'Normal', 'DeadlineExceeded', message);
-    this.failure = { reason: 'DeadlineExceeded', message };
   }
 
   /** The node is short of something: the Pod fails and ends at once. */
@@ -403,7 +353,9 @@ export class PodWorker {
       records: this.records,
       sandboxReady: this.sandbox !== undefined && this.phase !== 'terminated',
       podIP: this.sandbox?.ip ?? '',
+      podIP6: this.sandbox?.ip6,
       hostIP: kubelet.node.ip,
+      hostIP6: kubelet.node.ip6,
       startTime: (this.startText ??= timestamp(this.startTime)),
       terminal: this.phase === 'terminated',
       failure: this.failure,
@@ -463,7 +415,7 @@ export class PodWorker {
     this.phase = 'terminating';
     this.grace = grace;
     this.timer?.cancel();
-    this.deadline?.cancel();
+    this.deadline.cancel();
     // A sync that waits (a pull, a hook) is given up. One that asked for this itself is about to end.
     if (this.task && !this.task.done) this.task.kill();
     this.task = this.kubelet.sim.spawn(`pod ${this.key}`, this.terminating());
@@ -476,12 +428,12 @@ export class PodWorker {
     this.probes.forEach((probes) => probes.stop());
     this.probes.clear();
     if (ended || this.sandbox) yield TEAR_DOWN_MS;
+    yield* this.kubelet.releaseVolumes(this);
     this.phase = 'terminated';
     this.releaseSandbox();
     this.report();
     this.volumes.release();
-    this.kept.forEach((release) => release());
-    this.kept.clear();
+    this.objects.release();
     if (this.admitted) this.kubelet.allocation.remove(this);
     this.admitted = false;
     this.finish();
@@ -506,6 +458,7 @@ export class PodWorker {
     for (const listener of sandbox.hostPorts) listener.close();
     sandbox.net.close();
     this.kubelet.addresses.release(sandbox.ip);
+    if (sandbox.ip6) this.kubelet.addresses6?.release(sandbox.ip6);
   }
 
   /** The last step: the object goes when it was asked to go; a Pod that merely ended stays. */

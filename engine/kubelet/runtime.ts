@@ -10,6 +10,7 @@ import { Container, type ContainerKind } from './container.ts';
 import { ConfigError, expand } from './env.ts';
 import { podText } from './format.ts';
 import { place } from './place.ts';
+import { scheme } from './runtimes.ts';
 import { hostsFile, resolvFile, type Sandbox } from './sandbox.ts';
 import type { PodWorker } from './pod-worker.ts';
 
@@ -26,7 +27,7 @@ export function createContainer(
   const podSpec = pod.spec as PodSpec;
   // containerd: PATH, HOSTNAME, the image's, the Pod's; runc adds HOME.
   const env: Record<string, string> = { PATH: image.config.env.PATH, HOSTNAME: sandbox.hostname, ...image.config.env };
-  const own = worker.environment(spec);
+  const own = worker.objects.environment(spec);
   for (const name in own) env[name] = own[name];
   if (spec.tty) env.TERM ??= 'xterm';
   const user = userOf(pod, spec, image);
@@ -80,6 +81,7 @@ export function createContainer(
       pids: sandbox.pids ?? targetPids(worker, spec),
       mount,
       terminationFile: spec.terminationMessagePath ? terminationFile : undefined,
+      runtime: scheme(kubelet.runtime),
     },
     (container) => worker.containerExited(container),
   );

@@ -2,10 +2,21 @@
 // (/etc/hosts, /etc/resolv.conf, /etc/hostname).
 
 import type { Pod } from '../api/types.ts';
-import type { Kernel, Listener, NetworkNamespace, PidNamespace, Process } from '../linux/index.ts';
+import {
+  ipNumber,
+  ipText,
+  type Kernel,
+  type Listener,
+  type NetworkNamespace,
+  parseCidr,
+  type PidNamespace,
+  type Process,
+} from '../linux/index.ts';
 
 export interface Sandbox {
   ip: string;
+  /** The address of the other family, on nodes that have both. */
+  ip6: string | undefined;
   net: NetworkNamespace;
   hostname: string;
   /** Of the virtual machine that it is; undefined: the node's. */
@@ -20,10 +31,14 @@ export interface Sandbox {
   hostPorts: Listener[];
 }
 
+/** Of larger ranges only the first so many addresses are handed out. */
+const MAX_SIZE = 65_536;
+
 /** Addresses of one node's Pods out of its podCIDR, handed out in turn as the host-local plug-in does. */
 export class AddressPool {
   /** The range as it was given; '' before. */
   cidr = '';
+  /** As a number (engine/linux/net/address.ts), so that of both families the offset can be added. */
   private base = 0;
   private size = 0;
   private next = 2;
@@ -31,9 +46,10 @@ export class AddressPool {
 
   set range(cidr: string) {
     this.cidr = cidr;
-    const [address, bits] = cidr.split('/');
-    this.base = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-    this.size = 2 ** (32 - Number(bits));
+    const range = parseCidr(cidr);
+    if (!range) return;
+    this.base = range.base;
+    this.size = Math.min(MAX_SIZE, 2 ** ((range.upper ? 128 : 32) - range.bits));
   }
 
   get ready(): boolean {
@@ -47,14 +63,13 @@ export class AddressPool {
       this.next = this.next + 1 >= this.size - 1 ? 2 : this.next + 1;
       if (offset >= this.size - 1 || this.used.has(offset)) continue;
       this.used.add(offset);
-      const n = this.base + offset;
-      return `${(n >>> 24) & 255}.${(n >>> 16) & 255}.${(n >>> 8) & 255}.${n & 255}`;
+      return ipText(this.base + offset);
     }
     return undefined;
   }
 
   release(ip: string) {
-    this.used.delete(ip.split('.').reduce((sum, part) => sum * 256 + Number(part), 0) - this.base);
+    this.used.delete(ipNumber(ip) - this.base);
   }
 }
 
@@ -79,7 +94,8 @@ export function hostsFile(pod: Pod, sandbox: Sandbox, clusterDomain: string): st
   ];
   const { subdomain, hostAliases } = pod.spec ?? {};
   const fqdn = subdomain && `${sandbox.hostname}.${subdomain}.${pod.metadata?.namespace}.svc.${clusterDomain}`;
-  lines.push(fqdn ? `${sandbox.ip}\t${fqdn}\t${sandbox.hostname}` : `${sandbox.ip}\t${sandbox.hostname}`);
+  for (const ip of sandbox.ip6 ? [sandbox.ip, sandbox.ip6] : [sandbox.ip])
+    lines.push(fqdn ? `${ip}\t${fqdn}\t${sandbox.hostname}` : `${ip}\t${sandbox.hostname}`);
   if (hostAliases?.length) {
     lines.push('', '# Entries added by HostAliases.');
     for (const { ip, hostnames } of hostAliases) lines.push([ip, ...(hostnames ?? [])].join('\t'));

@@ -53,6 +53,12 @@ export class StaticPods {
     this.forgetMirrors();
   }
 
+  /** Nothing is wanted, until the folder is read anew. */
+  clear() {
+    this.stop();
+    this.wanted = new Map();
+  }
+
   /** What the API has is not known any more. */
   forgetMirrors() {
     this.mirrors.clear();

@@ -35,7 +35,10 @@ export interface StatusInput {
   records: ReadonlyMap<string, ContainerRecord>;
   sandboxReady: boolean;
   podIP: string;
+  /** Of the other family, where nodes have both. */
+  podIP6?: string;
   hostIP: string;
+  hostIP6?: string;
   /** RFC 3339. */
   startTime: string;
   /** The containers have been stopped for good. */
@@ -69,7 +72,7 @@ export function generateStatus(input: StatusInput): PodStatus {
     phase,
     conditions: conditionsOf(input, spec, phase, init, main),
     hostIP,
-    hostIPs: [{ ip: hostIP }],
+    hostIPs: input.hostIP6 ? [{ ip: hostIP }, { ip: input.hostIP6 }] : [{ ip: hostIP }],
     startTime: input.startTime,
     containerStatuses: main,
     qosClass: podQOSClass(spec),
@@ -79,14 +82,42 @@ export function generateStatus(input: StatusInput): PodStatus {
   const podIP = input.podIP || (old.podIP ?? '');
   if (podIP) {
     status.podIP = podIP;
-    status.podIPs = [{ ip: podIP }];
+    const podIP6 = input.podIP6 ?? old.podIPs?.[1]?.ip;
+    status.podIPs = podIP6 ? [{ ip: podIP }, { ip: podIP6 }] : [{ ip: podIP }];
   }
   if (failure) {
     status.reason = failure.reason;
     status.message = failure.message;
   }
+  return input.terminal ? ended(status) : status;
+}
+
+const UNKNOWN: ContainerState = {
+  terminated: {
+    exitCode: 137,
+    finishedAt: null as unknown as string,
+    message: 'The container could not be located when the pod was terminated',
+    reason: 'ContainerStatusUnknown',
+    startedAt: null as unknown as string,
+  },
+};
+
+/** A Pod that is over has a final phase, and once initialized its containers have ended, even those that never began. */
+function ended(status: PodStatus): PodStatus {
+  const { phase, containerStatuses: main = [], initContainerStatuses: init = [] } = status;
+  if (phase !== 'Succeeded') status.phase = 'Failed';
+  const last = init.at(-1);
+  const initialized =
+    !last ||
+    last.state?.terminated?.exitCode === 0 ||
+    main.some((one) => one.lastState?.terminated || !one.state?.waiting);
+  if (initialized) status.containerStatuses = main.map(located);
+  const begun = init.findLastIndex((one) => one.lastState?.terminated || !one.state?.waiting);
+  if (begun >= 0) status.initContainerStatuses = init.map((one, i) => (i <= begun ? located(one) : one));
   return status;
 }
+
+const located = (one: ContainerStatus): ContainerStatus => (one.state?.terminated ? one : { ...one, state: UNKNOWN });
 
 // ---- containers ----------------------------------------------------------------------------------------------
 
@@ -104,11 +135,13 @@ function mountStatuses(spec: ContainerSpec): VolumeMountStatus[] | undefined {
   return known;
 }
 
+const idOf = ({ config, id }: Container): string => `${config.runtime ?? 'containerd'}://${id}`;
+
 function terminatedState(container: Container): ContainerState {
-  const { reason, message, exitCode, id, startedAt, finishedAt } = container;
+  const { reason, message, exitCode, startedAt, finishedAt } = container;
   return {
     terminated: {
-      containerID: `containerd://${id}`,
+      containerID: idOf(container),
       exitCode,
       finishedAt: timestamp(finishedAt),
       ...(message && { message }),
@@ -166,7 +199,7 @@ function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boole
   const requests = init && !isSidecar(spec) ? spec.resources?.requests : input.resize.requestsOf(spec.name);
   return {
     ...(requests && { allocatedResources: requests }),
-    containerID: `containerd://${current.id}`,
+    containerID: idOf(current),
     image: image.reference,
     imageID: `${image.repository}@${image.digest}`,
     lastState,

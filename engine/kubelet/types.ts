@@ -1,15 +1,19 @@
 // What a kubelet is given: its node, the machine that it runs on, the network and the registries.
 
 import type { Client } from '../client/index.ts';
-import type { Pod, Scheme, Taint } from '../api/types.ts';
+import type { PersistentVolume, PersistentVolumeClaim, Pod, Scheme, Taint, Volume } from '../api/types.ts';
 import type { Host, Network, NetworkNamespace } from '../linux/index.ts';
 import type { Registry } from '../images/types.ts';
-import type { Sim } from '../sim/index.ts';
+import type { Co, Sim } from '../sim/index.ts';
+import type { PodWorker } from './pod-worker.ts';
+import type { RuntimeName } from './runtimes.ts';
 
 export interface NodeSpec {
   name: string;
   /** InternalIP. */
   ip: string;
+  /** The one of the other family, on nodes that have both. */
+  ip6?: string;
   /** Labels beside those that every kubelet sets (`--node-labels`). */
   labels?: Record<string, string>;
   /** Taints at registration (`--register-with-taints`). */
@@ -23,10 +27,47 @@ export interface NodeSpec {
   osImage?: string;
   /** Handlers that containerd has beside runc; known: kata. */
   runtimeHandlers?: readonly string[];
-  /** Default `containerd://2.1.5`. */
+  /** Default containerd. */
+  runtime?: RuntimeName;
+  /** As it is reported; default that of the runtime. */
   containerRuntimeVersion?: string;
   /** Default `v1.35.0`. */
   kubeletVersion?: string;
+  /** --cloud-provider: the node waits for a cloud-controller-manager, which then says what its addresses are. */
+  cloudProvider?: 'external';
+}
+
+/** A claim's volume that a CSI driver serves. */
+export interface DriverVolume {
+  claim: PersistentVolumeClaim;
+  bound: PersistentVolume;
+  readOnly: boolean;
+}
+
+/** What the kubelet asks of CSI drivers; there is none before the first volume or driver of that kind. */
+export interface CsiVolumes {
+  /** Sockets come and go in the directory of plug-ins. */
+  plugged(path: string): void;
+  unplugged(path: string): void;
+  /** Mounts a volume for a Pod, or throws MountError or NotAttachedError. */
+  mount(worker: PodWorker, volume: Volume, found: DriverVolume): Co;
+  /** Finishes what is under way for a Pod's volumes that grow. */
+  expand(worker: PodWorker): Co;
+  release(worker: PodWorker): Co;
+  crashed(): void;
+}
+
+export interface NetworkPlugins {
+  /** Whether there is a configuration. */
+  configured(): boolean;
+  /** Why a Pod cannot be wired up. */
+  problem(): string | undefined;
+  /** The node's range where the plug-ins know it themselves; undefined: the Node says it. */
+  subnet(): string | undefined;
+  /** What is said when all addresses are taken. */
+  full(): string;
+  /** What the node says while the network is not ready; undefined: that nothing is configured. */
+  unready(): string | undefined;
 }
 
 export interface KubeletOptions {
@@ -44,8 +85,8 @@ export interface KubeletOptions {
   clusterDNS?: string;
   /** Default cluster.local. */
   clusterDomain?: string;
-  /** The runtime's network plug-ins: whether there is a configuration, and why a Pod cannot be wired up. */
-  plugins?: { configured(): boolean; problem(): string | undefined };
+  /** The runtime's network plug-ins. */
+  plugins?: NetworkPlugins;
   /** Called for each Pod's network namespace before its containers start: name resolution, service addresses. */
-  setupNetwork?: (net: NetworkNamespace, pod: Pod) => void;
+  setupNetwork?: (net: NetworkNamespace, pod: Pod, subnet: string) => void;
 }

@@ -11,7 +11,7 @@ import type {
   Volume,
   VolumeMount,
 } from '../api/types.ts';
-import { DirNode, FileNode, FileSystem, LinkNode, normalize, type Host } from '../linux/index.ts';
+import { DirNode, FileNode, FileSystem, LinkNode, normalize, type Host, type MountOptions } from '../linux/index.ts';
 import type { Sim } from '../sim/index.ts';
 import { podField, resourceField } from './env.ts';
 import { quote } from './format.ts';
@@ -19,7 +19,8 @@ import { MountError } from './mount-error.ts';
 import type { CachedKind, ObjectCache } from './object-cache.ts';
 import { claimedPlace } from './persistent-volumes.ts';
 import { LazyDir } from './lazy-dir.ts';
-import { ensureDirectory } from './place.ts';
+import { ensureDirectory, place } from './place.ts';
+import type { DriverVolume } from './types.ts';
 
 export interface VolumeSources {
   sim: Sim;
@@ -78,6 +79,8 @@ export class PodVolumes {
   private readonly releases: (() => void)[] = [];
   /** Volumes whose claim or storage lets nobody write. */
   private readonly readOnly = new Set<string>();
+  /** How volumes of drivers are mounted. */
+  private readonly provided = new Map<string, MountOptions>();
   /** Something behind a volume has changed since the last refresh. */
   private stale = false;
   private readonly onChange: () => void;
@@ -102,10 +105,29 @@ export class PodVolumes {
     }
   }
 
-  /** Sets up what is not there yet. Throws MountError with the volume's name in `volume`. */
-  setUp(volume: Volume, podIP: string) {
-    if (this.nodes.has(volume.name)) return;
-    this.nodes.set(volume.name, this.make(volume, podIP));
+  /**
+   * Sets up what is not there yet. Throws MountError with the volume's name in `volume`. What a CSI driver has to mount
+   * is given back: `provide` says then where it is.
+   */
+  setUp(volume: Volume, podIP: string): DriverVolume | undefined {
+    if (this.nodes.has(volume.name)) return undefined;
+    const made = this.make(volume, podIP);
+    if ('bound' in made) return made;
+    this.nodes.set(volume.name, made);
+    return undefined;
+  }
+
+  provide(name: string, node: DirNode | FileNode, options: MountOptions) {
+    this.nodes.set(name, node);
+    this.provided.set(name, options);
+  }
+
+  /** The text of a file in a volume that is set up. */
+  text(name: string, path: string): string | undefined {
+    const root = this.nodes.get(name);
+    if (root?.kind !== 'dir') return undefined;
+    const file = new FileSystem({ root, now: () => this.at.sim.now }).find(normalize('/' + path));
+    return file?.kind === 'file' ? file.text : undefined;
   }
 
   /** Bytes in a volume that is set up. */
@@ -151,10 +173,20 @@ export class PodVolumes {
       const node = this.nodes.get(mount.name);
       if (!node) continue;
       const volume = this.pod.spec?.volumes?.find((candidate) => candidate.name === mount.name);
+      const provided = this.provided.get(mount.name);
       const readOnly =
-        mount.readOnly || this.readOnly.has(mount.name) || (volume && sourcesOf(volume) !== undefined) || false;
+        mount.readOnly ||
+        provided?.readOnly ||
+        this.readOnly.has(mount.name) ||
+        (volume && sourcesOf(volume) !== undefined) ||
+        false;
       if (node.kind === 'dir') ensureDirectory(fs.root, mount.mountPath);
-      fs.mount(mount.mountPath, this.subPath(node, mount, expandPath), { readOnly, type: volumeType(volume) });
+      const options = { type: volumeType(volume), ...provided, readOnly };
+      fs.mount(mount.mountPath, this.subPath(node, mount, expandPath), options);
+    }
+    for (const { name, devicePath } of container.volumeDevices ?? []) {
+      const device = this.nodes.get(name);
+      if (device?.kind === 'file') place(fs.root, devicePath, device);
     }
   }
 
@@ -172,7 +204,7 @@ export class PodVolumes {
     return found.kind === 'link' ? node : found;
   }
 
-  private make(volume: Volume, podIP: string): DirNode | FileNode {
+  private make(volume: Volume, podIP: string): DirNode | FileNode | DriverVolume {
     const { fsGroup } = this.pod.spec?.securityContext ?? {};
     const sources = sourcesOf(volume);
     if (sources) {
@@ -216,9 +248,13 @@ export class PodVolumes {
     return found as DirNode | FileNode;
   }
 
-  private claim(volume: Volume): DirNode | FileNode {
+  private claim(volume: Volume): DirNode | FileNode | DriverVolume {
     const { client, node } = this.at;
-    const { path, type, readOnly } = claimedPlace(client, node, this.pod, volume);
+    const found = claimedPlace(client, node, this.pod, volume);
+    if ('bound' in found) return found;
+    const { path, type, readOnly, local } = found;
+    if (local !== undefined && !this.at.machine.fs.exists(path))
+      throw new MountError(`path ${quote(path)} does not exist`, local, 'MountVolume.NewMounter initialization');
     if (readOnly) this.readOnly.add(volume.name);
     return this.hostPath(path, type);
   }

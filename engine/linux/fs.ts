@@ -8,7 +8,7 @@ export * from './nodes.ts';
 export * from './path.ts';
 
 export interface Stat {
-  kind: 'file' | 'dir' | 'link' | 'device' | 'fifo';
+  kind: 'file' | 'dir' | 'link' | 'device' | 'block' | 'fifo';
   /** Permission bits alone. */
   mode: number;
   uid: number;
@@ -24,6 +24,8 @@ export interface MountOptions {
   /** What `mount` and `df` call it. */
   device?: string;
   type?: string;
+  /** Bytes of a file system of its own size. */
+  size?: () => number;
 }
 
 export interface Mount extends MountOptions {
@@ -124,13 +126,19 @@ export class FileSystem {
   find(path: string, follow = true): FsNode | undefined {
     // Most look-ups are along PATH and fail: no error is made for them.
     const place = path.startsWith('/') ? this.direct(path, follow, true) : undefined;
-    if (place !== undefined) return place?.node;
+    if (place !== undefined && place?.node?.kind !== 'dir') return place?.node;
     try {
-      return this.walk(path, follow, true).node;
+      return this.walk(path, follow).node;
     } catch (error) {
       if (error instanceof FsError) return undefined;
       throw error;
     }
+  }
+
+  /** The node to look at alone: a directory may be a lower layer's own, which nothing may be put into. */
+  look(path: string): FsNode | undefined {
+    const place = path.startsWith('/') ? this.direct(path, true, true) : undefined;
+    return place === undefined ? this.find(path) : place?.node;
   }
 
   /** The file to read from, checked. */
@@ -169,11 +177,11 @@ export class FileSystem {
   }
 
   exists(path: string): boolean {
-    return this.find(path) !== undefined;
+    return this.look(path) !== undefined;
   }
 
   isDirectory(path: string): boolean {
-    return this.find(path)?.kind === 'dir';
+    return this.look(path)?.kind === 'dir';
   }
 
   /** The base's own directory at `path`, when nothing at or below it has been changed or mounted. */
@@ -395,7 +403,8 @@ export class FileSystem {
   // ---- inside --------------------------------------------------------------------------------------------
 
   private statOf(node: FsNode): Stat {
-    const kind = node.kind === 'file' ? (node.device ? 'device' : node.fifo ? 'fifo' : 'file') : node.kind;
+    const special = node.kind === 'file' && (node.device ? 'device' : node.block ? 'block' : node.fifo && 'fifo');
+    const kind = special || node.kind;
     const { mode, uid, gid, size } = node;
     return { kind, mode, uid, gid, size, mtime: node.mtime || this.core.born, node };
   }
@@ -440,7 +449,7 @@ export class FileSystem {
   /**
    * What `walk` finds for an absolute path of plain names through directories, as most are; null when there certainly
    * is nothing, undefined for all other paths.
-   * `looking`: only the node is wanted, so that no directory on the way to a file has to be laid over.
+   * `looking`: only the node is wanted, to look at: no directory is laid over.
    */
   private direct(path: string, follow: boolean, looking: boolean): Place | null | undefined {
     const { mounts, root } = this.core;
@@ -460,7 +469,6 @@ export class FileSystem {
         }
       }
       if (slash < 0) {
-        if (looking && node?.kind === 'dir') return this.direct(path, follow, false);
         return follow && node?.kind === 'link' ? undefined : { parent: dir, name, node, path, readOnly };
       }
       if (!node) return null;
@@ -471,9 +479,9 @@ export class FileSystem {
   }
 
   /** Follows `path` part by part. Only the last part may be missing. */
-  private walk(path: string, follow: boolean, looking = false): Place {
+  private walk(path: string, follow: boolean): Place {
     if (path === '') throw new FsError('ENOENT', path);
-    const place = path.startsWith('/') ? this.direct(path, follow, looking) : undefined;
+    const place = path.startsWith('/') ? this.direct(path, follow, false) : undefined;
     if (place) return place;
     const { mounts, root } = this.core;
     const top = mounts.get('/');

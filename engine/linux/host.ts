@@ -6,6 +6,7 @@ import { current } from './current.ts';
 import { type DirNode, FileNode, type FileSystem, FsError, tree } from './fs.ts';
 import { Exit, nullReader, nullWriter } from './io.ts';
 import { type NetworkNamespace, resolveName } from './net/index.ts';
+import type { Terminal } from './terminal.ts';
 import type { Host, Kernel, Process, Program, Reader, SpawnOptions, Userland, Writer } from './types.ts';
 
 /** Signal numbers of Linux on x86 and arm. */
@@ -132,6 +133,7 @@ class Machine implements Host {
   readonly userland: Userland;
   readonly capabilities: ReadonlySet<string> | undefined;
   env: Record<string, string>;
+  others: (() => Process[]) | undefined = undefined;
   readonly pids: PidNamespace;
 
   constructor(options: HostOptions) {
@@ -201,6 +203,7 @@ class Running implements Process {
   stdout: Writer;
   stderr: Writer;
   tty: boolean;
+  terminal: Terminal | undefined;
   readonly host: Machine;
   readonly parent?: Process;
   task?: Task<number>;
@@ -226,6 +229,7 @@ class Running implements Process {
     this.stdout = options.stdout ?? nullWriter;
     this.stderr = options.stderr ?? nullWriter;
     this.tty = options.tty ?? false;
+    this.terminal = options.terminal ?? parent?.terminal;
     this.uid = options.uid ?? parent?.uid ?? 0;
     this.gid = options.gid ?? parent?.gid ?? 0;
     this.groups = options.groups ?? parent?.groups ?? [];

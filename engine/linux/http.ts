@@ -75,7 +75,7 @@ export function header(headers: Headers, name: string): string | undefined {
 }
 
 /** The head of a request or an answer: its first line and its header fields. */
-function* readHead(lines: LineReader): Co<{ first: string; headers: Headers } | undefined> {
+export function* readHead(lines: LineReader): Co<{ first: string; headers: Headers } | undefined> {
   let first: string | undefined;
   const headers: Headers = [];
   for (;;) {
@@ -93,7 +93,7 @@ function* readHead(lines: LineReader): Co<{ first: string; headers: Headers } | 
 }
 
 /** The body that follows a head, piece by piece. Without a length it ends with the connection. */
-function bodyReader(reader: Reader, headers: Headers, lengthKnown: boolean): () => Co<string | undefined> {
+export function bodyReader(reader: Reader, headers: Headers, lengthKnown: boolean): () => Co<string | undefined> {
   if (header(headers, 'transfer-encoding')?.toLowerCase() === 'chunked') {
     const state = { done: false };
     return function* () {
@@ -153,7 +153,7 @@ function* readBytes(reader: Reader, bytes: number): Co<string> {
   return out;
 }
 
-function headText(first: string, headers: Headers): string {
+export function headText(first: string, headers: Headers): string {
   let text = first + '\r\n';
   for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
   return text + '\r\n';

@@ -10,5 +10,6 @@ export * from './http.ts';
 export * from './io.ts';
 export * from './net/index.ts';
 export { Pipe } from './pipe.ts';
+export { resizeTerminal, terminalOf, type Terminal } from './terminal.ts';
 export type * from './types.ts';
 export * from './usage.ts';

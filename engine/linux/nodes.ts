@@ -57,6 +57,8 @@ export class FileNode {
   /** A command: what runs when the file is executed. */
   program?: Program;
   device?: Device;
+  /** A block device: its content is what is on it. */
+  block?: boolean;
   /** A named pipe. */
   fifo?: Pipe;
   /** Size in bytes where the content does not tell it (a program's binary). */
@@ -106,7 +108,7 @@ export class FileNode {
   }
 
   get size(): number {
-    return this.bytes ?? (this.device || this.fifo ? 0 : byteLength(this.text));
+    return this.bytes ?? (this.device || this.fifo || this.block ? 0 : byteLength(this.text));
   }
 
   copy(): FileNode {

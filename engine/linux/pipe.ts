@@ -9,6 +9,8 @@ export class Pipe {
   ended = false;
   /** The reader is gone: writes fail (a process gets SIGPIPE). */
   broken = false;
+  /** The writer has given up in the middle. */
+  reset = false;
   private chunks: string[] = [];
   /** Characters buffered. */
   size = 0;
@@ -28,6 +30,14 @@ export class Pipe {
     if (this.ended) return;
     this.ended = true;
     this.changed.fire();
+  }
+
+  /** Ends it at once: what is buffered is lost. */
+  abort() {
+    this.reset = true;
+    this.chunks = [];
+    this.size = 0;
+    this.end();
   }
 
   closeReader() {

@@ -6,6 +6,7 @@ import type { Pipe } from './pipe.ts';
 import type { FileSystem } from './fs.ts';
 import type { PidNamespace } from './host.ts';
 import type { NetworkNamespace } from './net/index.ts';
+import type { Terminal } from './terminal.ts';
 
 /** Where a process reads and writes; a pipe, a file or nothing. */
 export interface Reader {
@@ -36,6 +37,8 @@ export interface Process {
   stderr: Writer;
   /** A terminal is attached (affects `kubectl exec -it`, prompts). */
   tty: boolean;
+  /** Its size; absent: an ordinary one's. */
+  terminal?: Terminal;
   readonly host: Host;
   readonly parent?: Process;
   task?: Task<number>;
@@ -77,6 +80,8 @@ export interface Host {
   /** Commands by absolute path or plain name; undefined: not there. PATH look-up is the caller's (`shell` does it). */
   program(name: string): Program | undefined;
   readonly processes: Map<number, Process>;
+  /** Those of the containers that run on it. */
+  others?: () => Process[];
   /** What they are numbered in. */
   readonly pids: PidNamespace;
   /** Starts a program; the returned process's task ends with its exit status. */
@@ -99,6 +104,8 @@ export interface SpawnOptions {
   stdout?: Writer;
   stderr?: Writer;
   tty?: boolean;
+  /** Default: the parent's. */
+  terminal?: Terminal;
   parent?: Process;
   uid?: number;
   gid?: number;

@@ -1,11 +1,11 @@
 // crictl: the containers of a machine as its runtime has them, past the kubelet.
 
-import type { Container, Kubelet } from '../kubelet/index.ts';
+import { unreachable, type Container, type Kubelet } from '../kubelet/index.ts';
 import { pipeReader, waitFor, type Process, type Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { info } from './crictl-info.ts';
 import { die, readFlags, type Flags } from './flags.ts';
-import type { KubeletOf } from './systemd.ts';
+import type { KubeletOf } from './units.ts';
 
 type Worker = Kubelet['workers'] extends ReadonlyMap<string, infer One> ? One : never;
 
@@ -15,9 +15,6 @@ interface Found {
 }
 
 const SHORT = 13;
-/** What crictl says when nobody listens at the runtime's socket. */
-const DOWN =
-  'validate service connection: validate CRI v1 runtime API for endpoint "unix:///run/containerd/containerd.sock": rpc error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix /run/containerd/containerd.sock: connect: no such file or directory"';
 
 /** Names of sandboxes; nothing but crictl shows them. */
 const sandboxIds = new WeakMap<object, string>();
@@ -40,7 +37,11 @@ export const crictl = (kubeletOf: KubeletOf): Program =>
     if (command === '' || command.startsWith('-')) wrong(`the flag ${command} is not modelled by this engine`);
     const kubelet = kubeletOf(process);
     yield 30;
-    if (!kubelet.runtimeRuns) die(process, `FATA[0000] ${DOWN}`);
+    if (!kubelet.runtimeRuns)
+      die(
+        process,
+        `FATA[0000] validate service connection: validate CRI v1 runtime API for endpoint "unix://${kubelet.runtime.socket}": ${unreachable(kubelet.runtime)}`,
+      );
     // The command in a container has flags of its own.
     const flags = readFlags(command === 'exec' ? ['--', ...words] : words, FLAGS, SHORTS, wrong);
     switch (command) {

@@ -2,13 +2,15 @@
 
 import type { Etcd, KeyValue } from '../etcd/index.ts';
 import type { EtcdMembers, Member } from '../kubeadm/etcd-members.ts';
-import { filesOf, encode, FsError, toBase64, type Process, type Program } from '../linux/index.ts';
+import { decode, encode, filesOf, FsError, toBase64, type Process, type Program } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
 import type { Co } from '../sim/index.ts';
 import { boxed, die, readFlags, type Flags } from './flags.ts';
 
 export interface EtcdTargets {
   store: Etcd;
+  /** The bytes of a value that the API server wrote; undefined where they are not modelled. */
+  stored: (kv: KeyValue) => Uint8Array | undefined;
   members: EtcdMembers;
   /** Of the members: 3.6.6. */
   version: string;
@@ -205,27 +207,26 @@ class Run {
     if (this.flags.bool('count-only')) return 0;
     for (const kv of kvs) {
       if (!this.flags.bool('print-value-only')) this.say(`${kv.key}\n`);
-      this.say(keysOnly ? '\n' : `${this.valueOf(kv)}\n`);
+      this.say(keysOnly ? '\n' : `${decode(this.valueOf(kv))}\n`);
     }
     return 0;
   }
 
-  /** As it stands in the store: the objects of custom resources as JSON. */
-  private valueOf({ key, value }: KeyValue): string {
-    if (value instanceof Text) return value.text;
-    const { apiVersion = '' } = value as { apiVersion?: string };
-    const group = apiVersion.split('/')[0];
-    if (key.startsWith(`/registry/${group}/`) && !group.endsWith('.k8s.io')) return JSON.stringify(value);
+  /** As it stands in the store. */
+  private valueOf(kv: KeyValue): Uint8Array {
+    if (kv.value instanceof Text) return encode(kv.value.text);
+    const bytes = this.targets.stored(kv);
+    if (bytes) return bytes;
     return die(
       this.process,
-      `Error: the API server stores ${key} in protobuf, which this engine does not write; --keys-only leaves the value out`,
+      `Error: the API server stores ${kv.key} in protobuf, which this engine does not write; --keys-only leaves the value out`,
     );
   }
 
   private jsonOf(kv: KeyValue, keysOnly: boolean): string {
     const head = `{"key":"${toBase64(encode(kv.key))}","create_revision":${kv.createRevision},"mod_revision":${kv.modRevision},"version":${kv.version}`;
     const lease = kv.lease ? `,"lease":${kv.lease}` : '';
-    return keysOnly ? `${head}${lease}}` : `${head},"value":"${toBase64(encode(this.valueOf(kv)))}"${lease}}`;
+    return keysOnly ? `${head}${lease}}` : `${head},"value":"${toBase64(this.valueOf(kv))}"${lease}}`;
   }
 
   private header({ id }: Member): string {
@@ -344,9 +345,13 @@ class Run {
     }
     if (!path) die(this.process, 'Error: snapshot save expects one argument');
     yield* this.connect('/etcdserverpb.Maintenance/Snapshot');
-    const { store } = this.targets;
+    const { store, stored } = this.targets;
     const { kvs, revision } = store.range('');
-    filesOf(this.process).writeFile(path, JSON.stringify({ revision, kvs }));
+    const values = kvs.map((kv) => {
+      const bytes = kv.value instanceof Text ? undefined : stored(kv);
+      return bytes ? { ...kv, value: decode(bytes) } : kv;
+    });
+    filesOf(this.process).writeFile(path, JSON.stringify({ revision, kvs: values }));
     this.say(`Snapshot saved at ${path}\nServer version ${this.targets.version.slice(0, 3)}.0\n`);
     return 0;
   }
@@ -355,13 +360,11 @@ class Run {
 /** Whether a client's certificate and key are a pair that the members' authority has signed. */
 function trusts(ca: string, cert: string | undefined, key: string | undefined): boolean {
   if (!cert || !key) return false;
-  const { readPem, readCertificate, isSignedBy, pointOf, privateKeyOf } = part('pki');
+  const { readPem, readCertificate, isSignedBy, privateKeyOf, publicInfoOf } = part('pki');
   const [own, authority] = [readPem(cert), readPem(ca)];
   if (!own || !authority) return false;
   const certificate = readCertificate(own.bytes);
-  const point = pointOf(readCertificate(authority.bytes).publicKeyInfo);
   const secret = privateKeyOf(key);
-  const mine = pointOf(certificate.publicKeyInfo);
-  if (!point || !secret || !mine || !isSignedBy(certificate, point)) return false;
-  return secret.point.every((byte, at) => byte === mine[at]);
+  if (!secret || !isSignedBy(certificate, readCertificate(authority.bytes).publicKeyInfo)) return false;
+  return publicInfoOf(secret).join() === certificate.publicKeyInfo.join();
 }

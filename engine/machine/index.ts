@@ -1,8 +1,16 @@
-// The programs that administer a machine and its cluster. A part of the engine that loads when the first of them runs.
+// The programs that administer a machine. A part of the engine that loads when the first of them runs.
 
+export { flannelInstaller } from '../addons/flannel-installer.ts';
 export { aptCache, aptGet, aptMark, dpkgQuery, type SoftwareOf } from './apt.ts';
+export { BinaryInstall } from './binary-install.ts';
+export { containerd } from './containerd-program.ts';
 export { crictl } from './crictl.ts';
 export { etcdctl, type EtcdTargets } from './etcdctl.ts';
-export { kubeadm, type KubeadmTargets } from './kubeadm.ts';
-export { journalctl, service, systemctl, type KubeletOf } from './systemd.ts';
+export { gpg } from './gpg.ts';
+export { journalctl } from './journalctl.ts';
 export { kubelet } from './kubelet-program.ts';
+export { startMirror } from './mirror.ts';
+export { runtimeUnit } from './packages.ts';
+export { nodeProcesses } from './node-processes.ts';
+export { service, systemctl } from './systemctl.ts';
+export { systemdOf, type KubeletOf } from './units.ts';

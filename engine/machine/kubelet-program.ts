@@ -3,7 +3,8 @@
 
 import type { Process, Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
-import type { KubeletOf } from './systemd.ts';
+import type { SoftwareOf } from './apt.ts';
+import type { KubeletOf } from './units.ts';
 
 /** Flags that the kubelet has, as far as people write them. */
 const KNOWN = new Set(
@@ -30,10 +31,10 @@ const REMOVED: Readonly<Record<string, number>> = {
   'container-runtime': 27,
 };
 
-export const kubelet = (kubeletOf: KubeletOf): Program =>
+export const kubelet = (kubeletOf: KubeletOf, softwareOf: SoftwareOf): Program =>
   function* (process): Co<number> {
-    const { node, sim } = kubeletOf(process);
-    const version = node.kubeletVersion ?? 'v1.35.0';
+    const { sim } = kubeletOf(process);
+    const version = softwareOf(process).release('kubelet');
     const minor = Number(version.split('.')[1]);
     const failed = (why: string): number => {
       const time = new Date(Math.floor(sim.now)).toISOString();

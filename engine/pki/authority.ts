@@ -106,7 +106,7 @@ export function trusted(text: string, now: number): Certificate | string {
     if (error instanceof DerError) return error.message;
     throw error;
   }
-  if (!isSignedBy(certificate, key('ca').point)) return 'x509: certificate signed by unknown authority';
+  if (!isSignedBy(certificate, publicKeyInfo(key('ca').point))) return 'x509: certificate signed by unknown authority';
   const { notBefore, notAfter } = certificate;
   const shown = (ms: number) => new Date(ms).toISOString().slice(0, 19) + 'Z';
   if (now < notBefore) {

@@ -22,7 +22,7 @@ import {
   type Bytes,
   type Element,
 } from './der.ts';
-import { publicKeyInfo, sha256, sign, signatureDer, signatureOf, verify, type KeyPair } from './keys.ts';
+import { algorithmOf, isSignatureOf, publicInfoOf, sha256, signatureBy, type PrivateKey } from './keys.ts';
 
 /** A distinguished name, as far as Kubernetes reads it. */
 export interface Name {
@@ -58,9 +58,9 @@ export interface Certificate extends Request {
   /** Identifiers of the key and of its signer's; absent where the certificate does not say. */
   subjectKeyId?: Bytes;
   authorityKeyId?: Bytes;
-  /** The signed part, and the signature (r and s). */
+  /** The signed part, and the signature with the identifier of its algorithm. */
   signed: Bytes;
-  signature: Bytes;
+  signature: { algorithm: Bytes; value: Bytes };
 }
 
 export interface Template {
@@ -78,7 +78,6 @@ export interface Template {
   authorityKeyId?: Bytes;
 }
 
-const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
 const COMMON_NAME = '2.5.4.3';
 const ORGANIZATION = '2.5.4.10';
 const EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
@@ -175,7 +174,13 @@ function ipText(bytes: Bytes): string {
   return groups.join(':').replace(/(^|:)(0(:|$)){2,}/, '::');
 }
 
-export function signCertificate(template: Template, signer: KeyPair): Bytes {
+/** What has been signed, with the signature behind it. */
+function signedBy(key: PrivateKey, signed: Bytes): Bytes {
+  const { algorithm, value } = signatureBy(key, signed);
+  return sequence(signed, algorithm, bits(value));
+}
+
+export function signCertificate(template: Template, signer: PrivateKey): Bytes {
   const { usages, names = {}, authorityKeyId, isCA } = template;
   const extended = usages.flatMap((usage) => EXTENDED_KEY_USAGES[usage] ?? []);
   const flags = keyUsage(usages);
@@ -191,14 +196,14 @@ export function signCertificate(template: Template, signer: KeyPair): Bytes {
   const signed = sequence(
     context(0, integer(2)),
     integer(template.serial),
-    ECDSA_SHA256,
+    algorithmOf(signer),
     template.issuer,
     sequence(time(template.notBefore), time(template.notAfter)),
     template.subject,
     template.publicKeyInfo,
     context(3, sequence(...extensions)),
   );
-  return sequence(signed, ECDSA_SHA256, bits(signatureDer(sign(signed, signer))));
+  return signedBy(signer, signed);
 }
 
 const ATTRIBUTES: Record<string, string> = {
@@ -231,14 +236,14 @@ export function nameText(raw: Bytes): string {
   return parts.join(', ');
 }
 
-export function signRequest(subject: Name | Bytes, names: Partial<AlternativeNames>, key: KeyPair): Bytes {
+export function signRequest(subject: Name | Bytes, names: Partial<AlternativeNames>, key: PrivateKey): Bytes {
   const alternative = alternativeNames(names);
   const attributes = alternative
     ? sequence(oid(EXTENSION_REQUEST), set(sequence(extension(EXTENSIONS.subjectAltName, false, alternative))))
     : new Uint8Array();
   const name = subject instanceof Uint8Array ? subject : nameDer(subject);
-  const signed = sequence(integer(0), name, publicKeyInfo(key.point), context(0, attributes));
-  return sequence(signed, ECDSA_SHA256, bits(signatureDer(sign(signed, key))));
+  const signed = sequence(integer(0), name, publicInfoOf(key), context(0, attributes));
+  return signedBy(key, signed);
 }
 
 function readName({ content }: Element): Name {
@@ -292,7 +297,7 @@ export function readRequest(der: Bytes): Request {
 
 /** Throws DerError. */
 export function readCertificate(der: Bytes): Certificate {
-  const [signed, , signature] = read(only(der).content);
+  const [signed, algorithm, signature] = read(only(der).content);
   if (!signature) throw new DerError('x509: malformed certificate');
   const [, serial, , issuer, validity, subject, key, ...rest] = read(signed.content);
   if (!key) throw new DerError('x509: malformed certificate');
@@ -323,12 +328,13 @@ export function readCertificate(der: Bytes): Certificate {
     keyUsages: KEY_USAGES.filter((_, bit) => ((flags[1 + (bit >> 3)] ?? 0) << (bit & 7)) & 0x80),
     extendedKeyUsages: (extended ? read(only(extended).content) : []).map(({ content }) => usageName(oidText(content))),
     signed: signed.raw,
-    signature: signatureOf(signature.content.slice(1)),
+    signature: { algorithm: algorithm.raw, value: signature.content.slice(1) },
   };
 }
 
 const usageName = (id: string): string =>
   Object.keys(EXTENDED_KEY_USAGES).find((name) => EXTENDED_KEY_USAGES[name] === id) ?? id;
 
-export const isSignedBy = ({ signed, signature }: Certificate, point: Bytes): boolean =>
-  verify(signature, signed, point);
+/** `signer`: SubjectPublicKeyInfo. */
+export const isSignedBy = ({ signed, signature }: Certificate, signer: Bytes): boolean =>
+  isSignatureOf(signer, signature, signed);

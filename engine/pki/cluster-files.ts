@@ -19,6 +19,7 @@ export interface ClusterFiles {
 const AUTHORITIES: Readonly<Record<string, { commonName: string; seed: string }>> = {
   ca: { commonName: 'kubernetes', seed: 'ca' },
   'etcd/ca': { commonName: 'etcd-ca', seed: 'etcd-ca' },
+  'public-root': { commonName: 'Public Root R1', seed: 'public-root' },
   'front-proxy-ca': { commonName: 'front-proxy-ca', seed: 'front-proxy-ca' },
 };
 
@@ -71,8 +72,11 @@ const LEAVES: Readonly<Record<string, Leaf>> = {
 
 /** Of the kubeconfigs, not files of their own. */
 const USERS: Readonly<Record<string, (files: ClusterFiles) => Name>> = {
+  'super-admin': named('kubernetes-super-admin', 'system:masters'),
   'controller-manager': named('system:kube-controller-manager'),
   scheduler: named('system:kube-scheduler'),
+  'kube-proxy': named('system:kube-proxy', 'system:node-proxier'),
+  'konnectivity-server': named('system:konnectivity-server'),
   kubelet: ({ hostname }) => ({ commonName: `system:node:${hostname}`, organizations: ['system:nodes'] }),
 };
 

@@ -1,10 +1,21 @@
-// Keys on the curve P-256 and signatures with them (ECDSA with SHA-256).
+// Keys on the curve P-256 and signatures with them (ECDSA with SHA-256); and keys of either kind, RSA too.
 
 import { p256 } from '@noble/curves/nist.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { encode } from '../linux/bytes.ts';
 import { bits, context, element, integer, octets, oid, only, read, sequence, type Bytes } from './der.ts';
 import { readPem } from './pem.ts';
+import {
+  readRsaPrivate,
+  readRsaPublic,
+  RSA_ENCRYPTION,
+  rsaPrivateDer,
+  rsaPublicDer,
+  rsaSign,
+  rsaVerify,
+  SHA256_WITH_RSA,
+  type RsaKey,
+} from './rsa.ts';
 
 export { sha256 };
 
@@ -15,7 +26,11 @@ export interface KeyPair {
   readonly point: Bytes;
 }
 
+export type PrivateKey = KeyPair | RsaKey;
+const isRsa = (key: PrivateKey): key is RsaKey => 'modulus' in key;
+
 const EC_PUBLIC_KEY = oid('1.2.840.10045.2.1');
+const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
 const P256 = oid('1.2.840.10045.3.1.7');
 const ORDER = p256.Point.Fn.ORDER;
 
@@ -54,6 +69,8 @@ export function signatureOf(der: Bytes): Bytes {
   return out;
 }
 
+const same = (a: Bytes | undefined, b: Bytes): boolean => a !== undefined && a.join() === b.join();
+
 /** SubjectPublicKeyInfo. */
 export const publicKeyInfo = (point: Bytes): Bytes => sequence(sequence(EC_PUBLIC_KEY, P256), bits(point));
 
@@ -61,7 +78,6 @@ export const publicKeyInfo = (point: Bytes): Bytes => sequence(sequence(EC_PUBLI
 export function pointOf(info: Bytes): Bytes | undefined {
   const [algorithm, key] = read(only(info).content);
   const [kind, curve] = read(algorithm.content);
-  const same = (a: Bytes | undefined, b: Bytes) => a !== undefined && a.join() === b.join();
   return same(kind?.raw, EC_PUBLIC_KEY) && same(curve?.raw, P256) ? key.content.slice(1) : undefined;
 }
 
@@ -69,21 +85,61 @@ export function pointOf(info: Bytes): Bytes | undefined {
 export const privateKeyDer = ({ scalar, point }: KeyPair): Bytes =>
   sequence(integer(1), octets(scalar), context(0, P256), context(1, bits(point)));
 
-/** The scalar in a private key's PEM (SEC 1 or PKCS #8); undefined for keys of other kinds. */
-export function privateKeyOf(text: string): KeyPair | undefined {
+/** The key in a private key's PEM (SEC 1, PKCS #1 or PKCS #8); undefined for what is none, or of another kind. */
+export function privateKeyOf(text: string): PrivateKey | undefined {
   const found = readPem(text);
   if (!found) return undefined;
-  let der = found.bytes;
-  if (found.type === 'PRIVATE KEY') der = read(only(der).content)[2].content;
-  else if (found.type !== 'EC PRIVATE KEY') return undefined;
-  const scalar = read(only(der).content)[1]?.content;
+  let { type, bytes } = found;
+  if (type === 'PRIVATE KEY') {
+    const [, algorithm, key] = read(only(bytes).content);
+    type = same(algorithm.raw, RSA_ENCRYPTION) ? 'RSA PRIVATE KEY' : 'EC PRIVATE KEY';
+    bytes = key.content;
+  }
+  if (type === 'RSA PRIVATE KEY') return readRsaPrivate(bytes);
+  if (type !== 'EC PRIVATE KEY') return undefined;
+  const scalar = read(only(bytes).content)[1]?.content;
   return scalar?.length === 32 ? keyOf(scalar) : undefined;
 }
 
-/** PKCS #8, as openssl genpkey writes it. */
-export const pkcs8 = (key: KeyPair): Bytes =>
-  sequence(
-    integer(0),
-    sequence(EC_PUBLIC_KEY, P256),
-    element(0x04, sequence(integer(1), octets(key.scalar), context(1, bits(key.point)))),
-  );
+/** PKCS #8, as openssl genpkey and genrsa write it. */
+export const pkcs8 = (key: PrivateKey): Bytes =>
+  isRsa(key)
+    ? sequence(integer(0), RSA_ENCRYPTION, octets(rsaPrivateDer(key)))
+    : sequence(
+        integer(0),
+        sequence(EC_PUBLIC_KEY, P256),
+        element(0x04, sequence(integer(1), octets(key.scalar), context(1, bits(key.point)))),
+      );
+
+/** SubjectPublicKeyInfo of a private key. */
+export const publicInfoOf = (key: PrivateKey): Bytes =>
+  isRsa(key) ? sequence(RSA_ENCRYPTION, bits(rsaPublicDer(key))) : publicKeyInfo(key.point);
+
+/** The identifier of the algorithm by which the key signs. */
+export const algorithmOf = (key: PrivateKey): Bytes => (isRsa(key) ? SHA256_WITH_RSA : ECDSA_SHA256);
+
+/** A signature as a certificate carries it, and the identifier of its algorithm. */
+export const signatureBy = (key: PrivateKey, message: Bytes): { algorithm: Bytes; value: Bytes } =>
+  isRsa(key)
+    ? { algorithm: algorithmOf(key), value: rsaSign(message, key) }
+    : { algorithm: algorithmOf(key), value: signatureDer(sign(message, key)) };
+
+/** Whether the owner of the key in `info` (SubjectPublicKeyInfo) has made such a signature. */
+export function isSignatureOf(
+  info: Bytes,
+  { algorithm, value }: { algorithm: Bytes; value: Bytes },
+  message: Bytes,
+): boolean {
+  if (same(algorithm, SHA256_WITH_RSA)) {
+    const key = rsaPublicOf(info);
+    return key !== undefined && rsaVerify(value, message, key);
+  }
+  const point = pointOf(info);
+  return point !== undefined && same(algorithm, ECDSA_SHA256) && verify(signatureOf(value), message, point);
+}
+
+/** The RSA key in a SubjectPublicKeyInfo; undefined for keys of other kinds. */
+export function rsaPublicOf(info: Bytes): Pick<RsaKey, 'modulus' | 'exponent'> | undefined {
+  const [algorithm, key] = read(only(info).content);
+  return same(algorithm.raw, RSA_ENCRYPTION) ? readRsaPublic(key.content.slice(1)) : undefined;
+}

@@ -59,7 +59,7 @@ const NONCES = [
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 /** Base64 for URLs, without padding. */
-function base64url(bytes: Uint8Array): string {
+export function base64url(bytes: Uint8Array): string {
   const { length } = bytes;
   let out = '';
   for (let i = 0; i < length; i += 3) {

@@ -11,6 +11,8 @@ export interface ReleaseWays {
   missesNodes: boolean;
   /** The sentence on preemption ends with two full stops. */
   endsTwice: boolean;
+  /** How a node is refused from which a claim's volume cannot be reached. */
+  nodeConflict: string;
 }
 
 /** `minor`: 35 of v1.35. */
@@ -20,6 +22,8 @@ export const waysOf = (minor: number): ReleaseWays => ({
   preemptsInVain: minor < 31,
   missesNodes: minor < 30,
   endsTwice: minor < 29,
+  nodeConflict:
+    minor < 35 ? 'node(s) had volume node affinity conflict' : "node(s) didn't match PersistentVolume's node affinity",
 });
 
 export const PRESENT = 35;

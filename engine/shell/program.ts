@@ -3,6 +3,7 @@
 import type { Co } from '../sim/index.ts';
 import { FsError } from '../linux/fs.ts';
 import { LineReader } from '../linux/io.ts';
+import { terminalOf } from '../linux/terminal.ts';
 import type { Process, Program } from '../linux/types.ts';
 import type { List } from './ast.ts';
 import { optionName, setOption } from './builtins/variables.ts';
@@ -214,6 +215,14 @@ function* runInput(shell: Shell, fds: Descriptors): Co<number> {
   }
 }
 
+/** bash keeps the terminal's size in two variables. */
+function noteSize(shell: Shell) {
+  const terminal = terminalOf(shell.process);
+  if (!terminal?.columns || !terminal.rows) return;
+  shell.variables.assign('COLUMNS', String(terminal.columns));
+  shell.variables.assign('LINES', String(terminal.rows));
+}
+
 /** `kubectl exec -it … -- sh`: prompts on a terminal. */
 function* runTerminal(shell: Shell, fds: Descriptors): Co<number> {
   const root = shell.process.uid === 0 ? '#' : '$';
@@ -232,6 +241,7 @@ function* runTerminal(shell: Shell, fds: Descriptors): Co<number> {
     shell.process.stdout.write(text ? '> ' : prompt());
     const line = yield* input.line();
     if (line === undefined) return shell.status;
+    if (shell.flavour.kind === 'bash') noteSize(shell);
     input.release();
     text += line + '\n';
     const parser = new Parser(text, { flavour: shell.flavour });

@@ -4,9 +4,12 @@
 import type { Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { app } from './app.ts';
+import { cloud } from './cloud.ts';
 import { image } from './image.ts';
 import { explain, requests } from './look.ts';
+import { network } from './network.ts';
 import { node } from './node.ts';
+import { rules } from './rules.ts';
 import { advance, clock, runUntil } from './time.ts';
 import { trace } from './trace.ts';
 import { SimError, type Flag, type SimTargets, type SubCommand } from './types.ts';
@@ -14,7 +17,20 @@ import { table } from './values.ts';
 
 export type { SimTargets } from './types.ts';
 
-const COMMANDS: readonly SubCommand[] = [advance, runUntil, clock, node, image, app, requests, trace, explain];
+const COMMANDS: readonly SubCommand[] = [
+  advance,
+  runUntil,
+  clock,
+  node,
+  cloud,
+  image,
+  app,
+  requests,
+  network,
+  rules,
+  trace,
+  explain,
+];
 
 export function createSimCommand(targets: SimTargets): Program {
   return function* (process): Co<number> {

@@ -90,7 +90,11 @@ export const node: SubCommand = {
           `there is no node ${JSON.stringify(name)}; the nodes are ${[...targets.kubelets.keys()].join(', ')}`,
         );
       }
-      const why = action.refuse?.(kubelet, targets.plugged(name));
+      const state = targets.cloud?.machines.get(name)?.state;
+      const why =
+        state && state !== 'running'
+          ? `its machine is ${state} at the provider; see 'sim cloud'`
+          : action.refuse?.(kubelet, targets.plugged(name));
       if (why) throw new SimError(`node ${name}: ${why}`);
       return { name, kubelet };
     });

@@ -2,6 +2,7 @@
 
 import type { LoggedRequest } from '../apiserver/request-log.ts';
 import type { Client } from '../client/index.ts';
+import type { Provider } from '../cloud/provider.ts';
 import type { ImageFaults } from '../images/faults.ts';
 import type { Kubelet } from '../kubelet/index.ts';
 import type { Host, Process } from '../linux/index.ts';
@@ -22,6 +23,8 @@ export interface SimTargets {
   client: Client;
   /** Requests of the last command line; `all`: also what the components of the cluster sent meanwhile. */
   requests(all: boolean): LoggedRequest[];
+  /** The provider of the machines, where there is one. */
+  cloud: Provider | undefined;
   /** The scheduler's last decision on the Pod 'namespace/name'. */
   explain(pod: string): Decision | undefined;
 }

@@ -156,6 +156,7 @@ export class Notebook {
             onOutput: (stream, text) => pane.append(stream, text),
           });
           pane.flush();
+          await pane.draw(step.command);
           behind.push({ command: step.command, happened: await sandbox.happened() });
           clusterTime += result.endedAt - result.startedAt;
           exitCode ||= result.exitCode;

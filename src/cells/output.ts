@@ -49,6 +49,14 @@ export class OutputPane {
     this.note.textContent = `… and ${sizeWords(this.hiddenCharacters)} more, not shown`;
   }
 
+  /** Puts the picture of what `command` has printed below it, where there is one. */
+  async draw(command: string): Promise<void> {
+    // Loaded with the first run: most who read do not run.
+    const { drawingOf } = await import('./drawings.ts');
+    const drawing = drawingOf(command, this.el.textContent ?? '');
+    if (drawing) this.el.insertAdjacentHTML('afterend', drawing);
+  }
+
   close(): void {
     this.flush();
   }

@@ -1,6 +1,8 @@
 // Turns one example into HTML at build time: complete without JavaScript (commands, recorded outputs, file contents),
 // with the buttons and the machine-readable attributes that src/cells/notebook.ts works with in the browser.
-import { escapeHtml, highlight } from '../site/highlight.ts';
+import { escapeHtml } from './escape.ts';
+import { highlight } from '../site/highlight.ts';
+import { drawingOf } from './drawings.ts';
 import type { Cell, Command } from './parse.ts';
 
 /** The anchor of a cell on its page; apart from the headings' anchors. */
@@ -85,7 +87,8 @@ async function renderCommand({ command, on, output }: Command): Promise<string> 
   });
   const where = on ? ` data-on="${escapeHtml(on)}"` : '';
   const recorded = output ? `<pre class="kb-out">${escapeHtml(output)}</pre>` : '';
-  return `<div class="kb-step"${where}><pre class="kb-cmd"><code>${prompts.join('\n')}</code></pre>${recorded}</div>`;
+  const drawing = (output && drawingOf(command, output)) ?? '';
+  return `<div class="kb-step"${where}><pre class="kb-cmd"><code>${prompts.join('\n')}</code></pre>${recorded}${drawing}</div>`;
 }
 
 function attributeList(attributes: Record<string, string | undefined>): string {

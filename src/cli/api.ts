@@ -7,10 +7,10 @@ import { serveApi } from './http/server.ts';
 import { Runner } from '../sandbox/runner.ts';
 
 export interface ApiOptions {
-  port: string;
+  port: number;
   kubeconfig: string;
   cluster?: string;
-  speed: string;
+  speed: number;
   birth?: string;
 }
 
@@ -20,7 +20,7 @@ export async function api(options: ApiOptions) {
   const birth = options.birth ?? cluster.birth ?? `${new Date().toISOString().slice(0, 19)}Z`;
   const runner = new Runner(await nodeEngine(), hostCall);
   runner.boot({ ...cluster, birth });
-  const { url, token, ca } = await serveApi(runner, { port: Number(options.port), speed: Number(options.speed) });
+  const { url, token, ca } = await serveApi(runner, { port: options.port, speed: options.speed });
   writeFileSync(options.kubeconfig, stringify(kubeconfig(url, token, ca)));
   process.stderr.write(`serving ${url}, kubeconfig in ${options.kubeconfig}\n`);
 }

@@ -3,6 +3,7 @@
 
 import { gzipSync } from 'node:zlib';
 import { benchApi } from './bench-api.ts';
+import { benchNet } from './bench-net.ts';
 import { benchScale } from './bench-scale.ts';
 import { coreScripts } from '../sandbox/bundle.ts';
 import { engineCode, hostCall, nodeEngine, quickjsEngine } from './host.ts';
@@ -114,12 +115,14 @@ export async function bench(wanted: string[], options: { json?: boolean }) {
     record('heap', 'kubebook-quickjs', [engine.heap / 2 ** 20], 'MB');
   }
   await benchApi(asked, record);
+  await benchNet(asked, record);
   await benchScale(asked, (name) => wanted.includes(name), record);
   if (asked('boot')) await measure('boot', 'webernetes', () => peer.boot());
   // 500 take this peer long: once is enough to see by how much. 1,000 take it minutes: left out.
   for (const size of SIZES.filter((n) => n <= 500 && asked(`replicas-${n}`))) {
     await measure(`replicas-${size}`, 'webernetes', () => peer.replicas(size), size < 500 ? RUNS : 1);
   }
+  if (results.length === 0) throw new Error(`there is no case ${wanted.join(', ')}`);
   process.stdout.write(options.json ? JSON.stringify(results, null, 1) + '\n' : table(results));
 }
 

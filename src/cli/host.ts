@@ -45,7 +45,17 @@ export async function start(options: StartOptions = {}): Promise<Runner> {
 }
 
 export function readCluster(file: string | undefined): ClusterOptions {
-  return file ? ((parseYaml(readFileSync(file, 'utf8')) ?? {}) as ClusterOptions) : {};
+  if (!file) return {};
+  const text = readFileSync(file, 'utf8');
+  let options: unknown;
+  try {
+    options = parseYaml(text) ?? {};
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message.replace(/:?\n.*/s, '')}`, { cause: error });
+  }
+  if (typeof options !== 'object' || Array.isArray(options))
+    throw new Error(`${file}: settings are written as \`name: value\``);
+  return options as ClusterOptions;
 }
 
 function copyFiles(runner: Runner, dir: string, from = dir) {

@@ -1,12 +1,27 @@
 #!/usr/bin/env node
 // The command line: runs scripts and pages on the engine, and says what holds. `kubebook --help` lists it.
 
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 
-const program = new Command('kubebook').description('Kubernetes examples that run: the engine on the command line');
+/** Exit status of a command line that asks for something that there is not; scripts that fail have statuses of their own. */
+const MISUSED = 2;
+
+const program = new Command('kubebook')
+  .description('Kubernetes examples that run: the engine on the command line')
+  .exitOverride(({ exitCode }) => process.exit(exitCode && MISUSED));
 
 const clusterOption = () => new Option('--cluster <file>', 'YAML with version, controlPlanes, workers, seed…');
+/** An option's number, at least `least`. */
+const number = (least: number, most: number, what: string) => (text: string) => {
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (!(value >= least && value <= most)) throw new InvalidArgumentError(`It must be ${what}.`);
+  return value;
+};
+const instant = (text: string) => {
+  if (Number.isNaN(Date.parse(text))) throw new InvalidArgumentError('It must be a time such as 2026-01-05T09:00:00Z.');
+  return text;
+};
 const filesOption = () => new Option('--files <dir>', 'files of this folder are copied to the working directory');
 
 program
@@ -71,14 +86,26 @@ program
 program
   .command('api')
   .description("serve the engine's API over HTTP on 127.0.0.1")
-  .option('--port <n>', 'port; 0 picks one', '0')
+  .option('--port <n>', 'port; 0 picks one', number(0, 65_535, 'a port'), 0)
   .option('--kubeconfig <file>', 'where to write a kubeconfig', 'kubeconfig')
   .addOption(clusterOption())
-  .option('--speed <x>', 'virtual seconds a second; 0 freezes the clock', '1')
-  .option('--birth <time>', 'when the cluster is born, RFC 3339; default: now')
+  .option('--speed <x>', 'virtual seconds a second; 0 freezes the clock', number(0, 1e6, 'a number from 0 on'), 1)
+  .option('--birth <time>', 'when the cluster is born, RFC 3339; default: now', instant)
   .action(async (options) => {
     const { api } = await import('./api.ts');
     await api(options);
   });
 
-await program.parseAsync();
+try {
+  await program.parseAsync();
+} catch (error) {
+  // A mistake of ours keeps its trace; what the command line or its files got wrong is told in a line.
+  if (!(error instanceof Error) || /^(Type|Reference|Syntax)Error$/.test(error.name)) throw error;
+  program.error(`error: ${oneLine(error)}`);
+}
+
+function oneLine(error: Error & { code?: string; path?: string }): string {
+  const line = error.message.replace(/^Error: /, '').split('\n', 1)[0];
+  // Node: "ENOENT: no such file or directory, open 'cluster.yaml'"
+  return error.code && error.path ? `${error.path}: ${line.replace(/^\w+: |, \w+ '.*$/g, '')}` : line;
+}

@@ -46,10 +46,12 @@ export async function runJq(load: LoadJq, args: string[], input: string): Promis
     const [stdout, stderr] = instance.decoded.slice(-2);
     return { stdout, stderr, exitCode: result.exitCode };
   } catch (error) {
+    // The instance has trapped: in practice its stack, which is small, is at its end.
     shared = undefined;
+    const cause = error instanceof Error ? error.message : String(error);
     return {
       stdout: '',
-      stderr: `jq: error: ${error instanceof Error ? error.message : String(error)}\n`,
+      stderr: `jq: error: a value nests too deeply for this build of jq, or is too large (${cause})\n`,
       exitCode: 5,
     };
   }

@@ -6,10 +6,20 @@ export interface ClusterOptions {
   controlPlanes?: number;
   /** How many workers (worker-1, worker-2…), or their names. */
   workers?: number | string[];
+  /** Names of blank machines. */
+  machines?: string[];
+  /** kubeadm (the default) or binary. */
+  installer?: string;
+  /** containerd (the default), cri-o or docker. */
+  runtime?: string;
   seed?: number;
   birth?: string;
   taintControlPlanes?: boolean;
   ingressController?: boolean;
+  tunnel?: string;
+  cni?: string;
+  ipFamilies?: string[];
+  cloud?: boolean | { controllerManagers?: number; csiDriver?: boolean };
   proxyMode?: string;
   kata?: string[];
   [setting: string]: unknown;

@@ -1,7 +1,7 @@
 declare module 'virtual:kubebook-engine' {
-  /** Addresses of the engine's scripts by name. */
-  const urls: Record<string, string>;
-  export default urls;
+  /** Where the engine's scripts are: a JSON object from name to text. */
+  const url: string;
+  export default url;
 }
 declare module '@jitl/quickjs-wasmfile-release-sync/wasm?url' {
   const url: string;

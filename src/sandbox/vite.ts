@@ -1,10 +1,10 @@
-// Gives the site the engine's scripts as assets: `import urls from 'virtual:kubebook-engine'` is their addresses.
+// Gives the site the engine as one asset: `import url from 'virtual:kubebook-engine'` is its address. The asset is a JSON
+// object of the engine's scripts by name.
 
 import { buildEngine } from './bundle.ts';
-import type { EngineCode } from './quickjs.ts';
 
 const ID = 'virtual:kubebook-engine';
-const DEV_PATH = '/@kubebook-engine/';
+const DEV_PATH = '/@kubebook-engine';
 
 interface Context {
   emitFile(file: { type: 'asset'; name: string; source: string }): string;
@@ -15,7 +15,7 @@ interface DevServer {
     use(
       path: string,
       handler: (
-        request: { url?: string },
+        request: unknown,
         response: { setHeader(name: string, value: string): void; end(text: string): void },
       ) => void,
     ): void;
@@ -27,17 +27,17 @@ interface DevServer {
 /** A Vite plug-in; needed in `plugins` (development) and in `worker.plugins` (build). */
 export function engineAsset() {
   let development = false;
-  /** In development: what the addresses given out last lead to. */
-  let served: EngineCode = {};
+  /** In development: what the address given out last leads to. */
+  let served = '';
   return {
     name: 'kubebook-engine',
     configResolved(config: { command: string }) {
       development = config.command === 'serve';
     },
     configureServer(server: DevServer) {
-      server.middlewares.use(DEV_PATH, (request, response) => {
-        response.setHeader('content-type', 'text/javascript');
-        response.end(served[request.url?.replace(/^\//, '') ?? ''] ?? '');
+      server.middlewares.use(DEV_PATH, (_request, response) => {
+        response.setHeader('content-type', 'application/json');
+        response.end(served);
       });
       // The next page that asks gets the engine as it is then.
       server.watcher.on('change', (file) => {
@@ -50,15 +50,9 @@ export function engineAsset() {
     },
     async load(this: Context, id: string) {
       if (id !== `\0${ID}`) return undefined;
-      const code = await buildEngine();
-      served = code;
-      const entries = Object.keys(code).map((name) => {
-        const url = development
-          ? JSON.stringify(`${DEV_PATH}${name}`)
-          : `import.meta.ROLLUP_FILE_URL_${this.emitFile({ type: 'asset', name: `engine-${name}`, source: code[name] })}`;
-        return `${JSON.stringify(name)}: ${url}`;
-      });
-      return `export default {${entries.join(', ')}};`;
+      served = JSON.stringify(await buildEngine());
+      if (development) return `export default ${JSON.stringify(DEV_PATH)};`;
+      return `export default import.meta.ROLLUP_FILE_URL_${this.emitFile({ type: 'asset', name: 'engine.json', source: served })};`;
     },
   };
 }

@@ -4,16 +4,14 @@
 import { newVariant, type QuickJSSyncVariant } from 'quickjs-emscripten-core';
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import quickjsUrl from '@jitl/quickjs-wasmfile-release-sync/wasm?url';
-import engineUrls from 'virtual:kubebook-engine';
+import engineUrl from 'virtual:kubebook-engine';
 import { runJq } from './jq.ts';
 import { QuickJSEngine, type Capture, type EngineCode } from './quickjs.ts';
 import { Runner } from './runner.ts';
 import type { ClusterOptions, HostCall } from './types.ts';
 
 /** All scripts are there before the cluster boots: the engine evaluates its parts when it first needs them, at once. */
-const code: Promise<EngineCode> = Promise.all(
-  Object.entries(engineUrls).map(async ([name, url]) => [name, await (await fetch(url)).text()]),
-).then(Object.fromEntries);
+const code: Promise<EngineCode> = fetch(engineUrl).then((response) => response.json());
 const located = newVariant(variant, { wasmLocation: quickjsUrl }) as QuickJSSyncVariant;
 
 let engine: QuickJSEngine | undefined;

@@ -1,6 +1,6 @@
 // The small mark after a sentence that carries a claim: proven by an example, a definition, or not yet proven.
 import type { Claim, Evidence } from './content.ts';
-import { escapeHtml } from './highlight.ts';
+import { escapeHtml } from '../cells/escape.ts';
 
 /** Each state's sign and words; the signs differ in shape, not only in colour. */
 export const evidenceWords: Record<Evidence, { sign: string; label: string; text: string }> = {

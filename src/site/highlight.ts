@@ -1,5 +1,6 @@
 // Highlights code at build time into spans with classes (`t-string`, `t-comment`…): colours live in our stylesheet, follow
 // dark and light, and need no inline styles, which the site's Content-Security-Policy forbids.
+import { escapeHtml } from '../cells/escape.ts';
 import { bundledLanguages, createCssVariablesTheme, createHighlighter, type BundledLanguage } from 'shiki';
 
 const theme = createCssVariablesTheme({ name: 'kubebook', variablePrefix: '--', variableDefaults: {} });
@@ -19,8 +20,4 @@ function span(content: string, color: string | undefined): string {
   const token = /--token-([a-z]+)/.exec(color ?? '')?.[1];
   const text = escapeHtml(content);
   return token ? `<span class="t-${token}">${text}</span>` : text;
-}
-
-export function escapeHtml(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
 }

@@ -8,7 +8,7 @@ import { clusterPanel } from '../cells/picture.ts';
 import type { Runner } from '../sandbox/runner.ts';
 import type { ClusterPicture } from '../sandbox/types.ts';
 import { readContent } from './content.ts';
-import { escapeHtml } from './highlight.ts';
+import { escapeHtml } from '../cells/escape.ts';
 import { renderClaimMark } from './claim-mark.ts';
 
 export const markdownPlugins: MdastPluginEntry[] = [

@@ -1,7 +1,9 @@
 // Generates engine/api/generated/schema.ts: the structure of every stable kind and the served resources as compact
 // text, from the official OpenAPI of a Kubernetes release. Structure only; engine/api/schema.ts reads it and
-// documents the notation. Usage: node src/tools/generate-schema.ts OPENAPI.json
+// documents the notation. The fields stand in the order of Go's structs, which is that of its JSON and which only a
+// program has: a real kubectl of the same release. Usage: node src/tools/generate-schema.ts OPENAPI.json KUBECTL
 import { readFileSync, writeFileSync } from 'node:fs';
+import { GoStructs, type GoType } from './go-structs.ts';
 import { ALWAYS_PRINTED, POINTER_STRINGS, VALUE_BOOLEANS, VALUE_INTEGERS, VALUE_STRUCTS } from './go-types.ts';
 
 interface Gvk {
@@ -31,6 +33,7 @@ interface OpenApi {
 }
 
 const openapi = JSON.parse(readFileSync(process.argv[2], 'utf8')) as OpenApi;
+const go = new GoStructs(process.argv[3]);
 const unstable = /\bv\d+(alpha|beta)\d+\b/;
 const words = (text: string) => new Set(text.trim().split(/\s+/));
 const sets = {
@@ -125,6 +128,20 @@ function marks(full: string, type: string, field: string, schema: Schema, requir
   return out;
 }
 
+/** 'io.k8s.api.apps.v1.Deployment' is Deployment of k8s.io/api/apps/v1. */
+function goStruct(full: string): GoType | undefined {
+  const parts = full.replace(/^io\.k8s\./, 'k8s.io.').split('.');
+  return go.struct([parts.slice(0, 2).join('.'), ...parts.slice(2, -1)].join('/'), parts.at(-1) as string);
+}
+
+/** JSON names as Go's encoder writes them; what kubectl knows no struct of stays as it stands in the OpenAPI. */
+function goOrder(type: GoType | undefined): string[] {
+  return (type?.fields ?? []).flatMap((field) => {
+    const json = /json:"([^",]*)/.exec(field.tag)?.[1] ?? '';
+    return json ? [json] : goOrder(field.type.kind === 'ptr' ? field.type.element : field.type);
+  });
+}
+
 const types: string[] = [];
 for (const full of fullNames.sort()) {
   const s = openapi.definitions[full];
@@ -132,7 +149,10 @@ for (const full of fullNames.sort()) {
   if (/List$/.test(name) && s.properties?.items) continue;
   const last = full.split('.').at(-1) as string;
   if (SPECIAL[last] || (!s.properties && s.type !== 'object')) continue;
-  const fields = Object.entries(s.properties ?? {}).map(([f, p]) => {
+  const order = goOrder(goStruct(full));
+  const place = ([f]: [string, Schema]) => (order.includes(f) ? order.indexOf(f) : order.length);
+  const properties = Object.entries(s.properties ?? {}).sort((a, b) => place(a) - place(b));
+  const fields = properties.map(([f, p]) => {
     const type = typeOf(p);
     return `${f}:${type}${marks(full, type, f, p, s.required?.includes(f) ?? false)}`;
   });

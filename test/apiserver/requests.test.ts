@@ -117,3 +117,14 @@ test('a release before v1.34 prints times of templates that have none', () => {
   expect(template('v1.28.4')).toEqual({ creationTimestamp: null, labels: { app: 'web' } });
   expect(template('v1.35.0')).toEqual({ labels: { app: 'web' } });
 });
+
+test('a number that cannot be held exactly is refused, the same digits in a text are not', () => {
+  const { send } = serve();
+  const path = '/api/v1/namespaces/default/configmaps';
+  const body = (generation: string, value: string) =>
+    `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"n","generation":${generation}},"data":{"a":"${value}"}}`;
+  expect(send('POST', path, body('9007199254740993', 'x')).body.message).toBe(
+    'whole numbers beyond 2^53 are not modelled by this engine',
+  );
+  expect(send('POST', path, body('9007199254740991', 'x, 9007199254740993 ')).body.data.a).toBe('x, 9007199254740993 ');
+});

@@ -121,6 +121,22 @@ test('an informer holds what there is', async () => {
   await informer.stop();
 });
 
+test('exec on a terminal knows the terminal’s size, and a new one', async () => {
+  const screen = Object.assign(new Kept(), { columns: 132, rows: 43 });
+  const input = new PassThrough();
+  const size = 'stty size; echo $LINES x $COLUMNS\n';
+  const socket = await new Exec(config).exec(namespace, 'web', 'web', ['bash'], screen, null, input, true);
+  await eventually('a prompt', () => screen.text.includes('# '));
+  input.write(size);
+  await eventually('the first size', () => screen.text.includes('43 132\n43 x 132\n'));
+  Object.assign(screen, { columns: 80, rows: 24 });
+  screen.emit('resize');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  input.write(size);
+  await eventually('the second size', () => screen.text.includes('24 80\n24 x 80\n'));
+  socket.close();
+});
+
 test('exec carries the streams and tells the exit status', async () => {
   const out = new Kept();
   const problems = new Kept();

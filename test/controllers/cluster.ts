@@ -48,7 +48,12 @@ export class TestCluster {
 
   constructor(options: TestOptions = {}) {
     this.sim = new Sim({ seed: 7, start: Date.UTC(2026, 0, 5, 9) });
-    this.api = new ApiServer({ sim: this.sim, scheme: createScheme(), freeze: true });
+    this.api = new ApiServer({
+      sim: this.sim,
+      scheme: createScheme(),
+      freeze: true,
+      authorizationMode: 'Node,RBAC',
+    });
     this.api.bootstrap();
     this.admin = this.client('kubernetes-admin');
     for (const node of options.nodes ?? WORKERS) this.addNode(node);
@@ -87,8 +92,12 @@ export class TestCluster {
     }
   }
 
+  /** The components may do what their roles let them; everybody else may do everything. */
   client(name: string): Client {
-    return new Client((request) => this.api.handle(request), name, { name, groups: ['system:masters'] });
+    const groups = name.startsWith('system:serviceaccount:')
+      ? ['system:serviceaccounts', 'system:serviceaccounts:kube-system', 'system:authenticated']
+      : [name.startsWith('system:kube-') ? 'system:authenticated' : 'system:masters'];
+    return new Client((request) => this.api.handle(request), name, { name, groups });
   }
 
   addNode({ name, cpu = '4', memory = '8Gi', pods = '110', labels, taints }: NodeSpec) {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pod, TestCluster } from './cluster.ts';
+import { finish, names, setImage, start, template } from './workload.ts';
 import type {
   ControllerRevision,
   CronJob,
@@ -10,37 +11,6 @@ import type {
   PodDisruptionBudget,
   StatefulSet,
 } from '../../engine/api/types.ts';
-
-const template = (labels: Record<string, string>, spec: object = {}) => ({
-  metadata: { labels },
-  spec: { containers: [{ name: 'main', image: 'nginx:1.27' }], ...spec },
-});
-function start(...objects: object[]): TestCluster {
-  const cluster = new TestCluster();
-  cluster.pass(1000);
-  for (const object of objects) cluster.create(object);
-  cluster.pass(5000);
-  return cluster;
-}
-const names = (cluster: TestCluster) =>
-  cluster
-    .pods()
-    .map(({ metadata }) => metadata.name)
-    .sort();
-const setImage = (cluster: TestCluster, plural: string, name: string, image: string) =>
-  cluster.patch('apps/v1', plural, name, { spec: { template: { spec: { containers: [{ name: 'main', image }] } } } });
-/** Ends a Pod as its kubelet would. */
-function finish(cluster: TestCluster, one: Pod, exitCode: number) {
-  const finishedAt = new Date(cluster.sim.now).toISOString().slice(0, 19) + 'Z';
-  const state = { terminated: { exitCode, finishedAt } };
-  const containerStatuses = [{ name: 'main', image: 'nginx', imageID: '', ready: false, restartCount: 0, state }];
-  const status = {
-    phase: exitCode === 0 ? 'Succeeded' : 'Failed',
-    containerStatuses,
-    conditions: [{ type: 'Ready', status: 'False' }],
-  };
-  cluster.patch('v1', 'pods', one.metadata.name as string, { status }, 'status');
-}
 
 describe('a StatefulSet', () => {
   const web = (spec: object = {}) => ({
@@ -416,5 +386,54 @@ describe('a PodDisruptionBudget', () => {
     cluster.pass(1000);
     expect(status()).toMatchObject({ currentHealthy: 1, disruptionsAllowed: 0 });
     expect(status()?.conditions?.[0].reason).toBe('InsufficientPods');
+  });
+
+  const budget = (name: string, spec: object) => ({
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name, namespace: 'default' },
+    spec,
+  });
+  const statusOf = (cluster: TestCluster, name: string) =>
+    cluster.get<PodDisruptionBudget>('policy/v1', 'poddisruptionbudgets', name)?.status;
+
+  it('cannot count Pods without a controller as a share, and says so', () => {
+    const selector = { matchLabels: { app: 'web' } };
+    const cluster = start(pod('a', {}, { labels: { app: 'web' } }), budget('web', { maxUnavailable: 1, selector }));
+    expect(statusOf(cluster, 'web')).toMatchObject({ currentHealthy: 1, expectedPods: 0, disruptionsAllowed: 0 });
+    expect(cluster.events('UnmanagedPods')[0]).toContain(
+      'Pods selected by this PodDisruptionBudget (selector: &LabelSelector{MatchLabels:map[string]string{app: web,},MatchExpressions:[]LabelSelectorRequirement{},}) were found to be unmanaged.',
+    );
+  });
+
+  it('cannot ask a Job for its size', () => {
+    const job = {
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'j', namespace: 'default' },
+      spec: { template: template({ app: 'j' }, { restartPolicy: 'Never' }) },
+    };
+    const cluster = start(job, budget('j', { minAvailable: '50%', selector: { matchLabels: { app: 'j' } } }));
+    cluster.pass(1000);
+    const message = 'jobs.batch does not implement the scale subresource';
+    expect(statusOf(cluster, 'j')?.conditions).toMatchObject([{ status: 'False', reason: 'SyncFailed', message }]);
+    expect(cluster.events('CalculateExpectedPodCountFailed')[0]).toBe(
+      `Failed to calculate the number of expected pods: ${message}`,
+    );
+  });
+
+  it('takes back the announcement of a disruption that did not happen', () => {
+    const selector = { matchLabels: { app: 'web' } };
+    const cluster = start(pod('a', {}, { labels: { app: 'web' } }), budget('web', { minAvailable: 0, selector }));
+    const conditions = (cluster.get<Pod>('v1', 'pods', 'a') as Pod).status?.conditions ?? [];
+    const lastTransitionTime = new Date(cluster.sim.now).toISOString().slice(0, 19) + 'Z';
+    const announced = { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', lastTransitionTime };
+    cluster.patch('v1', 'pods', 'a', { status: { conditions: [...conditions, announced] } }, 'status');
+    const target = () =>
+      cluster.get<Pod>('v1', 'pods', 'a')?.status?.conditions?.find((c) => c.type === announced.type);
+    cluster.pass(119_000);
+    expect(target()?.status).toBe('True');
+    cluster.pass(3000);
+    expect(target()?.status).toBe('False');
   });
 });

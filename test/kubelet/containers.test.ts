@@ -196,6 +196,52 @@ describe('what a container is started with', () => {
   });
 });
 
+describe('variables from a file of an init container', () => {
+  const start = (text: string, key: string, optional = false) => {
+    const node = startNode();
+    node.create('web', {
+      restartPolicy: 'Never',
+      initContainers: [
+        {
+          name: 'write',
+          image: 'busybox:1.37',
+          command: ['sh', '-c', `printf '%s' "$TEXT" > /data/config.env`],
+          env: [{ name: 'TEXT', value: text }],
+          volumeMounts: [{ name: 'config', mountPath: '/data' }],
+        },
+      ],
+      containers: [
+        {
+          name: 'read',
+          image: 'busybox:1.37',
+          command: ['sh', '-c', 'echo "value=$DB"; sleep 1000'],
+          env: [{ name: 'DB', valueFrom: { fileKeyRef: { volumeName: 'config', path: 'config.env', key, optional } } }],
+        },
+      ],
+      volumes: [{ name: 'config', emptyDir: {} }],
+    });
+    node.wait(10);
+    return node;
+  };
+  const problem = (text: string, key: string) =>
+    start(text, key).pod('web').status?.containerStatuses?.[0].state?.waiting?.message;
+
+  it.each([
+    ["# where\nDB_ADDRESS='address'\n", 'value=address\n'],
+    ["  DB_ADDRESS = 'a # b $HOME'", 'value=a # b $HOME\n'],
+    ["DB_ADDRESS='one\ntwo'\nOTHER='x'", 'value=one\ntwo\n'],
+  ])('%j gives %j', (text, output) => {
+    expect(start(text, 'DB_ADDRESS').logs('web', 'read')).toBe(output);
+  });
+
+  it('must be there unless it is optional, and quoted singly', () => {
+    expect(problem("A='1'", 'B')).toBe('environment variable key "B" not found in file "config.env"');
+    expect(start("A='1'", 'B', true).logs('web', 'read')).toBe('value=\n');
+    expect(problem('A=1', 'A')).toMatch(/^couldn't parse env file: /);
+    expect(problem(`A='1''2'`, 'A')).toMatch(/^couldn't parse env file: /);
+  });
+});
+
 describe('memory', () => {
   const stress = (limit: string, bytes: string) => ({
     containers: [

@@ -300,6 +300,26 @@ describe('objects that do not go at once', () => {
     expect(node.exists('web')).toBe(false);
   });
 
+  it('a Pod that is deleted before it could start has failed', () => {
+    const node = startNode();
+    node.create(
+      'web',
+      { containers: [{ name: 'main', image: 'test/missing:1' }] },
+      { finalizers: ['example.com/hold'] },
+    );
+    node.wait(4);
+    expect(node.pod('web').status?.phase).toBe('Pending');
+    node.remove('web');
+    node.wait(4);
+    const { phase, containerStatuses } = node.pod('web').status ?? {};
+    expect(phase).toBe('Failed');
+    expect(containerStatuses?.[0].state?.terminated).toMatchObject({
+      exitCode: 137,
+      reason: 'ContainerStatusUnknown',
+      message: 'The container could not be located when the pod was terminated',
+    });
+  });
+
   it('a Node that was deleted comes back only when its kubelet is started again', () => {
     const node = startNode();
     const nodes = node.client.of('v1', 'nodes', false);

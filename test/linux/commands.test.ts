@@ -24,6 +24,7 @@ const CASES: Record<string, [script: string, expected: string][]> = {
     ["printf 'ab\\nAB\\n' | grep -ic ab", '2\n'],
   ],
   sed: [
+    ["echo x | sed 'a \\   y'", 'x\n   y\n'],
     ["echo hello | sed -E 's/(l+)/<\\1>/'", 'he<ll>o\n'],
     ["printf 'a\\nb\\nc\\n' | sed ':a;N;$!ba;s/\\n/,/g'", 'a,b,c\n'],
     ["seq 5 | sed -n '/2/,/4/p'", '2\n3\n4\n'],

@@ -43,7 +43,7 @@ describe('systemctl', () => {
     const { run } = startTerminal();
     run('systemctl restart kubelet', 'worker-1');
     expect(run('journalctl -u kubelet --since -1m', 'worker-1')).toMatch(
-      /^Jan 05 09:00:\d\d worker-1 systemd\[1\]: Started kubelet\.service/,
+      /^Jan 05 09:00:\d\d worker-1 systemd\[1\]: Started kubelet\.service/m,
     );
     run('echo broken > /etc/kubernetes/manifests/bad.yaml', 'worker-1');
     run('sim advance 1s');

@@ -1,6 +1,6 @@
 // A whole cluster for tests of its network: commands at the reader's terminal and on nodes.
 
-import { createCluster, type Cluster } from '../../engine/cluster.ts';
+import { createCluster, type Cluster, type ClusterOptions } from '../../engine/cluster.ts';
 import { HostCalls } from '../../engine/host-calls.ts';
 import '../../engine/parts/all.ts';
 import { Terminal } from '../../engine/terminal.ts';
@@ -9,9 +9,9 @@ export class TestCluster {
   readonly cluster: Cluster;
   private readonly terminal: Terminal;
 
-  constructor() {
+  constructor(options: ClusterOptions = {}) {
     const host = new HostCalls();
-    this.cluster = createCluster({}, host);
+    this.cluster = createCluster(options, host);
     this.terminal = new Terminal(this.cluster, host);
   }
 

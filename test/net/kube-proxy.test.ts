@@ -35,6 +35,7 @@ function serve(test: TestNetwork, service: ServicePort, endpoints: readonly stri
   return test.nodes.map((net, i) => {
     const proxier = new IptablesProxier({
       net,
+      family: 'IPv4',
       clusterCIDR: '10.244.0.0/16',
       masqueradeAll: false,
       masqueradeBit: 14,

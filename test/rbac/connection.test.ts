@@ -35,7 +35,7 @@ describe('kubectl', () => {
 describe('--token-auth-file', () => {
   const own = cluster({ workers: 0 });
   const restart = (change: string) =>
-    own.run(`${change}; sed -i 's|- kube-apiserver$|&\\n    - --v=1|' $m/kube-apiserver.yaml; sleep 90`, 'cp-1');
+    own.run(`${change}; sed -i 's|- kube-apiserver$|&\\n    - --profiling|' $m/kube-apiserver.yaml; sleep 90`, 'cp-1');
 
   it('makes users of its lines', () => {
     own.run(`m=/etc/kubernetes/manifests; t=/etc/kubernetes/pki/t.csv`, 'cp-1');

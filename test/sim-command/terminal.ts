@@ -13,7 +13,7 @@ export interface TestTerminal {
 
 export function startTerminal(options: ClusterOptions = {}): TestTerminal {
   const host = new HostCalls();
-  const cluster = createCluster({ workers: 2, ...options }, host);
+  const cluster = createCluster({ ...(options.controlPlanes !== 0 && { workers: 2 }), ...options }, host);
   const terminal = new Terminal(cluster, host);
   const self: TestTerminal = {
     status: 0,

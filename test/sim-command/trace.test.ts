@@ -43,6 +43,23 @@ sim advance 5s`);
     expect(run('sim trace pod/a pod/web:80')).toMatch(/^worker-2 .*verdict +.*dropped/m);
   });
 
+  it('tells who wrote the rules of a node, and because of which Service', () => {
+    const { run } = started();
+    const rows = run('sim rules worker-1')
+      .split('\n')
+      .map((line) => line.split(/ {2,}/));
+    const ofWeb = rows.filter(
+      ([table, , , writer, cause]) => table === 'nat' && writer === 'kube-proxy' && cause === 'default/web',
+    );
+    expect(ofWeb).toHaveLength(1);
+    const before = Number(ofWeb[0][2]);
+    run('kubectl run web2 --image=nginx -l run=web; kubectl wait --for=condition=Ready pod web2; sim advance 2s');
+    const after = Number(run('sim rules worker-1').match(/^nat +\d+ +(\d+) +kube-proxy +default\/web$/m)?.[1]);
+    expect(after).toBeGreaterThan(before);
+    expect(rows.some(([, , , writer]) => writer === 'flannel')).toBe(true);
+    expect(run('sim rules moon')).toBe('sim: there is no node "moon"\n');
+  });
+
   it('refuses what is not there in one sentence', () => {
     const { run } = startTerminal({ workers: 0 });
     expect(run('sim trace pod/a pod/b')).toBe('sim: there is no pod "a" in namespace default\n');

@@ -209,9 +209,20 @@ describe('a claim', () => {
 });
 
 describe('a volume whose claim is gone', () => {
-  const released = (persistentVolumeReclaimPolicy: string) => {
+  const onNode = (path: string): Partial<PersistentVolumeSpec> => ({
+    hostPath: undefined,
+    local: { path },
+    nodeAffinity: {
+      required: {
+        nodeSelectorTerms: [
+          { matchExpressions: [{ key: 'kubernetes.io/hostname', operator: 'In', values: ['worker-1'] }] },
+        ],
+      },
+    },
+  });
+  const released = (persistentVolumeReclaimPolicy: string, source: Partial<PersistentVolumeSpec> = {}) => {
     const cluster = new Storage();
-    cluster.volume('disk', '1Gi', { persistentVolumeReclaimPolicy });
+    cluster.volume('disk', '1Gi', { persistentVolumeReclaimPolicy, ...source });
     cluster.claim('data', '1Gi');
     cluster.run(1);
     cluster.claims.delete('default', 'data');
@@ -231,11 +242,22 @@ describe('a volume whose claim is gone', () => {
   });
 
   test('fails when nothing can delete or recycle it', () => {
-    expect(released('Delete').volumes.get('', 'disk').status).toMatchObject({
+    const local = onNode('/mnt/disk');
+    expect(released('Delete', local).volumes.get('', 'disk').status).toMatchObject({
       phase: 'Failed',
       message: 'error getting deleter volume plugin for volume "disk": no deletable volume plugin matched',
     });
-    expect(released('Recycle').said('disk')).toEqual(['VolumeFailedRecycle: No recycler plugin found for the volume!']);
+    expect(released('Recycle', local).said('disk')).toEqual([
+      'VolumeFailedRecycle: No recycler plugin found for the volume!',
+    ]);
+  });
+
+  test('of a host’s directory is deleted only below /tmp', () => {
+    expect(released('Delete').volumes.get('', 'disk').status).toMatchObject({
+      phase: 'Failed',
+      message: 'host_path deleter only supports /tmp/.+ but received provided /mnt/disk',
+    });
+    expect(released('Delete', { hostPath: { path: '/tmp/disk' } }).phase('disk')).toBeUndefined();
   });
 });
 

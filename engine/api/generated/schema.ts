@@ -4,254 +4,254 @@
 export const TYPES = `
 AuditAnnotation key:s! valueExpression:s!
 ExpressionWarning fieldRef:s! warning:s!
-MatchCondition expression:s! name:s!
-MatchResources% excludeResourceRules:[@NamedRuleWithOperations matchPolicy:s namespaceSelector:@LabelSelector objectSelector:@LabelSelector resourceRules:[@NamedRuleWithOperations
-MutatingWebhook admissionReviewVersions:[s! clientConfig:@admissionregistration.v1.WebhookClientConfig! failurePolicy:s matchConditions:[@MatchCondition~name^name matchPolicy:s name:s! namespaceSelector:@LabelSelector objectSelector:@LabelSelector reinvocationPolicy:s rules:[@RuleWithOperations sideEffects:s! timeoutSeconds:i*
-MutatingWebhookConfiguration apiVersion:s kind:s metadata:@ObjectMeta= webhooks:[@MutatingWebhook~name^name
-NamedRuleWithOperations% apiGroups:[s apiVersions:[s operations:[s resourceNames:[s resources:[s scope:s
+MatchCondition name:s! expression:s!
+MatchResources% namespaceSelector:@LabelSelector objectSelector:@LabelSelector resourceRules:[@NamedRuleWithOperations excludeResourceRules:[@NamedRuleWithOperations matchPolicy:s
+MutatingWebhook name:s! clientConfig:@admissionregistration.v1.WebhookClientConfig! rules:[@RuleWithOperations failurePolicy:s matchPolicy:s namespaceSelector:@LabelSelector objectSelector:@LabelSelector sideEffects:s! timeoutSeconds:i* admissionReviewVersions:[s! reinvocationPolicy:s matchConditions:[@MatchCondition~name^name
+MutatingWebhookConfiguration kind:s apiVersion:s metadata:@ObjectMeta= webhooks:[@MutatingWebhook~name^name
+NamedRuleWithOperations% resourceNames:[s operations:[s apiGroups:[s apiVersions:[s resources:[s scope:s
 ParamKind% apiVersion:s kind:s
-ParamRef% name:s namespace:s parameterNotFoundAction:s selector:@LabelSelector
-RuleWithOperations apiGroups:[s apiVersions:[s operations:[s resources:[s scope:s
-admissionregistration.v1.ServiceReference name:s! namespace:s! path:s port:i*
+ParamRef% name:s namespace:s selector:@LabelSelector parameterNotFoundAction:s
+RuleWithOperations operations:[s apiGroups:[s apiVersions:[s resources:[s scope:s
+admissionregistration.v1.ServiceReference namespace:s! name:s! path:s port:i*
 TypeChecking expressionWarnings:[@ExpressionWarning
-ValidatingAdmissionPolicy apiVersion:s kind:s metadata:@ObjectMeta= spec:@ValidatingAdmissionPolicySpec= status:@ValidatingAdmissionPolicyStatus=
-ValidatingAdmissionPolicyBinding apiVersion:s kind:s metadata:@ObjectMeta= spec:@ValidatingAdmissionPolicyBindingSpec=
-ValidatingAdmissionPolicyBindingSpec matchResources:@MatchResources paramRef:@ParamRef policyName:s validationActions:[s~
-ValidatingAdmissionPolicySpec auditAnnotations:[@AuditAnnotation failurePolicy:s matchConditions:[@MatchCondition~name^name matchConstraints:@MatchResources paramKind:@ParamKind validations:[@Validation variables:[@Variable~name^name
-ValidatingAdmissionPolicyStatus conditions:[@Condition~type observedGeneration:l typeChecking:@TypeChecking
-ValidatingWebhook admissionReviewVersions:[s! clientConfig:@admissionregistration.v1.WebhookClientConfig! failurePolicy:s matchConditions:[@MatchCondition~name^name matchPolicy:s name:s! namespaceSelector:@LabelSelector objectSelector:@LabelSelector rules:[@RuleWithOperations sideEffects:s! timeoutSeconds:i*
-ValidatingWebhookConfiguration apiVersion:s kind:s metadata:@ObjectMeta= webhooks:[@ValidatingWebhook~name^name
-Validation expression:s! message:s messageExpression:s reason:s
-Variable% expression:s! name:s!
-admissionregistration.v1.WebhookClientConfig caBundle:y service:@admissionregistration.v1.ServiceReference url:s
-ControllerRevision apiVersion:s data:o kind:s metadata:@ObjectMeta= revision:l!
-DaemonSet apiVersion:s kind:s metadata:@ObjectMeta= spec:@DaemonSetSpec= status:@DaemonSetStatus=
-DaemonSetCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
-DaemonSetSpec minReadySeconds:i revisionHistoryLimit:i* selector:@LabelSelector? template:@PodTemplateSpec! updateStrategy:@DaemonSetUpdateStrategy=
-DaemonSetStatus collisionCount:i* conditions:[@DaemonSetCondition~type^type currentNumberScheduled:i! desiredNumberScheduled:i! numberAvailable:i numberMisscheduled:i! numberReady:i! numberUnavailable:i observedGeneration:l updatedNumberScheduled:i
-DaemonSetUpdateStrategy rollingUpdate:@RollingUpdateDaemonSet type:s
-Deployment apiVersion:s kind:s metadata:@ObjectMeta= spec:@DeploymentSpec= status:@DeploymentStatus=
-DeploymentCondition lastTransitionTime:t= lastUpdateTime:t= message:s reason:s status:s! type:s!
-DeploymentSpec minReadySeconds:i paused:b progressDeadlineSeconds:i* replicas:i* revisionHistoryLimit:i* selector:@LabelSelector? strategy:@DeploymentStrategy=> template:@PodTemplateSpec!
-DeploymentStatus availableReplicas:i collisionCount:i* conditions:[@DeploymentCondition~type^type observedGeneration:l readyReplicas:i replicas:i terminatingReplicas:i* unavailableReplicas:i updatedReplicas:i
-DeploymentStrategy rollingUpdate:@RollingUpdateDeployment type:s
-ReplicaSet apiVersion:s kind:s metadata:@ObjectMeta= spec:@ReplicaSetSpec= status:@ReplicaSetStatus=
-ReplicaSetCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
-ReplicaSetSpec minReadySeconds:i replicas:i* selector:@LabelSelector? template:@PodTemplateSpec=
-ReplicaSetStatus availableReplicas:i conditions:[@ReplicaSetCondition~type^type fullyLabeledReplicas:i observedGeneration:l readyReplicas:i replicas:i! terminatingReplicas:i*
-RollingUpdateDaemonSet maxSurge:x maxUnavailable:x
-RollingUpdateDeployment maxSurge:x maxUnavailable:x
-RollingUpdateStatefulSetStrategy maxUnavailable:x partition:i*
-StatefulSet apiVersion:s kind:s metadata:@ObjectMeta= spec:@StatefulSetSpec= status:@StatefulSetStatus=
-StatefulSetCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
+ValidatingAdmissionPolicy kind:s apiVersion:s metadata:@ObjectMeta= spec:@ValidatingAdmissionPolicySpec= status:@ValidatingAdmissionPolicyStatus=
+ValidatingAdmissionPolicyBinding kind:s apiVersion:s metadata:@ObjectMeta= spec:@ValidatingAdmissionPolicyBindingSpec=
+ValidatingAdmissionPolicyBindingSpec policyName:s paramRef:@ParamRef matchResources:@MatchResources validationActions:[s~
+ValidatingAdmissionPolicySpec paramKind:@ParamKind matchConstraints:@MatchResources validations:[@Validation failurePolicy:s auditAnnotations:[@AuditAnnotation matchConditions:[@MatchCondition~name^name variables:[@Variable~name^name
+ValidatingAdmissionPolicyStatus observedGeneration:l typeChecking:@TypeChecking conditions:[@Condition~type
+ValidatingWebhook name:s! clientConfig:@admissionregistration.v1.WebhookClientConfig! rules:[@RuleWithOperations failurePolicy:s matchPolicy:s namespaceSelector:@LabelSelector objectSelector:@LabelSelector sideEffects:s! timeoutSeconds:i* admissionReviewVersions:[s! matchConditions:[@MatchCondition~name^name
+ValidatingWebhookConfiguration kind:s apiVersion:s metadata:@ObjectMeta= webhooks:[@ValidatingWebhook~name^name
+Validation expression:s! message:s reason:s messageExpression:s
+Variable% name:s! expression:s!
+admissionregistration.v1.WebhookClientConfig url:s service:@admissionregistration.v1.ServiceReference caBundle:y
+ControllerRevision kind:s apiVersion:s metadata:@ObjectMeta= data:o revision:l!
+DaemonSet kind:s apiVersion:s metadata:@ObjectMeta= spec:@DaemonSetSpec= status:@DaemonSetStatus=
+DaemonSetCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
+DaemonSetSpec selector:@LabelSelector? template:@PodTemplateSpec! updateStrategy:@DaemonSetUpdateStrategy= minReadySeconds:i revisionHistoryLimit:i*
+DaemonSetStatus currentNumberScheduled:i! numberMisscheduled:i! desiredNumberScheduled:i! numberReady:i! observedGeneration:l updatedNumberScheduled:i numberAvailable:i numberUnavailable:i collisionCount:i* conditions:[@DaemonSetCondition~type^type
+DaemonSetUpdateStrategy type:s rollingUpdate:@RollingUpdateDaemonSet
+Deployment kind:s apiVersion:s metadata:@ObjectMeta= spec:@DeploymentSpec= status:@DeploymentStatus=
+DeploymentCondition type:s! status:s! lastUpdateTime:t= lastTransitionTime:t= reason:s message:s
+DeploymentSpec replicas:i* selector:@LabelSelector? template:@PodTemplateSpec! strategy:@DeploymentStrategy=> minReadySeconds:i revisionHistoryLimit:i* paused:b progressDeadlineSeconds:i*
+DeploymentStatus observedGeneration:l replicas:i updatedReplicas:i readyReplicas:i availableReplicas:i unavailableReplicas:i terminatingReplicas:i* conditions:[@DeploymentCondition~type^type collisionCount:i*
+DeploymentStrategy type:s rollingUpdate:@RollingUpdateDeployment
+ReplicaSet kind:s apiVersion:s metadata:@ObjectMeta= spec:@ReplicaSetSpec= status:@ReplicaSetStatus=
+ReplicaSetCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
+ReplicaSetSpec replicas:i* minReadySeconds:i selector:@LabelSelector? template:@PodTemplateSpec=
+ReplicaSetStatus replicas:i! fullyLabeledReplicas:i readyReplicas:i availableReplicas:i terminatingReplicas:i* observedGeneration:l conditions:[@ReplicaSetCondition~type^type
+RollingUpdateDaemonSet maxUnavailable:x maxSurge:x
+RollingUpdateDeployment maxUnavailable:x maxSurge:x
+RollingUpdateStatefulSetStrategy partition:i* maxUnavailable:x
+StatefulSet kind:s apiVersion:s metadata:@ObjectMeta= spec:@StatefulSetSpec= status:@StatefulSetStatus=
+StatefulSetCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
 StatefulSetOrdinals start:i
 StatefulSetPersistentVolumeClaimRetentionPolicy whenDeleted:s whenScaled:s
-StatefulSetSpec minReadySeconds:i ordinals:@StatefulSetOrdinals persistentVolumeClaimRetentionPolicy:@StatefulSetPersistentVolumeClaimRetentionPolicy podManagementPolicy:s replicas:i* revisionHistoryLimit:i* selector:@LabelSelector? serviceName:s= template:@PodTemplateSpec! updateStrategy:@StatefulSetUpdateStrategy= volumeClaimTemplates:[@PersistentVolumeClaim
-StatefulSetStatus availableReplicas:i= collisionCount:i* conditions:[@StatefulSetCondition~type^type currentReplicas:i currentRevision:s observedGeneration:l readyReplicas:i replicas:i! updateRevision:s updatedReplicas:i
-StatefulSetUpdateStrategy rollingUpdate:@RollingUpdateStatefulSetStrategy type:s
-BoundObjectReference apiVersion:s kind:s name:s uid:s
-SelfSubjectReview apiVersion:s kind:s metadata:@ObjectMeta= status:@SelfSubjectReviewStatus=
+StatefulSetSpec replicas:i* selector:@LabelSelector? template:@PodTemplateSpec! volumeClaimTemplates:[@PersistentVolumeClaim serviceName:s= podManagementPolicy:s updateStrategy:@StatefulSetUpdateStrategy= revisionHistoryLimit:i* minReadySeconds:i persistentVolumeClaimRetentionPolicy:@StatefulSetPersistentVolumeClaimRetentionPolicy ordinals:@StatefulSetOrdinals
+StatefulSetStatus observedGeneration:l replicas:i! readyReplicas:i currentReplicas:i updatedReplicas:i currentRevision:s updateRevision:s collisionCount:i* conditions:[@StatefulSetCondition~type^type availableReplicas:i=
+StatefulSetUpdateStrategy type:s rollingUpdate:@RollingUpdateStatefulSetStrategy
+BoundObjectReference kind:s apiVersion:s name:s uid:s
+SelfSubjectReview kind:s apiVersion:s metadata:@ObjectMeta= status:@SelfSubjectReviewStatus=
 SelfSubjectReviewStatus userInfo:@UserInfo=
-authentication.v1.TokenRequest apiVersion:s kind:s metadata:@ObjectMeta= spec:@TokenRequestSpec! status:@TokenRequestStatus=
-TokenRequestSpec audiences:[s! boundObjectRef:@BoundObjectReference expirationSeconds:l*
-TokenRequestStatus expirationTimestamp:t! token:s!
-TokenReview apiVersion:s kind:s metadata:@ObjectMeta= spec:@TokenReviewSpec! status:@TokenReviewStatus=
-TokenReviewSpec audiences:[s token:s
-TokenReviewStatus audiences:[s authenticated:b error:s user:@UserInfo=
-UserInfo extra:{[s groups:[s uid:s username:s
+authentication.v1.TokenRequest kind:s apiVersion:s metadata:@ObjectMeta= spec:@TokenRequestSpec! status:@TokenRequestStatus=
+TokenRequestSpec audiences:[s! expirationSeconds:l* boundObjectRef:@BoundObjectReference
+TokenRequestStatus token:s! expirationTimestamp:t!
+TokenReview kind:s apiVersion:s metadata:@ObjectMeta= spec:@TokenReviewSpec! status:@TokenReviewStatus=
+TokenReviewSpec token:s audiences:[s
+TokenReviewStatus authenticated:b user:@UserInfo= audiences:[s error:s
+UserInfo username:s uid:s groups:[s extra:{[s
 FieldSelectorAttributes rawSelector:s requirements:[@FieldSelectorRequirement
 LabelSelectorAttributes rawSelector:s requirements:[@LabelSelectorRequirement
-LocalSubjectAccessReview apiVersion:s kind:s metadata:@ObjectMeta= spec:@SubjectAccessReviewSpec! status:@SubjectAccessReviewStatus=
+LocalSubjectAccessReview kind:s apiVersion:s metadata:@ObjectMeta= spec:@SubjectAccessReviewSpec! status:@SubjectAccessReviewStatus=
 NonResourceAttributes path:s verb:s
-NonResourceRule nonResourceURLs:[s verbs:[s!
-ResourceAttributes fieldSelector:@FieldSelectorAttributes group:s labelSelector:@LabelSelectorAttributes name:s namespace:s resource:s subresource:s verb:s version:s
-ResourceRule apiGroups:[s resourceNames:[s resources:[s verbs:[s!
-SelfSubjectAccessReview apiVersion:s kind:s metadata:@ObjectMeta= spec:@SelfSubjectAccessReviewSpec! status:@SubjectAccessReviewStatus=
-SelfSubjectAccessReviewSpec nonResourceAttributes:@NonResourceAttributes resourceAttributes:@ResourceAttributes
-SelfSubjectRulesReview apiVersion:s kind:s metadata:@ObjectMeta= spec:@SelfSubjectRulesReviewSpec! status:@SubjectRulesReviewStatus=
+NonResourceRule verbs:[s! nonResourceURLs:[s
+ResourceAttributes namespace:s verb:s group:s version:s resource:s subresource:s name:s fieldSelector:@FieldSelectorAttributes labelSelector:@LabelSelectorAttributes
+ResourceRule verbs:[s! apiGroups:[s resources:[s resourceNames:[s
+SelfSubjectAccessReview kind:s apiVersion:s metadata:@ObjectMeta= spec:@SelfSubjectAccessReviewSpec! status:@SubjectAccessReviewStatus=
+SelfSubjectAccessReviewSpec resourceAttributes:@ResourceAttributes nonResourceAttributes:@NonResourceAttributes
+SelfSubjectRulesReview kind:s apiVersion:s metadata:@ObjectMeta= spec:@SelfSubjectRulesReviewSpec! status:@SubjectRulesReviewStatus=
 SelfSubjectRulesReviewSpec namespace:s
-SubjectAccessReview apiVersion:s kind:s metadata:@ObjectMeta= spec:@SubjectAccessReviewSpec! status:@SubjectAccessReviewStatus=
-SubjectAccessReviewSpec extra:{[s groups:[s nonResourceAttributes:@NonResourceAttributes resourceAttributes:@ResourceAttributes uid:s user:s
-SubjectAccessReviewStatus allowed:b! denied:b evaluationError:s reason:s
-SubjectRulesReviewStatus evaluationError:s incomplete:b! nonResourceRules:[@NonResourceRule! resourceRules:[@ResourceRule!
-CrossVersionObjectReference% apiVersion:s kind:s! name:s!
-HorizontalPodAutoscaler apiVersion:s kind:s metadata:@ObjectMeta= spec:@HorizontalPodAutoscalerSpec= status:@HorizontalPodAutoscalerStatus=
-HorizontalPodAutoscalerSpec maxReplicas:i! minReplicas:i* scaleTargetRef:@CrossVersionObjectReference! targetCPUUtilizationPercentage:i*
-HorizontalPodAutoscalerStatus currentCPUUtilizationPercentage:i* currentReplicas:i! desiredReplicas:i! lastScaleTime:t observedGeneration:l
-Scale apiVersion:s kind:s metadata:@ObjectMeta= spec:@ScaleSpec= status:@ScaleStatus=
+SubjectAccessReview kind:s apiVersion:s metadata:@ObjectMeta= spec:@SubjectAccessReviewSpec! status:@SubjectAccessReviewStatus=
+SubjectAccessReviewSpec resourceAttributes:@ResourceAttributes nonResourceAttributes:@NonResourceAttributes user:s groups:[s extra:{[s uid:s
+SubjectAccessReviewStatus allowed:b! denied:b reason:s evaluationError:s
+SubjectRulesReviewStatus resourceRules:[@ResourceRule! nonResourceRules:[@NonResourceRule! incomplete:b! evaluationError:s
+CrossVersionObjectReference% kind:s! name:s! apiVersion:s
+HorizontalPodAutoscaler kind:s apiVersion:s metadata:@ObjectMeta= spec:@HorizontalPodAutoscalerSpec= status:@HorizontalPodAutoscalerStatus=
+HorizontalPodAutoscalerSpec scaleTargetRef:@CrossVersionObjectReference! minReplicas:i* maxReplicas:i! targetCPUUtilizationPercentage:i*
+HorizontalPodAutoscalerStatus observedGeneration:l lastScaleTime:t currentReplicas:i! desiredReplicas:i! currentCPUUtilizationPercentage:i*
+Scale kind:s apiVersion:s metadata:@ObjectMeta= spec:@ScaleSpec= status:@ScaleStatus=
 ScaleSpec replicas:i
 ScaleStatus replicas:i! selector:s
-v2.ContainerResourceMetricSource container:s! name:s! target:@v2.MetricTarget!
-v2.ContainerResourceMetricStatus container:s! current:@v2.MetricValueStatus! name:s!
-v2.CrossVersionObjectReference apiVersion:s kind:s! name:s!
+v2.ContainerResourceMetricSource name:s! target:@v2.MetricTarget! container:s!
+v2.ContainerResourceMetricStatus name:s! current:@v2.MetricValueStatus! container:s!
+v2.CrossVersionObjectReference kind:s! name:s! apiVersion:s
 v2.ExternalMetricSource metric:@v2.MetricIdentifier! target:@v2.MetricTarget!
-v2.ExternalMetricStatus current:@v2.MetricValueStatus! metric:@v2.MetricIdentifier!
-v2.HPAScalingPolicy periodSeconds:i! type:s! value:i!
-v2.HPAScalingRules policies:[@v2.HPAScalingPolicy selectPolicy:s* stabilizationWindowSeconds:i* tolerance:q
-v2.HorizontalPodAutoscaler apiVersion:s kind:s metadata:@ObjectMeta= spec:@v2.HorizontalPodAutoscalerSpec= status:@v2.HorizontalPodAutoscalerStatus=
-v2.HorizontalPodAutoscalerBehavior scaleDown:@v2.HPAScalingRules scaleUp:@v2.HPAScalingRules
-v2.HorizontalPodAutoscalerCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
-v2.HorizontalPodAutoscalerSpec behavior:@v2.HorizontalPodAutoscalerBehavior maxReplicas:i! metrics:[@v2.MetricSpec minReplicas:i* scaleTargetRef:@v2.CrossVersionObjectReference!
-v2.HorizontalPodAutoscalerStatus conditions:[@v2.HorizontalPodAutoscalerCondition~type^type currentMetrics:[@v2.MetricStatus= currentReplicas:i desiredReplicas:i! lastScaleTime:t observedGeneration:l
+v2.ExternalMetricStatus metric:@v2.MetricIdentifier! current:@v2.MetricValueStatus!
+v2.HPAScalingPolicy type:s! value:i! periodSeconds:i!
+v2.HPAScalingRules stabilizationWindowSeconds:i* selectPolicy:s* policies:[@v2.HPAScalingPolicy tolerance:q
+v2.HorizontalPodAutoscaler kind:s apiVersion:s metadata:@ObjectMeta= spec:@v2.HorizontalPodAutoscalerSpec= status:@v2.HorizontalPodAutoscalerStatus=
+v2.HorizontalPodAutoscalerBehavior scaleUp:@v2.HPAScalingRules scaleDown:@v2.HPAScalingRules
+v2.HorizontalPodAutoscalerCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
+v2.HorizontalPodAutoscalerSpec scaleTargetRef:@v2.CrossVersionObjectReference! minReplicas:i* maxReplicas:i! metrics:[@v2.MetricSpec behavior:@v2.HorizontalPodAutoscalerBehavior
+v2.HorizontalPodAutoscalerStatus observedGeneration:l lastScaleTime:t currentReplicas:i desiredReplicas:i! currentMetrics:[@v2.MetricStatus= conditions:[@v2.HorizontalPodAutoscalerCondition~type^type
 v2.MetricIdentifier name:s! selector:@LabelSelector
-v2.MetricSpec containerResource:@v2.ContainerResourceMetricSource external:@v2.ExternalMetricSource object:@v2.ObjectMetricSource pods:@v2.PodsMetricSource resource:@v2.ResourceMetricSource type:s!
-v2.MetricStatus containerResource:@v2.ContainerResourceMetricStatus external:@v2.ExternalMetricStatus object:@v2.ObjectMetricStatus pods:@v2.PodsMetricStatus resource:@v2.ResourceMetricStatus type:s!
-v2.MetricTarget averageUtilization:i* averageValue:q type:s! value:q
-v2.MetricValueStatus averageUtilization:i* averageValue:q value:q
-v2.ObjectMetricSource describedObject:@v2.CrossVersionObjectReference! metric:@v2.MetricIdentifier! target:@v2.MetricTarget!
-v2.ObjectMetricStatus current:@v2.MetricValueStatus! describedObject:@v2.CrossVersionObjectReference! metric:@v2.MetricIdentifier!
+v2.MetricSpec type:s! object:@v2.ObjectMetricSource pods:@v2.PodsMetricSource resource:@v2.ResourceMetricSource containerResource:@v2.ContainerResourceMetricSource external:@v2.ExternalMetricSource
+v2.MetricStatus type:s! object:@v2.ObjectMetricStatus pods:@v2.PodsMetricStatus resource:@v2.ResourceMetricStatus containerResource:@v2.ContainerResourceMetricStatus external:@v2.ExternalMetricStatus
+v2.MetricTarget type:s! value:q averageValue:q averageUtilization:i*
+v2.MetricValueStatus value:q averageValue:q averageUtilization:i*
+v2.ObjectMetricSource describedObject:@v2.CrossVersionObjectReference! target:@v2.MetricTarget! metric:@v2.MetricIdentifier!
+v2.ObjectMetricStatus metric:@v2.MetricIdentifier! current:@v2.MetricValueStatus! describedObject:@v2.CrossVersionObjectReference!
 v2.PodsMetricSource metric:@v2.MetricIdentifier! target:@v2.MetricTarget!
-v2.PodsMetricStatus current:@v2.MetricValueStatus! metric:@v2.MetricIdentifier!
+v2.PodsMetricStatus metric:@v2.MetricIdentifier! current:@v2.MetricValueStatus!
 v2.ResourceMetricSource name:s! target:@v2.MetricTarget!
-v2.ResourceMetricStatus current:@v2.MetricValueStatus! name:s!
-CronJob apiVersion:s kind:s metadata:@ObjectMeta= spec:@CronJobSpec= status:@CronJobStatus=
-CronJobSpec concurrencyPolicy:s failedJobsHistoryLimit:i* jobTemplate:@JobTemplateSpec! schedule:s! startingDeadlineSeconds:l* successfulJobsHistoryLimit:i* suspend:b* timeZone:s*
+v2.ResourceMetricStatus name:s! current:@v2.MetricValueStatus!
+CronJob kind:s apiVersion:s metadata:@ObjectMeta= spec:@CronJobSpec= status:@CronJobStatus=
+CronJobSpec schedule:s! timeZone:s* startingDeadlineSeconds:l* concurrencyPolicy:s suspend:b* jobTemplate:@JobTemplateSpec! successfulJobsHistoryLimit:i* failedJobsHistoryLimit:i*
 CronJobStatus active:[@ObjectReference lastScheduleTime:t lastSuccessfulTime:t
-Job apiVersion:s kind:s metadata:@ObjectMeta= spec:@JobSpec= status:@JobStatus=
-JobCondition lastProbeTime:t= lastTransitionTime:t= message:s reason:s status:s! type:s!
-JobSpec activeDeadlineSeconds:l* backoffLimit:i* backoffLimitPerIndex:i* completionMode:s* completions:i* managedBy:s* manualSelector:b* maxFailedIndexes:i* parallelism:i* podFailurePolicy:@PodFailurePolicy podReplacementPolicy:s* selector:@LabelSelector successPolicy:@SuccessPolicy suspend:b* template:@PodTemplateSpec! ttlSecondsAfterFinished:i*
-JobStatus active:i completedIndexes:s completionTime:t conditions:[@JobCondition^type failed:i failedIndexes:s ready:i* startTime:t succeeded:i terminating:i* uncountedTerminatedPods:@UncountedTerminatedPods
+Job kind:s apiVersion:s metadata:@ObjectMeta= spec:@JobSpec= status:@JobStatus=
+JobCondition type:s! status:s! lastProbeTime:t= lastTransitionTime:t= reason:s message:s
+JobSpec parallelism:i* completions:i* activeDeadlineSeconds:l* podFailurePolicy:@PodFailurePolicy successPolicy:@SuccessPolicy backoffLimit:i* backoffLimitPerIndex:i* maxFailedIndexes:i* selector:@LabelSelector manualSelector:b* template:@PodTemplateSpec! ttlSecondsAfterFinished:i* completionMode:s* suspend:b* podReplacementPolicy:s* managedBy:s*
+JobStatus conditions:[@JobCondition^type startTime:t completionTime:t active:i succeeded:i failed:i terminating:i* completedIndexes:s failedIndexes:s uncountedTerminatedPods:@UncountedTerminatedPods ready:i*
 JobTemplateSpec metadata:@ObjectMeta= spec:@JobSpec=
 PodFailurePolicy rules:[@PodFailurePolicyRule!
 PodFailurePolicyOnExitCodesRequirement containerName:s* operator:s! values:[i!~
-PodFailurePolicyOnPodConditionsPattern status:s type:s!
+PodFailurePolicyOnPodConditionsPattern type:s! status:s
 PodFailurePolicyRule action:s! onExitCodes:@PodFailurePolicyOnExitCodesRequirement onPodConditions:[@PodFailurePolicyOnPodConditionsPattern
 SuccessPolicy rules:[@SuccessPolicyRule!
-SuccessPolicyRule succeededCount:i* succeededIndexes:s
-UncountedTerminatedPods failed:[s~ succeeded:[s~
-CertificateSigningRequest apiVersion:s kind:s metadata:@ObjectMeta= spec:@CertificateSigningRequestSpec! status:@CertificateSigningRequestStatus=
-CertificateSigningRequestCondition lastTransitionTime:t= lastUpdateTime:t= message:s reason:s status:s! type:s!
-CertificateSigningRequestSpec expirationSeconds:i* extra:{[s groups:[s request:y! signerName:s! uid:s usages:[s username:s
-CertificateSigningRequestStatus certificate:y conditions:[@CertificateSigningRequestCondition~type
-Lease apiVersion:s kind:s metadata:@ObjectMeta= spec:@LeaseSpec=
-LeaseSpec acquireTime:m holderIdentity:s* leaseDurationSeconds:i* leaseTransitions:i* preferredHolder:s* renewTime:m strategy:s*
-AWSElasticBlockStoreVolumeSource fsType:s partition:i readOnly:b volumeID:s!
+SuccessPolicyRule succeededIndexes:s succeededCount:i*
+UncountedTerminatedPods succeeded:[s~ failed:[s~
+CertificateSigningRequest kind:s apiVersion:s metadata:@ObjectMeta= spec:@CertificateSigningRequestSpec! status:@CertificateSigningRequestStatus=
+CertificateSigningRequestCondition type:s! status:s! reason:s message:s lastUpdateTime:t= lastTransitionTime:t=
+CertificateSigningRequestSpec request:y! signerName:s! expirationSeconds:i* usages:[s username:s uid:s groups:[s extra:{[s
+CertificateSigningRequestStatus conditions:[@CertificateSigningRequestCondition~type certificate:y
+Lease kind:s apiVersion:s metadata:@ObjectMeta= spec:@LeaseSpec=
+LeaseSpec holderIdentity:s* leaseDurationSeconds:i* acquireTime:m renewTime:m leaseTransitions:i* strategy:s* preferredHolder:s*
+AWSElasticBlockStoreVolumeSource volumeID:s! fsType:s partition:i readOnly:b
 Affinity nodeAffinity:@NodeAffinity podAffinity:@PodAffinity podAntiAffinity:@PodAntiAffinity
-AppArmorProfile localhostProfile:s* type:s!
-AttachedVolume devicePath:s! name:s!
-AzureDiskVolumeSource cachingMode:s diskName:s! diskURI:s! fsType:s kind:s readOnly:b
-AzureFilePersistentVolumeSource readOnly:b secretName:s! secretNamespace:s shareName:s!
-AzureFileVolumeSource readOnly:b secretName:s! shareName:s!
-Binding apiVersion:s kind:s metadata:@ObjectMeta= target:@ObjectReference!
-CSIPersistentVolumeSource controllerExpandSecretRef:@SecretReference controllerPublishSecretRef:@SecretReference driver:s! fsType:s nodeExpandSecretRef:@SecretReference nodePublishSecretRef:@SecretReference nodeStageSecretRef:@SecretReference readOnly:b volumeAttributes:{s volumeHandle:s!
-CSIVolumeSource driver:s! fsType:s nodePublishSecretRef:@LocalObjectReference readOnly:b volumeAttributes:{s
+AppArmorProfile type:s! localhostProfile:s*
+AttachedVolume name:s! devicePath:s!
+AzureDiskVolumeSource diskName:s! diskURI:s! cachingMode:s fsType:s readOnly:b kind:s
+AzureFilePersistentVolumeSource secretName:s! shareName:s! readOnly:b secretNamespace:s
+AzureFileVolumeSource secretName:s! shareName:s! readOnly:b
+Binding kind:s apiVersion:s metadata:@ObjectMeta= target:@ObjectReference!
+CSIPersistentVolumeSource driver:s! volumeHandle:s! readOnly:b fsType:s volumeAttributes:{s controllerPublishSecretRef:@SecretReference nodeStageSecretRef:@SecretReference nodePublishSecretRef:@SecretReference controllerExpandSecretRef:@SecretReference nodeExpandSecretRef:@SecretReference
+CSIVolumeSource driver:s! readOnly:b fsType:s volumeAttributes:{s nodePublishSecretRef:@LocalObjectReference
 Capabilities add:[s drop:[s
-CephFSPersistentVolumeSource monitors:[s! path:s readOnly:b secretFile:s secretRef:@SecretReference user:s
-CephFSVolumeSource monitors:[s! path:s readOnly:b secretFile:s secretRef:@LocalObjectReference user:s
-CinderPersistentVolumeSource fsType:s readOnly:b secretRef:@SecretReference volumeID:s!
-CinderVolumeSource fsType:s readOnly:b secretRef:@LocalObjectReference volumeID:s!
+CephFSPersistentVolumeSource monitors:[s! path:s user:s secretFile:s secretRef:@SecretReference readOnly:b
+CephFSVolumeSource monitors:[s! path:s user:s secretFile:s secretRef:@LocalObjectReference readOnly:b
+CinderPersistentVolumeSource volumeID:s! fsType:s readOnly:b secretRef:@SecretReference
+CinderVolumeSource volumeID:s! fsType:s readOnly:b secretRef:@LocalObjectReference
 ClientIPConfig timeoutSeconds:i*
-ClusterTrustBundleProjection labelSelector:@LabelSelector name:s optional:b* path:s! signerName:s
-ComponentCondition error:s message:s status:s! type:s!
-ComponentStatus apiVersion:s conditions:[@ComponentCondition~type^type kind:s metadata:@ObjectMeta=
-ConfigMap apiVersion:s binaryData:{y data:{s immutable:b* kind:s metadata:@ObjectMeta=
+ClusterTrustBundleProjection name:s signerName:s labelSelector:@LabelSelector optional:b* path:s!
+ComponentCondition type:s! status:s! message:s error:s
+ComponentStatus kind:s apiVersion:s metadata:@ObjectMeta= conditions:[@ComponentCondition~type^type
+ConfigMap kind:s apiVersion:s metadata:@ObjectMeta= immutable:b* data:{s binaryData:{y
 ConfigMapEnvSource name:s optional:b*
-ConfigMapKeySelector% key:s! name:s optional:b*
-ConfigMapNodeConfigSource kubeletConfigKey:s! name:s! namespace:s! resourceVersion:s uid:s
-ConfigMapProjection items:[@KeyToPath name:s optional:b*
-ConfigMapVolumeSource defaultMode:i* items:[@KeyToPath name:s optional:b*
-Container args:[s command:[s env:[@EnvVar~name^name envFrom:[@EnvFromSource image:s imagePullPolicy:s lifecycle:@Lifecycle livenessProbe:@Probe name:s! ports:[@ContainerPort~containerPort,protocol^containerPort readinessProbe:@Probe resizePolicy:[@ContainerResizePolicy resources:@ResourceRequirements= restartPolicy:s* restartPolicyRules:[@ContainerRestartRule securityContext:@SecurityContext startupProbe:@Probe stdin:b stdinOnce:b terminationMessagePath:s terminationMessagePolicy:s tty:b volumeDevices:[@VolumeDevice~devicePath^devicePath volumeMounts:[@VolumeMount~mountPath^mountPath workingDir:s
-ContainerExtendedResourceRequest containerName:s! requestName:s! resourceName:s!
+ConfigMapKeySelector% name:s key:s! optional:b*
+ConfigMapNodeConfigSource namespace:s! name:s! uid:s resourceVersion:s kubeletConfigKey:s!
+ConfigMapProjection name:s items:[@KeyToPath optional:b*
+ConfigMapVolumeSource name:s items:[@KeyToPath defaultMode:i* optional:b*
+Container name:s! image:s command:[s args:[s workingDir:s ports:[@ContainerPort~containerPort,protocol^containerPort envFrom:[@EnvFromSource env:[@EnvVar~name^name resources:@ResourceRequirements= resizePolicy:[@ContainerResizePolicy restartPolicy:s* restartPolicyRules:[@ContainerRestartRule volumeMounts:[@VolumeMount~mountPath^mountPath volumeDevices:[@VolumeDevice~devicePath^devicePath livenessProbe:@Probe readinessProbe:@Probe startupProbe:@Probe lifecycle:@Lifecycle terminationMessagePath:s terminationMessagePolicy:s imagePullPolicy:s securityContext:@SecurityContext stdin:b stdinOnce:b tty:b
+ContainerExtendedResourceRequest containerName:s! resourceName:s! requestName:s!
 ContainerImage names:[s sizeBytes:l
-ContainerPort containerPort:i! hostIP:s hostPort:i name:s protocol:s
+ContainerPort name:s hostPort:i containerPort:i! protocol:s hostIP:s
 ContainerResizePolicy resourceName:s! restartPolicy:s!
 ContainerRestartRule action:s! exitCodes:@ContainerRestartRuleOnExitCodes
 ContainerRestartRuleOnExitCodes operator:s! values:[i~
-ContainerState running:@ContainerStateRunning terminated:@ContainerStateTerminated waiting:@ContainerStateWaiting
+ContainerState waiting:@ContainerStateWaiting running:@ContainerStateRunning terminated:@ContainerStateTerminated
 ContainerStateRunning startedAt:t=
-ContainerStateTerminated containerID:s exitCode:i! finishedAt:t= message:s reason:s signal:i startedAt:t=
-ContainerStateWaiting message:s reason:s
-ContainerStatus allocatedResources:{q allocatedResourcesStatus:[@ResourceStatus~name^name containerID:s image:s! imageID:s! lastState:@ContainerState= name:s! ready:b! resources:@ResourceRequirements restartCount:i! started:b* state:@ContainerState= stopSignal:s user:@ContainerUser volumeMounts:[@VolumeMountStatus~mountPath^mountPath
+ContainerStateTerminated exitCode:i! signal:i reason:s message:s startedAt:t= finishedAt:t= containerID:s
+ContainerStateWaiting reason:s message:s
+ContainerStatus name:s! state:@ContainerState= lastState:@ContainerState= ready:b! restartCount:i! image:s! imageID:s! containerID:s started:b* allocatedResources:{q resources:@ResourceRequirements volumeMounts:[@VolumeMountStatus~mountPath^mountPath user:@ContainerUser allocatedResourcesStatus:[@ResourceStatus~name^name stopSignal:s
 ContainerUser linux:@LinuxContainerUser
 DaemonEndpoint Port:i!
 DownwardAPIProjection items:[@DownwardAPIVolumeFile
-DownwardAPIVolumeFile fieldRef:@ObjectFieldSelector mode:i* path:s! resourceFieldRef:@ResourceFieldSelector
-DownwardAPIVolumeSource defaultMode:i* items:[@DownwardAPIVolumeFile
+DownwardAPIVolumeFile path:s! fieldRef:@ObjectFieldSelector resourceFieldRef:@ResourceFieldSelector mode:i*
+DownwardAPIVolumeSource items:[@DownwardAPIVolumeFile defaultMode:i*
 EmptyDirVolumeSource medium:s sizeLimit:q
-EndpointAddress% hostname:s ip:s! nodeName:s* targetRef:@ObjectReference
-EndpointPort% appProtocol:s* name:s* port:i! protocol:s*
+EndpointAddress% ip:s! hostname:s nodeName:s* targetRef:@ObjectReference
+EndpointPort% name:s* port:i! protocol:s* appProtocol:s*
 EndpointSubset addresses:[@EndpointAddress notReadyAddresses:[@EndpointAddress ports:[@EndpointPort
-Endpoints apiVersion:s kind:s metadata:@ObjectMeta= subsets:[@EndpointSubset
-EnvFromSource configMapRef:@ConfigMapEnvSource prefix:s secretRef:@SecretEnvSource
+Endpoints kind:s apiVersion:s metadata:@ObjectMeta= subsets:[@EndpointSubset
+EnvFromSource prefix:s configMapRef:@ConfigMapEnvSource secretRef:@SecretEnvSource
 EnvVar name:s! value:s valueFrom:@EnvVarSource
-EnvVarSource configMapKeyRef:@ConfigMapKeySelector fieldRef:@ObjectFieldSelector fileKeyRef:@FileKeySelector resourceFieldRef:@ResourceFieldSelector secretKeyRef:@SecretKeySelector
-EphemeralContainer args:[s command:[s env:[@EnvVar~name^name envFrom:[@EnvFromSource image:s imagePullPolicy:s lifecycle:@Lifecycle livenessProbe:@Probe name:s! ports:[@ContainerPort~containerPort,protocol^containerPort readinessProbe:@Probe resizePolicy:[@ContainerResizePolicy resources:@ResourceRequirements= restartPolicy:s* restartPolicyRules:[@ContainerRestartRule securityContext:@SecurityContext startupProbe:@Probe stdin:b stdinOnce:b targetContainerName:s terminationMessagePath:s terminationMessagePolicy:s tty:b volumeDevices:[@VolumeDevice~devicePath^devicePath volumeMounts:[@VolumeMount~mountPath^mountPath workingDir:s
+EnvVarSource fieldRef:@ObjectFieldSelector resourceFieldRef:@ResourceFieldSelector configMapKeyRef:@ConfigMapKeySelector secretKeyRef:@SecretKeySelector fileKeyRef:@FileKeySelector
+EphemeralContainer name:s! image:s command:[s args:[s workingDir:s ports:[@ContainerPort~containerPort,protocol^containerPort envFrom:[@EnvFromSource env:[@EnvVar~name^name resources:@ResourceRequirements= resizePolicy:[@ContainerResizePolicy restartPolicy:s* restartPolicyRules:[@ContainerRestartRule volumeMounts:[@VolumeMount~mountPath^mountPath volumeDevices:[@VolumeDevice~devicePath^devicePath livenessProbe:@Probe readinessProbe:@Probe startupProbe:@Probe lifecycle:@Lifecycle terminationMessagePath:s terminationMessagePolicy:s imagePullPolicy:s securityContext:@SecurityContext stdin:b stdinOnce:b tty:b targetContainerName:s
 EphemeralVolumeSource volumeClaimTemplate:@PersistentVolumeClaimTemplate
-Event action:s apiVersion:s count:i eventTime:m= firstTimestamp:t= involvedObject:@ObjectReference! kind:s lastTimestamp:t= message:s metadata:@ObjectMeta! reason:s related:@ObjectReference reportingComponent:s reportingInstance:s series:@EventSeries source:@EventSource= type:s
+Event kind:s apiVersion:s metadata:@ObjectMeta! involvedObject:@ObjectReference! reason:s message:s source:@EventSource= firstTimestamp:t= lastTimestamp:t= count:i type:s eventTime:m= series:@EventSeries action:s related:@ObjectReference reportingComponent:s reportingInstance:s
 EventSeries count:i lastObservedTime:m=
 EventSource component:s host:s
 ExecAction command:[s
-FCVolumeSource fsType:s lun:i* readOnly:b targetWWNs:[s wwids:[s
-FileKeySelector% key:s! optional:b* path:s! volumeName:s!
-FlexPersistentVolumeSource driver:s! fsType:s options:{s readOnly:b secretRef:@SecretReference
-FlexVolumeSource driver:s! fsType:s options:{s readOnly:b secretRef:@LocalObjectReference
+FCVolumeSource targetWWNs:[s lun:i* fsType:s readOnly:b wwids:[s
+FileKeySelector% volumeName:s! path:s! key:s! optional:b*
+FlexPersistentVolumeSource driver:s! fsType:s secretRef:@SecretReference readOnly:b options:{s
+FlexVolumeSource driver:s! fsType:s secretRef:@LocalObjectReference readOnly:b options:{s
 FlockerVolumeSource datasetName:s datasetUUID:s
-GCEPersistentDiskVolumeSource fsType:s partition:i pdName:s! readOnly:b
+GCEPersistentDiskVolumeSource pdName:s! fsType:s partition:i readOnly:b
 GRPCAction port:i! service:s*
-GitRepoVolumeSource directory:s repository:s! revision:s
-GlusterfsPersistentVolumeSource endpoints:s! endpointsNamespace:s path:s! readOnly:b
+GitRepoVolumeSource repository:s! revision:s directory:s
+GlusterfsPersistentVolumeSource endpoints:s! path:s! readOnly:b endpointsNamespace:s
 GlusterfsVolumeSource endpoints:s! path:s! readOnly:b
-HTTPGetAction host:s httpHeaders:[@HTTPHeader path:s port:x! scheme:s
+HTTPGetAction path:s port:x! host:s scheme:s httpHeaders:[@HTTPHeader
 HTTPHeader name:s! value:s!
-HostAlias hostnames:[s ip:s!
+HostAlias ip:s! hostnames:[s
 HostIP ip:s!
 HostPathVolumeSource path:s! type:s*
-ISCSIPersistentVolumeSource chapAuthDiscovery:b chapAuthSession:b fsType:s initiatorName:s iqn:s! iscsiInterface:s lun:i! portals:[s readOnly:b secretRef:@SecretReference targetPortal:s!
-ISCSIVolumeSource chapAuthDiscovery:b chapAuthSession:b fsType:s initiatorName:s iqn:s! iscsiInterface:s lun:i! portals:[s readOnly:b secretRef:@LocalObjectReference targetPortal:s!
-ImageVolumeSource pullPolicy:s reference:s
-KeyToPath key:s! mode:i* path:s!
+ISCSIPersistentVolumeSource targetPortal:s! iqn:s! lun:i! iscsiInterface:s fsType:s readOnly:b portals:[s chapAuthDiscovery:b chapAuthSession:b secretRef:@SecretReference initiatorName:s
+ISCSIVolumeSource targetPortal:s! iqn:s! lun:i! iscsiInterface:s fsType:s readOnly:b portals:[s chapAuthDiscovery:b chapAuthSession:b secretRef:@LocalObjectReference initiatorName:s
+ImageVolumeSource reference:s pullPolicy:s
+KeyToPath key:s! path:s! mode:i*
 Lifecycle postStart:@LifecycleHandler preStop:@LifecycleHandler stopSignal:s
-LifecycleHandler exec:@ExecAction httpGet:@HTTPGetAction sleep:@SleepAction tcpSocket:@TCPSocketAction
-LimitRange apiVersion:s kind:s metadata:@ObjectMeta= spec:@LimitRangeSpec=
-LimitRangeItem default:{q defaultRequest:{q max:{q maxLimitRequestRatio:{q min:{q type:s!
+LifecycleHandler exec:@ExecAction httpGet:@HTTPGetAction tcpSocket:@TCPSocketAction sleep:@SleepAction
+LimitRange kind:s apiVersion:s metadata:@ObjectMeta= spec:@LimitRangeSpec=
+LimitRangeItem type:s! max:{q min:{q default:{q defaultRequest:{q maxLimitRequestRatio:{q
 LimitRangeSpec limits:[@LimitRangeItem!
-LinuxContainerUser gid:l! supplementalGroups:[l uid:l!
-LoadBalancerIngress hostname:s ip:s ipMode:s ports:[@PortStatus
+LinuxContainerUser uid:l! gid:l! supplementalGroups:[l
+LoadBalancerIngress ip:s hostname:s ipMode:s ports:[@PortStatus
 LoadBalancerStatus ingress:[@LoadBalancerIngress
 LocalObjectReference% name:s
-LocalVolumeSource fsType:s path:s!
-ModifyVolumeStatus status:s! targetVolumeAttributesClassName:s
-NFSVolumeSource path:s! readOnly:b server:s!
-Namespace apiVersion:s kind:s metadata:@ObjectMeta= spec:@NamespaceSpec= status:@NamespaceStatus=
-NamespaceCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
+LocalVolumeSource path:s! fsType:s
+ModifyVolumeStatus targetVolumeAttributesClassName:s status:s!
+NFSVolumeSource server:s! path:s! readOnly:b
+Namespace kind:s apiVersion:s metadata:@ObjectMeta= spec:@NamespaceSpec= status:@NamespaceStatus=
+NamespaceCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
 NamespaceSpec finalizers:[s
-NamespaceStatus conditions:[@NamespaceCondition~type^type phase:s
-Node apiVersion:s kind:s metadata:@ObjectMeta= spec:@NodeSpec= status:@NodeStatus=
-NodeAddress address:s! type:s!
-NodeAffinity preferredDuringSchedulingIgnoredDuringExecution:[@PreferredSchedulingTerm requiredDuringSchedulingIgnoredDuringExecution:@NodeSelector
-NodeCondition lastHeartbeatTime:t= lastTransitionTime:t= message:s reason:s status:s! type:s!
+NamespaceStatus phase:s conditions:[@NamespaceCondition~type^type
+Node kind:s apiVersion:s metadata:@ObjectMeta= spec:@NodeSpec= status:@NodeStatus=
+NodeAddress type:s! address:s!
+NodeAffinity requiredDuringSchedulingIgnoredDuringExecution:@NodeSelector preferredDuringSchedulingIgnoredDuringExecution:[@PreferredSchedulingTerm
+NodeCondition type:s! status:s! lastHeartbeatTime:t= lastTransitionTime:t= reason:s message:s
 NodeConfigSource configMap:@ConfigMapNodeConfigSource
-NodeConfigStatus active:@NodeConfigSource assigned:@NodeConfigSource error:s lastKnownGood:@NodeConfigSource
+NodeConfigStatus assigned:@NodeConfigSource active:@NodeConfigSource lastKnownGood:@NodeConfigSource error:s
 NodeDaemonEndpoints kubeletEndpoint:@DaemonEndpoint=
 NodeFeatures supplementalGroupsPolicy:b*
-NodeRuntimeHandler features:@NodeRuntimeHandlerFeatures name:s
+NodeRuntimeHandler name:s features:@NodeRuntimeHandlerFeatures
 NodeRuntimeHandlerFeatures recursiveReadOnlyMounts:b* userNamespaces:b*
 NodeSelector% nodeSelectorTerms:[@NodeSelectorTerm!
 NodeSelectorRequirement key:s! operator:s! values:[s
 NodeSelectorTerm% matchExpressions:[@NodeSelectorRequirement matchFields:[@NodeSelectorRequirement
-NodeSpec configSource:@NodeConfigSource externalID:s podCIDR:s podCIDRs:[s~^ providerID:s taints:[@Taint unschedulable:b
-NodeStatus addresses:[@NodeAddress~type^type allocatable:{q capacity:{q conditions:[@NodeCondition~type^type config:@NodeConfigStatus daemonEndpoints:@NodeDaemonEndpoints= declaredFeatures:[s features:@NodeFeatures images:[@ContainerImage nodeInfo:@NodeSystemInfo= phase:s runtimeHandlers:[@NodeRuntimeHandler volumesAttached:[@AttachedVolume volumesInUse:[s
+NodeSpec podCIDR:s podCIDRs:[s~^ providerID:s unschedulable:b taints:[@Taint configSource:@NodeConfigSource externalID:s
+NodeStatus capacity:{q allocatable:{q phase:s conditions:[@NodeCondition~type^type addresses:[@NodeAddress~type^type daemonEndpoints:@NodeDaemonEndpoints= nodeInfo:@NodeSystemInfo= images:[@ContainerImage volumesInUse:[s volumesAttached:[@AttachedVolume config:@NodeConfigStatus runtimeHandlers:[@NodeRuntimeHandler features:@NodeFeatures declaredFeatures:[s
 NodeSwapStatus capacity:l*
-NodeSystemInfo architecture:s! bootID:s! containerRuntimeVersion:s! kernelVersion:s! kubeProxyVersion:s! kubeletVersion:s! machineID:s! operatingSystem:s! osImage:s! swap:@NodeSwapStatus systemUUID:s!
+NodeSystemInfo machineID:s! systemUUID:s! bootID:s! kernelVersion:s! osImage:s! containerRuntimeVersion:s! kubeletVersion:s! kubeProxyVersion:s! operatingSystem:s! architecture:s! swap:@NodeSwapStatus
 ObjectFieldSelector% apiVersion:s fieldPath:s!
-ObjectReference% apiVersion:s fieldPath:s kind:s name:s namespace:s resourceVersion:s uid:s
-PersistentVolume apiVersion:s kind:s metadata:@ObjectMeta= spec:@PersistentVolumeSpec= status:@PersistentVolumeStatus=
-PersistentVolumeClaim apiVersion:s kind:s metadata:@ObjectMeta= spec:@PersistentVolumeClaimSpec= status:@PersistentVolumeClaimStatus=
-PersistentVolumeClaimCondition lastProbeTime:t= lastTransitionTime:t= message:s reason:s status:s! type:s!
-PersistentVolumeClaimSpec accessModes:[s dataSource:@TypedLocalObjectReference dataSourceRef:@TypedObjectReference resources:@VolumeResourceRequirements= selector:@LabelSelector storageClassName:s* volumeAttributesClassName:s* volumeMode:s* volumeName:s
-PersistentVolumeClaimStatus accessModes:[s allocatedResourceStatuses:{s& allocatedResources:{q capacity:{q conditions:[@PersistentVolumeClaimCondition~type^type currentVolumeAttributesClassName:s modifyVolumeStatus:@ModifyVolumeStatus phase:s
+ObjectReference% kind:s namespace:s name:s uid:s apiVersion:s resourceVersion:s fieldPath:s
+PersistentVolume kind:s apiVersion:s metadata:@ObjectMeta= spec:@PersistentVolumeSpec= status:@PersistentVolumeStatus=
+PersistentVolumeClaim kind:s apiVersion:s metadata:@ObjectMeta= spec:@PersistentVolumeClaimSpec= status:@PersistentVolumeClaimStatus=
+PersistentVolumeClaimCondition type:s! status:s! lastProbeTime:t= lastTransitionTime:t= reason:s message:s
+PersistentVolumeClaimSpec accessModes:[s selector:@LabelSelector resources:@VolumeResourceRequirements= volumeName:s storageClassName:s* volumeMode:s* dataSource:@TypedLocalObjectReference dataSourceRef:@TypedObjectReference volumeAttributesClassName:s*
+PersistentVolumeClaimStatus phase:s accessModes:[s capacity:{q conditions:[@PersistentVolumeClaimCondition~type^type allocatedResources:{q allocatedResourceStatuses:{s& currentVolumeAttributesClassName:s modifyVolumeStatus:@ModifyVolumeStatus
 PersistentVolumeClaimTemplate metadata:@ObjectMeta= spec:@PersistentVolumeClaimSpec!
 PersistentVolumeClaimVolumeSource claimName:s! readOnly:b
-PersistentVolumeSpec accessModes:[s awsElasticBlockStore:@AWSElasticBlockStoreVolumeSource azureDisk:@AzureDiskVolumeSource azureFile:@AzureFilePersistentVolumeSource capacity:{q cephfs:@CephFSPersistentVolumeSource cinder:@CinderPersistentVolumeSource claimRef:@ObjectReference& csi:@CSIPersistentVolumeSource fc:@FCVolumeSource flexVolume:@FlexPersistentVolumeSource flocker:@FlockerVolumeSource gcePersistentDisk:@GCEPersistentDiskVolumeSource glusterfs:@GlusterfsPersistentVolumeSource hostPath:@HostPathVolumeSource iscsi:@ISCSIPersistentVolumeSource local:@LocalVolumeSource mountOptions:[s nfs:@NFSVolumeSource nodeAffinity:@VolumeNodeAffinity persistentVolumeReclaimPolicy:s photonPersistentDisk:@PhotonPersistentDiskVolumeSource portworxVolume:@PortworxVolumeSource quobyte:@QuobyteVolumeSource rbd:@RBDPersistentVolumeSource scaleIO:@ScaleIOPersistentVolumeSource storageClassName:s storageos:@StorageOSPersistentVolumeSource volumeAttributesClassName:s volumeMode:s* vsphereVolume:@VsphereVirtualDiskVolumeSource
-PersistentVolumeStatus lastPhaseTransitionTime:t message:s phase:s reason:s
-PhotonPersistentDiskVolumeSource fsType:s pdID:s!
-Pod apiVersion:s kind:s metadata:@ObjectMeta= spec:@PodSpec= status:@PodStatus=
-PodAffinity preferredDuringSchedulingIgnoredDuringExecution:[@WeightedPodAffinityTerm requiredDuringSchedulingIgnoredDuringExecution:[@PodAffinityTerm
-PodAffinityTerm labelSelector:@LabelSelector matchLabelKeys:[s mismatchLabelKeys:[s namespaceSelector:@LabelSelector namespaces:[s topologyKey:s!
-PodAntiAffinity preferredDuringSchedulingIgnoredDuringExecution:[@WeightedPodAffinityTerm requiredDuringSchedulingIgnoredDuringExecution:[@PodAffinityTerm
-PodCertificateProjection certificateChainPath:s credentialBundlePath:s keyPath:s keyType:s! maxExpirationSeconds:i* signerName:s! userAnnotations:{s
-PodCondition lastProbeTime:t= lastTransitionTime:t= message:s observedGeneration:l reason:s status:s! type:s!
-PodDNSConfig nameservers:[s options:[@PodDNSConfigOption searches:[s
+PersistentVolumeSpec capacity:{q gcePersistentDisk:@GCEPersistentDiskVolumeSource awsElasticBlockStore:@AWSElasticBlockStoreVolumeSource hostPath:@HostPathVolumeSource glusterfs:@GlusterfsPersistentVolumeSource nfs:@NFSVolumeSource rbd:@RBDPersistentVolumeSource iscsi:@ISCSIPersistentVolumeSource cinder:@CinderPersistentVolumeSource cephfs:@CephFSPersistentVolumeSource fc:@FCVolumeSource flocker:@FlockerVolumeSource flexVolume:@FlexPersistentVolumeSource azureFile:@AzureFilePersistentVolumeSource vsphereVolume:@VsphereVirtualDiskVolumeSource quobyte:@QuobyteVolumeSource azureDisk:@AzureDiskVolumeSource photonPersistentDisk:@PhotonPersistentDiskVolumeSource portworxVolume:@PortworxVolumeSource scaleIO:@ScaleIOPersistentVolumeSource local:@LocalVolumeSource storageos:@StorageOSPersistentVolumeSource csi:@CSIPersistentVolumeSource accessModes:[s claimRef:@ObjectReference& persistentVolumeReclaimPolicy:s storageClassName:s mountOptions:[s volumeMode:s* nodeAffinity:@VolumeNodeAffinity volumeAttributesClassName:s
+PersistentVolumeStatus phase:s message:s reason:s lastPhaseTransitionTime:t
+PhotonPersistentDiskVolumeSource pdID:s! fsType:s
+Pod kind:s apiVersion:s metadata:@ObjectMeta= spec:@PodSpec= status:@PodStatus=
+PodAffinity requiredDuringSchedulingIgnoredDuringExecution:[@PodAffinityTerm preferredDuringSchedulingIgnoredDuringExecution:[@WeightedPodAffinityTerm
+PodAffinityTerm labelSelector:@LabelSelector namespaces:[s topologyKey:s! namespaceSelector:@LabelSelector matchLabelKeys:[s mismatchLabelKeys:[s
+PodAntiAffinity requiredDuringSchedulingIgnoredDuringExecution:[@PodAffinityTerm preferredDuringSchedulingIgnoredDuringExecution:[@WeightedPodAffinityTerm
+PodCertificateProjection signerName:s! keyType:s! maxExpirationSeconds:i* credentialBundlePath:s keyPath:s certificateChainPath:s userAnnotations:{s
+PodCondition type:s! observedGeneration:l status:s! lastProbeTime:t= lastTransitionTime:t= reason:s message:s
+PodDNSConfig nameservers:[s searches:[s options:[@PodDNSConfigOption
 PodDNSConfigOption name:s value:s*
 PodExtendedResourceClaimStatus requestMappings:[@ContainerExtendedResourceRequest! resourceClaimName:s!
 PodIP ip:s!
@@ -260,201 +260,201 @@ PodReadinessGate conditionType:s!
 PodResourceClaim name:s! resourceClaimName:s resourceClaimTemplateName:s
 PodResourceClaimStatus name:s! resourceClaimName:s
 PodSchedulingGate name:s!
-PodSecurityContext appArmorProfile:@AppArmorProfile fsGroup:l* fsGroupChangePolicy:s* runAsGroup:l* runAsNonRoot:b* runAsUser:l* seLinuxChangePolicy:s seLinuxOptions:@SELinuxOptions seccompProfile:@SeccompProfile supplementalGroups:[l supplementalGroupsPolicy:s* sysctls:[@Sysctl windowsOptions:@WindowsSecurityContextOptions
-PodSpec activeDeadlineSeconds:l* affinity:@Affinity automountServiceAccountToken:b* containers:[@Container!~name^name dnsConfig:@PodDNSConfig dnsPolicy:s enableServiceLinks:b* ephemeralContainers:[@EphemeralContainer~name^name hostAliases:[@HostAlias~ip^ip hostIPC:b hostNetwork:b hostPID:b hostUsers:b* hostname:s hostnameOverride:s imagePullSecrets:[@LocalObjectReference~name^name initContainers:[@Container~name^name nodeName:s nodeSelector:{s% os:@PodOS overhead:{q preemptionPolicy:s* priority:i* priorityClassName:s readinessGates:[@PodReadinessGate resourceClaims:[@PodResourceClaim~name^>name resources:@ResourceRequirements restartPolicy:s runtimeClassName:s* schedulerName:s schedulingGates:[@PodSchedulingGate~name^name securityContext:@PodSecurityContext serviceAccount:s serviceAccountName:s setHostnameAsFQDN:b* shareProcessNamespace:b* subdomain:s terminationGracePeriodSeconds:l* tolerations:[@Toleration topologySpreadConstraints:[@TopologySpreadConstraint~topologyKey,whenUnsatisfiable^topologyKey volumes:[@Volume~name^>name workloadRef:@WorkloadReference
-PodStatus allocatedResources:{q conditions:[@PodCondition~type^type containerStatuses:[@ContainerStatus ephemeralContainerStatuses:[@ContainerStatus extendedResourceClaimStatus:@PodExtendedResourceClaimStatus hostIP:s hostIPs:[@HostIP^ip initContainerStatuses:[@ContainerStatus message:s nominatedNodeName:s observedGeneration:l phase:s podIP:s podIPs:[@PodIP~ip^ip qosClass:s reason:s resize:s resourceClaimStatuses:[@PodResourceClaimStatus~name^>name resources:@ResourceRequirements startTime:t
-PodTemplate apiVersion:s kind:s metadata:@ObjectMeta= template:@PodTemplateSpec=
+PodSecurityContext seLinuxOptions:@SELinuxOptions windowsOptions:@WindowsSecurityContextOptions runAsUser:l* runAsGroup:l* runAsNonRoot:b* supplementalGroups:[l supplementalGroupsPolicy:s* fsGroup:l* sysctls:[@Sysctl fsGroupChangePolicy:s* seccompProfile:@SeccompProfile appArmorProfile:@AppArmorProfile seLinuxChangePolicy:s
+PodSpec volumes:[@Volume~name^>name initContainers:[@Container~name^name containers:[@Container!~name^name ephemeralContainers:[@EphemeralContainer~name^name restartPolicy:s terminationGracePeriodSeconds:l* activeDeadlineSeconds:l* dnsPolicy:s nodeSelector:{s% serviceAccountName:s serviceAccount:s automountServiceAccountToken:b* nodeName:s hostNetwork:b hostPID:b hostIPC:b shareProcessNamespace:b* securityContext:@PodSecurityContext imagePullSecrets:[@LocalObjectReference~name^name hostname:s subdomain:s affinity:@Affinity schedulerName:s tolerations:[@Toleration hostAliases:[@HostAlias~ip^ip priorityClassName:s priority:i* dnsConfig:@PodDNSConfig readinessGates:[@PodReadinessGate runtimeClassName:s* enableServiceLinks:b* preemptionPolicy:s* overhead:{q topologySpreadConstraints:[@TopologySpreadConstraint~topologyKey,whenUnsatisfiable^topologyKey setHostnameAsFQDN:b* os:@PodOS hostUsers:b* schedulingGates:[@PodSchedulingGate~name^name resourceClaims:[@PodResourceClaim~name^>name resources:@ResourceRequirements hostnameOverride:s workloadRef:@WorkloadReference
+PodStatus observedGeneration:l phase:s conditions:[@PodCondition~type^type message:s reason:s nominatedNodeName:s hostIP:s hostIPs:[@HostIP^ip podIP:s podIPs:[@PodIP~ip^ip startTime:t initContainerStatuses:[@ContainerStatus containerStatuses:[@ContainerStatus qosClass:s ephemeralContainerStatuses:[@ContainerStatus resize:s resourceClaimStatuses:[@PodResourceClaimStatus~name^>name extendedResourceClaimStatus:@PodExtendedResourceClaimStatus allocatedResources:{q resources:@ResourceRequirements
+PodTemplate kind:s apiVersion:s metadata:@ObjectMeta= template:@PodTemplateSpec=
 PodTemplateSpec metadata:@ObjectMeta= spec:@PodSpec=
-PortStatus error:s port:i! protocol:s!
-PortworxVolumeSource fsType:s readOnly:b volumeID:s!
-PreferredSchedulingTerm preference:@NodeSelectorTerm! weight:i!
-Probe exec:@ExecAction failureThreshold:i grpc:@GRPCAction httpGet:@HTTPGetAction initialDelaySeconds:i periodSeconds:i successThreshold:i tcpSocket:@TCPSocketAction terminationGracePeriodSeconds:l* timeoutSeconds:i
-ProjectedVolumeSource defaultMode:i* sources:[@VolumeProjection
-QuobyteVolumeSource group:s readOnly:b registry:s! tenant:s user:s volume:s!
-RBDPersistentVolumeSource fsType:s image:s! keyring:s monitors:[s! pool:s readOnly:b secretRef:@SecretReference user:s
-RBDVolumeSource fsType:s image:s! keyring:s monitors:[s! pool:s readOnly:b secretRef:@LocalObjectReference user:s
-ReplicationController apiVersion:s kind:s metadata:@ObjectMeta= spec:@ReplicationControllerSpec= status:@ReplicationControllerStatus=
-ReplicationControllerCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
-ReplicationControllerSpec minReadySeconds:i replicas:i* selector:{s% template:@PodTemplateSpec
-ReplicationControllerStatus availableReplicas:i conditions:[@ReplicationControllerCondition~type^type fullyLabeledReplicas:i observedGeneration:l readyReplicas:i replicas:i!
+PortStatus port:i! protocol:s! error:s
+PortworxVolumeSource volumeID:s! fsType:s readOnly:b
+PreferredSchedulingTerm weight:i! preference:@NodeSelectorTerm!
+Probe exec:@ExecAction httpGet:@HTTPGetAction tcpSocket:@TCPSocketAction grpc:@GRPCAction initialDelaySeconds:i timeoutSeconds:i periodSeconds:i successThreshold:i failureThreshold:i terminationGracePeriodSeconds:l*
+ProjectedVolumeSource sources:[@VolumeProjection defaultMode:i*
+QuobyteVolumeSource registry:s! volume:s! readOnly:b user:s group:s tenant:s
+RBDPersistentVolumeSource monitors:[s! image:s! fsType:s pool:s user:s keyring:s secretRef:@SecretReference readOnly:b
+RBDVolumeSource monitors:[s! image:s! fsType:s pool:s user:s keyring:s secretRef:@LocalObjectReference readOnly:b
+ReplicationController kind:s apiVersion:s metadata:@ObjectMeta= spec:@ReplicationControllerSpec= status:@ReplicationControllerStatus=
+ReplicationControllerCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
+ReplicationControllerSpec replicas:i* minReadySeconds:i selector:{s% template:@PodTemplateSpec
+ReplicationControllerStatus replicas:i! fullyLabeledReplicas:i readyReplicas:i availableReplicas:i observedGeneration:l conditions:[@ReplicationControllerCondition~type^type
 ResourceClaim name:s! request:s
-ResourceFieldSelector% containerName:s divisor:q= resource:s!
-ResourceHealth health:s resourceID:s!
-ResourceQuota apiVersion:s kind:s metadata:@ObjectMeta= spec:@ResourceQuotaSpec= status:@ResourceQuotaStatus=
-ResourceQuotaSpec hard:{q scopeSelector:@ScopeSelector scopes:[s
+ResourceFieldSelector% containerName:s resource:s! divisor:q=
+ResourceHealth resourceID:s! health:s
+ResourceQuota kind:s apiVersion:s metadata:@ObjectMeta= spec:@ResourceQuotaSpec= status:@ResourceQuotaStatus=
+ResourceQuotaSpec hard:{q scopes:[s scopeSelector:@ScopeSelector
 ResourceQuotaStatus hard:{q used:{q
-ResourceRequirements claims:[@ResourceClaim~name limits:{q requests:{q
+ResourceRequirements limits:{q requests:{q claims:[@ResourceClaim~name
 ResourceStatus name:s! resources:[@ResourceHealth~resourceID
-SELinuxOptions level:s role:s type:s user:s
-ScaleIOPersistentVolumeSource fsType:s gateway:s! protectionDomain:s readOnly:b secretRef:@SecretReference! sslEnabled:b storageMode:s storagePool:s system:s! volumeName:s
-ScaleIOVolumeSource fsType:s gateway:s! protectionDomain:s readOnly:b secretRef:@LocalObjectReference! sslEnabled:b storageMode:s storagePool:s system:s! volumeName:s
+SELinuxOptions user:s role:s type:s level:s
+ScaleIOPersistentVolumeSource gateway:s! system:s! secretRef:@SecretReference! sslEnabled:b protectionDomain:s storagePool:s storageMode:s volumeName:s fsType:s readOnly:b
+ScaleIOVolumeSource gateway:s! system:s! secretRef:@LocalObjectReference! sslEnabled:b protectionDomain:s storagePool:s storageMode:s volumeName:s fsType:s readOnly:b
 ScopeSelector% matchExpressions:[@ScopedResourceSelectorRequirement
-ScopedResourceSelectorRequirement operator:s! scopeName:s! values:[s
-SeccompProfile localhostProfile:s* type:s!
-Secret apiVersion:s data:{y immutable:b* kind:s metadata:@ObjectMeta= stringData:{s type:s
+ScopedResourceSelectorRequirement scopeName:s! operator:s! values:[s
+SeccompProfile type:s! localhostProfile:s*
+Secret kind:s apiVersion:s metadata:@ObjectMeta= immutable:b* data:{y stringData:{s type:s
 SecretEnvSource name:s optional:b*
-SecretKeySelector% key:s! name:s optional:b*
-SecretProjection items:[@KeyToPath name:s optional:b*
+SecretKeySelector% name:s key:s! optional:b*
+SecretProjection name:s items:[@KeyToPath optional:b*
 SecretReference% name:s namespace:s
-SecretVolumeSource defaultMode:i* items:[@KeyToPath optional:b* secretName:s
-SecurityContext allowPrivilegeEscalation:b* appArmorProfile:@AppArmorProfile capabilities:@Capabilities privileged:b* procMount:s* readOnlyRootFilesystem:b* runAsGroup:l* runAsNonRoot:b* runAsUser:l* seLinuxOptions:@SELinuxOptions seccompProfile:@SeccompProfile windowsOptions:@WindowsSecurityContextOptions
-Service apiVersion:s kind:s metadata:@ObjectMeta= spec:@ServiceSpec= status:@ServiceStatus=
-ServiceAccount apiVersion:s automountServiceAccountToken:b* imagePullSecrets:[@LocalObjectReference kind:s metadata:@ObjectMeta= secrets:[@ObjectReference~name^name
+SecretVolumeSource secretName:s items:[@KeyToPath defaultMode:i* optional:b*
+SecurityContext capabilities:@Capabilities privileged:b* seLinuxOptions:@SELinuxOptions windowsOptions:@WindowsSecurityContextOptions runAsUser:l* runAsGroup:l* runAsNonRoot:b* readOnlyRootFilesystem:b* allowPrivilegeEscalation:b* procMount:s* seccompProfile:@SeccompProfile appArmorProfile:@AppArmorProfile
+Service kind:s apiVersion:s metadata:@ObjectMeta= spec:@ServiceSpec= status:@ServiceStatus=
+ServiceAccount kind:s apiVersion:s metadata:@ObjectMeta= secrets:[@ObjectReference~name^name imagePullSecrets:[@LocalObjectReference automountServiceAccountToken:b*
 ServiceAccountTokenProjection audience:s expirationSeconds:l* path:s!
-ServicePort appProtocol:s* name:s nodePort:i port:i! protocol:s targetPort:x
-ServiceSpec allocateLoadBalancerNodePorts:b* clusterIP:s clusterIPs:[s externalIPs:[s externalName:s externalTrafficPolicy:s healthCheckNodePort:i internalTrafficPolicy:s* ipFamilies:[s ipFamilyPolicy:s* loadBalancerClass:s* loadBalancerIP:s loadBalancerSourceRanges:[s ports:[@ServicePort~port,protocol^port publishNotReadyAddresses:b selector:{s% sessionAffinity:s sessionAffinityConfig:@SessionAffinityConfig trafficDistribution:s* type:s
-ServiceStatus conditions:[@Condition~type^type loadBalancer:@LoadBalancerStatus=
+ServicePort name:s protocol:s appProtocol:s* port:i! targetPort:x nodePort:i
+ServiceSpec ports:[@ServicePort~port,protocol^port selector:{s% clusterIP:s clusterIPs:[s type:s externalIPs:[s sessionAffinity:s loadBalancerIP:s loadBalancerSourceRanges:[s externalName:s externalTrafficPolicy:s healthCheckNodePort:i publishNotReadyAddresses:b sessionAffinityConfig:@SessionAffinityConfig ipFamilies:[s ipFamilyPolicy:s* allocateLoadBalancerNodePorts:b* loadBalancerClass:s* internalTrafficPolicy:s* trafficDistribution:s*
+ServiceStatus loadBalancer:@LoadBalancerStatus= conditions:[@Condition~type^type
 SessionAffinityConfig clientIP:@ClientIPConfig
 SleepAction seconds:l!
-StorageOSPersistentVolumeSource fsType:s readOnly:b secretRef:@ObjectReference volumeName:s volumeNamespace:s
-StorageOSVolumeSource fsType:s readOnly:b secretRef:@LocalObjectReference volumeName:s volumeNamespace:s
+StorageOSPersistentVolumeSource volumeName:s volumeNamespace:s fsType:s readOnly:b secretRef:@ObjectReference
+StorageOSVolumeSource volumeName:s volumeNamespace:s fsType:s readOnly:b secretRef:@LocalObjectReference
 Sysctl name:s! value:s!
-TCPSocketAction host:s port:x!
-Taint effect:s! key:s! timeAdded:t value:s
-Toleration effect:s key:s operator:s tolerationSeconds:l* value:s
+TCPSocketAction port:x! host:s
+Taint key:s! value:s effect:s! timeAdded:t
+Toleration key:s operator:s value:s effect:s tolerationSeconds:l*
 TopologySelectorLabelRequirement key:s! values:[s!
 TopologySelectorTerm% matchLabelExpressions:[@TopologySelectorLabelRequirement
-TopologySpreadConstraint labelSelector:@LabelSelector matchLabelKeys:[s maxSkew:i! minDomains:i* nodeAffinityPolicy:s* nodeTaintsPolicy:s* topologyKey:s! whenUnsatisfiable:s!
+TopologySpreadConstraint maxSkew:i! topologyKey:s! whenUnsatisfiable:s! labelSelector:@LabelSelector minDomains:i* nodeAffinityPolicy:s* nodeTaintsPolicy:s* matchLabelKeys:[s
 TypedLocalObjectReference% apiGroup:s* kind:s! name:s!
 TypedObjectReference apiGroup:s* kind:s! name:s! namespace:s
-Volume awsElasticBlockStore:@AWSElasticBlockStoreVolumeSource azureDisk:@AzureDiskVolumeSource azureFile:@AzureFileVolumeSource cephfs:@CephFSVolumeSource cinder:@CinderVolumeSource configMap:@ConfigMapVolumeSource csi:@CSIVolumeSource downwardAPI:@DownwardAPIVolumeSource emptyDir:@EmptyDirVolumeSource ephemeral:@EphemeralVolumeSource fc:@FCVolumeSource flexVolume:@FlexVolumeSource flocker:@FlockerVolumeSource gcePersistentDisk:@GCEPersistentDiskVolumeSource gitRepo:@GitRepoVolumeSource glusterfs:@GlusterfsVolumeSource hostPath:@HostPathVolumeSource image:@ImageVolumeSource iscsi:@ISCSIVolumeSource name:s! nfs:@NFSVolumeSource persistentVolumeClaim:@PersistentVolumeClaimVolumeSource photonPersistentDisk:@PhotonPersistentDiskVolumeSource portworxVolume:@PortworxVolumeSource projected:@ProjectedVolumeSource quobyte:@QuobyteVolumeSource rbd:@RBDVolumeSource scaleIO:@ScaleIOVolumeSource secret:@SecretVolumeSource storageos:@StorageOSVolumeSource vsphereVolume:@VsphereVirtualDiskVolumeSource
-VolumeDevice devicePath:s! name:s!
-VolumeMount mountPath:s! mountPropagation:s name:s! readOnly:b recursiveReadOnly:s subPath:s subPathExpr:s
-VolumeMountStatus mountPath:s! name:s! readOnly:b recursiveReadOnly:s
+Volume name:s! hostPath:@HostPathVolumeSource emptyDir:@EmptyDirVolumeSource gcePersistentDisk:@GCEPersistentDiskVolumeSource awsElasticBlockStore:@AWSElasticBlockStoreVolumeSource gitRepo:@GitRepoVolumeSource secret:@SecretVolumeSource nfs:@NFSVolumeSource iscsi:@ISCSIVolumeSource glusterfs:@GlusterfsVolumeSource persistentVolumeClaim:@PersistentVolumeClaimVolumeSource rbd:@RBDVolumeSource flexVolume:@FlexVolumeSource cinder:@CinderVolumeSource cephfs:@CephFSVolumeSource flocker:@FlockerVolumeSource downwardAPI:@DownwardAPIVolumeSource fc:@FCVolumeSource azureFile:@AzureFileVolumeSource configMap:@ConfigMapVolumeSource vsphereVolume:@VsphereVirtualDiskVolumeSource quobyte:@QuobyteVolumeSource azureDisk:@AzureDiskVolumeSource photonPersistentDisk:@PhotonPersistentDiskVolumeSource projected:@ProjectedVolumeSource portworxVolume:@PortworxVolumeSource scaleIO:@ScaleIOVolumeSource storageos:@StorageOSVolumeSource csi:@CSIVolumeSource ephemeral:@EphemeralVolumeSource image:@ImageVolumeSource
+VolumeDevice name:s! devicePath:s!
+VolumeMount name:s! readOnly:b recursiveReadOnly:s mountPath:s! subPath:s mountPropagation:s subPathExpr:s
+VolumeMountStatus name:s! mountPath:s! readOnly:b recursiveReadOnly:s
 VolumeNodeAffinity required:@NodeSelector
-VolumeProjection clusterTrustBundle:@ClusterTrustBundleProjection configMap:@ConfigMapProjection downwardAPI:@DownwardAPIProjection podCertificate:@PodCertificateProjection secret:@SecretProjection serviceAccountToken:@ServiceAccountTokenProjection
+VolumeProjection secret:@SecretProjection downwardAPI:@DownwardAPIProjection configMap:@ConfigMapProjection serviceAccountToken:@ServiceAccountTokenProjection clusterTrustBundle:@ClusterTrustBundleProjection podCertificate:@PodCertificateProjection
 VolumeResourceRequirements limits:{q requests:{q
-VsphereVirtualDiskVolumeSource fsType:s storagePolicyID:s storagePolicyName:s volumePath:s!
-WeightedPodAffinityTerm podAffinityTerm:@PodAffinityTerm! weight:i!
-WindowsSecurityContextOptions gmsaCredentialSpec:s gmsaCredentialSpecName:s hostProcess:b* runAsUserName:s
+VsphereVirtualDiskVolumeSource volumePath:s! fsType:s storagePolicyName:s storagePolicyID:s
+WeightedPodAffinityTerm weight:i! podAffinityTerm:@PodAffinityTerm!
+WindowsSecurityContextOptions gmsaCredentialSpecName:s gmsaCredentialSpec:s runAsUserName:s hostProcess:b*
 WorkloadReference name:s! podGroup:s! podGroupReplicaKey:s
-Endpoint addresses:[s!~ conditions:@EndpointConditions= deprecatedTopology:{s hints:@EndpointHints hostname:s* nodeName:s* targetRef:@ObjectReference zone:s*
+Endpoint addresses:[s!~ conditions:@EndpointConditions= hostname:s* targetRef:@ObjectReference deprecatedTopology:{s nodeName:s* zone:s* hints:@EndpointHints
 EndpointConditions ready:b* serving:b* terminating:b*
-EndpointHints forNodes:[@ForNode forZones:[@ForZone
-discovery.v1.EndpointPort% appProtocol:s* name:s* port:i* protocol:s*
-EndpointSlice addressType:s! apiVersion:s endpoints:[@Endpoint! kind:s metadata:@ObjectMeta= ports:[@discovery.v1.EndpointPort=
+EndpointHints forZones:[@ForZone forNodes:[@ForNode
+discovery.v1.EndpointPort% name:s* protocol:s* port:i* appProtocol:s*
+EndpointSlice kind:s apiVersion:s metadata:@ObjectMeta= addressType:s! endpoints:[@Endpoint! ports:[@discovery.v1.EndpointPort=
 ForNode name:s!
 ForZone name:s!
-events.v1.Event action:s apiVersion:s deprecatedCount:i deprecatedFirstTimestamp:t= deprecatedLastTimestamp:t= deprecatedSource:@EventSource= eventTime:m! kind:s metadata:@ObjectMeta= note:s reason:s regarding:@ObjectReference= related:@ObjectReference reportingController:s reportingInstance:s series:@events.v1.EventSeries type:s
+events.v1.Event kind:s apiVersion:s metadata:@ObjectMeta= eventTime:m! series:@events.v1.EventSeries reportingController:s reportingInstance:s action:s reason:s regarding:@ObjectReference= related:@ObjectReference note:s type:s deprecatedSource:@EventSource= deprecatedFirstTimestamp:t= deprecatedLastTimestamp:t= deprecatedCount:i
 events.v1.EventSeries count:i! lastObservedTime:m!
-ExemptPriorityLevelConfiguration lendablePercent:i* nominalConcurrencyShares:i*
+ExemptPriorityLevelConfiguration nominalConcurrencyShares:i* lendablePercent:i*
 FlowDistinguisherMethod type:s!
-FlowSchema apiVersion:s kind:s metadata:@ObjectMeta= spec:@FlowSchemaSpec= status:@FlowSchemaStatus=
-FlowSchemaCondition lastTransitionTime:t= message:s reason:s status:s type:s
-FlowSchemaSpec distinguisherMethod:@FlowDistinguisherMethod matchingPrecedence:i priorityLevelConfiguration:@PriorityLevelConfigurationReference! rules:[@PolicyRulesWithSubjects
+FlowSchema kind:s apiVersion:s metadata:@ObjectMeta= spec:@FlowSchemaSpec= status:@FlowSchemaStatus=
+FlowSchemaCondition type:s status:s lastTransitionTime:t= reason:s message:s
+FlowSchemaSpec priorityLevelConfiguration:@PriorityLevelConfigurationReference! matchingPrecedence:i distinguisherMethod:@FlowDistinguisherMethod rules:[@PolicyRulesWithSubjects
 FlowSchemaStatus conditions:[@FlowSchemaCondition~type^type
 GroupSubject name:s!
-LimitResponse queuing:@QueuingConfiguration type:s!
-LimitedPriorityLevelConfiguration borrowingLimitPercent:i* lendablePercent:i* limitResponse:@LimitResponse nominalConcurrencyShares:i*
-NonResourcePolicyRule nonResourceURLs:[s!~ verbs:[s!~
-PolicyRulesWithSubjects nonResourceRules:[@NonResourcePolicyRule resourceRules:[@ResourcePolicyRule subjects:[@flowcontrol.v1.Subject!
-PriorityLevelConfiguration apiVersion:s kind:s metadata:@ObjectMeta= spec:@PriorityLevelConfigurationSpec= status:@PriorityLevelConfigurationStatus=
-PriorityLevelConfigurationCondition lastTransitionTime:t= message:s reason:s status:s type:s
+LimitResponse type:s! queuing:@QueuingConfiguration
+LimitedPriorityLevelConfiguration nominalConcurrencyShares:i* limitResponse:@LimitResponse lendablePercent:i* borrowingLimitPercent:i*
+NonResourcePolicyRule verbs:[s!~ nonResourceURLs:[s!~
+PolicyRulesWithSubjects subjects:[@flowcontrol.v1.Subject! resourceRules:[@ResourcePolicyRule nonResourceRules:[@NonResourcePolicyRule
+PriorityLevelConfiguration kind:s apiVersion:s metadata:@ObjectMeta= spec:@PriorityLevelConfigurationSpec= status:@PriorityLevelConfigurationStatus=
+PriorityLevelConfigurationCondition type:s status:s lastTransitionTime:t= reason:s message:s
 PriorityLevelConfigurationReference name:s!
-PriorityLevelConfigurationSpec exempt:@ExemptPriorityLevelConfiguration limited:@LimitedPriorityLevelConfiguration type:s!
+PriorityLevelConfigurationSpec type:s! limited:@LimitedPriorityLevelConfiguration exempt:@ExemptPriorityLevelConfiguration
 PriorityLevelConfigurationStatus conditions:[@PriorityLevelConfigurationCondition~type^type
-QueuingConfiguration handSize:i queueLengthLimit:i queues:i
-ResourcePolicyRule apiGroups:[s!~ clusterScope:b namespaces:[s~ resources:[s!~ verbs:[s!~
-ServiceAccountSubject name:s! namespace:s!
-flowcontrol.v1.Subject group:@GroupSubject kind:s! serviceAccount:@ServiceAccountSubject user:@UserSubject
+QueuingConfiguration queues:i handSize:i queueLengthLimit:i
+ResourcePolicyRule verbs:[s!~ apiGroups:[s!~ resources:[s!~ clusterScope:b namespaces:[s~
+ServiceAccountSubject namespace:s! name:s!
+flowcontrol.v1.Subject kind:s! user:@UserSubject group:@GroupSubject serviceAccount:@ServiceAccountSubject
 UserSubject name:s!
-HTTPIngressPath backend:@IngressBackend! path:s pathType:s!
+HTTPIngressPath path:s pathType:s! backend:@IngressBackend!
 HTTPIngressRuleValue paths:[@HTTPIngressPath!
-IPAddress apiVersion:s kind:s metadata:@ObjectMeta= spec:@IPAddressSpec=
+IPAddress kind:s apiVersion:s metadata:@ObjectMeta= spec:@IPAddressSpec=
 IPAddressSpec parentRef:@ParentReference!
 IPBlock cidr:s! except:[s
-Ingress apiVersion:s kind:s metadata:@ObjectMeta= spec:@IngressSpec= status:@IngressStatus=
-IngressBackend resource:@TypedLocalObjectReference service:@IngressServiceBackend
-IngressClass apiVersion:s kind:s metadata:@ObjectMeta= spec:@IngressClassSpec=
-IngressClassParametersReference apiGroup:s kind:s! name:s! namespace:s scope:s
+Ingress kind:s apiVersion:s metadata:@ObjectMeta= spec:@IngressSpec= status:@IngressStatus=
+IngressBackend service:@IngressServiceBackend resource:@TypedLocalObjectReference
+IngressClass kind:s apiVersion:s metadata:@ObjectMeta= spec:@IngressClassSpec=
+IngressClassParametersReference apiGroup:s kind:s! name:s! scope:s namespace:s
 IngressClassSpec controller:s parameters:@IngressClassParametersReference
-IngressLoadBalancerIngress hostname:s ip:s ports:[@IngressPortStatus
+IngressLoadBalancerIngress ip:s hostname:s ports:[@IngressPortStatus
 IngressLoadBalancerStatus ingress:[@IngressLoadBalancerIngress
-IngressPortStatus error:s port:i! protocol:s!
+IngressPortStatus port:i! protocol:s! error:s
 IngressRule host:s http:@HTTPIngressRuleValue
 IngressServiceBackend name:s! port:@ServiceBackendPort=
-IngressSpec defaultBackend:@IngressBackend ingressClassName:s* rules:[@IngressRule tls:[@IngressTLS
+IngressSpec ingressClassName:s* defaultBackend:@IngressBackend tls:[@IngressTLS rules:[@IngressRule
 IngressStatus loadBalancer:@IngressLoadBalancerStatus=
 IngressTLS hosts:[s secretName:s
-NetworkPolicy apiVersion:s kind:s metadata:@ObjectMeta= spec:@NetworkPolicySpec=
+NetworkPolicy kind:s apiVersion:s metadata:@ObjectMeta= spec:@NetworkPolicySpec=
 NetworkPolicyEgressRule ports:[@NetworkPolicyPort to:[@NetworkPolicyPeer
-NetworkPolicyIngressRule from:[@NetworkPolicyPeer ports:[@NetworkPolicyPort
-NetworkPolicyPeer ipBlock:@IPBlock namespaceSelector:@LabelSelector podSelector:@LabelSelector
-NetworkPolicyPort endPort:i* port:x protocol:s
-NetworkPolicySpec egress:[@NetworkPolicyEgressRule ingress:[@NetworkPolicyIngressRule podSelector:@LabelSelector= policyTypes:[s
-ParentReference group:s name:s! namespace:s resource:s!
+NetworkPolicyIngressRule ports:[@NetworkPolicyPort from:[@NetworkPolicyPeer
+NetworkPolicyPeer podSelector:@LabelSelector namespaceSelector:@LabelSelector ipBlock:@IPBlock
+NetworkPolicyPort protocol:s port:x endPort:i*
+NetworkPolicySpec podSelector:@LabelSelector= ingress:[@NetworkPolicyIngressRule egress:[@NetworkPolicyEgressRule policyTypes:[s
+ParentReference group:s resource:s! namespace:s name:s!
 ServiceBackendPort% name:s number:i
-ServiceCIDR apiVersion:s kind:s metadata:@ObjectMeta= spec:@ServiceCIDRSpec= status:@ServiceCIDRStatus=
+ServiceCIDR kind:s apiVersion:s metadata:@ObjectMeta= spec:@ServiceCIDRSpec= status:@ServiceCIDRStatus=
 ServiceCIDRSpec cidrs:[s
 ServiceCIDRStatus conditions:[@Condition~type^type
 Overhead podFixed:{q
-RuntimeClass apiVersion:s handler:s! kind:s metadata:@ObjectMeta= overhead:@Overhead scheduling:@Scheduling
+RuntimeClass kind:s apiVersion:s metadata:@ObjectMeta= handler:s! overhead:@Overhead scheduling:@Scheduling
 Scheduling nodeSelector:{s% tolerations:[@Toleration
-Eviction apiVersion:s deleteOptions:@DeleteOptions kind:s metadata:@ObjectMeta=
-PodDisruptionBudget apiVersion:s kind:s metadata:@ObjectMeta= spec:@PodDisruptionBudgetSpec= status:@PodDisruptionBudgetStatus=
-PodDisruptionBudgetSpec maxUnavailable:x minAvailable:x selector:@LabelSelector< unhealthyPodEvictionPolicy:s*
-PodDisruptionBudgetStatus conditions:[@Condition~type^type currentHealthy:i! desiredHealthy:i! disruptedPods:{t disruptionsAllowed:i! expectedPods:i! observedGeneration:l
+Eviction kind:s apiVersion:s metadata:@ObjectMeta= deleteOptions:@DeleteOptions
+PodDisruptionBudget kind:s apiVersion:s metadata:@ObjectMeta= spec:@PodDisruptionBudgetSpec= status:@PodDisruptionBudgetStatus=
+PodDisruptionBudgetSpec minAvailable:x selector:@LabelSelector< maxUnavailable:x unhealthyPodEvictionPolicy:s*
+PodDisruptionBudgetStatus observedGeneration:l disruptedPods:{t disruptionsAllowed:i! currentHealthy:i! desiredHealthy:i! expectedPods:i! conditions:[@Condition~type^type
 AggregationRule clusterRoleSelectors:[@LabelSelector
-ClusterRole aggregationRule:@AggregationRule apiVersion:s kind:s metadata:@ObjectMeta= rules:[@PolicyRule=
-ClusterRoleBinding apiVersion:s kind:s metadata:@ObjectMeta= roleRef:@RoleRef! subjects:[@rbac.v1.Subject
-PolicyRule apiGroups:[s nonResourceURLs:[s resourceNames:[s resources:[s verbs:[s!
-Role apiVersion:s kind:s metadata:@ObjectMeta= rules:[@PolicyRule=
-RoleBinding apiVersion:s kind:s metadata:@ObjectMeta= roleRef:@RoleRef! subjects:[@rbac.v1.Subject
+ClusterRole kind:s apiVersion:s metadata:@ObjectMeta= rules:[@PolicyRule= aggregationRule:@AggregationRule
+ClusterRoleBinding kind:s apiVersion:s metadata:@ObjectMeta= subjects:[@rbac.v1.Subject roleRef:@RoleRef!
+PolicyRule verbs:[s! apiGroups:[s resources:[s resourceNames:[s nonResourceURLs:[s
+Role kind:s apiVersion:s metadata:@ObjectMeta= rules:[@PolicyRule=
+RoleBinding kind:s apiVersion:s metadata:@ObjectMeta= subjects:[@rbac.v1.Subject roleRef:@RoleRef!
 RoleRef% apiGroup:s! kind:s! name:s!
-rbac.v1.Subject% apiGroup:s kind:s! name:s! namespace:s
-AllocatedDeviceStatus conditions:[@Condition~type data:o device:s! driver:s! networkData:@NetworkDeviceData pool:s! shareID:s
-AllocationResult allocationTimestamp:t devices:@DeviceAllocationResult nodeSelector:@NodeSelector
+rbac.v1.Subject% kind:s! apiGroup:s name:s! namespace:s
+AllocatedDeviceStatus driver:s! pool:s! device:s! shareID:s conditions:[@Condition~type data:o networkData:@NetworkDeviceData
+AllocationResult devices:@DeviceAllocationResult nodeSelector:@NodeSelector allocationTimestamp:t
 CELDeviceSelector expression:s!
-CapacityRequestPolicy default:q validRange:@CapacityRequestPolicyRange validValues:[q
-CapacityRequestPolicyRange max:q min:q! step:q
+CapacityRequestPolicy default:q validValues:[q validRange:@CapacityRequestPolicyRange
+CapacityRequestPolicyRange min:q! max:q step:q
 CapacityRequirements requests:{q
 Counter value:q!
-CounterSet counters:{@Counter! name:s!
-Device allNodes:b* allowMultipleAllocations:b* attributes:{@DeviceAttribute bindingConditions:[s bindingFailureConditions:[s bindsToNode:b* capacity:{@DeviceCapacity consumesCounters:[@DeviceCounterConsumption name:s! nodeName:s nodeSelector:@NodeSelector taints:[@DeviceTaint
-DeviceAllocationConfiguration opaque:@OpaqueDeviceConfiguration requests:[s source:s!
-DeviceAllocationResult config:[@DeviceAllocationConfiguration results:[@DeviceRequestAllocationResult
-DeviceAttribute bool:b* int:l* string:s version:s
-DeviceCapacity requestPolicy:@CapacityRequestPolicy value:q!
-DeviceClaim config:[@DeviceClaimConfiguration constraints:[@DeviceConstraint requests:[@DeviceRequest
-DeviceClaimConfiguration opaque:@OpaqueDeviceConfiguration requests:[s
-DeviceClass apiVersion:s kind:s metadata:@ObjectMeta= spec:@DeviceClassSpec!
+CounterSet name:s! counters:{@Counter!
+Device name:s! attributes:{@DeviceAttribute capacity:{@DeviceCapacity consumesCounters:[@DeviceCounterConsumption nodeName:s nodeSelector:@NodeSelector allNodes:b* taints:[@DeviceTaint bindsToNode:b* bindingConditions:[s bindingFailureConditions:[s allowMultipleAllocations:b*
+DeviceAllocationConfiguration source:s! requests:[s opaque:@OpaqueDeviceConfiguration
+DeviceAllocationResult results:[@DeviceRequestAllocationResult config:[@DeviceAllocationConfiguration
+DeviceAttribute int:l* bool:b* string:s version:s
+DeviceCapacity value:q! requestPolicy:@CapacityRequestPolicy
+DeviceClaim requests:[@DeviceRequest constraints:[@DeviceConstraint config:[@DeviceClaimConfiguration
+DeviceClaimConfiguration requests:[s opaque:@OpaqueDeviceConfiguration
+DeviceClass kind:s apiVersion:s metadata:@ObjectMeta= spec:@DeviceClassSpec!
 DeviceClassConfiguration opaque:@OpaqueDeviceConfiguration
-DeviceClassSpec config:[@DeviceClassConfiguration extendedResourceName:s selectors:[@DeviceSelector
-DeviceConstraint distinctAttribute:s matchAttribute:s requests:[s
+DeviceClassSpec selectors:[@DeviceSelector config:[@DeviceClassConfiguration extendedResourceName:s
+DeviceConstraint requests:[s matchAttribute:s distinctAttribute:s
 DeviceCounterConsumption counterSet:s! counters:{@Counter!
-DeviceRequest exactly:@ExactDeviceRequest firstAvailable:[@DeviceSubRequest name:s!
-DeviceRequestAllocationResult adminAccess:b* bindingConditions:[s bindingFailureConditions:[s consumedCapacity:{q device:s! driver:s! pool:s! request:s! shareID:s tolerations:[@DeviceToleration
+DeviceRequest name:s! exactly:@ExactDeviceRequest firstAvailable:[@DeviceSubRequest
+DeviceRequestAllocationResult request:s! driver:s! pool:s! device:s! adminAccess:b* tolerations:[@DeviceToleration bindingConditions:[s bindingFailureConditions:[s shareID:s consumedCapacity:{q
 DeviceSelector cel:@CELDeviceSelector
-DeviceSubRequest allocationMode:s capacity:@CapacityRequirements count:l deviceClassName:s! name:s! selectors:[@DeviceSelector tolerations:[@DeviceToleration
-DeviceTaint effect:s! key:s! timeAdded:t value:s
-DeviceToleration effect:s key:s operator:s tolerationSeconds:l* value:s
-ExactDeviceRequest adminAccess:b* allocationMode:s capacity:@CapacityRequirements count:l deviceClassName:s! selectors:[@DeviceSelector tolerations:[@DeviceToleration
-NetworkDeviceData hardwareAddress:s interfaceName:s ips:[s
+DeviceSubRequest name:s! deviceClassName:s! selectors:[@DeviceSelector allocationMode:s count:l tolerations:[@DeviceToleration capacity:@CapacityRequirements
+DeviceTaint key:s! value:s effect:s! timeAdded:t
+DeviceToleration key:s operator:s value:s effect:s tolerationSeconds:l*
+ExactDeviceRequest deviceClassName:s! selectors:[@DeviceSelector allocationMode:s count:l adminAccess:b* tolerations:[@DeviceToleration capacity:@CapacityRequirements
+NetworkDeviceData interfaceName:s ips:[s hardwareAddress:s
 OpaqueDeviceConfiguration driver:s! parameters:o!
-resource.v1.ResourceClaim apiVersion:s kind:s metadata:@ObjectMeta= spec:@ResourceClaimSpec! status:@ResourceClaimStatus=
-ResourceClaimConsumerReference apiGroup:s name:s! resource:s! uid:s!
+resource.v1.ResourceClaim kind:s apiVersion:s metadata:@ObjectMeta= spec:@ResourceClaimSpec! status:@ResourceClaimStatus=
+ResourceClaimConsumerReference apiGroup:s resource:s! name:s! uid:s!
 ResourceClaimSpec devices:@DeviceClaim
-ResourceClaimStatus allocation:@AllocationResult devices:[@AllocatedDeviceStatus~driver,device,pool,shareID reservedFor:[@ResourceClaimConsumerReference~uid^uid
-ResourceClaimTemplate apiVersion:s kind:s metadata:@ObjectMeta= spec:@ResourceClaimTemplateSpec!
+ResourceClaimStatus allocation:@AllocationResult reservedFor:[@ResourceClaimConsumerReference~uid^uid devices:[@AllocatedDeviceStatus~driver,device,pool,shareID
+ResourceClaimTemplate kind:s apiVersion:s metadata:@ObjectMeta= spec:@ResourceClaimTemplateSpec!
 ResourceClaimTemplateSpec metadata:@ObjectMeta= spec:@ResourceClaimSpec!
-ResourcePool generation:l! name:s! resourceSliceCount:l!
-ResourceSlice apiVersion:s kind:s metadata:@ObjectMeta= spec:@ResourceSliceSpec!
-ResourceSliceSpec allNodes:b* devices:[@Device driver:s! nodeName:s nodeSelector:@NodeSelector perDeviceNodeSelection:b* pool:@ResourcePool! sharedCounters:[@CounterSet
-PriorityClass apiVersion:s description:s globalDefault:b kind:s metadata:@ObjectMeta= preemptionPolicy:s* value:i!
-CSIDriver apiVersion:s kind:s metadata:@ObjectMeta= spec:@CSIDriverSpec!
-CSIDriverSpec attachRequired:b* fsGroupPolicy:s* nodeAllocatableUpdatePeriodSeconds:l* podInfoOnMount:b* requiresRepublish:b* seLinuxMount:b* serviceAccountTokenInSecrets:b* storageCapacity:b* tokenRequests:[@storage.v1.TokenRequest volumeLifecycleModes:[s~
-CSINode apiVersion:s kind:s metadata:@ObjectMeta= spec:@CSINodeSpec!
-CSINodeDriver allocatable:@VolumeNodeResources name:s! nodeID:s! topologyKeys:[s
+ResourcePool name:s! generation:l! resourceSliceCount:l!
+ResourceSlice kind:s apiVersion:s metadata:@ObjectMeta= spec:@ResourceSliceSpec!
+ResourceSliceSpec driver:s! pool:@ResourcePool! nodeName:s nodeSelector:@NodeSelector allNodes:b* devices:[@Device perDeviceNodeSelection:b* sharedCounters:[@CounterSet
+PriorityClass kind:s apiVersion:s metadata:@ObjectMeta= value:i! globalDefault:b description:s preemptionPolicy:s*
+CSIDriver kind:s apiVersion:s metadata:@ObjectMeta= spec:@CSIDriverSpec!
+CSIDriverSpec attachRequired:b* podInfoOnMount:b* volumeLifecycleModes:[s~ storageCapacity:b* fsGroupPolicy:s* tokenRequests:[@storage.v1.TokenRequest requiresRepublish:b* seLinuxMount:b* nodeAllocatableUpdatePeriodSeconds:l* serviceAccountTokenInSecrets:b*
+CSINode kind:s apiVersion:s metadata:@ObjectMeta= spec:@CSINodeSpec!
+CSINodeDriver name:s! nodeID:s! topologyKeys:[s allocatable:@VolumeNodeResources
 CSINodeSpec drivers:[@CSINodeDriver!~name^name
-CSIStorageCapacity apiVersion:s capacity:q kind:s maximumVolumeSize:q metadata:@ObjectMeta= nodeTopology:@LabelSelector storageClassName:s!
-StorageClass allowVolumeExpansion:b* allowedTopologies:[@TopologySelectorTerm apiVersion:s kind:s metadata:@ObjectMeta= mountOptions:[s parameters:{s provisioner:s! reclaimPolicy:s* volumeBindingMode:s*
+CSIStorageCapacity kind:s apiVersion:s metadata:@ObjectMeta= nodeTopology:@LabelSelector storageClassName:s! capacity:q maximumVolumeSize:q
+StorageClass kind:s apiVersion:s metadata:@ObjectMeta= provisioner:s! parameters:{s reclaimPolicy:s* mountOptions:[s allowVolumeExpansion:b* volumeBindingMode:s* allowedTopologies:[@TopologySelectorTerm
 storage.v1.TokenRequest audience:s! expirationSeconds:l*
-VolumeAttachment apiVersion:s kind:s metadata:@ObjectMeta= spec:@VolumeAttachmentSpec! status:@VolumeAttachmentStatus=
-VolumeAttachmentSource inlineVolumeSpec:@PersistentVolumeSpec persistentVolumeName:s
-VolumeAttachmentSpec attacher:s! nodeName:s! source:@VolumeAttachmentSource!
-VolumeAttachmentStatus attachError:@VolumeError attached:b! attachmentMetadata:{s detachError:@VolumeError
-VolumeAttributesClass apiVersion:s driverName:s! kind:s metadata:@ObjectMeta= parameters:{s
-VolumeError errorCode:i* message:s time:t=
+VolumeAttachment kind:s apiVersion:s metadata:@ObjectMeta= spec:@VolumeAttachmentSpec! status:@VolumeAttachmentStatus=
+VolumeAttachmentSource persistentVolumeName:s inlineVolumeSpec:@PersistentVolumeSpec
+VolumeAttachmentSpec attacher:s! source:@VolumeAttachmentSource! nodeName:s!
+VolumeAttachmentStatus attached:b! attachmentMetadata:{s attachError:@VolumeError detachError:@VolumeError
+VolumeAttributesClass kind:s apiVersion:s metadata:@ObjectMeta= driverName:s! parameters:{s
+VolumeError time:t= message:s errorCode:i*
 VolumeNodeResources count:i*
 CustomResourceColumnDefinition description:s format:s jsonPath:s! name:s! priority:i type:s!
 CustomResourceConversion strategy:s! webhook:@WebhookConversion
@@ -475,29 +475,29 @@ apiextensions.v1.ServiceReference name:s! namespace:s! path:s port:i*
 ValidationRule fieldPath:s message:s messageExpression:s optionalOldSelf:b* reason:s rule:s!
 apiextensions.v1.WebhookClientConfig caBundle:y service:@apiextensions.v1.ServiceReference url:s
 WebhookConversion clientConfig:@apiextensions.v1.WebhookClientConfig conversionReviewVersions:[s!
-APIGroup apiVersion:s kind:s name:s! preferredVersion:@GroupVersionForDiscovery serverAddressByClientCIDRs:[@ServerAddressByClientCIDR versions:[@GroupVersionForDiscovery!
-APIGroupList apiVersion:s groups:[@APIGroup! kind:s
-APIResource categories:[s group:s kind:s! name:s! namespaced:b! shortNames:[s singularName:s! storageVersionHash:s verbs:[s! version:s
-APIResourceList apiVersion:s groupVersion:s! kind:s resources:[@APIResource!
-APIVersions apiVersion:s kind:s serverAddressByClientCIDRs:[@ServerAddressByClientCIDR! versions:[s!
-Condition lastTransitionTime:t! message:s! observedGeneration:l reason:s! status:s! type:s!
-DeleteOptions apiVersion:s dryRun:[s gracePeriodSeconds:l* ignoreStoreReadErrorWithClusterBreakingPotential:b* kind:s orphanDependents:b* preconditions:@Preconditions propagationPolicy:s
+APIGroup kind:s apiVersion:s name:s! versions:[@GroupVersionForDiscovery! preferredVersion:@GroupVersionForDiscovery serverAddressByClientCIDRs:[@ServerAddressByClientCIDR
+APIGroupList kind:s apiVersion:s groups:[@APIGroup!
+APIResource name:s! singularName:s! namespaced:b! group:s version:s kind:s! verbs:[s! shortNames:[s categories:[s storageVersionHash:s
+APIResourceList kind:s apiVersion:s groupVersion:s! resources:[@APIResource!
+APIVersions kind:s apiVersion:s versions:[s! serverAddressByClientCIDRs:[@ServerAddressByClientCIDR!
+Condition type:s! status:s! observedGeneration:l lastTransitionTime:t! reason:s! message:s!
+DeleteOptions kind:s apiVersion:s gracePeriodSeconds:l* preconditions:@Preconditions orphanDependents:b* propagationPolicy:s dryRun:[s ignoreStoreReadErrorWithClusterBreakingPotential:b*
 FieldSelectorRequirement key:s! operator:s! values:[s
 GroupResource group:s! resource:s!
 GroupVersionForDiscovery groupVersion:s! version:s!
-LabelSelector% matchExpressions:[@LabelSelectorRequirement matchLabels:{s
+LabelSelector% matchLabels:{s matchExpressions:[@LabelSelectorRequirement
 LabelSelectorRequirement key:s! operator:s! values:[s
-ListMeta continue:s remainingItemCount:l* resourceVersion:s selfLink:s
-ManagedFieldsEntry apiVersion:s fieldsType:s fieldsV1:o manager:s operation:s subresource:s time:t
-ObjectMeta annotations:{s creationTimestamp:t deletionGracePeriodSeconds:l* deletionTimestamp:t finalizers:[s~^ generateName:s generation:l labels:{s managedFields:[@ManagedFieldsEntry name:s namespace:s ownerReferences:[@OwnerReference~uid^uid resourceVersion:s selfLink:s uid:s
-OwnerReference% apiVersion:s! blockOwnerDeletion:b* controller:b* kind:s! name:s! uid:s!
-Preconditions resourceVersion:s uid:s
+ListMeta selfLink:s resourceVersion:s continue:s remainingItemCount:l*
+ManagedFieldsEntry manager:s operation:s apiVersion:s time:t fieldsType:s fieldsV1:o subresource:s
+ObjectMeta name:s generateName:s namespace:s selfLink:s uid:s resourceVersion:s generation:l creationTimestamp:t deletionTimestamp:t deletionGracePeriodSeconds:l* labels:{s annotations:{s ownerReferences:[@OwnerReference~uid^uid finalizers:[s~^ managedFields:[@ManagedFieldsEntry
+OwnerReference% apiVersion:s! kind:s! name:s! uid:s! controller:b* blockOwnerDeletion:b*
+Preconditions uid:s resourceVersion:s
 ServerAddressByClientCIDR clientCIDR:s! serverAddress:s!
-Status apiVersion:s code:i details:@StatusDetails kind:s message:s metadata:@ListMeta reason:s status:s
-StatusCause field:s message:s reason:s
-StatusDetails causes:[@StatusCause group:s kind:s name:s retryAfterSeconds:i uid:s
-WatchEvent object:o! type:s!
-version.Info buildDate:s! compiler:s! emulationMajor:s emulationMinor:s gitCommit:s! gitTreeState:s! gitVersion:s! goVersion:s! major:s! minCompatibilityMajor:s minCompatibilityMinor:s minor:s! platform:s!
+Status kind:s apiVersion:s metadata:@ListMeta status:s message:s reason:s details:@StatusDetails code:i
+StatusCause reason:s message:s field:s
+StatusDetails name:s group:s kind:s uid:s causes:[@StatusCause retryAfterSeconds:i
+WatchEvent type:s! object:o!
+version.Info major:s! minor:s! emulationMajor:s emulationMinor:s minCompatibilityMajor:s minCompatibilityMinor:s gitVersion:s! gitCommit:s! gitTreeState:s! buildDate:s! goVersion:s! compiler:s! platform:s!
 APIService apiVersion:s kind:s metadata:@ObjectMeta= spec:@APIServiceSpec= status:@APIServiceStatus=
 APIServiceCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
 APIServiceSpec caBundle:y group:s groupPriorityMinimum:i! insecureSkipTLSVerify:b service:@apiregistration.v1.ServiceReference version:s versionPriority:i!

@@ -5,7 +5,7 @@ import { part } from '../../parts/index.ts';
 import { base64Text } from '../base64.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 import { Faults } from './field.ts';
-import { isDNS1035Label, isDNS1123Subdomain } from './names.ts';
+import { isDNS1123Subdomain } from './names.ts';
 import type { Rules } from './rules.ts';
 
 /** Their schemas, rules and expressions are read by code that loads when the first of them comes. */
@@ -38,32 +38,6 @@ export const validatingAdmissionPolicyBinding: Rules = {
         'must not contain both Deny and Warn (repeating the same validation failure information in the API response and headers serves no purpose)',
       );
     }
-  },
-};
-
-export const apiService: Rules = {
-  validate(faults, object) {
-    const spec: JsonObject = object.spec ?? {};
-    const name = `${spec.version ?? ''}.${spec.group ?? ''}`;
-    if (object.metadata.name !== name)
-      faults.invalid(
-        'metadata.name',
-        object.metadata.name,
-        `must be \`spec.version+"."+spec.group\`: ${JSON.stringify(name)}`,
-      );
-    if (spec.group) faults.check('spec.group', spec.group, isDNS1123Subdomain);
-    faults.check('spec.version', spec.version ?? '', isDNS1035Label);
-    if (spec.groupPriorityMinimum <= 0 || spec.groupPriorityMinimum > 20000) {
-      faults.invalid('spec.groupPriorityMinimum', spec.groupPriorityMinimum, 'must be positive and less than 20000');
-    }
-    if (spec.versionPriority <= 0 || spec.versionPriority > 1000) {
-      faults.invalid('spec.versionPriority', spec.versionPriority, 'must be positive and less than 1000');
-    }
-    if (!spec.service) return;
-    if (!spec.service.namespace) faults.required('spec.service.namespace');
-    if (!spec.service.name) faults.required('spec.service.name');
-    if (spec.insecureSkipTLSVerify && spec.caBundle)
-      faults.invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present');
   },
 };
 

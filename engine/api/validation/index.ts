@@ -1,75 +1,50 @@
 // Validation of a kind: metadata first, then the kind's own rules, all faults at once.
 
+import { part } from '../../parts/index.ts';
 import type { FieldError, KubeObject, ResourceInfo } from '../types.ts';
-import { horizontalPodAutoscaler } from './autoscaler.ts';
-import * as batch from './batch.ts';
 import * as config from './config.ts';
-import * as extensions from './extensions.ts';
+import { event } from './events.ts';
 import { Faults } from './field.ts';
 import { commonMeta, nameFormat, objectMeta, objectMetaUpdate, standardFinalizers } from './metadata.ts';
-import * as network from './network.ts';
 import { podTemplate } from './pod.ts';
 import { pod } from './pod-update.ts';
-import * as policy from './policy.ts';
 import * as rbac from './rbac.ts';
 import type { Rules } from './rules.ts';
 import * as service from './service.ts';
-import * as storage from './storage.ts';
-import { webhooks } from './webhooks.ts';
+import * as wellKnown from './well-known.ts';
 import * as workloads from './workloads.ts';
 
+/** Of the kinds that any cluster has; those of others load when the first object comes (part 'rules'). */
 const RULES: Record<string, Rules> = {
   '/ConfigMap': config.configMap,
   '/Endpoints': service.endpoints,
-  '/LimitRange': policy.limitRange,
+  '/Event': event,
   '/Namespace': config.namespace,
   '/Node': config.node,
-  '/PersistentVolume': storage.persistentVolume,
-  '/PersistentVolumeClaim': storage.persistentVolumeClaim,
   '/Pod': pod,
   '/PodTemplate': podTemplate,
   '/ReplicationController': workloads.replicationController,
-  '/ResourceQuota': policy.resourceQuota,
   '/Secret': config.secret,
   '/Service': service.service,
-  'admissionregistration.k8s.io/MutatingWebhookConfiguration': webhooks,
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': extensions.validatingAdmissionPolicy,
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': extensions.validatingAdmissionPolicyBinding,
-  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhooks,
-  'apiextensions.k8s.io/CustomResourceDefinition': extensions.customResourceDefinition,
-  'apiregistration.k8s.io/APIService': extensions.apiService,
+  '/ServiceAccount': {},
+  'apiregistration.k8s.io/APIService': wellKnown.apiService,
   'apps/ControllerRevision': workloads.controllerRevision,
   'apps/DaemonSet': workloads.daemonSet,
   'apps/Deployment': workloads.deployment,
   'apps/ReplicaSet': workloads.replicaSet,
   'apps/StatefulSet': workloads.statefulSet,
-  'authorization.k8s.io/LocalSubjectAccessReview': extensions.localSubjectAccessReview,
-  'authorization.k8s.io/SelfSubjectAccessReview': extensions.selfSubjectAccessReview,
-  'authorization.k8s.io/SubjectAccessReview': extensions.subjectAccessReview,
-  'autoscaling/HorizontalPodAutoscaler': horizontalPodAutoscaler,
-  'batch/CronJob': batch.cronJob,
-  'batch/Job': batch.job,
-  'certificates.k8s.io/CertificateSigningRequest': extensions.certificateSigningRequest,
-  'coordination.k8s.io/Lease': policy.lease,
+  'coordination.k8s.io/Lease': wellKnown.lease,
   'discovery.k8s.io/EndpointSlice': service.endpointSlice,
-  'networking.k8s.io/IPAddress': network.ipAddress,
-  'networking.k8s.io/Ingress': network.ingress,
-  'networking.k8s.io/IngressClass': network.ingressClass,
-  'networking.k8s.io/NetworkPolicy': network.networkPolicy,
-  'networking.k8s.io/ServiceCIDR': network.serviceCIDR,
-  'node.k8s.io/RuntimeClass': policy.runtimeClass,
-  'policy/PodDisruptionBudget': policy.podDisruptionBudget,
+  'networking.k8s.io/IngressClass': wellKnown.ingressClass,
   'rbac.authorization.k8s.io/ClusterRole': rbac.clusterRole,
   'rbac.authorization.k8s.io/ClusterRoleBinding': rbac.clusterRoleBinding,
   'rbac.authorization.k8s.io/Role': rbac.role,
   'rbac.authorization.k8s.io/RoleBinding': rbac.roleBinding,
-  'scheduling.k8s.io/PriorityClass': policy.priorityClass,
-  'storage.k8s.io/CSIDriver': storage.csiDriver,
-  'storage.k8s.io/CSINode': storage.csiNode,
-  'storage.k8s.io/StorageClass': storage.storageClass,
-  'storage.k8s.io/VolumeAttachment': storage.volumeAttachment,
-  'storage.k8s.io/VolumeAttributesClass': storage.volumeAttributesClass,
+  'scheduling.k8s.io/PriorityClass': wellKnown.priorityClass,
+  'storage.k8s.io/StorageClass': wellKnown.storageClass,
 };
+
+const rulesOf = (kind: string): Rules | undefined => RULES[kind] ?? part('rules').RULES[kind];
 
 /**
  * What an update is checked for after the registry has checked the metadata and its change, in the order in which the kind's
@@ -121,7 +96,7 @@ const isReview = (info: ResourceInfo) =>
 
 export function validate(info: ResourceInfo, object: KubeObject): FieldError[] {
   const faults = new Faults();
-  const rules = RULES[`${info.group}/${info.kind}`];
+  const rules = rulesOf(`${info.group}/${info.kind}`);
   if (!isReview(info)) objectMeta(faults, info, object, rules?.name ?? nameFormat(info));
   rules?.validate?.(faults, object);
   return faults.list;
@@ -136,7 +111,7 @@ export function validateUpdate(
 ): FieldError[] {
   const faults = new Faults();
   const kind = `${info.group}/${info.kind}`;
-  const rules = RULES[kind];
+  const rules = rulesOf(kind);
   commonMeta(faults, object, old);
   objectMetaUpdate(faults, object, old);
   const bad = faults.list.length > 0;

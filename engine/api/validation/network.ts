@@ -9,9 +9,7 @@ import {
   ipFamily,
   ipNumber,
   isDNS1035Label,
-  isDNS1123Label,
   isDNS1123Subdomain,
-  isDomainPrefixedPath,
   isValidPortName,
   isWildcardDNS1123Subdomain,
   parseCIDR,
@@ -20,17 +18,9 @@ import { pathSegment } from './metadata.ts';
 import type { Rules } from './rules.ts';
 import { labelSelector } from './selectors.ts';
 import { loadBalancerStatus } from './service.ts';
+import { typedReference } from './well-known.ts';
 
 const PATH_TYPES = ['Exact', 'ImplementationSpecific', 'Prefix'];
-
-/** Group, kind and name of another object. */
-function typedReference(faults: Faults, path: string, ref: JsonObject) {
-  if (ref.apiGroup !== undefined) faults.check(`${path}.apiGroup`, ref.apiGroup, isDNS1123Subdomain);
-  for (const field of ['kind', 'name']) {
-    if (!ref[field]) faults.required(`${path}.${field}`);
-    else faults.check(`${path}.${field}`, ref[field], pathSegment);
-  }
-}
 
 function ingressBackend(faults: Faults, path: string, backend: JsonObject) {
   const { service: target, resource } = backend;
@@ -123,38 +113,6 @@ export const ingress: Rules = {
     }
   },
   validateStatus: (faults, object) => loadBalancerStatus(faults, object),
-};
-
-export const ingressClass: Rules = {
-  validate(faults, object) {
-    const spec: JsonObject = object.spec ?? {};
-    const controller: string = spec.controller ?? '';
-    if (!controller) faults.required('spec.controller');
-    else {
-      if (controller.length > 250) faults.tooLong('spec.controller', 250);
-      faults.check('spec.controller', controller, isDomainPrefixedPath);
-    }
-    const parameters = spec.parameters;
-    if (!parameters) return;
-    const at = 'spec.parameters';
-    typedReference(faults, at, parameters);
-    if (parameters.scope === undefined) {
-      faults.required(`${at}.scope`);
-      return;
-    }
-    faults.ifNot(`${at}.scope`, parameters.scope, ['Cluster', 'Namespace']);
-    if (parameters.scope === 'Namespace') {
-      if (parameters.namespace === undefined)
-        faults.required(`${at}.namespace`, "`parameters.scope` is set to 'Namespace'");
-      else faults.check(`${at}.namespace`, parameters.namespace, isDNS1123Label);
-    }
-    if (parameters.scope === 'Cluster' && parameters.namespace !== undefined)
-      faults.forbidden(`${at}.namespace`, "`parameters.scope` is set to 'Cluster'");
-  },
-  validateUpdate(faults, object, old) {
-    if (object.spec?.controller !== old.spec?.controller)
-      faults.invalid('spec.controller', object.spec?.controller, IMMUTABLE);
-  },
 };
 
 function policyPort(faults: Faults, at: string, port: JsonObject) {

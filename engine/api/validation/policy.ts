@@ -182,34 +182,6 @@ export const limitRange: Rules = {
   },
 };
 
-const SYSTEM_PRIORITIES: Record<string, number> = {
-  'system-cluster-critical': 2000000000,
-  'system-node-critical': 2000001000,
-};
-
-export const priorityClass: Rules = {
-  validate(faults, object) {
-    const name = object.metadata.name ?? '';
-    if (name.startsWith('system-')) {
-      const known = SYSTEM_PRIORITIES[name];
-      const words = "priority class names with 'system-' prefix are reserved for system use only. error: ";
-      if (known === undefined)
-        faults.forbidden('metadata.name', `${words}${name} is not a known system priority class`);
-      else if (known !== object.value)
-        faults.forbidden('metadata.name', `${words}value of ${name} PriorityClass must be ${known}`);
-    } else if (object.value > 1000000000) {
-      faults.forbidden('value', 'maximum allowed value of a user defined priority is 1000000000');
-    }
-    if (object.preemptionPolicy !== undefined)
-      faults.ifNot('preemptionPolicy', object.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
-  },
-  validateUpdate(faults, object, old) {
-    if (object.value !== old.value) faults.forbidden('value', 'may not be changed in an update.');
-    if (object.preemptionPolicy !== old.preemptionPolicy)
-      faults.invalid('preemptionPolicy', object.preemptionPolicy, IMMUTABLE);
-  },
-};
-
 export const podDisruptionBudget: Rules = {
   validate(faults, object) {
     const spec: JsonObject = object.spec ?? {};
@@ -248,21 +220,5 @@ export const runtimeClass: Rules = {
   },
   validateUpdate(faults, object, old) {
     if (object.handler !== old.handler) faults.invalid('handler', object.handler, IMMUTABLE);
-  },
-};
-
-export const lease: Rules = {
-  validate(faults, object) {
-    const spec: JsonObject = object.spec ?? {};
-    if (spec.leaseDurationSeconds !== undefined && spec.leaseDurationSeconds <= 0)
-      faults.invalid('spec.leaseDurationSeconds', spec.leaseDurationSeconds, 'must be greater than 0');
-    if (spec.leaseTransitions !== undefined && spec.leaseTransitions < 0)
-      faults.invalid('spec.leaseTransitions', spec.leaseTransitions, 'must be greater than or equal to 0');
-    if (spec.strategy === undefined) {
-      if (spec.preferredHolder !== undefined)
-        faults.forbidden('spec.preferredHolder', 'may only be specified if `strategy` is defined');
-    } else if (spec.strategy !== 'OldestEmulationVersion' && !spec.strategy.includes('/')) {
-      faults.notSupported('spec.strategy', spec.strategy, ['OldestEmulationVersion']);
-    }
   },
 };

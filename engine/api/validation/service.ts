@@ -85,7 +85,8 @@ function affinity(faults: Faults, { sessionAffinity: mode, sessionAffinityConfig
     faults.invalid(`${at}.clientIP.timeoutSeconds`, seconds, `must be greater than 0 and less than ${MAX_AFFINITY}`);
 }
 
-function clusterIPs(faults: Faults, spec: JsonObject) {
+/** Addresses, families and policy must fit each other. */
+export function clusterIPs(faults: Faults, spec: JsonObject) {
   if (spec.type === 'ExternalName') return;
   const ips: string[] = spec.clusterIPs ?? [];
   const families: string[] = spec.ipFamilies ?? [];

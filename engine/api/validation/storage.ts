@@ -4,12 +4,13 @@ import { deepEqual, difference, set } from '../change.ts';
 import { compareQuantities, quantityMilli } from '../quantity.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 import { accessModes, claimSpec, VOLUME_MODES } from './claim.ts';
-import { Faults, IMMUTABLE, utf8Length } from './field.ts';
+import { Faults, IMMUTABLE } from './field.ts';
 import { isDNS1123Subdomain, isQualifiedName } from './names.ts';
 import type { Rules } from './rules.ts';
-import { nodeSelector } from './selectors.ts';
+import { labelSelector, nodeSelector } from './selectors.ts';
 import { csiDriverName, PERSISTENT_SOURCES } from './volume-sources.ts';
 import { volumeSource } from './volumes.ts';
+import { classParameters } from './well-known.ts';
 
 const RECLAIM = ['Delete', 'Recycle', 'Retain'];
 const CLAIM_WORDS =
@@ -143,66 +144,6 @@ export const persistentVolume: Rules = {
   },
 };
 
-const MAX_PARAMETERS = 512;
-const MAX_PARAMETERS_SIZE = 256 * 1024;
-
-function classParameters(faults: Faults, path: string, parameters: Record<string, string> | undefined) {
-  const keys = Object.keys(parameters ?? {});
-  if (keys.length > MAX_PARAMETERS) {
-    faults.tooLong(path, MAX_PARAMETERS);
-    return;
-  }
-  let size = 0;
-  for (const key of keys) {
-    if (key === '') faults.invalid(path, key, 'field can not be empty.');
-    size += utf8Length(key) + utf8Length((parameters as Record<string, string>)[key]);
-  }
-  if (size > MAX_PARAMETERS_SIZE) faults.tooLong(path, MAX_PARAMETERS_SIZE);
-}
-
-function topologies(faults: Faults, path: string, terms: JsonObject[]) {
-  const seen: JsonObject[] = [];
-  terms.forEach((term, i) => {
-    const keys = new Set<string>();
-    (term.matchLabelExpressions ?? []).forEach((expression: JsonObject, e: number) => {
-      const at = `${path}[${i}].matchLabelExpressions[${e}]`;
-      const values: string[] = expression.values ?? [];
-      if (!values.length) faults.required(`${at}.values`);
-      values.forEach((value, v) => {
-        if (values.indexOf(value) < v) faults.duplicate(`${at}.values[${v}]`, value);
-      });
-      faults.check(`${at}.key`, expression.key ?? '', isQualifiedName);
-      if (keys.has(expression.key)) faults.duplicate(`${at}.key`, expression.key);
-      keys.add(expression.key);
-    });
-    if (seen.some((other) => deepEqual(other, term))) faults.duplicate(`${path}[${i}].matchLabelExpressions`, '');
-    seen.push(term);
-  });
-}
-
-export const storageClass: Rules = {
-  validate(faults, object) {
-    if (!object.provisioner) faults.required('provisioner');
-    else
-      for (const fault of isQualifiedName(object.provisioner.toLowerCase()))
-        faults.invalid('provisioner', object.provisioner, fault);
-    classParameters(faults, 'parameters', object.parameters);
-    if (object.reclaimPolicy) faults.ifNot('reclaimPolicy', object.reclaimPolicy, ['Delete', 'Retain']);
-    faults.oneOf('volumeBindingMode', object.volumeBindingMode, ['Immediate', 'WaitForFirstConsumer']);
-    topologies(faults, 'allowedTopologies', object.allowedTopologies ?? []);
-  },
-  validateUpdate(faults, object, old) {
-    if (!deepEqual(object.parameters, old.parameters))
-      faults.forbidden('parameters', 'updates to parameters are forbidden.');
-    if (object.provisioner !== old.provisioner)
-      faults.forbidden('provisioner', 'updates to provisioner are forbidden.');
-    if (object.reclaimPolicy !== old.reclaimPolicy)
-      faults.forbidden('reclaimPolicy', 'updates to reclaimPolicy are forbidden.');
-    if (object.volumeBindingMode !== old.volumeBindingMode)
-      faults.invalid('volumeBindingMode', object.volumeBindingMode, IMMUTABLE);
-  },
-};
-
 export const csiDriver: Rules = {
   validate(faults, object) {
     csiDriverName(faults, 'name', object.metadata.name);
@@ -252,6 +193,22 @@ export const csiNode: Rules = {
         faults.check(at, key, isQualifiedName);
       }
     });
+  },
+};
+
+export const csiStorageCapacity: Rules = {
+  validate(faults, object) {
+    labelSelector(faults, 'nodeTopology', object.nodeTopology);
+    faults.check('storageClassName', object.storageClassName ?? '', isDNS1123Subdomain);
+    for (const field of ['capacity', 'maximumVolumeSize']) {
+      const value: string | undefined = object[field];
+      if (value !== undefined && compareQuantities(value, '0') < 0)
+        faults.invalid(field, value, 'must be greater than or equal to 0');
+    }
+  },
+  validateUpdate(faults, object, old) {
+    for (const field of ['nodeTopology', 'storageClassName'])
+      if (!deepEqual(object[field], old[field])) faults.invalid(field, object[field], IMMUTABLE);
   },
 };
 

@@ -12,7 +12,12 @@ import { priority } from './priority.ts';
 import { resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
-import { defaultIngressClass, defaultStorageClass, storageObjectInUseProtection } from './storage-objects.ts';
+import {
+  defaultIngressClass,
+  defaultStorageClass,
+  persistentVolumeClaimResize,
+  storageObjectInUseProtection,
+} from './storage-objects.ts';
 import type { AdmissionPlugin } from './types.ts';
 
 export const DEFAULT_PLUGINS: readonly AdmissionPlugin[] = [
@@ -26,6 +31,7 @@ export const DEFAULT_PLUGINS: readonly AdmissionPlugin[] = [
   defaultTolerationSeconds,
   defaultStorageClass,
   storageObjectInUseProtection,
+  persistentVolumeClaimResize,
   runtimeClass,
   podTopologyLabels,
   certificateApproval,

@@ -1,6 +1,7 @@
 // DefaultStorageClass gives claims without a class the default one; StorageObjectInUseProtection keeps claims and
 // volumes until nobody uses them. DefaultIngressClass does for Ingresses what the first does for claims.
 
+import { compareQuantities } from '../../api/quantity.ts';
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
 import { forbidden } from '../status.ts';
 import { Selection } from '../storage/selection.ts';
@@ -54,6 +55,27 @@ export const storageObjectInUseProtection: AdmissionPlugin = {
     const finalizers = object.metadata.finalizers ?? [];
     if (finalizers.includes(finalizer)) return object;
     return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
+  },
+};
+
+export const persistentVolumeClaimResize: AdmissionPlugin = {
+  name: 'PersistentVolumeClaimResize',
+  handles: (operation, info, subresource) =>
+    operation === 'UPDATE' && info.resource === 'persistentvolumeclaims' && subresource === '',
+  validate({ object, old, info, name }, host) {
+    const size = (claim: KubeObject | undefined): string => claim?.spec?.resources?.requests?.storage ?? '0';
+    if (object?.spec === old?.spec || compareQuantities(size(object), size(old)) <= 0) return;
+    if (old?.status?.phase !== 'Bound')
+      throw forbidden(info, name, 'Only bound persistent volume claims can be expanded');
+    const classes = host.scheme.resource('storage.k8s.io', 'v1', 'storageclasses');
+    const wanted: string = object?.spec?.storageClassName ?? '';
+    const storageClass = classes && wanted ? host.storage.get(classes, '', wanted) : undefined;
+    if (storageClass?.allowVolumeExpansion !== true)
+      throw forbidden(
+        info,
+        name,
+        'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
+      );
   },
 };
 

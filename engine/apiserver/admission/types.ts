@@ -2,7 +2,7 @@
 
 import type { Sim } from '../../sim/index.ts';
 import type { Catalog, KubeObject, ResourceInfo } from '../../api/index.ts';
-import type { NetworkNamespace } from '../../linux/index.ts';
+import type { Egress } from '../egress.ts';
 import type { Authorizer } from '../authorization/types.ts';
 import type { Replay } from '../replay.ts';
 import type { Storage } from '../storage/storage.ts';
@@ -40,8 +40,8 @@ export interface AdmissionHost {
   readonly scheme: Catalog;
   readonly storage: Storage;
   readonly authorizer: Authorizer;
-  /** Where webhooks connect from. */
-  readonly net: NetworkNamespace | undefined;
+  /** How webhooks are reached: Services in the cluster, URLs from beside the control plane. */
+  readonly egress: Readonly<Record<'cluster' | 'controlplane', Egress | undefined>>;
   readonly replay: Replay | undefined;
 }
 

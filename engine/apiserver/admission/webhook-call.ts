@@ -3,12 +3,11 @@
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
 import type { JsonObject } from '../../api/types.ts';
 import { fromBase64, decode } from '../../linux/bytes.ts';
-import { byteLength, exchange, isAddress, type NetworkNamespace, type Socket } from '../../linux/index.ts';
-import { part } from '../../parts/index.ts';
+import { byteLength, exchange, isAddress } from '../../linux/index.ts';
 import type { Co, Sim } from '../../sim/index.ts';
+import type { Egress } from '../egress.ts';
+import { distrusted } from '../trust.ts';
 import type { AdmissionHost } from './types.ts';
-
-type Certificate = ReturnType<ReturnType<typeof part<'pki'>>['readCertificate']>;
 
 /** What came back, or why nothing did. */
 export type CallResult = { body: JsonObject; error?: undefined } | { body?: undefined; error: string };
@@ -20,6 +19,8 @@ export interface Target {
   host: string;
   port: number;
   path: string;
+  /** A Service is in the cluster, a URL is looked for from beside the control plane. */
+  network: 'cluster' | 'controlplane';
   /** What the certificate must be for. */
   serverName: string;
 }
@@ -38,6 +39,7 @@ export function targetOf(
       host: name,
       port: Number(port),
       path: (path || '/') + timeout,
+      network: 'controlplane',
       serverName: name,
     };
   }
@@ -49,13 +51,9 @@ export function targetOf(
   const { clusterIP, ports = [] } = service.spec;
   if (!(ports as JsonObject[]).some((one) => one.port === port))
     return { error: `Post ${shown}: no service port ${port} found for service ${JSON.stringify(name)}` };
-  return { url: shown, host: clusterIP, port, path: path + timeout, serverName };
+  return { url: shown, host: clusterIP, port, path: path + timeout, network: 'cluster', serverName };
 }
 
-const DIAL: Record<string, string> = {
-  ECONNREFUSED: 'connect: connection refused',
-  EHOSTUNREACH: 'connect: no route to host',
-};
 const LATE = 'context deadline exceeded';
 
 /** What an answer that is no success becomes in the words of the API machinery's client. */
@@ -72,17 +70,18 @@ const REFUSED: Record<number, string> = {
 
 /** Posts `review` to the webhook. Errors are what follows "failed to call webhook: ". */
 export function* callWebhook(
-  { sim, net }: { sim: Sim; net: NetworkNamespace | undefined },
+  { sim, egress: ways }: Pick<AdmissionHost, 'sim' | 'egress'>,
   hook: JsonObject,
   target: Target,
   review: JsonObject,
 ): Co<CallResult> {
   const failed = (why: string): CallResult => ({ error: `Post ${target.url}: ${why}` });
-  if (!net) return failed('the API server has no network');
+  const egress = ways[target.network];
+  if (!egress) return failed('the API server has no network');
   if (!isAddress(target.host)) return failed(`dial tcp: lookup ${target.host}: no such host`);
   const seconds = hook.timeoutSeconds ?? 30;
   const end = sim.now + seconds * 1000;
-  const task = sim.spawn('webhook', post(net, sim, hook, target, review));
+  const task = sim.spawn('webhook', post(egress, sim, hook, target, review));
   while (!task.done) {
     if (sim.now >= end) {
       task.kill();
@@ -97,18 +96,18 @@ export function* callWebhook(
 
 /** The answer, or the transport's error. */
 function* post(
-  net: NetworkNamespace,
+  egress: Egress,
   sim: Sim,
   hook: JsonObject,
   { host, port, path, serverName }: Target,
   review: JsonObject,
 ): Co<CallResult | string> {
-  const socket = yield* net.connect(host, port, { timeout: 3_600_000 });
-  if (typeof socket === 'string') {
-    return `dial tcp ${host.includes(':') ? `[${host}]` : host}:${port}: ${DIAL[socket] ?? 'i/o timeout'}`;
-  }
+  const socket = yield* egress.connect(host, port, 3_600_000);
+  if (typeof socket === 'string') return socket;
   try {
-    const problem = distrusted(socket, hook.clientConfig.caBundle, serverName, sim.now);
+    const { caBundle } = hook.clientConfig;
+    const authorities = caBundle && decode(fromBase64(caBundle).bytes);
+    const problem = distrusted(socket, authorities, serverName, sim.now);
     if (problem) return problem;
     const body = JSON.stringify(review);
     const answer = yield* exchange(socket, {
@@ -138,49 +137,6 @@ function* post(
   } finally {
     socket.close();
   }
-}
-
-/** Why the certificate that the other side shows is not accepted; undefined: it is. */
-function distrusted(
-  { tls }: Socket,
-  caBundle: string | undefined,
-  serverName: string,
-  now: number,
-): string | undefined {
-  if (!tls) return 'http: server gave HTTP response to HTTPS client';
-  const { readPem, readCertificate, isSignedBy, pointOf, DerError } = part('pki');
-  const certificates = (text: string): Certificate[] =>
-    (text.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? []).flatMap((block) => {
-      try {
-        return [readCertificate(readPem(`${block}\n`)?.bytes ?? new Uint8Array())];
-      } catch (error) {
-        if (error instanceof DerError) return [];
-        throw error;
-      }
-    });
-  const fault = (why: string) => `tls: failed to verify certificate: x509: ${why}`;
-  const [shown] = certificates(tls.ca);
-  const roots = certificates(caBundle ? decode(fromBase64(caBundle).bytes) : '');
-  const vouched = roots.some((root) => {
-    if (!shown) return false;
-    if (root.signed.join() === shown.signed.join()) return true;
-    const point = pointOf(root.publicKeyInfo);
-    return point !== undefined && root.rawSubject.join() === shown.rawIssuer.join() && isSignedBy(shown, point);
-  });
-  if (shown && now > shown.notAfter) {
-    const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`;
-    return fault(
-      `certificate has expired or is not yet valid: current time ${time(now)} is after ${time(shown.notAfter)}`,
-    );
-  }
-  const { names } = tls;
-  const covers = (name: string) =>
-    name === serverName || (name.startsWith('*.') && serverName.slice(serverName.indexOf('.')) === name.slice(1));
-  if (!names.some(covers)) {
-    if (!names.length) return fault('certificate relies on legacy Common Name field, use SANs instead');
-    return fault(`certificate is valid for ${names.join(', ')}, not ${serverName}`);
-  }
-  return vouched ? undefined : fault('certificate signed by unknown authority');
 }
 
 /** The same for those who cannot wait (conversion): what is called, and why that fails. */

@@ -22,10 +22,14 @@ export function authenticate(
   request: ApiRequest,
   authenticator: Authenticator,
   audiences: readonly string[],
+  basic: (header: string) => UserInfo | 'unknown' | undefined,
 ): UserInfo {
   if (request.user) return request.user;
   const authorization = request.headers?.authorization;
-  // Other schemes than Bearer are nobody's business here.
+  const known = authorization && basic(authorization);
+  if (known === 'unknown') throw unauthorized();
+  if (known) return known;
+  // Other schemes than Bearer, and Basic where there are passwords, are nobody's business here.
   const match = authorization && /^Bearer +(\S+)$/i.exec(authorization.trim());
   if (!match) return ANONYMOUS;
   const { user } = authenticator.token(match[1], audiences);

@@ -68,16 +68,16 @@ export class ClientCertificates {
 }
 
 function read(text: string, keyText: string, now: number): Known {
-  const { authority, readPem, pointOf, privateKeyOf } = part('pki');
+  const { authority, readPem, privateKeyOf, publicInfoOf } = part('pki');
   if (readPem(text)?.type !== 'CERTIFICATE') {
     throw new HandshakeError('tls: failed to find any PEM data in certificate input');
   }
   if (!readPem(keyText)) throw new HandshakeError('tls: failed to find any PEM data in key input');
   const certificate = authority.trusted(text, now);
   if (typeof certificate === 'string') return { user: undefined, notBefore: -Infinity, notAfter: Infinity };
-  const point = pointOf(certificate.publicKeyInfo);
-  // Of keys on other curves, and of RSA, that they fit is taken on trust.
-  if (point && privateKeyOf(keyText)?.point.join() !== point.join()) {
+  const secret = privateKeyOf(keyText);
+  // Of keys on other curves, that they fit is taken on trust.
+  if (secret && publicInfoOf(secret).join() !== certificate.publicKeyInfo.join()) {
     throw new HandshakeError('tls: private key does not match public key');
   }
   const { notBefore, notAfter, subject, extendedKeyUsages } = certificate;

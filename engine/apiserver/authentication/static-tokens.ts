@@ -15,16 +15,24 @@ export class StaticTokens implements Authenticator {
 /** Users by token; a text is why the server does not start. */
 export function readTokenFile(path: string, text: string): Map<string, UserInfo> | string {
   const users = new Map<string, UserInfo>();
+  const rows = readUsers(`token file '${path}'`, 'token', text);
+  if (typeof rows === 'string') return rows;
+  for (const { secret, user } of rows) if (secret !== '') users.set(secret, user);
+  return users;
+}
+
+/** Lines of a secret (`what`), a user's name, a uid and, if there are any, groups. */
+export function readUsers(file: string, what: string, text: string): { secret: string; user: UserInfo }[] | string {
+  const rows: { secret: string; user: UserInfo }[] = [];
   for (const line of text.split(/\r?\n/)) {
     if (line === '') continue;
     const columns = fields(line);
-    if (columns.length < 3) {
-      return `token file '${path}' must have at least 3 columns (token, user name, user uid), found ${columns.length}`;
-    }
-    const [token, name, uid, groups = ''] = columns;
-    if (token !== '') users.set(token, { name, uid, groups: [...groups.split(',').filter(Boolean), AUTHENTICATED] });
+    if (columns.length < 3)
+      return `${file} must have at least 3 columns (${what}, user name, user uid), found ${columns.length}`;
+    const [secret, name, uid, groups = ''] = columns;
+    rows.push({ secret, user: { name, uid, groups: [...groups.split(',').filter(Boolean), AUTHENTICATED] } });
   }
-  return users;
+  return rows;
 }
 
 /** One line of comma-separated values; a quoted field may hold commas, and quotes when they are doubled. */

@@ -46,6 +46,7 @@ export function bootstrap(server: ApiServer) {
   for (const object of PRIORITIES) post('/apis/scheduling.k8s.io/v1/priorityclasses', object);
   for (const object of rbacObjects()) store(server, object, 'kube-apiserver');
   for (const object of kubeadmObjects()) store(server, object, 'kubeadm');
+  defaultServiceCIDR(server);
   kubernetesService(server, post);
   // Since when it is known which tokens of Secrets are still used.
   post('/api/v1/namespaces/kube-system/configmaps', {
@@ -74,17 +75,41 @@ function store({ sim, scheme, storage, ledger }: ApiServer, object: KubeObject, 
   ledger.note(info, stored, undefined, { manager, subresource: '', time });
 }
 
+/** The ranges of --service-cluster-ip-range as an object, protected and ready as its controller leaves it. */
+function defaultServiceCIDR({ sim, scheme, storage, ledger, allocators: { clusterIPs } }: ApiServer) {
+  if (!clusterIPs.withObjects) return;
+  const info = scheme.resource('networking.k8s.io', 'v1', 'servicecidrs') as ResourceInfo;
+  const time = `${new Date(sim.now).toISOString().slice(0, 19)}Z`;
+  const message = 'Kubernetes Service CIDR is ready';
+  const object: KubeObject = {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'ServiceCIDR',
+    metadata: {
+      name: 'kubernetes',
+      uid: sim.random('uid/servicecidr').uuid(),
+      creationTimestamp: time,
+      finalizers: ['networking.k8s.io/service-cidr-finalizer'],
+    },
+    spec: { cidrs: clusterIPs.flag.map(({ text }) => text) },
+    status: { conditions: [{ type: 'Ready', status: 'True', reason: '', message, lastTransitionTime: time }] },
+  };
+  const stored = storage.put(info, object);
+  ledger.note(info, stored, undefined, { manager: 'kube-apiserver', subresource: '', time });
+}
+
 /** The Service by which Pods reach the API server, and the address behind it. */
 function kubernetesService(server: ApiServer, post: (path: string, body: KubeObject) => void) {
+  const { first, flag } = server.allocators.clusterIPs;
+  const { family } = flag[0];
   const labels = { component: 'apiserver', provider: 'kubernetes' };
   post('/api/v1/namespaces/default/services', {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: 'kubernetes', labels },
     spec: {
-      clusterIP: server.allocators.first,
-      clusterIPs: [server.allocators.first],
-      ipFamilies: ['IPv4'],
+      clusterIP: first,
+      clusterIPs: [first],
+      ipFamilies: [family],
       ipFamilyPolicy: 'SingleStack',
       ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: 6443 }],
       sessionAffinity: 'None',

@@ -33,6 +33,7 @@ export function list(core: Core, ctx: Context): Listed {
   const token = param(request, 'continue');
   const limit = Number(param(request, 'limit') || 0);
   const { revision: asked, exact } = listRevision(core, ctx, token);
+  storage.checkReadable(info, ctx.route.namespace);
   if (!token && !limit && !exact) {
     return {
       items: fromStored(core, info, storage.cache(info).list(selected)),

@@ -2,6 +2,7 @@
 
 import { DecodeError, type KubeObject } from '../../api/types.ts';
 import { jsonError } from '../../api/json-error.ts';
+import { part } from '../../parts/index.ts';
 import { contentType, parseText, reportStrict } from '../body.ts';
 import { param, type Context } from '../context.ts';
 import { checkOperations } from '../limits.ts';
@@ -11,7 +12,6 @@ import { mergePatch } from '../patch/merge-patch.ts';
 import { goMap, strategicMerge } from '../patch/strategic-merge.ts';
 import { badRequest, invalid, StatusError } from '../status.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { apply } from './apply.ts';
 import { updateObject, type Updated } from './update.ts';
 import type { Core } from './types.ts';
 
@@ -22,7 +22,7 @@ const APPLY_PATCH = 'application/apply-patch+yaml';
 
 export function patch(core: Core, ctx: Context): Updated {
   const type = contentType(ctx);
-  if (type === APPLY_PATCH) return apply(core, ctx);
+  if (type === APPLY_PATCH) return part('apply').apply(core, ctx);
   if (type !== JSON_PATCH && type !== MERGE_PATCH && type !== STRATEGIC_PATCH) {
     throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   }

@@ -1,7 +1,7 @@
 // What the verbs need of the server.
 
 import type { Catalog, ResourceInfo } from '../../api/index.ts';
-import type { NetworkNamespace } from '../../linux/index.ts';
+import type { Egress } from '../egress.ts';
 import type { Sim } from '../../sim/index.ts';
 import type { Authenticator } from '../authentication/authenticate.ts';
 import type { ServiceAccountTokens } from '../authentication/service-account-tokens.ts';
@@ -35,8 +35,10 @@ export interface Core {
   readonly kubelets: Map<string, KubeletApi>;
   /** --kubelet-certificate-authority: who must have signed the certificates of kubelets; absent: nobody looks. */
   readonly kubeletCA: string | undefined;
-  /** Where proxied requests start from. */
-  readonly net: NetworkNamespace | undefined;
+  /** How connections are opened: into the cluster, and to what stands beside the control plane. */
+  readonly egress: Readonly<Record<'cluster' | 'controlplane', Egress | undefined>>;
+  /** Of the release that serves: v1.35.0. */
+  readonly version: string;
   /** The release prints `creationTimestamp: null` where there is none. */
   readonly nullTimes: boolean;
   /** Who owns which field. */

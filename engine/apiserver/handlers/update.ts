@@ -57,7 +57,7 @@ export function updateObject(
     throw notFound(info, name);
   }
   const sent = change(old);
-  if (sent === old && !entries) return { object: old, created: false };
+  if (sent === old && !entries && !storage.isStale(info, old)) return { object: old, created: false };
   const metadata = updatedMetadata(sent.metadata, old.metadata);
   checkPreconditions(core, ctx, info, name, sent.metadata, old.metadata);
   let object: KubeObject = metadata === sent.metadata ? sent : { ...sent, metadata };
@@ -88,8 +88,8 @@ export function updateObject(
   if (admitted) admission.validate({ ...attributes, object });
 
   const managed = entries ?? sentEntries(core, ctx, info, sent.metadata, old, object);
-  if (sameObject(object, old) && (!managed || equal(managed, core.ledger.entries(old))))
-    return { object: old, created: false };
+  const unchanged = sameObject(object, old) && (!managed || equal(managed, core.ledger.entries(old)));
+  if (unchanged && !storage.isStale(info, old)) return { object: old, created: false };
   const record = (result: KubeObject) => {
     if (managed) core.ledger.set(result, managed);
     else core.ledger.note(info, result, old, writerOf(ctx, subresource));

@@ -35,7 +35,7 @@ export function watch(core: Core, ctx: Context, view: ((object: KubeObject) => K
   );
   const revision = version ? parseRevision(version) : 0;
   if (sendInitial ?? (version === '' || revision === 0)) {
-    for (const object of cache.list(selected)) stream.send('ADDED', object);
+    for (const object of cache.list(selected)) if (storage.canRead(info, object)) stream.send('ADDED', object);
     if (sendInitial) {
       stream.send('BOOKMARK', bookmark(core, ctx, { 'k8s.io/initial-events-end': 'true' }));
     }

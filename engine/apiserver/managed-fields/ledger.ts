@@ -2,8 +2,9 @@
 // when somebody wants to see or to apply, since most objects are never asked (and their updates must be quick).
 
 import type { KubeObject, ManagedFieldsEntry, ResourceInfo, Scheme } from '../../api/types.ts';
+import { part } from '../../parts/index.ts';
 import { difference, union, type FieldSet } from './field-set.ts';
-import { Typed } from './schema-walk.ts';
+import type { Typed } from './schema-walk.ts';
 
 /** One manager's way of writing. */
 export interface Writer {
@@ -43,7 +44,7 @@ export class Ledger {
 
   typedOf(info: ResourceInfo): Typed {
     let typed = this.typed.get(info);
-    if (!typed) this.typed.set(info, (typed = new Typed(this.scheme, info)));
+    if (!typed) this.typed.set(info, (typed = new (part('apply').Typed)(this.scheme, info)));
     return typed;
   }
 

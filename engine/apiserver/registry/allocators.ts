@@ -1,55 +1,29 @@
 // Cluster IPs and node ports of Services. What is taken is what stored Services hold: an index over them,
 // kept by the store, so that nothing has to be given back when a request fails half way.
 
-import type { Service, ServicePort } from '../../api/types.ts';
-import type { Etcd, StoreEvent } from '../../etcd/index.ts';
+import type { ResourceInfo, Service, ServicePort } from '../../api/types.ts';
+import type { StoreEvent } from '../../etcd/index.ts';
 import type { Sim } from '../../sim/index.ts';
-import { StatusError, internalError, invalid } from '../status.ts';
+import type { Core } from '../handlers/types.ts';
+import { internalError, invalid } from '../status.ts';
+import { ClusterIPs } from './cluster-ips.ts';
 
 const SERVICE_KIND = { group: '', kind: 'Service' };
 
-/** An IPv4 range as numbers. */
-interface Range {
-  text: string;
-  base: number;
-  size: number;
-}
-
-function parseRange(cidr: string): Range {
-  const slash = cidr.indexOf('/');
-  const size = 2 ** (32 - Number(cidr.slice(slash + 1)));
-  const address = toNumber(cidr.slice(0, slash)) as number;
-  return { text: cidr, base: Math.floor(address / size) * size, size };
-}
-
-function toNumber(address: string): number | undefined {
-  const parts = address.split('.');
-  if (parts.length !== 4) return undefined;
-  let value = 0;
-  for (const part of parts) value = value * 256 + Number(part);
-  return value;
-}
-
-const toAddress = (value: number): string =>
-  `${Math.floor(value / 16777216)}.${Math.floor(value / 65536) % 256}.${Math.floor(value / 256) % 256}.${value % 256}`;
-
 export class ServiceAllocators {
   private readonly sim: Sim;
-  private readonly range: Range;
-  /** Taken addresses and 'protocol/port' of node ports, with the number of holders. */
+  readonly clusterIPs: ClusterIPs;
+  /** 'protocol/port' of node ports, with the number of holders. */
   private readonly taken = new Map<string, number>();
   private readonly nodePorts = { first: 30000, last: 32767 };
 
-  constructor(sim: Sim, etcd: Etcd, prefix: string, serviceCIDR: string) {
-    this.sim = sim;
-    this.range = parseRange(serviceCIDR);
-    for (const kv of etcd.range(prefix).kvs) this.count(kv.value as Service, 1);
-    etcd.watch(prefix, (event) => this.observe(event));
-  }
-
-  /** The address of the `kubernetes` Service: the first of the range. */
-  get first(): string {
-    return toAddress(this.range.base + 1);
+  constructor(core: Core, serviceCIDR: string) {
+    this.sim = core.sim;
+    const { etcd } = core.storage;
+    this.clusterIPs = new ClusterIPs(core, serviceCIDR);
+    const { storagePrefix } = core.scheme.resource('', 'v1', 'services') as ResourceInfo;
+    for (const kv of etcd.range(storagePrefix).kvs) this.count(kv.value as Service, 1);
+    etcd.watch(storagePrefix, (event) => this.observe(event));
   }
 
   private observe({ prev, kv }: StoreEvent) {
@@ -58,13 +32,12 @@ export class ServiceAllocators {
   }
 
   private count(service: Service, by: 1 | -1) {
-    const add = (key: string) => {
+    this.clusterIPs.count(service, by);
+    for (const key of new Set(portKeys(service))) {
       const holders = (this.taken.get(key) ?? 0) + by;
       if (holders > 0) this.taken.set(key, holders);
       else this.taken.delete(key);
-    };
-    for (const address of service.spec?.clusterIPs ?? []) if (address !== 'None') add(address);
-    for (const key of new Set(portKeys(service))) add(key);
+    }
   }
 
   /** The Service with addresses and ports given, kept from `old` or taken back as its type demands. */
@@ -87,87 +60,10 @@ export class ServiceAllocators {
       }
       return { ...service, spec: next };
     }
-    this.families(service, next, old);
+    this.clusterIPs.assign(service, next, old);
     this.ports(service, next, old);
     this.healthCheck(service, next, old);
     return { ...service, spec: next };
-  }
-
-  private families(service: Service, spec: NonNullable<Service['spec']>, old: Service | undefined) {
-    const before = old?.spec?.type === 'ExternalName' ? undefined : old?.spec;
-    if (before) {
-      // An update that says nothing keeps what was given.
-      spec.clusterIP ||= before.clusterIP;
-      spec.clusterIPs ??= before.clusterIPs;
-      spec.ipFamilies ??= before.ipFamilies;
-      spec.ipFamilyPolicy ??= before.ipFamilyPolicy;
-    }
-    if (!spec.clusterIP && spec.clusterIPs?.length) spec.clusterIP = spec.clusterIPs[0];
-    const headlessWithoutSelector = spec.clusterIP === 'None' && !hasKeys(spec.selector);
-    // A single-stack cluster gives one family; without a selector a headless Service may mean both.
-    spec.ipFamilyPolicy ??= headlessWithoutSelector ? 'RequireDualStack' : 'SingleStack';
-    if (spec.ipFamilyPolicy === 'RequireDualStack' && !headlessWithoutSelector) {
-      throw this.refuse(
-        service,
-        'spec.ipFamilyPolicy',
-        'RequireDualStack',
-        'this cluster is not configured for dual-stack services',
-      );
-    }
-    spec.ipFamilies ??= headlessWithoutSelector ? ['IPv4', 'IPv6'] : ['IPv4'];
-    if (spec.ipFamilies[0] === 'IPv6' && !headlessWithoutSelector) {
-      throw this.refuse(service, 'spec.ipFamilies[0]', 'IPv6', 'not configured on this cluster');
-    }
-    if (!spec.clusterIP) spec.clusterIP = this.nextAddress();
-    else if (spec.clusterIP !== 'None' && spec.clusterIP !== before?.clusterIP) this.check(service, spec.clusterIP);
-    spec.clusterIPs =
-      spec.clusterIPs?.length && spec.clusterIPs[0] === spec.clusterIP ? spec.clusterIPs : [spec.clusterIP];
-  }
-
-  private check(service: Service, address: string) {
-    const value = toNumber(address);
-    const { base, size, text } = this.range;
-    // Malformed addresses are validation's.
-    if (value === undefined || Number.isNaN(value)) return;
-    let why = '';
-    if (value <= base || value >= base + size - 1)
-      why = `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${text}`;
-    else if (this.taken.has(address)) why = 'provided IP is already allocated';
-    if (why) {
-      throw invalid(SERVICE_KIND, service.metadata.name ?? '', [
-        {
-          type: 'FieldValueInvalid',
-          field: 'spec.clusterIPs',
-          message: `Invalid value: ${JSON.stringify([address])}: failed to allocate IP ${address}: ${why}`,
-        },
-      ]);
-    }
-  }
-
-  private refuse(service: Service, field: string, value: string, why: string): StatusError {
-    const shown = field.endsWith(']') ? `"${value}"` : `"${value}"`;
-    return invalid(SERVICE_KIND, service.metadata.name ?? '', [
-      { type: 'FieldValueInvalid', field, message: `Invalid value: ${shown}: ${why}` },
-    ]);
-  }
-
-  /** A free address; the lower part of the range is left to those who choose their own while there are others. */
-  private nextAddress(): string {
-    const { base, size } = this.range;
-    const reserved = Math.min(Math.max(16, Math.floor(size / 16)), 256);
-    const random = this.sim.random('service-cluster-ip');
-    const first = base + reserved;
-    const span = size - reserved - 1;
-    const start = random.int(span);
-    for (let i = 0; i < span; i++) {
-      const address = toAddress(first + ((start + i) % span));
-      if (!this.taken.has(address)) return address;
-    }
-    for (let value = base + 1; value < first; value++) {
-      const address = toAddress(value);
-      if (!this.taken.has(address)) return address;
-    }
-    throw internalError('failed to allocate a serviceIP: range is full');
   }
 
   private ports(service: Service, spec: NonNullable<Service['spec']>, old: Service | undefined) {
@@ -247,12 +143,12 @@ export class ServiceAllocators {
 
   private nextPort(given: Map<number, Set<string>>): number {
     const { first, last } = this.nodePorts;
-    // The lowest ports are left to those who choose their own (static band of 86).
+    // The lowest ports are left to those who choose their own, while there are others (static band of 86).
     const low = first + 86;
     const span = last - low + 1;
     const start = this.sim.random('service-node-port').int(span);
-    for (let i = 0; i < span; i++) {
-      const port = low + ((start + i) % span);
+    for (let i = 0; i <= last - first; i++) {
+      const port = i < span ? low + ((start + i) % span) : first + i - span;
       if (
         !given.has(port) &&
         !this.taken.has(`TCP/${port}`) &&
@@ -278,5 +174,3 @@ function withoutNodePort(port: ServicePort): ServicePort {
   const { nodePort: _dropped, ...rest } = port;
   return rest;
 }
-
-const hasKeys = (object: object | undefined): boolean => object !== undefined && Object.keys(object).length > 0;

@@ -4,6 +4,7 @@
 import type { Catalog, Conversion, KubeObject, ResourceInfo } from '../../api/index.ts';
 import type { Etcd } from '../../etcd/index.ts';
 import type { Sim } from '../../sim/index.ts';
+import type { AtRest } from './at-rest.ts';
 import { ResourceCache } from './resource-cache.ts';
 
 /** Events live for an hour (kube-apiserver --event-ttl); those of one minute share a lease. */
@@ -16,6 +17,8 @@ export class Storage {
   private readonly sim: Sim;
   private readonly conversions = new WeakMap<ResourceInfo, Conversion | null>();
   private readonly caches = new Map<string, ResourceCache>();
+  /** Set when something has been written encrypted, or is to be. */
+  atRest: AtRest | undefined;
   private eventLease = { id: 0, until: -1 };
 
   constructor(sim: Sim, scheme: Catalog, etcd: Etcd) {
@@ -46,8 +49,10 @@ export class Storage {
 
   /** The object in the version that `info` names. */
   get(info: ResourceInfo, namespace: string, name: string): KubeObject | undefined {
-    const object = this.etcd.get(this.key(info, namespace, name))?.value as KubeObject | undefined;
+    const key = this.key(info, namespace, name);
+    const object = this.etcd.get(key)?.value as KubeObject | undefined;
     if (!object) return undefined;
+    this.atRest?.checkOne(key);
     const conversion = this.conversion(info);
     return conversion ? conversion.fromStored(object) : object;
   }
@@ -63,8 +68,26 @@ export class Storage {
     const stored = conversion ? conversion.toStored(stamped) : stamped;
     const result = conversion && stored !== stamped ? conversion.fromStored(stored) : stamped;
     record?.(result);
+    this.atRest?.wrote(info, key, stored);
     this.etcd.put(key, stored, this.leaseFor(info));
     return result;
+  }
+
+  /** Throws when an object of a namespace ('' for all) cannot be decrypted. */
+  checkReadable(info: ResourceInfo, namespace: string) {
+    const { storagePrefix } = info;
+    this.atRest?.checkAll(info.namespaced && namespace ? `${storagePrefix}${namespace}/` : storagePrefix);
+  }
+
+  canRead(info: ResourceInfo, { metadata }: KubeObject): boolean {
+    return !this.atRest || this.atRest.canRead(this.key(info, metadata.namespace ?? '', metadata.name as string));
+  }
+
+  /** Whether an update that changes nothing is to be written nevertheless. */
+  isStale(info: ResourceInfo, { metadata }: KubeObject): boolean {
+    if (!this.atRest) return false;
+    const kv = this.etcd.get(this.key(info, metadata.namespace ?? '', metadata.name as string));
+    return kv !== undefined && this.atRest.isStale(info, kv.value);
   }
 
   /** Removes; the result is the last state with the resourceVersion of the removal. */

@@ -5,7 +5,7 @@ import { param, type Context } from '../context.ts';
 import type { Core } from '../handlers/types.ts';
 import { isTrue } from '../route.ts';
 import { badRequest, internalError, notFound, StatusError } from '../status.ts';
-import { DIAL, KUBELET_PORT, queryText } from './proxy.ts';
+import { KUBELET_PORT, queryText } from './proxy.ts';
 import { KubeletError, type ApiRequest, type ApiResponse, type KubeletApi, type LogOptions } from '../types.ts';
 
 function podOf(core: Core, ctx: Context): Pod {
@@ -45,10 +45,11 @@ function kubeletOf(
   const kubelet = core.kubelets.get(node);
   if (!kubelet) throw internalError(`no preferred addresses found; known addresses: []`);
   const { hostIP } = pod.status ?? {};
-  if (!core.net || !hostIP) return kubelet;
-  const at = `${hostIP}:${KUBELET_PORT}`;
-  const error = core.net.reach('tcp', hostIP, KUBELET_PORT);
-  if (error) throw new StatusError(500, '', failed(`dial tcp ${at}: ${DIAL[error]}`, at));
+  const { cluster } = core.egress;
+  if (!cluster || !hostIP) return kubelet;
+  const at = `${hostIP.includes(':') ? `[${hostIP}]` : hostIP}:${KUBELET_PORT}`;
+  const error = cluster.reach(hostIP, KUBELET_PORT);
+  if (error) throw new StatusError(500, '', failed(error, at));
   // A kubelet signs its certificate itself, so no authority that is asked for knows it.
   if (core.kubeletCA !== undefined) {
     const unknown = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';

@@ -2,10 +2,11 @@
 // name stands for. NAME may be NAME:PORT or SCHEME:NAME:PORT. The answer takes virtual time.
 
 import type { KubeObject, Node, Pod, Service } from '../../api/types.ts';
-import { byteLength, exchange, type Headers, type NetworkNamespace } from '../../linux/index.ts';
+import { byteLength, exchange, type Headers } from '../../linux/index.ts';
 import { Pipe } from '../../linux/pipe.ts';
 import { Signal, type Co } from '../../sim/index.ts';
 import type { Context } from '../context.ts';
+import type { Egress } from '../egress.ts';
 import type { Core } from '../handlers/types.ts';
 import { badRequest, notFound, StatusError } from '../status.ts';
 import type { ApiRequest, ApiResponse, LaterAnswer } from '../types.ts';
@@ -35,16 +36,17 @@ export function proxy(core: Core, ctx: Context): ApiResponse {
   if (target === '' && (request.method === 'GET' || request.method === 'HEAD')) {
     return { code: 301, headers: { location: `${request.path}/${queryText(request.query)}` }, body: '' };
   }
-  if (!core.net) throw unavailable('error trying to reach service: the API server has no network');
+  const { cluster } = core.egress;
+  if (!cluster) throw unavailable('error trying to reach service: the API server has no network');
   const kubelet = info.resource === 'nodes' && location.port === KUBELET_PORT && core.kubelets.get(name[2]);
   if (kubelet && request.method === 'GET') {
-    if (core.net.reach('tcp', location.ip, KUBELET_PORT) === undefined) {
+    if (cluster.reach(location.ip, KUBELET_PORT) === undefined) {
       const figures = kubelet.figures(target);
       if (figures) return { code: 200, headers: { 'content-type': figures.type }, body: figures.body };
       throw new StatusError(501, 'NotImplemented', `the kubelet's ${target} is not modelled by this engine`);
     }
   }
-  return { code: 200, headers: {}, later: pass(core, core.net, location, scheme, target, request) };
+  return { code: 200, headers: {}, later: pass(core, cluster, location, scheme, target, request) };
 }
 
 type Locate = (core: Core, ctx: Context, name: string, port: string) => Location;
@@ -104,7 +106,7 @@ function checked(port: number, text: string): number {
 
 function pass(
   core: Core,
-  net: NetworkNamespace,
+  egress: Egress,
   location: Location,
   scheme: Scheme,
   target: string,
@@ -113,7 +115,7 @@ function pass(
   const ready = new Signal();
   const task = core.sim.spawn(
     'proxy',
-    forward(net, location, scheme, target, request, (answer) => {
+    forward(egress, location, scheme, target, request, (answer) => {
       later.answer = answer;
       ready.fire();
     }),
@@ -122,14 +124,8 @@ function pass(
   return later;
 }
 
-export const DIAL: Record<string, string> = {
-  ECONNREFUSED: 'connect: connection refused',
-  EHOSTUNREACH: 'connect: no route to host',
-  ETIMEDOUT: 'i/o timeout',
-};
-
 function* forward(
-  net: NetworkNamespace,
+  egress: Egress,
   { ip, port }: Location,
   scheme: Scheme,
   target: string,
@@ -140,8 +136,8 @@ function* forward(
     const { status } = unavailable(`error trying to reach service: ${why}`);
     answerWith({ code: 503, headers: {}, body: status as never });
   };
-  const socket = yield* net.connect(ip, port, { timeout: 30_000 });
-  if (typeof socket === 'string') return failed(`dial tcp ${ip}:${port}: ${DIAL[socket] ?? socket}`);
+  const socket = yield* egress.connect(ip, port, 30_000);
+  if (typeof socket === 'string') return failed(socket);
   try {
     // Nobody looks at the certificate.
     if (scheme === 'https' && !socket.tls) return failed('http: server gave HTTP response to HTTPS client');

@@ -1,7 +1,7 @@
 // authorizer.group('apps').resource('deployments').check('create').allowed(): questions to the authorizer.
 
 import type { Environment } from '../library.ts';
-import { define } from './define.ts';
+import { define, types } from './define.ts';
 
 export interface Attributes {
   group: string;
@@ -88,10 +88,7 @@ const RESOURCE = 'kubernetes.authorization.ResourceCheck';
 const DECISION = 'kubernetes.authorization.Decision';
 
 export function authorizers(environment: Environment) {
-  environment.registerType(GROUP, GroupCheck);
-  environment.registerType(PATH, PathCheck);
-  environment.registerType(RESOURCE, ResourceCheck);
-  environment.registerType(DECISION, Decision);
+  types(environment, { [GROUP]: GroupCheck, [PATH]: PathCheck, [RESOURCE]: ResourceCheck, [DECISION]: Decision });
   environment.registerType(AUTHORIZER, { ctor: AuthorizerValue, fields: { requestResource: RESOURCE } });
   define(environment, {
     [`${AUTHORIZER}.group(string): ${GROUP}`]: (authorizer: AuthorizerValue, group: string) =>

@@ -1,7 +1,7 @@
 // URLs, IP addresses and CIDRs.
 
 import type { Environment } from '../library.ts';
-import { define, FunctionError } from './define.ts';
+import { define, FunctionError, types } from './define.ts';
 
 class Url {
   readonly scheme: string;
@@ -149,10 +149,7 @@ const isUnspecified = (a: IP) => a.value === 0n;
 class IpNamespace {}
 
 export function networks(environment: Environment) {
-  environment.registerType('kubernetes.URL', Url);
-  environment.registerType('net.IP', IP);
-  environment.registerType('net.CIDR', CIDR);
-  environment.registerType('IpNamespace', IpNamespace);
+  types(environment, { 'kubernetes.URL': Url, 'net.IP': IP, 'net.CIDR': CIDR, IpNamespace });
   environment.registerConstant('ip', 'IpNamespace', new IpNamespace());
   environment.registerOperator('net.IP == net.IP', (a: IP, b: IP) => a.bits === b.bits && a.value === b.value);
   environment.registerOperator('net.CIDR == net.CIDR', (a: CIDR, b: CIDR) => cidrText(a) === cidrText(b));

@@ -128,6 +128,7 @@ export const apply: Command = {
     if (run.printObjects && applied.length) {
       const printer = outputPrinter(kubectl, args);
       const objects = applied.map((a) => a.object);
+      kubectl.typed = objects.length > 1;
       printer.print(
         objects.length === 1 ? objects[0] : { apiVersion: 'v1', kind: 'List', metadata: {}, items: objects },
       );

@@ -139,6 +139,7 @@ function* listRules(kubectl: Kubectl, args: Args): Co {
 
 const whoami: Command = {
   name: 'whoami',
+  typed: true,
   short: 'Experimental: Check self subject attributes',
   flags: PRINT_FLAGS,
   *run(kubectl, args) {

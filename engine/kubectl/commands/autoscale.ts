@@ -7,13 +7,14 @@ import { CommandError, StatusError, throwAll } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
-import { FILENAME_FLAGS, find, localMapping, selectionOf } from '../resource/builder.ts';
+import { FILENAME_FLAGS, type Info, find, localMapping, selectionOf } from '../resource/builder.ts';
 import { checkQuantity } from '../resource/quantity.ts';
 import { createObject } from '../resource/rest.ts';
 import { DRY_RUN_FLAG, SAVE_CONFIG_FLAG, dryRunOf, fieldManagerFlag, withLastApplied } from '../write-flags.ts';
 
 export const autoscale: Command = {
   name: 'autoscale',
+  typed: true,
   short: 'Auto-scale a deployment, replica set, stateful set, or replication controller',
   group: 'Deploy Commands',
   usage: '(-f FILENAME | TYPE NAME | TYPE/NAME) [--min=MINPODS] --max=MAXPODS [--cpu=CPU]',
@@ -32,6 +33,7 @@ export const autoscale: Command = {
       name: 'cpu-percent',
       type: 'int',
       default: -1,
+      hidden: true,
       usage: 'The target average CPU utilization (represented as a percent of requested CPU) over all the pods.',
     },
     {
@@ -72,57 +74,63 @@ export const autoscale: Command = {
     if (percent > 0 && args.string('cpu')) throw new CommandError('--cpu-percent and --cpu are mutually exclusive');
     const cpu = percent > 0 ? `${percent}%` : args.string('cpu');
     const metrics = [metric('cpu', cpu, 'm'), metric('memory', args.string('memory'), 'Mi')].filter((m) => m);
-    const found = yield* find(kubectl, selectionOf(args, { latest: true }));
-    throwAll(found.errors);
-    if (found.infos.length === 0) throw new CommandError('no objects passed to autoscale');
+    const found = yield* find(kubectl, selectionOf(args));
+    const { errors } = found;
+    if (found.infos.length === 0 && errors.length === 0) throw new CommandError('no objects passed to autoscale');
     for (const info of found.infos) {
-      if (!info.mapping.subresources.includes('scale')) {
-        const { mapping } = info;
-        throw new CommandError(
-          `cannot autoscale a ${mapping.kind}: could not find scale subresource for ${mapping.group ? mapping.groupVersion : '/' + mapping.version}, Resource=${mapping.resource} in discovery information`,
-        );
-      }
-      const base: KubeObject = {
-        apiVersion: 'autoscaling/v2',
-        kind: 'HorizontalPodAutoscaler',
-        metadata: {
-          name: args.string('name') || info.name,
-          ...(kubectl.connection.namespaceExplicit ? { namespace: kubectl.namespace } : {}),
-        },
-        spec: {
-          ...(min > 0 ? { minReplicas: min } : {}),
-          maxReplicas: max,
-          scaleTargetRef: { apiVersion: info.mapping.groupVersion, kind: info.mapping.kind, name: info.name },
-        },
-      };
-      const v2 = {
-        ...base,
-        spec: { ...base.spec, ...(metrics.length ? { metrics } : {}) },
-        status: { currentMetrics: null, desiredReplicas: 0 },
-      };
       try {
-        yield* send(kubectl, args, v2);
+        yield* scaleBy(kubectl, args, info, metrics);
       } catch (error) {
-        if (!(error instanceof StatusError)) throw error;
-        // What autoscaling/v2 refuses may still be good for v1, which knows the use of CPU alone.
-        const old = args.string('memory') === '' && (percent >= 0 || /%$/.test(args.string('cpu')));
-        if (!args.string('cpu') || !old) {
-          const why = args.string('cpu') ? '%!w(<nil>)' : 'empty input';
-          throw new CommandError(
-            `failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: ${why}`,
-          );
-        }
-        const use = percent >= 0 ? { targetCPUUtilizationPercentage: percent } : {};
-        yield* send(kubectl, args, {
-          ...base,
-          apiVersion: 'autoscaling/v1',
-          spec: { ...base.spec, ...use },
-          status: { currentReplicas: 0, desiredReplicas: 0 },
-        });
+        errors.push(error as Error);
       }
     }
+    throwAll(errors);
   },
 };
+
+/** Makes the autoscaler of one object. */
+function* scaleBy(kubectl: Kubectl, args: Args, info: Info, metrics: readonly unknown[]): Co {
+  const { mapping, name } = info;
+  if (!mapping.subresources.includes('scale')) {
+    throw new CommandError(
+      `cannot autoscale a ${mapping.kind}: could not find scale subresource for ${mapping.group ? mapping.groupVersion : '/' + mapping.version}, Resource=${mapping.resource} in discovery information`,
+    );
+  }
+  const min = args.int('min');
+  const percent = args.int('cpu-percent');
+  const namespace = kubectl.connection.namespaceExplicit ? { namespace: kubectl.namespace } : {};
+  const base: KubeObject = {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name: args.string('name') || name, ...namespace },
+    spec: {
+      ...(min > 0 ? { minReplicas: min } : {}),
+      maxReplicas: args.int('max'),
+      scaleTargetRef: { apiVersion: mapping.groupVersion, kind: mapping.kind, name },
+    },
+  };
+  try {
+    const spec = { ...base.spec, ...(metrics.length ? { metrics } : {}) };
+    yield* send(kubectl, args, { ...base, spec, status: { currentMetrics: null, desiredReplicas: 0 } });
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    // What autoscaling/v2 refuses may still be good for v1, which knows the use of CPU alone.
+    const old = args.string('memory') === '' && (percent >= 0 || /%$/.test(args.string('cpu')));
+    if (!args.string('cpu') || !old) {
+      const why = args.string('cpu') ? '%!w(<nil>)' : 'empty input';
+      throw new CommandError(
+        `failed to create autoscaling/v2 HPA and the configuration is incompatible with autoscaling/v1: ${why}`,
+      );
+    }
+    const use = percent >= 0 ? { targetCPUUtilizationPercentage: percent } : {};
+    yield* send(kubectl, args, {
+      ...base,
+      apiVersion: 'autoscaling/v1',
+      spec: { ...base.spec, ...use },
+      status: { currentReplicas: 0, desiredReplicas: 0 },
+    });
+  }
+}
 
 /** '70%' is of what was requested; a quantity is an average, a bare number one in `unit`. */
 function metric(name: string, text: string, unit: string): object | undefined {

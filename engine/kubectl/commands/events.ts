@@ -1,9 +1,10 @@
 // kubectl events: what happened, in the order of time, of everything or of one object.
 
-import type { Event } from '../../api/types.ts';
+import type { Event, KubeObject } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
-import { CommandError } from '../errors.ts';
+import type { Mapping } from '../discovery.ts';
+import { BareError, CommandError } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { since } from '../describe/common.ts';
@@ -11,9 +12,11 @@ import { TableWriter } from '../output/table.ts';
 import { outputPrinter, PRINT_FLAGS } from '../output/printers.ts';
 import { ALL_NAMESPACES_FLAG } from '../resource/builder.ts';
 import { listItems, listObjects, watchObjects } from '../resource/rest.ts';
+import { typed } from '../resource/typed.ts';
 
 export const events: Command = {
   name: 'events',
+  typed: true,
   short: 'List events',
   group: 'Troubleshooting and Debugging Commands',
   usage: '[(-o|--output=)json|yaml|name|…] [--for TYPE/NAME] [--watch] [--types=Normal,Warning]',
@@ -46,7 +49,12 @@ export const events: Command = {
     const table = new TableWriter();
     const printer = args.string('output') ? outputPrinter(kubectl, args) : undefined;
     if (printer) {
-      printer.print({ ...list, items: found });
+      printer.print({
+        kind: list.kind,
+        apiVersion: list.apiVersion,
+        metadata: {},
+        items: found.map((event) => typed(event as unknown as KubeObject)),
+      });
     } else if (found.length === 0 && !args.bool('watch')) {
       if (args.bool('all-namespaces')) kubectl.warn('No events found.');
       else kubectl.warn(`No events found in ${kubectl.namespace} namespace.`);
@@ -64,7 +72,7 @@ export const events: Command = {
           if (next.type !== 'ADDED' && next.type !== 'MODIFIED') continue;
           const event = next.object as unknown as Event;
           if (!wanted(event)) continue;
-          if (printer) printer.print(next.object);
+          if (printer) printer.print(typed(next.object));
           else {
             table.row(cells(kubectl, args, event));
             kubectl.out(table.flush());
@@ -101,7 +109,12 @@ function* subject(kubectl: Kubectl, text: string): Co<string | undefined> {
   if (!text) return undefined;
   const slash = text.indexOf('/');
   if (slash < 0) throw new CommandError('--for must be in resource/name form');
-  const mapping = yield* kubectl.mappingFor(text.slice(0, slash));
+  let mapping: Mapping;
+  try {
+    mapping = yield* kubectl.mappingFor(text.slice(0, slash));
+  } catch (error) {
+    throw error instanceof CommandError ? new BareError(error.message) : error;
+  }
   const name = text.slice(slash + 1);
   const apiVersion = mapping.groupVersion;
   return `involvedObject.kind=${mapping.kind},involvedObject.name=${name},involvedObject.apiVersion=${apiVersion}`;

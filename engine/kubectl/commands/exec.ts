@@ -2,6 +2,7 @@
 
 import type { ExecSession } from '../../apiserver/types.ts';
 import type { Pod } from '../../api/types.ts';
+import { terminalOf } from '../../linux/terminal.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
 import { CommandError } from '../errors.ts';
@@ -152,6 +153,9 @@ export function* run(kubectl: Kubectl, session: ExecSession, stdin: boolean): Co
   const { stdout, stderr } = session;
   const input = stdin && session.stdin ? session.stdin : undefined;
   const { process } = kubectl;
+  // The other end learns the size of this terminal before anything else.
+  const terminal = terminalOf(process);
+  if (terminal) session.resize?.(terminal.columns, terminal.rows);
   const feeder = input ? process.host.sim.spawn('exec stdin', feed(kubectl, input)) : undefined;
   try {
     for (;;) {

@@ -13,6 +13,7 @@ import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
 import { podSpecOf } from '../pod-spec.ts';
 import { FILENAME_FLAGS, type Info, find, localMapping, selectionOf } from '../resource/builder.ts';
 import { parseSelector } from '../resource/selector.ts';
+import { typed } from '../resource/typed.ts';
 import { createObject } from '../resource/rest.ts';
 import { DRY_RUN_FLAG, SAVE_CONFIG_FLAG, dryRunOf, fieldManagerFlag, withLastApplied } from '../write-flags.ts';
 import { YamlError, parseYaml } from '../yaml/parse.ts';
@@ -36,7 +37,10 @@ export const OVERRIDE_FLAGS: readonly Flag[] = [
 /** Changes a generated object by --overrides. */
 export function overridden(args: Args, object: KubeObject): KubeObject {
   const text = args.string('overrides');
-  if (!text) return object;
+  return text ? typed(patched(args, text, object)) : object;
+}
+
+function patched(args: Args, text: string, object: KubeObject): KubeObject {
   let patch: JsonObject;
   try {
     patch = parseYaml(text) as JsonObject;
@@ -61,6 +65,7 @@ export function overridden(args: Args, object: KubeObject): KubeObject {
 
 export const expose: Command = {
   name: 'expose',
+  typed: true,
   short: 'Take a replication controller, service, deployment or pod and expose it as a new Kubernetes service',
   group: 'Basic Commands (Beginner)',
   usage:
@@ -121,7 +126,7 @@ export const expose: Command = {
   *run(kubectl, args): Co {
     const dryRun = dryRunOf(args);
     // --selector says what the Service selects.
-    const found = yield* find(kubectl, { ...selectionOf(args, { latest: true }), selector: '' });
+    const found = yield* find(kubectl, { ...selectionOf(args), selector: '' });
     const { errors } = found;
     for (const info of found.infos) {
       try {

@@ -67,7 +67,7 @@ export const patch: Command = {
     const dryRun = dryRunOf(args);
     const body = read(file ? kubectl.fs.readFile(file) : text, args.bool('local') || dryRun === 'client');
     const found = yield* find(kubectl, selectionOf(args, { latest: !args.bool('local') }));
-    throwAll(found.errors);
+    if (found.infos.length === 0) throwAll(found.errors);
     if (found.infos.length === 0) throw new CommandError('no resources found');
     for (const { mapping, namespace, name, object } of found.infos) {
       const local = args.bool('local') || dryRun === 'client';
@@ -78,9 +78,7 @@ export const patch: Command = {
             fieldManager: args.string('field-manager'),
             subresource: args.string('subresource') || undefined,
           });
-      const changed = local
-        ? !deepEqual(patched, object)
-        : patched.metadata.resourceVersion !== object.metadata.resourceVersion || dryRun === 'server';
+      const changed = dryRun === 'server' || !deepEqual(patched, object);
       changePrinter(
         kubectl,
         args,
@@ -88,6 +86,7 @@ export const patch: Command = {
         args.bool('local') || dryRun === 'server' ? 'none' : dryRun,
       ).print(patched);
     }
+    throwAll(found.errors);
   },
 };
 

@@ -30,6 +30,7 @@ export const portForward: Command = {
     {
       name: 'address',
       type: 'strings',
+      default: 'localhost',
       usage: 'Addresses to listen on (comma separated). Only accepts IP addresses or localhost as a value.',
     },
     {
@@ -68,7 +69,7 @@ function* named(kubectl: Kubectl, target: string): Co<KubeObject | undefined> {
 
 function addressesOf(given: readonly string[]): string[] {
   const all: string[] = [];
-  for (const address of given.length ? given : ['localhost']) {
+  for (const address of given) {
     if (address === 'localhost') all.push(...LOCALHOST);
     else if (/^[\d.]+$|:/.test(address)) all.push(address);
     else throw new CommandError(`${address} is not a valid IP`);

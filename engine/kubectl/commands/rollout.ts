@@ -38,7 +38,8 @@ const status: Command = {
   *run(kubectl, args) {
     const revision = args.int('revision');
     if (revision < 0) throw new CommandError(`revision must be a positive integer: ${revision}`);
-    const found = yield* findRollout(kubectl, args);
+    const errors: Error[] = [];
+    const found = yield* findRollout(kubectl, args, errors);
     for (const info of found) {
       if (!args.bool('watch')) {
         kubectl.out(statusOf(info.object, revision).text);
@@ -64,6 +65,7 @@ const status: Command = {
       );
       if (!done) throw new CommandError('timed out waiting for the condition');
     }
+    throwAll(errors);
   },
 };
 
@@ -131,6 +133,7 @@ const restart = change('restart', 'Restart a resource', 'restarted', (object, in
 
 export const rollout: Command = {
   name: 'rollout',
+  typed: true,
   short: 'Manage the rollout of a resource',
   group: 'Deploy Commands',
   usage: 'SUBCOMMAND',

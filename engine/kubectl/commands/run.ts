@@ -25,6 +25,7 @@ const IMAGE = new RegExp(
 
 export const run: Command = {
   name: 'run',
+  typed: true,
   short: 'Run a particular image on the cluster',
   group: 'Basic Commands (Beginner)',
   usage:

@@ -2,7 +2,7 @@
 
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
-import { CommandError, quote, throwAll } from '../errors.ts';
+import { CommandError, quote } from '../errors.ts';
 import { podSpecOf, withPodSpec } from '../pod-spec.ts';
 import { FILES_RECURSIVELY, type Info, hasFiles, selectionOf } from '../resource/builder.ts';
 import { checkQuantity } from '../resource/quantity.ts';
@@ -42,7 +42,6 @@ const image: Command = {
         'all containers are already specified by *, but saw more than one container_name=container_image pairs',
       );
     const found = yield* findForSet(kubectl, args, resources);
-    throwAll(found.errors);
     if (pairs.size === 0) throw new CommandError('at least one image update is required');
     yield* changeAll(
       kubectl,
@@ -167,7 +166,7 @@ const selector: Command = {
         throw new CommandError(`invalid selector: only key=value is possible here`);
       matchLabels[requirement.key] = requirement.values[0];
     }
-    const found = yield* findForSet(kubectl, args, words);
+    const found = yield* findForSet(kubectl, args, words, true);
     yield* changeAll(kubectl, args, found, 'selector updated', (object) => {
       if (object.kind !== 'Service') throw new CommandError(`setting a selector is only supported for Services`);
       const version = args.string('resource-version');
@@ -238,7 +237,6 @@ const subject: Command = {
       }),
     ];
     const found = yield* findForSet(kubectl, args, args.args);
-    throwAll(found.errors);
     if (wanted.length === 0)
       throw new CommandError('you must specify at least one value of user, group or serviceaccount');
     yield* changeAll(kubectl, args, found, 'subjects updated', (object) => {
@@ -254,6 +252,7 @@ const subject: Command = {
 
 export const set: Command = {
   name: 'set',
+  typed: true,
   short: 'Set specific features on objects',
   group: 'Basic Commands (Beginner)',
   commands: [env, image, resources, selector, serviceaccount, subject],

@@ -22,6 +22,7 @@ interface Removal {
 
 export const taint: Command = {
   name: 'taint',
+  typed: true,
   short: 'Update the taints on one or more nodes',
   group: 'Cluster Management Commands',
   usage: 'NODE NAME KEY_1=VAL_1:TAINT_EFFECT_1 ... KEY_N=VAL_N:TAINT_EFFECT_N',

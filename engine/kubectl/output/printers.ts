@@ -8,6 +8,7 @@ import type { Kubectl } from '../kubectl.ts';
 import { toYaml } from '../yaml/emit.ts';
 import { toKyaml } from '../yaml/kyaml.ts';
 import { CustomColumns } from './custom-columns.ts';
+import { inGoOrder } from './go-order.ts';
 import { compactJson, escapeHtml, sorted } from './json.ts';
 import { JsonPathError, parseJsonPath } from './jsonpath.ts';
 import { goMap, goSyntax } from './go-values.ts';
@@ -91,9 +92,9 @@ export function seesManagedFields(args: Args): boolean {
   );
 }
 
-/** Pretty JSON, four blanks, keys sorted, as Go writes it. */
-export function toJson(object: unknown): string {
-  return escapeHtml(JSON.stringify(sorted(object), null, 4)) + '\n';
+/** Pretty JSON, four blanks, as Go writes it: keys sorted, or in the order of Go's structs. */
+export function toJson(object: unknown, typed = false): string {
+  return escapeHtml(JSON.stringify(typed ? inGoOrder(object) : sorted(object), null, 4)) + '\n';
 }
 
 /** The format without its argument: 'jsonpath' of 'jsonpath={.a}'. */
@@ -138,11 +139,12 @@ export function outputPrinter(kubectl: Kubectl, args: Args, columns = false, noH
   const allowMissing = args.bool('allow-missing-template-keys');
   switch (format) {
     case 'json':
-      return { print: (o) => kubectl.out(toJson(show(o))) };
+      return { print: (o) => kubectl.out(toJson(show(o), kubectl.typed)) };
     case 'yaml':
     case 'kyaml': {
       let count = 0;
-      const text = format === 'yaml' ? toYaml : toKyaml;
+      const inKyaml = (o: unknown) => (kubectl.typed ? toKyaml(inGoOrder(o), true) : toKyaml(o));
+      const text = format === 'yaml' ? toYaml : inKyaml;
       return {
         print(o) {
           if (count++ > 0 || format === 'kyaml') kubectl.out('---\n');

@@ -1,50 +1,48 @@
-// What a built-in kind has even when nothing was said of it: kubectl reads files as its own types for some commands
-// (`set --local`), and prints their empty structs and counts then.
+// Objects as kubectl's own Go types: some commands read files and overrides so, and print then what a struct always has
+// (empty structs, counts, null times), quantities in their shortest form and nothing that the type does not know.
 
-import type { JsonObject, KubeObject } from '../../api/types.ts';
-import { withPodSpec } from '../pod-spec.ts';
+import { decodeStruct } from '../../api/decode.ts';
+import { type TypeCode, type TypeRef, structNameOf, structType } from '../../api/schema.ts';
+import { DecodeError, type JsonObject, type KubeObject } from '../../api/types.ts';
+import { CommandError, quote } from '../errors.ts';
 
-type Fill = (object: KubeObject) => KubeObject;
+/** The struct of a built-in kind. */
+export function goType({ apiVersion = '', kind }: Partial<KubeObject>): string {
+  const slash = apiVersion.indexOf('/');
+  return structNameOf(slash < 0 ? '' : apiVersion.slice(0, slash), apiVersion.slice(slash + 1), String(kind));
+}
 
-/** Adds what `defaults` has and the object has not, in it and in what both have. */
-const fill = (object: JsonObject, defaults: JsonObject): JsonObject => {
-  const out = { ...object };
-  for (const key in defaults) {
-    const value = out[key];
-    if (value === undefined || value === null) out[key] = defaults[key];
-    else if (typeof value === 'object') out[key] = fill(value, defaults[key]);
+/** Of a kind that is not built in: the object as it is. `source`: the file that it was read from. */
+export function typed(object: KubeObject, source = ''): KubeObject {
+  const struct = goType(object);
+  const type = structType(struct);
+  if (!type) return object;
+  try {
+    return whole({ code: '@', struct }, decodeStruct(type, object).value) as KubeObject;
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error;
+    throw new CommandError(source ? `unable to decode ${quote(source)}: ${error.message}` : error.message);
+  }
+}
+
+/** What Go writes of a required field that is not there; structs and quantities are never missing. */
+const ZERO: Partial<Record<TypeCode, unknown>> = { s: '', b: false, i: 0, l: 0, d: 0, x: 0, '[': null, '{': null };
+/** An int-or-string by value, which Go's `omitempty` never leaves out. */
+const ALWAYS: Record<string, string> = { ServicePort: 'targetPort' };
+
+/** With the required fields that are missing, as the server would refuse them and kubectl prints them. */
+function whole(type: TypeRef, value: unknown): unknown {
+  if (value === null || typeof value !== 'object') return value;
+  const { element } = type;
+  if (Array.isArray(value)) return element ? value.map((item) => whole(element, item)) : value;
+  const out = { ...value } as JsonObject;
+  if (element) for (const key in out) out[key] = whole(element, out[key]);
+  const struct = type.struct === undefined ? undefined : structType(type.struct);
+  for (const field of struct?.fieldList ?? []) {
+    const { name, required, code } = field;
+    if (out[name] !== undefined) out[name] = whole(field, out[name]);
+    else if (required || ALWAYS[type.struct as string] === name) out[name] = code === '@' ? null : ZERO[code];
+    if (out[name] === undefined) delete out[name];
   }
   return out;
-};
-
-const EMPTY: Record<string, JsonObject> = {
-  CronJob: { spec: { jobTemplate: { metadata: {}, spec: { template: { metadata: {} } } } }, status: {} },
-  DaemonSet: {
-    spec: { template: { metadata: {} }, updateStrategy: {} },
-    status: { currentNumberScheduled: 0, desiredNumberScheduled: 0, numberMisscheduled: 0, numberReady: 0 },
-  },
-  Deployment: { spec: { strategy: {}, template: { metadata: {} } }, status: {} },
-  Job: { spec: { template: { metadata: {} } }, status: {} },
-  Pod: { status: {} },
-  ReplicaSet: { spec: { template: { metadata: {} } }, status: { replicas: 0 } },
-  ReplicationController: { status: { replicas: 0 } },
-  Service: { status: { loadBalancer: {} } },
-  StatefulSet: {
-    spec: { template: { metadata: {} }, updateStrategy: {} },
-    status: { availableReplicas: 0, replicas: 0 },
-  },
-};
-
-const withResources: Fill = (object) =>
-  withPodSpec(object, (spec) => {
-    const out = { ...spec };
-    for (const list of ['initContainers', 'containers', 'ephemeralContainers'])
-      if (spec[list]) out[list] = (spec[list] as JsonObject[]).map((c) => fill(c, { resources: {} }));
-    return out;
-  });
-
-/** The object as kubectl's own type of its kind. */
-export function typed(object: KubeObject): KubeObject {
-  const empty = EMPTY[object.kind];
-  return empty ? withResources(fill(object as unknown as JsonObject, empty) as unknown as KubeObject) : object;
 }

@@ -3,12 +3,12 @@
 import { sortedKeys, numberText } from './emit.ts';
 import { resolve } from './parse.ts';
 
-/** One document without its `---`, with the final newline. */
-export function toKyaml(value: unknown): string {
-  return render(value, '') + '\n';
+/** One document without its `---`, with the final newline. The keys are sorted, or stand as they are. */
+export function toKyaml(value: unknown, asTheyAre = false): string {
+  return render(value, '', asTheyAre ? Object.keys : sortedKeys) + '\n';
 }
 
-function render(value: unknown, indent: string): string {
+function render(value: unknown, indent: string, keysOf: (map: Record<string, unknown>) => string[]): string {
   const inner = indent + '  ';
   if (typeof value === 'string') return text(value, indent);
   if (typeof value === 'number') return numberText(value);
@@ -17,13 +17,13 @@ function render(value: unknown, indent: string): string {
     if (value.length === 0) return '[]';
     // Lists of nothing but maps or lists hug their elements.
     if (value.every((v) => v !== null && typeof v === 'object'))
-      return `[${value.map((v) => render(v, indent)).join(', ')}]`;
-    return `[\n${value.map((v) => `${inner}${render(v, inner)},\n`).join('')}${indent}]`;
+      return `[${value.map((v) => render(v, indent, keysOf)).join(', ')}]`;
+    return `[\n${value.map((v) => `${inner}${render(v, inner, keysOf)},\n`).join('')}${indent}]`;
   }
   const map = value as Record<string, unknown>;
-  const keys = sortedKeys(map);
+  const keys = keysOf(map);
   if (keys.length === 0) return '{}';
-  return `{\n${keys.map((k) => `${inner}${key(k)}: ${render(map[k], inner)},\n`).join('')}${indent}}`;
+  return `{\n${keys.map((k) => `${inner}${key(k)}: ${render(map[k], inner, keysOf)},\n`).join('')}${indent}}`;
 }
 
 const key = (name: string) =>

@@ -6,7 +6,7 @@ import { basename, FsError } from '../fs.ts';
 import { filesOf } from '../host.ts';
 import { exchange, header, type Headers, type HttpAnswer } from '../http.ts';
 import { readAll } from '../io.ts';
-import { CONNECT_TIMEOUT, isAddress, type Socket } from '../net/index.ts';
+import { CONNECT_TIMEOUT, isAddress, shownTo, type Socket } from '../net/index.ts';
 import type { Process, Program } from '../types.ts';
 import { emit, fail, type Options, parseOptions, put } from './options.ts';
 
@@ -42,6 +42,7 @@ const SPEC = {
     referer: 'e',
     get: 'G',
     ipv4: '4',
+    ipv6: '6',
     cacert: 'cacert:',
     cert: 'cert:',
     key: 'key:',
@@ -62,7 +63,7 @@ const SPEC = {
   status: 2,
 };
 /** Options that are known to people and not modelled. */
-const REFUSED = ['F', 'T', 'x', 'compressed', 'key', 'cert', '6', 'r', 'j', '#'];
+const REFUSED = ['F', 'T', 'x', 'compressed', 'key', 'cert', 'r', 'j', '#'];
 const VERSION = '8.14.1';
 
 export interface Url {
@@ -346,6 +347,7 @@ class Client {
       }),
     );
     if (!answer) {
+      if (this.socket.wasReset) throw new Failure(56, 'Recv failure: Connection reset by peer');
       throw new Failure(52, 'Empty reply from server');
     }
     this.times.first = process.host.sim.now;
@@ -364,7 +366,9 @@ class Client {
       .values('resolve')
       .map((text) => text.split(':'))
       .find(([name, port]) => name === url.host && Number(port) === url.port);
-    const addresses = fixed ? [fixed.slice(2).join(':')] : yield* this.timed(process.host.resolve(url.host));
+    const found = fixed ? [fixed.slice(2).join(':')] : yield* this.timed(process.host.resolve(url.host));
+    const six = options.has('6');
+    const addresses = six || options.has('4') ? found?.filter((ip) => ip.includes(':') === six) : found;
     if (!addresses?.length) throw new Failure(6, `Could not resolve host: ${url.host}`);
     this.times.lookup = this.now;
     const limit = options.value('connect-timeout');
@@ -399,20 +403,22 @@ class Client {
   private verify(url: Url, socket: Socket) {
     const { options, process } = this;
     if (!socket.tls) throw new Failure(35, 'TLS connect error: error:0A00010B:SSL routines::wrong version number');
+    const shown = shownTo(socket.tls, url.host);
+    if (!shown) throw new Failure(35, 'TLS connect error: error:0A000458:SSL routines::tlsv1 unrecognized name');
     if (options.has('k')) return;
     const path = options.value('cacert');
     const bundle = path ?? '/etc/ssl/certs/ca-certificates.crt';
     const node = filesOf(process).find(bundle);
     if (path !== undefined && node?.kind !== 'file')
       throw new Failure(77, `error setting certificate verify locations:  CAfile: ${path} CApath: none`);
-    const trusted = node?.kind === 'file' && node.text.includes(socket.tls.ca.trim());
+    const trusted = node?.kind === 'file' && node.text.includes(shown.ca.trim());
     if (!trusted) {
       throw new Failure(
         60,
         'SSL certificate problem: unable to get local issuer certificate\nMore details here: https://curl.se/docs/sslcerts.html\n\ncurl failed to verify the legitimacy of the server and therefore could not\nestablish a secure connection to it. To learn more about this situation and\nhow to fix it, please visit the webpage mentioned above.',
       );
     }
-    const named = socket.tls.names.some(
+    const named = shown.names.some(
       (name) => name === url.host || (name.startsWith('*.') && url.host.endsWith(name.slice(1))),
     );
     if (!named) {

@@ -106,7 +106,7 @@ function compare(text: string): ((value: number) => boolean) | undefined {
 }
 
 const SIZE_UNITS: Record<string, number> = { c: 1, w: 2, b: 512, k: 1024, M: 1024 ** 2, G: 1024 ** 3 };
-const TYPES: Record<string, Stat['kind']> = { f: 'file', d: 'dir', l: 'link', c: 'device', p: 'fifo' };
+const TYPES: Record<string, Stat['kind']> = { f: 'file', d: 'dir', l: 'link', b: 'block', c: 'device', p: 'fifo' };
 
 class Expression {
   private i = 0;

@@ -46,7 +46,7 @@ import {
   yesStatus,
 } from './machine.ts';
 import { ln, mkdir, mkfifo, mktemp, touch } from './making.ts';
-import { openssl } from './openssl.ts';
+import { openssl } from './openssl/index.ts';
 import { basename, dirname, pwd, readlink, realpath, which } from './paths.ts';
 import type { CommandName } from './names.ts';
 import { chgrp, chmod, chown } from './permissions.ts';
@@ -61,6 +61,7 @@ import { nc } from './sockets.ts';
 import { sort } from './sort.ts';
 import { df, du, file, mount, stat } from './space.ts';
 import { tail } from './tail.ts';
+import { stty } from './stty.ts';
 import { tee } from './tee.ts';
 import { test } from './test.ts';
 import { tr } from './tr.ts';
@@ -119,6 +120,8 @@ export const commands: Record<CommandName, Program> = {
   ipvsadm,
   lsmod,
   nft,
+  ip6tables: iptables,
+  'ip6tables-save': iptablesSave,
   iptables,
   'iptables-restore': iptablesRestore,
   'iptables-save': iptablesSave,
@@ -149,6 +152,7 @@ export const commands: Record<CommandName, Program> = {
   pgrep,
   pidof,
   ping,
+  ping6: ping,
   pkill,
   printenv,
   printf,
@@ -175,6 +179,7 @@ export const commands: Record<CommandName, Program> = {
   sysctl,
   tac,
   tail,
+  stty,
   tee,
   test,
   timeout,

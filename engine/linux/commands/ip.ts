@@ -2,6 +2,7 @@
 
 import {
   DEFAULT_ROUTE,
+  type InterfaceAddress,
   ipNumber,
   ipText,
   type Link,
@@ -51,9 +52,16 @@ function peerNumber(link: Link): number {
   return link.namespace.links.filter((other) => other.peer && other.index < link.index).length;
 }
 
-function addressLines(link: Link): string {
+/** `six`: addresses of IPv6 only. */
+function addressLines(link: Link, six = false): string {
   let out = linkLines(link).replace(' mode DEFAULT', '');
   for (const { ip, bits } of link.addresses) {
+    if (ip.includes(':')) {
+      const reach = link.kind === 'loopback' ? 'host noprefixroute' : 'global';
+      out += `    inet6 ${ip}/${bits} scope ${reach} \n       valid_lft forever preferred_lft forever\n`;
+      continue;
+    }
+    if (six) continue;
     const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0;
     const broadcast = link.kind === 'loopback' || bits >= 31 ? '' : ` brd ${ipText((ipNumber(ip) | ~mask) >>> 0)}`;
     const scope = link.kind === 'loopback' ? 'host' : 'global';
@@ -64,6 +72,12 @@ function addressLines(link: Link): string {
 
 function routeLine(route: RouteEntry): string {
   const { destination, via, link, source, protocol, metric } = route;
+  if (destination.upper) {
+    const to = destination.bits === 0 ? 'default' : destination.text.replace(/\/128$/, '');
+    const by = protocol === 'boot' ? '' : ` proto ${protocol}`;
+    const way = via ? ` via ${via}` : '';
+    return `${to}${way} dev ${link.name}${by} metric ${metric ?? (protocol === 'kernel' ? 256 : 1024)} pref medium\n`;
+  }
   let line =
     destination.bits === 0 ? 'default' : destination.bits === 32 ? destination.text.slice(0, -3) : destination.text;
   if (via) line += ` via ${via}`;
@@ -81,11 +95,12 @@ export const ip: Program = function* (process) {
   const args = process.argv.slice(1);
   let brief = false;
   let oneLine = false;
+  let six = false;
   while (args[0]?.startsWith('-')) {
     const option = args.shift() as string;
     if (option === '-br' || option === '-brief') brief = true;
     else if (option === '-o' || option === '-oneline') oneLine = true;
-    else if (option === '-6') return 0;
+    else if (option === '-6') six = true;
     else if (option === '-V') {
       put(process, 'ip utility, iproute2-6.15.0\n');
       return 0;
@@ -104,11 +119,16 @@ export const ip: Program = function* (process) {
     else out(chosen(process, net, rest).map((link) => (brief ? briefLink(link) : linkLines(link))));
   } else if (matches(object, 'address') || object === 'addr') {
     if (change) changeAddress(process, net, command, rest);
-    else out(chosen(process, net, rest).map((link) => (brief ? briefAddress(link) : addressLines(link))));
+    else
+      out(
+        chosen(process, net, rest)
+          .filter(({ addresses }) => !six || addresses.some(isSix))
+          .map((link) => (brief ? briefAddress(link, six) : addressLines(link, six))),
+      );
   } else if (matches(object, 'route') || object === 'ro') {
     if (command === 'get') put(process, routeGet(process, net, rest[0]));
     else if (change) changeRoute(process, net, command, rest);
-    else put(process, showRoutes(net, rest));
+    else put(process, showRoutes(net, rest, six));
   } else if (matches(object, 'neighbour') || object === 'neigh') {
     if (command === 'flush') {
       net.neighbours.clear();
@@ -172,8 +192,12 @@ function chosen(process: Process, net: NetworkNamespace, words: readonly string[
 
 const briefLink = (link: Link) => `${shownName(link).padEnd(17)}${state(link).padEnd(15)}${link.mac} ${flags(link)} \n`;
 
-const briefAddress = (link: Link) =>
-  `${shownName(link).padEnd(17)}${state(link).padEnd(15)}${link.addresses.map((one) => `${one.ip}/${one.bits} `).join('')}\n`;
+const isSix = ({ ip }: InterfaceAddress) => ip.includes(':');
+const briefAddress = (link: Link, six: boolean) =>
+  `${shownName(link).padEnd(17)}${state(link).padEnd(15)}${link.addresses
+    .filter((one) => !six || isSix(one))
+    .map((one) => `${one.ip}/${one.bits} `)
+    .join('')}\n`;
 
 function need(process: Process, net: NetworkNamespace, name: string | undefined): Link {
   const link = name === undefined ? undefined : net.link(name);
@@ -234,9 +258,11 @@ function changeAddress(process: Process, net: NetworkNamespace, command: string,
   else refuse(process, 'RTNETLINK answers: Cannot assign requested address');
 }
 
-function showRoutes(net: NetworkNamespace, words: readonly string[]): string {
+function showRoutes(net: NetworkNamespace, words: readonly string[], six: boolean): string {
   const dev = words.includes('dev') ? words[words.indexOf('dev') + 1] : undefined;
-  const shown = net.routes.entries.filter(({ link }) => dev === undefined || link.name === dev);
+  const shown = net.routes.entries.filter(
+    ({ link, destination }) => (dev === undefined || link.name === dev) && (destination.upper !== undefined) === six,
+  );
   const key = (route: RouteEntry) => (route.destination.bits === 0 ? -1 : route.destination.base);
   return [...shown]
     .sort((a, b) => key(a) - key(b))

@@ -162,6 +162,10 @@ export function parseRule(words: readonly string[], table: Table): Rule {
         matches.push(match.addrtype(word === '--src-type' ? 'src' : 'dst', type, not));
         break;
       }
+      case '--uid-owner':
+      case '--gid-owner':
+        matches.push(match.owner(word.slice(2, 5) as 'uid' | 'gid', Number(value()), not));
+        break;
       case '--mode':
         statistic.mode = value();
         break;

@@ -42,7 +42,7 @@ interface Entry {
 
 /** `drwxr-xr-x` from kind and bits. */
 export function modeText(stat: Stat): string {
-  const letter = { file: '-', dir: 'd', link: 'l', device: 'c', fifo: 'p' }[stat.kind];
+  const letter = { file: '-', dir: 'd', link: 'l', device: 'c', block: 'b', fifo: 'p' }[stat.kind];
   const { mode } = stat;
   let out = letter;
   for (let shift = 6; shift >= 0; shift -= 3) {
@@ -249,8 +249,8 @@ class Lister {
       const user = numeric ? String(stat.uid) : (userName(process, stat.uid) ?? String(stat.uid));
       const group = numeric ? String(stat.gid) : (groupName(process, stat.gid) ?? String(stat.gid));
       const size =
-        stat.kind === 'device'
-          ? DEVICE_NUMBERS
+        stat.kind === 'device' || stat.kind === 'block'
+          ? DEVICE_NUMBERS[stat.kind]
           : options.has('h')
             ? humanSize(stat.size)
             : options.has('si')
@@ -288,7 +288,7 @@ class Lister {
   }
 }
 
-const DEVICE_NUMBERS = '1, 3';
+const DEVICE_NUMBERS = { device: '1, 3', block: '8, 16' };
 
 /** 1 KiB blocks in units of 4 KiB. */
 export function blocksOf(stat: Stat): number {

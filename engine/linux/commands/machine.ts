@@ -2,6 +2,7 @@
 
 import { capable } from '../capabilities.ts';
 import { filesOf } from '../host.ts';
+import { canonicalName } from '../net/resolver.ts';
 import type { Process, Program } from '../types.ts';
 import { fail, isBusybox, operands, parseOptions, put } from './options.ts';
 import { formatDate } from './date.ts';
@@ -85,10 +86,11 @@ export const hostname: Program = function* (process) {
   }
   const last = options.last('sfiId');
   const short = host.hostname.split('.')[0];
+  const full = canonicalName(host.fs, host.hostname);
   if (last === 'I') put(process, host.net.addresses.map((ip) => `${ip} `).join('') + '\n');
   else if (last === 'i') put(process, `${host.net.addresses[0] ?? '127.0.0.1'}\n`);
-  else if (last === 'd') put(process, `${host.hostname.split('.').slice(1).join('.')}\n`);
-  else put(process, `${last === 's' ? short : host.hostname}\n`);
+  else if (last === 'd') put(process, `${full.split('.').slice(1).join('.')}\n`);
+  else put(process, `${last === 's' ? short : last === 'f' ? full : host.hostname}\n`);
   return 0;
 };
 

@@ -1,4 +1,4 @@
-// nft: shows the tables of nftables. Rules are written by programs of this engine, not by hand.
+// nft: shows the tables of nftables, and takes them away. Rules are written by programs of this engine, not by hand.
 
 import { capable } from '../capabilities.ts';
 import { type NftChain, type NftMap, type NftSet, type NftTable, verdictText } from '../net/index.ts';
@@ -17,8 +17,18 @@ export const nft: Program = function* (process) {
     );
   }
   const [command, what = '', ...rest] = words;
-  if (command !== 'list') fail(process, `nft: of the commands of nft this engine models list, not ${command ?? ''}`, 1);
   const tables = process.host.net.netfilter?.nft?.tables ?? new Map<string, NftTable>();
+  if (command === 'flush' && what === 'ruleset') {
+    tables.clear();
+    return 0;
+  }
+  if (command === 'delete' && what === 'table') {
+    return tables.delete(rest[rest.length - 1]) ? 0 : missing(process, words);
+  }
+  if (command !== 'list') {
+    const models = 'list, flush ruleset and delete table';
+    fail(process, `nft: of the commands of nft this engine models ${models}, not ${words.slice(0, 2).join(' ')}`, 1);
+  }
   const listed = [...tables.values()];
   if (what === 'tables') put(process, listed.map(({ name }) => `table ${FAMILY} ${name}\n`).join(''));
   else if (what === 'ruleset') put(process, listed.map(tableText).join('\n'));

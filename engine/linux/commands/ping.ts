@@ -5,11 +5,13 @@ import type { Program } from '../types.ts';
 import { isBusybox, operands, parseOptions, put } from './options.ts';
 
 export const ping: Program = function* (process) {
-  const options = parseOptions(process, { short: 'c:i:W:w:qs:n4t:', usage: '[options] <destination>' });
+  const options = parseOptions(process, { short: 'c:i:W:w:qs:n46t:', usage: '[options] <destination>' });
   const { sim, net } = process.host;
   operands(process, options.args, 1, 1);
   const [name] = options.args;
-  const addresses = yield* process.host.resolve(name);
+  const found = yield* process.host.resolve(name);
+  const six = options.has('6') || process.argv[0].endsWith('ping6');
+  const addresses = six || options.has('4') ? found?.filter((one) => one.includes(':') === six) : found;
   if (!addresses?.length) {
     process.stderr.write(
       isBusybox(process) ? `ping: bad address '${name}'\n` : `ping: ${name}: Name or service not known\n`,
@@ -24,7 +26,7 @@ export const ping: Program = function* (process) {
   const wait = Number(options.value('W') ?? 10) * 1000;
   put(
     process,
-    `PING ${name} (${ip})${isBusybox(process) ? `: ${size} data bytes` : ` ${size}(${size + 28}) bytes of data.`}\n`,
+    `PING ${name} (${ip})${isBusybox(process) ? `: ${size} data bytes` : `${ip.includes(':') ? ` ${size} data bytes` : ` ${size}(${size + 28}) bytes of data.`}`}\n`,
   );
   const ttl = Number(options.value('t') ?? 64);
   const times: number[] = [];

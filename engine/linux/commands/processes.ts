@@ -7,7 +7,7 @@ import { complain, fail, isBusybox, operands, type Options, parseOptions, put } 
 import { userName } from './users.ts';
 
 function all(process: Process): Process[] {
-  return [...process.host.processes.values()].sort((a, b) => a.pid - b.pid);
+  return [...process.host.processes.values(), ...(process.host.others?.() ?? [])].sort((a, b) => a.pid - b.pid);
 }
 
 function commandName(process: Process): string {
@@ -164,7 +164,7 @@ export const kill: Program = function* (process) {
   operands(process, rest, 1);
   let status = 0;
   for (const text of rest[0] === '--' ? rest.slice(1) : rest) {
-    const target = process.host.processes.get(Number(text));
+    const target = process.host.processes.get(Number(text)) ?? all(process).find(({ pid }) => pid === Number(text));
     if (!/^-?\d+$/.test(text)) {
       complain(process, isBusybox(process) ? `invalid number '${text}'` : `‘${text}’: invalid process id`);
       status = 1;

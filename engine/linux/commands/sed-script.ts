@@ -266,8 +266,11 @@ class ScriptParser {
     this.skip(/[ \t]/);
     if (this.src[this.pos] === '\\') {
       this.pos++;
+      // On the command's own line a backslash keeps the blanks that follow it.
+      const kept = this.pos;
       this.skip(/[ \t]/);
       if (this.src[this.pos] === '\n') this.pos++;
+      else this.pos = kept;
     }
     if (this.src[this.pos] === undefined) throw this.error("expected \\ after `a', `c' or `i'");
     let out = '';

@@ -13,6 +13,7 @@ const KINDS = {
   dir: 'directory',
   link: 'symbolic link',
   device: 'character special file',
+  block: 'block special file',
   fifo: 'fifo',
 };
 
@@ -151,12 +152,13 @@ export const df: Program = function* (process) {
   if (options.has('i')) fail(process, '-i: numbers of files are not modelled');
   const fs = filesOf(process);
   const mounts = [
-    { path: '/', node: fs.root, device: 'overlay', type: 'overlay' },
+    { path: '/', node: fs.root, device: 'overlay', type: 'overlay', size: undefined },
     ...fs.mounts().map((mount) => ({
       path: mount.path,
       node: mount.node,
       device: mount.device ?? 'tmpfs',
       type: mount.type ?? 'tmpfs',
+      size: mount.size,
     })),
   ];
   let rows = mounts.filter((mount) => mount.node.kind === 'dir' || options.has('a'));
@@ -180,10 +182,19 @@ export const df: Program = function* (process) {
     ? ['Size', 'Used', 'Avail', 'Use%']
     : [options.has('m') ? '1M-blocks' : '1K-blocks', 'Used', 'Available', 'Use%'];
   const table = [['Filesystem', ...(options.has('T') ? ['Type'] : []), ...title, 'Mounted on']];
-  for (const { path, node, device, type } of rows) {
+  for (const { path, node, device, type, size } of rows) {
+    const total = size?.() ?? DISK;
     const used = node.kind === 'dir' ? (node as DirNode).totalBytes() : node.size;
-    const percent = `${Math.ceil((used / DISK) * 100)}%`;
-    table.push([device, ...(options.has('T') ? [type] : []), unit(DISK), unit(used), unit(DISK - used), percent, path]);
+    const percent = `${Math.ceil((used / total) * 100)}%`;
+    table.push([
+      device,
+      ...(options.has('T') ? [type] : []),
+      unit(total),
+      unit(used),
+      unit(total - used),
+      percent,
+      path,
+    ]);
   }
   const left = options.has('T') ? 2 : 1;
   const widths = table[0].map((_cell, i) => Math.max(...table.map((row) => row[i].length)));
@@ -231,6 +242,7 @@ function describe(process: Process, path: string, node: FsNode | undefined): str
   if (node.kind === 'dir') return 'directory';
   if (node.kind === 'link') return `${filesOf(process).exists(path) ? '' : 'broken '}symbolic link to ${node.target}`;
   if (node.device) return 'character special (1/3)';
+  if (node.block) return 'block special (8/16)';
   if (node.fifo) return 'fifo (named pipe)';
   if (node.program) return 'ELF 64-bit LSB pie executable, x86-64, version 1 (SYSV), dynamically linked, stripped';
   const { text } = node;

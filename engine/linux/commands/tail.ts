@@ -46,13 +46,16 @@ export const tail: Program = function* (process) {
   const separator = options.has('z') ? '\0' : '\n';
   const pick = (all: string) =>
     unit === 'c' ? lastBytes(all, count, fromStart) : lastLines(all, count, fromStart, separator);
-  const followed: { path: string; node: FileNode; seen: number }[] = [];
+  const byName = options.has('F') || options.has('retry');
+  const followed: Followed[] = [];
   let status = 0;
   let first = true;
   for (const path of paths) {
     const reader = openInput(process, path);
     if (!reader) {
       status = 1;
+      // By name: it may come yet.
+      if (follow && byName) followed.push({ path, node: undefined, seen: 0 });
       continue;
     }
     if (titles) yield* emit(process, (first ? '' : '\n') + title(path));
@@ -66,8 +69,7 @@ export const tail: Program = function* (process) {
     const node = path === '-' ? undefined : (filesOf(process).node(path) as FileNode);
     if (node && follow) followed.push({ path, node, seen: node.text.length });
   }
-  if (follow && followed.length)
-    yield* followFiles(process, followed, titles ? title : undefined, options.has('F') || options.has('retry'));
+  if (follow && followed.length) yield* followFiles(process, followed, titles ? title : undefined, byName);
   return status;
 };
 
@@ -98,10 +100,17 @@ function* followStream(process: Process, reader: Reader): Co {
   for (let text = yield* reader.read(); text !== undefined; text = yield* reader.read()) yield* emit(process, text);
 }
 
+/** A file that is followed; `node` is missing until it is there. */
+interface Followed {
+  path: string;
+  node: FileNode | undefined;
+  seen: number;
+}
+
 /** Goes on for ever with what is appended; by name (-F) a file that was replaced is taken up again. */
 function* followFiles(
   process: Process,
-  files: { path: string; node: FileNode; seen: number }[],
+  files: Followed[],
   title: ((path: string) => string) | undefined,
   byName: boolean,
 ): Co {
@@ -111,11 +120,13 @@ function* followFiles(
       if (byName) {
         const now = filesOf(process).find(file.path);
         if (now?.kind === 'file' && now !== file.node) {
-          complain(process, `'${file.path}' has been replaced;  following new file`);
+          const how = file.node ? 'been replaced' : 'appeared';
+          complain(process, `'${file.path}' has ${how};  following new file`);
           file.node = now;
           file.seen = 0;
         }
       }
+      if (!file.node) continue;
       const { text } = file.node;
       if (text.length < file.seen) {
         complain(process, `${file.path}: file truncated`);
@@ -128,6 +139,6 @@ function* followFiles(
       file.seen = text.length;
       yield* emit(process, added);
     }
-    yield { signals: files.map((file) => file.node.changed), timeout: byName ? 1000 : undefined };
+    yield { signals: files.flatMap(({ node }) => node?.changed ?? []), timeout: byName ? 1000 : undefined };
   }
 }

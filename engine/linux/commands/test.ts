@@ -54,11 +54,13 @@ export function unaryTest(op: string, operand: string, scope: TestScope): boolea
     case '-e':
       return true;
     case '-f':
-      return file !== undefined && !file.device && !file.fifo;
+      return file !== undefined && !file.device && !file.block && !file.fifo;
     case '-d':
       return node.kind === 'dir';
     case '-s':
       return node.size > 0;
+    case '-b':
+      return file?.block === true;
     case '-c':
       return file?.device !== undefined;
     case '-p':

@@ -1,10 +1,13 @@
-// IPv4 addresses as numbers, ranges of them, and hardware addresses.
+// Addresses as numbers, ranges of them, and hardware addresses. An IPv4 address is a number of 32 bits; of an IPv6 address the
+// upper 96 bits are looked up in a table, and their place in it stands above the lower 32.
+
+import { parse6, text6 } from './address6.ts';
 
 /** Numbers of addresses that were read before: the same few are asked for with every packet. */
 let known = new Map<string, number>();
 const MAX_KNOWN = 20_000;
 
-/** The address as an unsigned integer; -1 when it is no IPv4 address. */
+/** The address as an unsigned integer, from 2 ** 32 on an IPv6 address; -1 when it is none. */
 export function ipNumber(ip: string): number {
   let number = known.get(ip);
   if (number !== undefined) return number;
@@ -14,7 +17,28 @@ export function ipNumber(ip: string): number {
   return number;
 }
 
+const LOW = 2 ** 32;
+const uppers: bigint[] = [];
+const places = new Map<bigint, number>();
+
+function number6(value: bigint): number {
+  const upper = value >> 32n;
+  let place = places.get(upper);
+  if (place === undefined) {
+    place = uppers.push(upper);
+    places.set(upper, place);
+  }
+  return place * LOW + Number(value & 0xffffffffn);
+}
+
+const upperOf = (number: number): bigint => uppers[Math.floor(number / LOW) - 1];
+const value6 = (number: number): bigint => (upperOf(number) << 32n) | BigInt(number % LOW);
+
 function parse(ip: string): number {
+  if (ip.includes(':')) {
+    const value = parse6(ip);
+    return value === undefined ? -1 : number6(value);
+  }
   const parts = ip.split('.');
   if (parts.length !== 4) return -1;
   let number = 0;
@@ -28,6 +52,7 @@ function parse(ip: string): number {
 }
 
 export function ipText(number: number): string {
+  if (number >= LOW) return text6(value6(number));
   return `${(number >>> 24) & 255}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
 }
 
@@ -38,27 +63,51 @@ export interface Cidr {
   readonly base: number;
   readonly mask: number;
   readonly bits: number;
+  /** Of IPv6: the upper 96 bits, as far as they count. */
+  readonly upper?: { value: bigint; drop: bigint };
 }
 
 const ranges = new Map<string, Cidr>();
 
-/** Reads `10.244.0.0/16` or one address; undefined when it is no IPv4 range. Bits beyond the mask are cleared. */
+/** Reads `10.244.0.0/16`, `fd00::/64` or one address; undefined when it is no range. Bits beyond the mask are cleared. */
 export function parseCidr(text: string): Cidr | undefined {
   let cidr = ranges.get(text);
   if (cidr) return cidr;
   const slash = text.indexOf('/');
   const address = ipNumber(slash < 0 ? text : text.slice(0, slash));
-  const bits = slash < 0 ? 32 : Number(text.slice(slash + 1) || NaN);
-  if (address < 0 || !Number.isInteger(bits) || bits < 0 || bits > 32) return undefined;
-  const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0;
-  const base = (address & mask) >>> 0;
-  cidr = { text: `${ipText(base)}/${bits}`, base, mask, bits };
+  const width = address >= LOW ? 128 : 32;
+  const bits = slash < 0 ? width : Number(text.slice(slash + 1) || NaN);
+  if (address < 0 || !Number.isInteger(bits) || bits < 0 || bits > width) return undefined;
+  if (width === 128) cidr = cidr6(value6(address), bits);
+  else cidr = cidr4(address, bits);
   if (ranges.size < MAX_KNOWN) ranges.set(text, cidr);
   return cidr;
 }
 
+function cidr6(address: bigint, bits: number): Cidr {
+  const host = BigInt(128 - bits);
+  const network = (address >> host) << host;
+  const low = Math.max(0, bits - 96);
+  const mask = low === 0 ? 0 : (0xffffffff << (32 - low)) >>> 0;
+  const drop = BigInt(Math.max(0, 96 - bits));
+  const base = number6(network);
+  return { text: `${text6(network)}/${bits}`, base, mask, bits, upper: { value: (network >> 32n) >> drop, drop } };
+}
+
+function cidr4(address: number, bits: number): Cidr {
+  const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0;
+  const base = (address & mask) >>> 0;
+  return { text: `${ipText(base)}/${bits}`, base, mask, bits };
+}
+
 export function inCidr(cidr: Cidr, address: number): boolean {
-  return (address & cidr.mask) >>> 0 === cidr.base;
+  const { upper } = cidr;
+  if (address < LOW) return upper === undefined && (address & cidr.mask) >>> 0 === cidr.base;
+  return (
+    upper !== undefined &&
+    upperOf(address) >> upper.drop === upper.value &&
+    ((address % LOW) & cidr.mask) >>> 0 === cidr.base % LOW
+  );
 }
 
 export function isLoopback(ip: string): boolean {

@@ -154,6 +154,12 @@ export class Conntrack {
     return !!entry && entry.expires > this.sim.now;
   }
 
+  /** Where the connection between two ends was meant to go before NAT (SO_ORIGINAL_DST). */
+  originalDestination(local: { ip: string; port: number }, remote: { ip: string; port: number }) {
+    const entry = this.byTuple.get(tupleKey('tcp', local.ip, local.port, remote.ip, remote.port));
+    return entry && { ip: entry.original.destination, port: entry.original.dport };
+  }
+
   /** Live entries, oldest first. */
   list(): ConntrackEntry[] {
     this.sweep();

@@ -2,6 +2,7 @@
 
 import type { Co } from '../../sim/index.ts';
 import { Signal } from '../../sim/index.ts';
+import { parse6 } from './address6.ts';
 import type { NetworkNamespace } from './namespace.ts';
 
 export type RecordType = 'A' | 'AAAA' | 'CNAME' | 'SRV' | 'PTR' | 'NS' | 'SOA' | 'TXT' | 'MX' | 'ANY';
@@ -62,6 +63,8 @@ export function absolute(name: string): string {
 
 /** The name under which an address is looked up backwards. */
 export function reverseName(ip: string): string {
+  const six = ip.includes(':') ? parse6(ip) : undefined;
+  if (six !== undefined) return `${[...six.toString(16).padStart(32, '0')].reverse().join('.')}.ip6.arpa.`;
   return `${ip.split('.').reverse().join('.')}.in-addr.arpa.`;
 }
 

@@ -1,5 +1,6 @@
 // The network stack of machines: namespaces, links, routes, rules, connection tracking, sockets.
 export * from './address.ts';
+export * from './address6.ts';
 export { type ConntrackEntry, Conntrack } from './conntrack.ts';
 export { IpSet, inSet, references, type SetType } from './ipset.ts';
 export { Ipvs, type RealServer, SCHEDULERS, type VirtualServer } from './ipvs.ts';
@@ -14,9 +15,20 @@ export {
   verdictText,
   vmap,
 } from './nft.ts';
-export { DEFAULT_ROUTE, Lan, Link, type LinkKind, type RouteEntry } from './link.ts';
+export {
+  DEFAULT_ROUTE,
+  DEFAULT_ROUTE6,
+  type InterfaceAddress,
+  Lan,
+  Link,
+  type LinkKind,
+  type RouteEntry,
+} from './link.ts';
 export * from './namespace.ts';
-export * from './netfilter.ts';
+export { Chain } from './chain.ts';
+export { Netfilter, type Queue } from './netfilter.ts';
+export * from './rule.ts';
+export { Table } from './table.ts';
 export { Network, vethPair } from './network.ts';
 export type { Fate, Hop, HopKind, Packet, Protocol } from './packet.ts';
 export * from './socket.ts';

@@ -1,7 +1,7 @@
 // Sets of addresses and ports, for rules that ask whether a packet is in one.
 
 import { type Cidr, inCidr, ipNumber, parseCidr } from './address.ts';
-import type { Match } from './netfilter.ts';
+import type { Match } from './rule.ts';
 import type { NetworkNamespace } from './namespace.ts';
 import type { Packet } from './packet.ts';
 

@@ -4,13 +4,15 @@
 import type { Sim } from '../../sim/index.ts';
 import { ipNumber } from './address.ts';
 import type { ConntrackEntry } from './conntrack.ts';
-import type { HookContext, Netfilter } from './netfilter.ts';
+import type { Netfilter } from './netfilter.ts';
+import type { HookContext } from './rule.ts';
 import { type Packet, packetText, type Protocol } from './packet.ts';
 
 const SECOND = 1000;
 /** How long a connection without an end is remembered: after its SYN, and of UDP. */
 const SYN_RECV = 60 * SECOND;
 const UDP = 300 * SECOND;
+const SWEEP_AT = 1024;
 /** Buckets of the hashing schedulers. */
 const BUCKETS = 256;
 
@@ -95,6 +97,8 @@ export class Ipvs {
   readonly services = new Map<string, VirtualServer>();
   private readonly sim: Sim;
   private connections: VsConnection[] = [];
+  /** So many connections are looked through for those that have ended. */
+  private sweepAt = SWEEP_AT;
   /** By virtual server and client: where it went, and until when it goes there again. */
   private readonly persistence = new Map<string, { server: RealServer; until: number }>();
 
@@ -110,6 +114,7 @@ export class Ipvs {
   list(): readonly VsConnection[] {
     const { now } = this.sim;
     this.connections = this.connections.filter((one) => now < this.endOf(one));
+    this.sweepAt = Math.max(SWEEP_AT, this.connections.length * 2);
     return this.connections;
   }
 
@@ -151,6 +156,7 @@ export class Ipvs {
     if (!server) return 'none';
     const { source: client, sport: clientPort } = packet;
     this.connections.push({ service, server, client, clientPort, entry: tracked, began: this.sim.now });
+    if (this.connections.length >= this.sweepAt) this.list();
     netfilter.toDestination(packet, server.ip, server.port);
     tracked.rewriteDestination(packet);
     if (trace) {

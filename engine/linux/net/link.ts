@@ -1,7 +1,8 @@
 // Network interfaces, and the wires between them: the loopback, a device on a LAN, veth pairs, bridges with ports.
 
-import { ipNumber, macOf, parseCidr, type Cidr } from './address.ts';
+import { inCidr, ipNumber, macOf, parseCidr, type Cidr } from './address.ts';
 import type { NetworkNamespace } from './namespace.ts';
+import type { Packet } from './packet.ts';
 
 export type LinkKind = 'loopback' | 'device' | 'veth' | 'bridge' | 'dummy';
 
@@ -105,8 +106,10 @@ export interface RouteEntry {
   link: Link;
   /** The address to speak from. */
   source?: string;
-  protocol: 'kernel' | 'static' | 'boot' | 'dhcp';
+  protocol: 'kernel' | 'static' | 'boot' | 'dhcp' | 'bird';
   metric?: number;
+  /** Of several next hops, the one for a packet; undefined: it is dropped. */
+  choose?: (packet: Packet) => string | undefined;
 }
 
 /** The main routing table: the longest prefix wins, then the least metric. */
@@ -151,8 +154,7 @@ export class Routes {
     let found: RouteEntry | undefined;
     for (let i = 0; i < this.list.length && number >= 0; i++) {
       const route = this.list[i];
-      const { base, mask } = route.destination;
-      if ((number & mask) >>> 0 === base && route.link.up) {
+      if (inCidr(route.destination, number) && route.link.up) {
         found = route;
         break;
       }
@@ -164,5 +166,6 @@ export class Routes {
 }
 
 export const DEFAULT_ROUTE = parseCidr('0.0.0.0/0') as Cidr;
+export const DEFAULT_ROUTE6 = parseCidr('::/0') as Cidr;
 
 export { macOf };

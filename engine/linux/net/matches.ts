@@ -1,8 +1,8 @@
 // The conditions that rules load with -m: ports, comments, connection state, marks, chance, recent addresses,
 // kinds of addresses.
 
-import type { HookContext, Match } from './netfilter.ts';
-import type { Packet } from './packet.ts';
+import type { HookContext, Match } from './rule.ts';
+import type { Packet, Protocol } from './packet.ts';
 import { hex } from './targets.ts';
 
 export function comment(text: string): Match {
@@ -151,6 +151,28 @@ export function addrtype(which: 'src' | 'dst', type: 'LOCAL' | 'UNICAST', not = 
     },
     save: () => `-m addrtype ${not ? '! ' : ''}--${which}-type ${type}`,
     list: () => `ADDRTYPE match ${which}-type ${not ? '!' : ''}${type}`,
+  };
+}
+
+/** `-m owner`: who runs the process that the packet leaves. */
+export function owner(which: 'uid' | 'gid', id: number, not = false): Match {
+  return {
+    test: ({ owner: process }) => (process?.[which] === id) !== not && (!!process || not),
+    save: () => `-m owner ${not ? '! ' : ''}--${which}-owner ${id}`,
+    list: () => `${not ? '! ' : ''}owner ${which === 'uid' ? 'UID' : 'GID'} match ${id}`,
+  };
+}
+
+/** `-m ipvs`: connections that a virtual server has led on. */
+export function ipvs(address: string, protocol: Protocol, port: number): Match {
+  const text = `--vaddr ${address} --vproto ${protocol === 'tcp' ? 6 : 17} --vport ${port}`;
+  return {
+    test({ tracked }) {
+      if (!tracked?.dnat || tracked.protocol !== protocol) return false;
+      return tracked.original.destination === address && tracked.original.dport === port;
+    },
+    save: () => `-m ipvs ${text}`,
+    list: () => `vaddr ${address} vproto ${protocol.toUpperCase()} vport ${port}`,
   };
 }
 

@@ -7,7 +7,7 @@ import { portFault } from '../faults.ts';
 import { Pipe } from '../pipe.ts';
 import type { Process, Writer } from '../types.ts';
 import { ipNumber, isLoopback, macOf, parseCidr, type Cidr } from './address.ts';
-import { DEFAULT_ROUTE, Link, type LinkKind, Routes } from './link.ts';
+import { DEFAULT_ROUTE, Link, type LinkKind, type RouteEntry, Routes } from './link.ts';
 import { Netfilter } from './netfilter.ts';
 import type { Network } from './network.ts';
 import { type Fate, type Hop, type Journey, journey, type Packet, type Protocol } from './packet.ts';
@@ -16,6 +16,7 @@ import {
   CONNECT_TIMEOUT,
   type Address,
   type ConnectError,
+  type ConnectOptions,
   type Datagram,
   type Listener,
   type ListenOptions,
@@ -126,7 +127,7 @@ export class NetworkNamespace {
     // The addresses of virtual servers are on every node.
     if (link.kind !== 'dummy') this.network.byAddress.set(ip, this);
     if (link.kind === 'device') this.network.lan.attach(link, ip);
-    if (bits < 32) {
+    if (bits < (ip.includes(':') ? 128 : 32)) {
       const destination = parseCidr(`${ip}/${bits}`) as Cidr;
       this.routes.add({ destination, link, source: ip, protocol: 'kernel' });
     }
@@ -149,7 +150,7 @@ export class NetworkNamespace {
   addAddress(ip: string) {
     const link = this.link('eth0') ?? this.addLink('device', 'eth0', macOf(ip, '02:00'));
     this.flat = true;
-    this.assign(link, ip, 32);
+    this.assign(link, ip, ip.includes(':') ? 128 : 32);
     this.routes.add({ destination: DEFAULT_ROUTE, link, protocol: 'boot' });
   }
 
@@ -180,14 +181,22 @@ export class NetworkNamespace {
   /** The address that packets to a destination leave with. */
   sourceFor(destination: string, out: string): string | undefined {
     const route = this.routes.find(destination);
-    if (route && route.link.name === out) return route.source ?? route.link.address;
+    if (route && route.link.name === out) return this.speaker(route, destination);
     return out === 'lo' ? destination : this.linkAddress(out);
   }
 
   /** The address that it speaks from to a destination. */
   sourceTowards(destination: string): string | undefined {
     const route = this.owns(destination) ? undefined : this.routes.find(destination);
-    return route ? (route.source ?? route.link.address) : undefined;
+    return route && this.speaker(route, destination);
+  }
+
+  /** Whom packets by a route seem to come from: the route says it, else an address of the interface, else any. */
+  speaker({ source, link }: RouteEntry, destination: string): string | undefined {
+    if (source !== undefined) return source;
+    const six = destination.includes(':');
+    const own = link.addresses.find(({ ip }) => ip.includes(':') === six)?.ip;
+    return own ?? this.addresses.find((ip) => ip.includes(':') === six);
   }
 
   sawNeighbour(ip: string, other: Link, link: Link) {
@@ -234,6 +243,7 @@ export class NetworkNamespace {
       port,
       address,
       tls: options.tls,
+      passes: options.passes,
       process: options.process ?? current.process,
       onConnect,
       close,
@@ -265,11 +275,14 @@ export class NetworkNamespace {
   }
 
   /** Opens a connection, or says why not; a silent address costs `timeout` ms. */
-  *connect(ip: string, port: number, options: { timeout?: number } = {}): Co<Socket | ConnectError> {
+  *connect(ip: string, port: number, options: ConnectOptions = {}): Co<Socket | ConnectError> {
     const timeout = options.timeout ?? CONNECT_TIMEOUT;
     const destination = ip === ANY ? '127.0.0.1' : ip;
     const sport = this.freePort();
     const packet = this.packet('tcp', sport, destination, port, SYN_BYTES);
+    packet.owner = options.process ?? current.process;
+    packet.source = options.from ?? '';
+    packet.mark = options.mark ?? 0;
     const there = journey(this);
     const fate = originate(this, packet, there);
     if (fate.kind === 'dropped' || fate.kind === 'expired') {
@@ -300,11 +313,31 @@ export class NetworkNamespace {
     const { delay } = there;
     const forth = new Pipe();
     const back = new Pipe();
-    const client = this.socket(from, { ip, port }, listener.tls, back, forth, delay, there);
-    const accepted = server.socket(served, seen, listener.tls, forth, back, delay, there);
+    const tls = listener.passes ? listener.passes(served, seen) : listener.tls;
+    const client = this.socket(from, { ip, port }, tls, back, forth, delay, there);
+    const accepted = server.socket(served, seen, tls, forth, back, delay, there);
     // A program that hangs leaves the connection to the kernel.
     if (fault !== 'hang') listener.onConnect(accepted);
     return client;
+  }
+
+  /** What the server shows that a connection would reach; no time passes. */
+  tlsAt({ ip, port }: Address, options: ConnectOptions = {}): Tls | undefined {
+    const packet = this.packet('tcp', this.freePort(), ip, port, SYN_BYTES);
+    packet.owner = options.process ?? current.process;
+    packet.source = options.from ?? '';
+    packet.mark = options.mark ?? 0;
+    const fate = originate(this, packet, journey(this));
+    if (fate.kind !== 'delivered') return undefined;
+    const { source, sport, destination, dport } = packet;
+    const listener = fate.namespace.listener(destination, dport);
+    if (!listener?.passes) return listener?.tls;
+    return listener.passes({ ip: destination, port: dport }, { ip: source, port: sport });
+  }
+
+  /** Where a connection that came in was meant to go before rules of this machine sent it here. */
+  originalDestination({ local, remote }: Pick<Socket, 'local' | 'remote'>): Address {
+    return this.netfilter?.conntrack.originalDestination(local, remote) ?? local;
   }
 
   /** Whether a connection could be made: the first packet is sent, and nothing more. No time passes. */
@@ -336,6 +369,7 @@ export class NetworkNamespace {
       tracked: undefined,
       reply: false,
       state: 'NEW',
+      owner: undefined,
     };
   }
 
@@ -389,6 +423,13 @@ export class NetworkNamespace {
         close: () => incoming.closeReader(),
       },
       writer,
+      get wasReset() {
+        return incoming.reset;
+      },
+      reset: () => {
+        sim.after(delay, () => outgoing.abort());
+        socket.close();
+      },
       close: () => {
         if (this.open.delete(socket)) way.entries?.forEach((entry) => entry.finish('TIME_WAIT'));
         writer.close();

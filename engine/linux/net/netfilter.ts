@@ -1,337 +1,15 @@
-// The packet filter of one network namespace: tables of chains of rules, evaluated in order at the hooks that a
-// packet passes. A long chain is looked up by destination and port first; what that skips could not have matched.
+// The packet filter of one network namespace: what a packet meets at each hook that it passes, in the kernel's order, and
+// the translation of addresses that its connection keeps.
 
 import type { Sim } from '../../sim/index.ts';
-import { type Cidr, inCidr, ipNumber } from './address.ts';
+import type { Chain } from './chain.ts';
 import { Conntrack } from './conntrack.ts';
 import type { IpSet } from './ipset.ts';
 import type { Ipvs } from './ipvs.ts';
-import type { NetworkNamespace } from './namespace.ts';
 import type { Nft, NftStage } from './nft.ts';
-import { type Hop, type Journey, type Packet, packetText, type Protocol, type Rejection } from './packet.ts';
-
-export type HookName = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
-export type TableName = 'raw' | 'mangle' | 'nat' | 'filter' | 'security';
-export type Verdict = 'ACCEPT' | 'DROP' | 'RETURN' | { reject: Rejection };
-
-/** What a rule can look at beside the packet. */
-export interface HookContext {
-  namespace: NetworkNamespace;
-  hook: HookName;
-  in: string;
-  out: string;
-  /** The table that is being asked. */
-  table: TableName;
-  /** The packet crosses a bridge of this namespace and is not routed. */
-  bridged: boolean;
-  journey: Journey;
-}
-
-/** `-m NAME …`: a further condition of a rule. */
-export interface Match {
-  test(packet: Packet, context: HookContext): boolean;
-  /** As iptables-save prints it, `-m` included. */
-  save(): string;
-  /** As `iptables -L` prints it. */
-  list(numeric: boolean): string;
-  /** The set that it asks. */
-  readonly set?: string;
-  /** The only destination port that it lets through. */
-  readonly dport?: number;
-}
-
-/** `-j NAME …` other than a chain. */
-export interface Target {
-  readonly name: string;
-  apply(packet: Packet, context: HookContext): Verdict | undefined;
-  /** Options as iptables-save prints them, with a blank in front. */
-  save(): string;
-  list(): string;
-}
-
-export interface RuleSpec {
-  protocol?: Protocol | 'sctp' | '';
-  notProtocol?: boolean;
-  source?: Cidr;
-  notSource?: boolean;
-  destination?: Cidr;
-  notDestination?: boolean;
-  in?: string;
-  notIn?: boolean;
-  out?: string;
-  notOut?: boolean;
-  matches?: readonly Match[];
-  /** A chain to go to, a target, or neither: the rule only counts. */
-  jump?: Chain;
-  goto?: boolean;
-  target?: Target;
-}
-
-export class Rule {
-  readonly spec: RuleSpec;
-  packets = 0;
-  bytes = 0;
-
-  constructor(spec: RuleSpec) {
-    this.spec = spec;
-  }
-
-  matches(packet: Packet, context: HookContext): boolean {
-    const { spec } = this;
-    const { protocol, source, destination, matches } = spec;
-    if (destination && inCidr(destination, ipNumber(packet.destination)) === !!spec.notDestination) return false;
-    if (protocol && (protocol === packet.protocol) === !!spec.notProtocol) return false;
-    if (source && inCidr(source, ipNumber(packet.source)) === !!spec.notSource) return false;
-    if (spec.in !== undefined && sameInterface(spec.in, context.in) === !!spec.notIn) return false;
-    if (spec.out !== undefined && sameInterface(spec.out, context.out) === !!spec.notOut) return false;
-    if (matches) for (let i = 0; i < matches.length; i++) if (!matches[i].test(packet, context)) return false;
-    return true;
-  }
-}
-
-function sameInterface(pattern: string, name: string): boolean {
-  return pattern.endsWith('+') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
-}
-
-/** Rules up to which a chain is simply gone through. */
-const LINEAR = 8;
-
-/** Positions of rules by what they can match at all. */
-interface RuleIndex {
-  byDestination: Map<number, number[]>;
-  byPort: Map<number, number[]>;
-  rest: number[];
-}
-
-const NOWHERE: number[] = [];
-
-export class Chain {
-  /** Of a built-in chain. */
-  policy: 'ACCEPT' | 'DROP' | undefined;
-  packets = 0;
-  bytes = 0;
-  /** What the name begins with, for names that are worked out late. */
-  readonly prefix: string;
-  private named: string | (() => string);
-  private made: Rule[] | undefined;
-  private make: (() => Rule[]) | undefined;
-  private index: RuleIndex | undefined;
-
-  /** Rules, and a name's rest, that are given as functions are worked out when somebody first asks. */
-  constructor(name: string, rest?: () => string, rules?: () => Rule[]) {
-    this.prefix = name;
-    this.named = rest ?? name;
-    this.make = rules;
-  }
-
-  get name(): string {
-    if (typeof this.named === 'function') this.named = this.prefix + this.named();
-    return this.named;
-  }
-
-  get rules(): readonly Rule[] {
-    if (!this.made) {
-      this.made = this.make?.() ?? [];
-      this.make = undefined;
-    }
-    return this.made;
-  }
-
-  /** Replaces all rules; a function is asked when a packet or a listing needs them. */
-  set(rules: Rule[] | (() => Rule[])) {
-    this.index = undefined;
-    if (typeof rules === 'function') {
-      this.make = rules;
-      this.made = undefined;
-    } else this.made = rules;
-  }
-
-  insert(position: number, rule: Rule) {
-    const rules = this.rules.slice();
-    rules.splice(position, 0, rule);
-    this.set(rules);
-  }
-
-  append(...rules: Rule[]) {
-    this.set([...this.rules, ...rules]);
-  }
-
-  remove(position: number) {
-    this.set(this.rules.filter((_rule, i) => i !== position));
-  }
-
-  evaluate(packet: Packet, context: HookContext): Verdict | undefined {
-    const { rules } = this;
-    const { length } = rules;
-    if (context.journey.trace) return this.traced(packet, context);
-    if (length <= LINEAR) {
-      for (let i = 0; i < length; i++) {
-        const verdict = this.step(rules[i], packet, context);
-        if (verdict !== undefined) return verdict;
-      }
-      return undefined;
-    }
-    const index = (this.index ??= indexOf(rules));
-    const ports = index.byPort.get(packet.dport) ?? NOWHERE;
-    const { rest } = index;
-    let to = packet.destination;
-    let addressed = index.byDestination.get(ipNumber(to)) ?? NOWHERE;
-    let a = 0;
-    let p = 0;
-    let r = 0;
-    for (;;) {
-      const next = Math.min(addressed[a] ?? length, ports[p] ?? length, rest[r] ?? length);
-      if (next === length) return undefined;
-      if (addressed[a] === next) a++;
-      else if (ports[p] === next) p++;
-      else r++;
-      const verdict = this.step(rules[next], packet, context);
-      if (verdict !== undefined) return verdict;
-      if (packet.destination !== to) {
-        // A target has rewritten it and let it go on.
-        to = packet.destination;
-        addressed = index.byDestination.get(ipNumber(to)) ?? NOWHERE;
-        a = addressed.findIndex((position) => position > next);
-        if (a < 0) a = addressed.length;
-      }
-    }
-  }
-
-  /** One rule after the other, as the kernel does it, and counted. */
-  private traced(packet: Packet, context: HookContext): Verdict | undefined {
-    for (const rule of this.rules) {
-      context.journey.compared++;
-      const verdict = this.step(rule, packet, context);
-      if (verdict !== undefined) return verdict;
-    }
-    return undefined;
-  }
-
-  private step(rule: Rule, packet: Packet, context: HookContext): Verdict | undefined {
-    if (!rule.matches(packet, context)) return undefined;
-    rule.packets++;
-    rule.bytes += packet.length;
-    const { jump, target } = rule.spec;
-    if (context.journey.trace) return this.shown(rule, packet, context, context.journey.trace);
-    return jump ? follow(rule.spec, packet, context) : target?.apply(packet, context);
-  }
-
-  private shown(rule: Rule, packet: Packet, context: HookContext, trace: Hop[]): Verdict | undefined {
-    const { jump, target, matches } = rule.spec;
-    const to = jump?.name ?? (target ? target.name + target.save() : 'counted');
-    const why = matches?.map((match) => match.list(true)).join(' ');
-    const text = `${context.table} ${this.name}: ${to}${why ? ` ${why}` : ''}`;
-    const link = context.in || context.out;
-    const hop: Hop = { namespace: context.namespace.name, link, kind: 'rule', text, packet: packetText(packet) };
-    const before = trace.push(hop);
-    const verdict = jump ? follow(rule.spec, packet, context) : target?.apply(packet, context);
-    const moot = jump ? trace.slice(before).every(({ idle }) => idle) : !target;
-    if (verdict === 'RETURN' || (verdict === undefined && moot)) hop.idle = true;
-    return verdict;
-  }
-}
-
-/** A jump comes back when the chain has no verdict; a goto goes back to where this chain was called from. */
-function follow({ jump, goto }: RuleSpec, packet: Packet, context: HookContext): Verdict | undefined {
-  const verdict = (jump as Chain).evaluate(packet, context);
-  if (verdict !== 'RETURN' && verdict !== undefined) return verdict;
-  return goto ? 'RETURN' : undefined;
-}
-
-function indexOf(rules: readonly Rule[]): RuleIndex {
-  const index: RuleIndex = { byDestination: new Map(), byPort: new Map(), rest: [] };
-  for (let i = 0; i < rules.length; i++) {
-    const { destination, notDestination, matches } = rules[i].spec;
-    if (destination?.bits === 32 && !notDestination) {
-      note(index.byDestination, destination.base, i);
-      continue;
-    }
-    let port: number | undefined;
-    if (matches) for (let k = 0; k < matches.length && port === undefined; k++) port = matches[k].dport;
-    if (port === undefined) index.rest.push(i);
-    else note(index.byPort, port, i);
-  }
-  return index;
-}
-
-function note(map: Map<number, number[]>, key: number, position: number) {
-  const list = map.get(key);
-  if (list) list.push(position);
-  else map.set(key, [position]);
-}
-
-const BUILT_IN: Record<TableName, readonly HookName[]> = {
-  raw: ['PREROUTING', 'OUTPUT'],
-  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
-  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
-  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
-  security: ['INPUT', 'FORWARD', 'OUTPUT'],
-};
-
-export class Table {
-  readonly name: TableName;
-  readonly chains = new Map<string, Chain>();
-  /** Built-in chains by hook: at hand for every packet. */
-  readonly hooks: Partial<Record<HookName, Chain>> = {};
-  /** Chains whose names nobody has needed yet. */
-  private readonly unnamed = new Set<Chain>();
-
-  constructor(name: TableName) {
-    this.name = name;
-    for (const hook of BUILT_IN[name]) {
-      const chain = new Chain(hook);
-      chain.policy = 'ACCEPT';
-      this.chains.set(hook, chain);
-      this.hooks[hook] = chain;
-    }
-  }
-
-  chain(name: string): Chain | undefined {
-    const found = this.chains.get(name);
-    if (found) return found;
-    let possible = false;
-    this.unnamed.forEach(({ prefix }) => (possible ||= name.startsWith(prefix)));
-    if (possible) this.settle();
-    return this.chains.get(name);
-  }
-
-  /** The chain of that name, made when it is not there. */
-  ensure(name: string): Chain {
-    let chain = this.chain(name);
-    if (!chain) this.chains.set(name, (chain = new Chain(name)));
-    return chain;
-  }
-
-  add(chain: Chain) {
-    this.unnamed.add(chain);
-  }
-
-  drop(chain: Chain) {
-    if (!this.unnamed.delete(chain)) this.chains.delete(chain.name);
-  }
-
-  /** Works out all names and rules: for listings. */
-  settle() {
-    for (;;) {
-      const before = this.chains.size;
-      const fresh = [...this.unnamed];
-      this.unnamed.clear();
-      for (const chain of fresh) this.chains.set(chain.name, chain);
-      // Rules that are made now may bring chains of their own.
-      for (const chain of [...this.chains.values()]) void chain.rules;
-      if (this.unnamed.size === 0 && this.chains.size === before) return;
-    }
-  }
-
-  /** How many rules lead to each chain. */
-  references(): Map<Chain, number> {
-    const counts = new Map<Chain, number>();
-    for (const chain of this.chains.values()) {
-      for (const { spec } of chain.rules) if (spec.jump) counts.set(spec.jump, (counts.get(spec.jump) ?? 0) + 1);
-    }
-    return counts;
-  }
-}
+import { type Packet, packetText } from './packet.ts';
+import type { HookContext, HookName, TableName, Verdict } from './rule.ts';
+import { Table } from './table.ts';
 
 /** Asked for a packet that is forwarded or delivered, after the tables: a program's queue (NFQUEUE). */
 export type Queue = (packet: Packet, context: HookContext) => boolean;
@@ -353,6 +31,8 @@ export class Netfilter {
   /** Tables of nftables that are no table of iptables. */
   nft: Nft | undefined;
   readonly tables: Partial<Record<TableName, Table>> = {};
+  /** Those of IPv6. */
+  readonly tables6: Partial<Record<TableName, Table>> = {};
   /** Asked before a new connection leaves through POSTROUTING or is delivered through INPUT. */
   queue: Queue | undefined;
   /** What `-m recent` has seen: last times by list and address. */
@@ -370,11 +50,20 @@ export class Netfilter {
     return (this.tables[name] ??= new Table(name));
   }
 
+  table6(name: TableName): Table {
+    return (this.tables6[name] ??= new Table(name));
+  }
+
+  private tablesOf(packet: Packet) {
+    return packet.destination.includes(':') ? this.tables6 : this.tables;
+  }
+
   /** Passes a packet through a hook; undefined: it may go on. */
   hook(packet: Packet, context: HookContext): Verdict | undefined {
     const { hook } = context;
+    const tables = this.tablesOf(packet);
     if (hook === 'PREROUTING' || hook === 'OUTPUT') {
-      const raw = this.tables.raw?.hooks[hook];
+      const raw = tables.raw?.hooks[hook];
       context.table = 'raw';
       const verdict = raw && this.run(raw, packet, context);
       if (verdict !== undefined) return verdict;
@@ -402,7 +91,7 @@ export class Netfilter {
       }
       const end = name === 'filter' && this.nft && this.askNft('filter', packet, context);
       if (end) return end;
-      const chain = this.tables[name]?.hooks[hook];
+      const chain = tables[name]?.hooks[hook];
       if (!chain) continue;
       const verdict = this.run(chain, packet, context);
       if (verdict !== undefined) return verdict;
@@ -443,7 +132,7 @@ export class Netfilter {
     const destination = hook === 'PREROUTING' || hook === 'OUTPUT';
     const done = destination ? tracked.dstDone : tracked.srcDone;
     if (!done && !packet.reply) {
-      const chain = this.tables.nat?.hooks[hook];
+      const chain = this.tablesOf(packet).nat?.hooks[hook];
       if (chain) {
         const verdict = chain.evaluate(packet, context);
         if (verdict === undefined || verdict === 'RETURN') {

@@ -1,7 +1,8 @@
 // nftables of one network namespace: tables of base chains at hooks, chains, sets, and maps from parts of a packet to
 // verdicts. Rules are functions with the text that `nft list` shows; whoever writes them gives both.
 
-import type { HookContext, HookName, Netfilter } from './netfilter.ts';
+import type { Netfilter } from './netfilter.ts';
+import type { HookContext, HookName } from './rule.ts';
 import { type Hop, type Packet, packetText, type Rejection } from './packet.ts';
 
 export type NftVerdict =

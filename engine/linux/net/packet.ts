@@ -1,6 +1,7 @@
 // A packet on its way, and what a journey through the network leaves behind.
 
 import type { ConntrackEntry } from './conntrack.ts';
+import type { Process } from '../types.ts';
 import type { NetworkNamespace } from './namespace.ts';
 
 export type Protocol = 'tcp' | 'udp' | 'icmp';
@@ -21,6 +22,8 @@ export interface Packet {
   /** It flows against the direction of the tracked connection. */
   reply: boolean;
   state: 'NEW' | 'ESTABLISHED' | 'UNTRACKED';
+  /** Whose socket it leaves by, on the machine where it was made. */
+  owner: Process | undefined;
 }
 
 export type Rejection =

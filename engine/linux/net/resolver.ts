@@ -121,8 +121,21 @@ export function* resolveName(fs: FileSystem, net: NetworkNamespace, name: string
   const config = readResolverConfig(fs);
   const found = yield* lookup(net, config, name, 'A');
   const addresses = addressesOf(found.answer?.answers ?? []);
-  if (addresses.length) return addresses;
-  return undefined;
+  // Addresses of one's own that are private (fd00::/8) come after IPv4: RFC 6724.
+  if (!net.addresses.some((ip) => ip.includes(':'))) return addresses.length ? addresses : undefined;
+  const six = yield* lookup(net, config, name, 'AAAA');
+  const all = [...addresses, ...addressesOf(six.answer?.answers ?? [])];
+  return all.length ? [...new Set(all)] : undefined;
+}
+
+/** The first name on the line of /etc/hosts that has `name`; the name itself when none has. */
+export function canonicalName(fs: FileSystem, name: string): string {
+  const node = fs.find('/etc/hosts');
+  for (const line of node?.kind === 'file' ? node.text.split('\n') : []) {
+    const fields = line.split('#', 1)[0].split(/\s+/).filter(Boolean);
+    if (fields.indexOf(name, 1) > 0) return fields[1];
+  }
+  return name;
 }
 
 /** Addresses that /etc/hosts has for a name. */

@@ -12,12 +12,25 @@ export interface Address {
 
 /** What a server shows of itself under TLS; the words of certificates are not modelled, who issued them is. */
 export interface Tls {
+  /** Others that are shown to who asks for a name (SNI): `shop.example`, `*.example`. */
+  byName?: readonly { pattern: string; ca: string; names: readonly string[] }[];
   /** PEM text of the authority that signed the certificate. */
   ca: string;
   /** DNS names and addresses that the certificate is good for. */
   names: string[];
   /** The body of the answer to HTTP without TLS; absent: that of servers written in Go. */
   plain?: string;
+}
+
+/** What a server shows to a client that asks for a name; undefined: it ends the handshake there. */
+export function shownTo(
+  { byName = [], ca, names }: Tls,
+  name: string,
+): { ca: string; names: readonly string[] } | undefined {
+  const found =
+    byName.find(({ pattern }) => pattern === name) ??
+    byName.find(({ pattern }) => pattern === '' || (pattern.startsWith('*.') && name.endsWith(pattern.slice(1))));
+  return found ?? (ca === '' ? undefined : { ca, names });
 }
 
 /** One end of a connection. */
@@ -28,14 +41,20 @@ export interface Socket {
   readonly tls?: Tls;
   readonly reader: Reader;
   readonly writer: Writer;
+  /** The other side has reset it. */
+  readonly wasReset: boolean;
   /** Ends both directions. */
   close(): void;
+  /** Ends it with a reset: what has not been read yet is lost to the other side. */
+  reset(): void;
 }
 
 export interface Listener {
   readonly port: number;
   readonly address: string;
   readonly tls?: Tls;
+  /** Of a proxy that passes bytes on: what the end behind it shows, which is then what its clients see. */
+  readonly passes?: (local: Address, remote: Address) => Tls | undefined;
   /** Whose it is, where that is known. */
   readonly process?: Process;
   onConnect(socket: Socket): void;
@@ -46,7 +65,19 @@ export interface ListenOptions {
   /** Only connections to this address (default: any of the namespace's). */
   address?: string;
   tls?: Tls;
+  passes?: Listener['passes'];
   process?: Process;
+}
+
+export interface ConnectOptions {
+  /** ms; default: Linux's. */
+  timeout?: number;
+  /** Whose socket it is (default: the process that takes a step). */
+  process?: Process;
+  /** The address to connect from (default: by the route). */
+  from?: string;
+  /** SO_MARK */
+  mark?: number;
 }
 
 export interface Datagram {

@@ -1,6 +1,6 @@
 // What rules do with a packet: the targets of iptables.
 
-import type { HookContext, Target, Verdict } from './netfilter.ts';
+import type { HookContext, Target, Verdict } from './rule.ts';
 import type { Packet, Rejection } from './packet.ts';
 
 function final(name: 'ACCEPT' | 'DROP' | 'RETURN'): Target {
@@ -42,7 +42,8 @@ export function setXmark(value: number, mask: number): Target {
 
 /** DNAT --to-destination address[:port]. */
 export function dnat(address: string, port?: number): Target {
-  const to = port === undefined ? address : `${address}:${port}`;
+  const host = address.includes(':') ? `[${address}]` : address;
+  const to = port === undefined ? address : `${host}:${port}`;
   return {
     name: 'DNAT',
     apply(packet, { namespace }) {

@@ -3,7 +3,7 @@
 
 import type { Link } from './link.ts';
 import type { NetworkNamespace } from './namespace.ts';
-import type { HookName } from './netfilter.ts';
+import type { HookName } from './rule.ts';
 import { DROPPED, type Fate, type HopKind, type Journey, type Packet, packetText } from './packet.ts';
 
 /** Crossing a veth pair or a bridge, ms. */
@@ -54,7 +54,7 @@ export function originate(from: NetworkNamespace, packet: Packet, journey: Journ
     return { kind: 'unreachable', by: from };
   }
   if (packet.source === '') {
-    packet.source = local ? packet.destination : (first?.source ?? first?.link.address ?? '127.0.0.1');
+    packet.source = local ? packet.destination : ((first && from.speaker(first, packet.destination)) ?? '127.0.0.1');
   }
   const before = packet.destination;
   const out = local ? 'lo' : (first?.link.name ?? '');
@@ -79,11 +79,13 @@ function forwardFrom(at: NetworkNamespace, packet: Packet, journey: Journey, inp
   }
   const end = stopped(at, 'POSTROUTING', packet, journey, input, route.link.name);
   if (end) return end;
+  const via = route.choose ? route.choose(packet) : route.via;
   if (journey.trace) {
-    const text = `${route.destination.bits === 0 ? 'default' : route.destination.text}${route.via ? ` via ${route.via}` : ''} dev ${route.link.name}`;
+    const text = `${route.destination.bits === 0 ? 'default' : route.destination.text}${via ? ` via ${via}` : ''} dev ${route.link.name}`;
     note(at, route.link.name, 'route', text, packet, journey);
   }
-  return transmit(route.link, route.via ?? packet.destination, packet, journey, port);
+  if (route.choose && via === undefined) return DROPPED;
+  return transmit(route.link, via ?? packet.destination, packet, journey, port);
 }
 
 function transmit(link: Link, nextHop: string, packet: Packet, journey: Journey, port?: Link): Fate {
@@ -167,6 +169,7 @@ function enter(at: NetworkNamespace, packet: Packet, journey: Journey) {
   packet.tracked = undefined;
   packet.reply = false;
   packet.state = 'NEW';
+  packet.owner = undefined;
   journey.last = at;
 }
 

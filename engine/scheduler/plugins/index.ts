@@ -49,7 +49,7 @@ export function defaultPlugins(
     { plugin: nodeResourcesFit(args.NodeResourcesFit, ways), weight: 1 },
     { plugin: volumeRestrictions(handle, storage) },
     { plugin: nodeVolumeLimits(storage) },
-    { plugin: volumeBinding(client, handle, storage, args.VolumeBinding?.bindTimeoutSeconds) },
+    { plugin: volumeBinding(client, handle, storage, ways, args.VolumeBinding?.bindTimeoutSeconds) },
     { plugin: volumeZone(storage) },
     { plugin: podTopologySpread(handle, defaultSelector), weight: 2 },
     { plugin: interPodAffinity(handle), weight: 2 },

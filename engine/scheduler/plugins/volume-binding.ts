@@ -15,6 +15,7 @@ import { someClaim, volumeOf, type Storage } from './volumes.ts';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass, TopologySelectorTerm } from '../../api/types.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
+import type { ReleaseWays } from '../release.ts';
 
 const NAME = 'VolumeBinding';
 /** bindTimeoutSeconds. */
@@ -22,7 +23,6 @@ const BIND_TIMEOUT_SECONDS = 600;
 const NO_PROVISIONER = 'kubernetes.io/no-provisioner';
 
 const UNBOUND = unresolvable('pod has unbound immediate PersistentVolumeClaims');
-const NODE_CONFLICT = "node(s) didn't match PersistentVolume's node affinity";
 const NO_VOLUME = "node(s) didn't find available persistent volumes to bind";
 const GONE = 'node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)';
 
@@ -30,6 +30,7 @@ const GONE = 'node(s) unavailable due to one or more pvc(s) bound to non-existen
 interface Plan {
   bindings: { claim: PersistentVolumeClaim; volume: PersistentVolume }[];
   provisions: PersistentVolumeClaim[];
+  node: NodeInfo;
 }
 
 interface Data {
@@ -46,6 +47,7 @@ export function volumeBinding(
   client: Client,
   handle: Handle,
   storage: Storage,
+  { nodeConflict }: ReleaseWays,
   timeoutSeconds = BIND_TIMEOUT_SECONDS,
 ): Plugin {
   const claimClient = client.of<PersistentVolumeClaim>('v1', 'persistentvolumeclaims');
@@ -98,7 +100,7 @@ export function volumeBinding(
 
   /** What binding the delayed claims on this node takes; undefined when it cannot be done. */
   function planFor(delayed: readonly PersistentVolumeClaim[], node: NodeInfo): Plan | undefined {
-    const plan: Plan = { bindings: [], provisions: [] };
+    const plan: Plan = { bindings: [], provisions: [], node };
     const taken = new Set(promised);
     for (const claim of delayed) {
       const selected = claim.metadata.annotations?.[SELECTED_NODE];
@@ -152,6 +154,14 @@ export function volumeBinding(
             : `binding volumes: selectedNode annotation reset for PVC ${shown}`,
         );
       }
+      const volume = isFullyBound(claim) ? volumeOf(storage, claim) : undefined;
+      // The volume controller may have found one elsewhere, where a provisioner was asked for one here.
+      if (volume && !isReachable(volume, plan.node)) {
+        const shown = JSON.stringify(volume.metadata.name);
+        return error(
+          `binding volumes: pv ${shown} node affinity doesn't match node ${JSON.stringify(node)}: no matching NodeSelectorTerms`,
+        );
+      }
       if (!isFullyBound(claim)) return waitFor(timeoutSeconds * 1000, 'binding volumes: context deadline exceeded');
     }
     return undefined;
@@ -185,7 +195,7 @@ export function volumeBinding(
       const data = dataOf(state);
       const reasons: string[] = [];
       const volumes = data.bound.map((claim) => volumeOf(storage, claim));
-      if (volumes.some((volume) => volume && !isReachable(volume, node))) reasons.push(NODE_CONFLICT);
+      if (volumes.some((volume) => volume && !isReachable(volume, node))) reasons.push(nodeConflict);
       const plan = data.delayed.length > 0 ? planFor(data.delayed, node) : undefined;
       if (plan) data.plans.set(node.name, plan);
       else if (data.delayed.length > 0) reasons.push(NO_VOLUME);

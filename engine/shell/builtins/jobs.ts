@@ -205,7 +205,9 @@ export const kill: Builtin = function* (call) {
       status = 1;
       continue;
     }
-    const process = shell.process.host.processes.get(Math.abs(Number(target)));
+    const { host } = shell.process;
+    const pid = Math.abs(Number(target));
+    const process = host.processes.get(pid) ?? host.others?.().find((one) => one.pid === pid);
     const child = shell.jobs.some((job) => job.processes.some((one) => one.pid === Number(target)));
     if (!process && !child) {
       complain(

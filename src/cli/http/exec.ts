@@ -128,9 +128,11 @@ function statusOf(exitCode: number, error: string | undefined, command: readonly
   };
 }
 
+/** Sizes as JSON, one or several in a message; names count without regard to case, as for Go. */
 function resize({ live, stream }: Upgraded, bytes: Buffer) {
-  for (const text of bytes.toString('utf8').split('\n')) {
-    const size = /"Width":(\d+),"Height":(\d+)/.exec(text.replaceAll(/\s/g, ''));
-    if (size) live.send(stream, { columns: Number(size[1]), rows: Number(size[2]) });
+  for (const text of bytes.toString('utf8').match(/\{[^}]*\}/g) ?? []) {
+    const columns = /"width"\s*:\s*(\d+)/i.exec(text)?.[1];
+    const rows = /"height"\s*:\s*(\d+)/i.exec(text)?.[1];
+    if (columns && rows) live.send(stream, { columns: Number(columns), rows: Number(rows) });
   }
 }

@@ -1,12 +1,11 @@
 // PodSecurity: what the labels of a namespace demand of its Pods, enforced on Pods and warned about on their owners.
 
 import type { FieldError, KubeObject, Pod, PodSpec, ResourceInfo } from '../../../api/types.ts';
+import { part } from '../../../parts/index.ts';
 import { equal } from '../../equal.ts';
 import { forbidden, invalid } from '../../status.ts';
 import { Selection } from '../../storage/selection.ts';
 import type { AdmissionHost, AdmissionPlugin, Attributes } from '../types.ts';
-import { BASELINE } from './baseline.ts';
-import { RESTRICTED } from './restricted.ts';
 import { viewOf, type PodView, type Violation } from './view.ts';
 
 type Level = 'privileged' | 'baseline' | 'restricted';
@@ -17,9 +16,6 @@ interface Policy {
   minor: number;
   text: string;
 }
-
-/** By level, as they are reported. */
-const CHECKS = [...BASELINE, ...RESTRICTED];
 
 const PREFIX = 'pod-security.kubernetes.io/';
 const LEVELS: readonly string[] = ['privileged', 'baseline', 'restricted'];
@@ -83,7 +79,7 @@ function policyOf(labels: Record<string, string> | undefined, mode: Mode, errors
 
 function evaluate(policy: Policy, view: PodView): Violation[] {
   if (policy.level === 'privileged') return [];
-  const active = CHECKS.filter(
+  const active = part('pod-security').CHECKS.filter(
     (check) => check.since <= policy.minor && (check.level === 'baseline' || policy.level === 'restricted'),
   );
   const overridden = new Set(active.flatMap((check) => check.overrides ?? []));

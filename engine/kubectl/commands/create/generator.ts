@@ -48,6 +48,7 @@ export function generator({ build, clusterScoped, takesCommand, failure, ...comm
   return {
     ...command,
     flags,
+    typed: true,
     *run(kubectl, args) {
       if (!takesCommand && args.dash >= 0 && args.args.length !== 1)
         throw usageError(kubectl.path, `exactly one NAME is required, got ${args.args.length}`);

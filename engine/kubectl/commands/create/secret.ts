@@ -3,6 +3,7 @@
 import { utf8Base64 } from '../../../api/base64.ts';
 import type { KubeObject } from '../../../api/types.ts';
 import { encode, toBase64 } from '../../../linux/bytes.ts';
+import { part } from '../../../parts/index.ts';
 import type { Command } from '../../command.ts';
 import { CommandError } from '../../errors.ts';
 import type { Args, Flag } from '../../flags.ts';
@@ -48,11 +49,37 @@ const generic = generator({
 function readPem(kubectl: Kubectl, path: string): string {
   if (!kubectl.fs.exists(path))
     throw new CommandError(`Cannot read file ${path}, open ${path}: no such file or directory`);
-  const text = kubectl.fs.readFile(path);
-  if (!/-----BEGIN [A-Z0-9 ]+-----[\s\S]+-----END [A-Z0-9 ]+-----/.test(text)) {
-    throw new CommandError(path ? 'tls: failed to find any PEM data in certificate input' : '');
+  return kubectl.fs.readFile(path);
+}
+
+/** Why a certificate and a key (PEM both) are no pair, in Go's words; undefined when they are one. */
+function noPair(cert: string, key: string): string | undefined {
+  const { DerError, privateKeyOf, publicInfoOf, readCertificate, readPem, rsaPublicOf } = part('pki');
+  const shown = readPem(cert);
+  const secret = readPem(key);
+  if (!shown) return 'tls: failed to find any PEM data in certificate input';
+  if (shown.type !== 'CERTIFICATE') {
+    return shown.type.endsWith('PRIVATE KEY')
+      ? 'tls: failed to find certificate PEM data in certificate input, but did find a private key; PEM inputs may have been switched'
+      : `tls: failed to find "CERTIFICATE" PEM block in certificate input after skipping PEM blocks of the following types: [${shown.type}]`;
   }
-  return text;
+  if (!secret) return 'tls: failed to find any PEM data in key input';
+  if (secret.type === 'CERTIFICATE') return 'tls: found a certificate rather than a key in the PEM for the private key';
+  if (!secret.type.endsWith('PRIVATE KEY'))
+    return `tls: failed to find PEM block with type ending in "PRIVATE KEY" in key input after skipping PEM blocks of the following types: [${secret.type}]`;
+  try {
+    const info = readCertificate(shown.bytes).publicKeyInfo;
+    const own = privateKeyOf(key);
+    if (!own) return 'tls: failed to parse private key';
+    const mine = publicInfoOf(own);
+    if (mine.join() === info.join()) return undefined;
+    return (rsaPublicOf(mine) === undefined) === (rsaPublicOf(info) === undefined)
+      ? 'tls: private key does not match public key'
+      : 'tls: private key type does not match public key type';
+  } catch (error) {
+    if (error instanceof DerError) return 'x509: malformed certificate';
+    throw error;
+  }
 }
 
 const tls = generator({
@@ -69,6 +96,8 @@ const tls = generator({
     if (!args.string('key') || !args.string('cert')) throw new CommandError('key and cert must be specified');
     const cert = readPem(kubectl, args.string('cert'));
     const key = readPem(kubectl, args.string('key'));
+    const wrong = noPair(cert, key);
+    if (wrong) throw new CommandError(wrong);
     return secretOf(args, name, 'kubernetes.io/tls', { 'tls.crt': utf8Base64(cert), 'tls.key': utf8Base64(key) });
   }),
 });

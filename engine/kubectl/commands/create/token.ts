@@ -12,6 +12,7 @@ import { createObject } from '../../resource/rest.ts';
 
 export const token: Command = {
   name: 'token',
+  typed: true,
   short: 'Request a service account token',
   usage: 'SERVICE_ACCOUNT_NAME',
   flags: [

@@ -201,7 +201,7 @@ export const quota = generator({
       args.string('hard') ? args.string('hard').split(',') : [],
       (e) => `Invalid argument syntax ${e}, expected <resource>=<value>`,
     );
-    for (const name in hard) checkQuantity(hard[name]);
+    for (const name in hard) hard[name] = checkQuantity(hard[name]);
     if (args.string('hard')) spec.hard = hard;
     if (args.string('scopes')) spec.scopes = args.string('scopes').split(',');
     return { apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name }, spec, status: {} };

@@ -92,7 +92,8 @@ export const history: Command = {
   *run(kubectl, args) {
     const wanted = args.int('revision');
     if (wanted < 0) throw new CommandError(`revision must be a positive integer: ${wanted}`);
-    const found = yield* findRollout(kubectl, args);
+    const errors: Error[] = [];
+    const found = yield* findRollout(kubectl, args, errors);
     for (const info of found) {
       if (!SUPPORTED.includes(info.mapping.kind))
         throw new CommandError(`no history viewer has been implemented for ${quote(kindOf(info))}`);
@@ -104,6 +105,7 @@ export const history: Command = {
       const text = historyText(info, revisions, wanted);
       changePrinter(kubectl, args, `${wanted > 0 ? `with revision #${wanted}` : ''}\n${text}`).print(info.object);
     }
+    throwAll(errors);
   },
 };
 
@@ -154,7 +156,7 @@ export const undo: Command = {
   *run(kubectl, args) {
     const errors: Error[] = [];
     const dryRun = dryRunOf(args);
-    const found = yield* findRollout(kubectl, args);
+    const found = yield* findRollout(kubectl, args, errors);
     for (const info of found) {
       try {
         if (!SUPPORTED.includes(info.mapping.kind))

@@ -1,7 +1,7 @@
 // The objects that `kubectl set` changes, and the containers inside them.
 
 import type { JsonObject, KubeObject } from '../../../api/types.ts';
-import { CommandError } from '../../errors.ts';
+import { CommandError, throwAll } from '../../errors.ts';
 import type { Args } from '../../flags.ts';
 import type { Kubectl } from '../../kubectl.ts';
 import { withPodSpec } from '../../pod-spec.ts';
@@ -15,11 +15,14 @@ Example resource specifications include:
 
 export type Container = JsonObject & { name: string };
 
-export function* findForSet(kubectl: Kubectl, args: Args, resources: readonly string[]) {
+/** With --local the objects are kubectl's own types. What cannot be read ends the command, unless it goes on to the rest. */
+export function* findForSet(kubectl: Kubectl, args: Args, resources: readonly string[], goOn = false) {
   if (args.bool('local') && (resources.length || !hasFiles(selectionOf(args))))
     throw new CommandError(LOCAL_NEEDS_FILES);
   const found = yield* find(kubectl, selectionOf(args, { args: resources, latest: !args.bool('local') }));
-  if (args.bool('local')) found.infos = found.infos.map((info) => ({ ...info, object: typed(info.object) }));
+  if (args.bool('local'))
+    found.infos = found.infos.map((info) => ({ ...info, object: typed(info.object, info.source) }));
+  if (!goOn) throwAll(found.errors);
   return found;
 }
 

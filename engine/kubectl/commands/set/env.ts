@@ -4,7 +4,7 @@ import { base64Text } from '../../../api/base64.ts';
 import type { JsonObject, KubeObject } from '../../../api/types.ts';
 import type { Co } from '../../../sim/index.ts';
 import type { Command } from '../../command.ts';
-import { CommandError, throwAll } from '../../errors.ts';
+import { CommandError } from '../../errors.ts';
 import type { Args } from '../../flags.ts';
 import type { Kubectl } from '../../kubectl.ts';
 import { podSpecOf } from '../../pod-spec.ts';
@@ -75,7 +75,6 @@ export const env: Command = {
     const found = yield* findForSet(kubectl, args, resources);
     const matches = containerMatcher(args.string('containers'));
     if (args.bool('list')) {
-      throwAll(found.errors);
       for (const info of found.infos)
         yield* list(
           kubectl,

@@ -1,26 +1,17 @@
-// kubeadm on a machine of a cluster that it has made: its version, and upgrades.
+// kubeadm upgrade on a machine of a cluster that it has made.
 
-import { utf8Base64 } from '../api/base64.ts';
-import type { Node, Pod } from '../api/types.ts';
-import { ApiError, type Client } from '../client/index.ts';
-import { ETCD_TAG } from '../kubeadm/control-plane-manifests.ts';
-import { NEWEST_PATCH, numbersOf } from '../kubeadm/releases.ts';
-import type { Software } from '../kubeadm/software.ts';
-import type { Kubelet } from '../kubelet/index.ts';
-import type { Process, Program } from '../linux/index.ts';
-import { part } from '../parts/index.ts';
-import type { Co } from '../sim/index.ts';
-import { die, readFlags } from './flags.ts';
+import { utf8Base64 } from '../../api/base64.ts';
+import type { Node, Pod } from '../../api/types.ts';
+import { ApiError, type Client } from '../../client/index.ts';
+import { ETCD_TAG } from '../../kubeadm/control-plane-manifests.ts';
+import { NEWEST_PATCH, numbersOf } from '../../kubeadm/releases.ts';
+import type { Kubelet } from '../../kubelet/index.ts';
+import type { Process } from '../../linux/index.ts';
+import { part } from '../../parts/index.ts';
+import type { Co } from '../../sim/index.ts';
+import { die, type Flags } from '../flags.ts';
+import { MANIFESTS, PKI, type Session } from './session.ts';
 
-export interface KubeadmTargets {
-  /** With the rights of admin.conf. */
-  client: Client;
-  softwareOf: (process: Process) => Software;
-  kubeletOf: (process: Process) => Kubelet;
-}
-
-const MANIFESTS = '/etc/kubernetes/manifests';
-const PKI = '/etc/kubernetes/pki';
 const CONFIG = '/var/lib/kubelet/config.yaml';
 /** What kubeadm renews before it replaces a component: names as it shows them, and files below pki. */
 const COMPONENTS: readonly [component: string, renewed: readonly [string, string][]][] = [
@@ -41,32 +32,16 @@ const KUBELET_SKEW = 3;
 /** How long a component may take to come back. */
 const TIMEOUT_MS = 300_000;
 
-export const kubeadm = (targets: KubeadmTargets): Program =>
-  function* (process): Co<number> {
-    const { softwareOf, kubeletOf, client } = targets;
-    const flags = readFlags(
-      process.argv.slice(1),
-      { output: 'string', yes: 'bool' },
-      { o: 'output', y: 'yes' },
-      (text) => die(process, `${text}\nTo see the stack trace of this error execute with --v=5 or higher`),
-    );
-    const version = softwareOf(process).release('kubeadm');
-    const [command = '', sub = '', target] = flags.args;
-    yield 100;
-    if (command === 'version') {
-      const short = flags.string('output') === 'short';
-      if (!short) die(process, 'kubeadm version without -o short is not modelled by this engine');
-      process.stdout.write(`${version}\n`);
-      return 0;
-    }
-    if (command !== 'upgrade' || !['plan', 'apply', 'node'].includes(sub)) {
-      return die(process, `kubeadm ${[command, sub].join(' ').trim()} is not modelled by this engine`);
-    }
-    const upgrade = new Upgrade(process, client, kubeletOf(process), version);
-    if (sub === 'plan') return upgrade.plan();
-    if (sub === 'node') return yield* upgrade.node();
-    return yield* upgrade.apply(target ?? version, flags.bool('yes'));
-  };
+export function* upgrade(session: Session, flags: Flags): Co<number> {
+  const [, sub = '', target] = flags.args;
+  const { process, targets, kubelet, version } = session;
+  if (!['plan', 'apply', 'node'].includes(sub))
+    return die(process, `kubeadm upgrade ${sub} is not modelled by this engine`);
+  const upgrading = new Upgrade(process, targets.client, kubelet, version);
+  if (sub === 'plan') return upgrading.plan();
+  if (sub === 'node') return yield* upgrading.node();
+  return yield* upgrading.apply(target ?? version, flags.bool('yes'));
+}
 
 class Upgrade {
   private readonly process: Process;

@@ -1,0 +1,72 @@
+// A cluster on a cloud: its machines are the provider's, and the programs that speak with the provider are there.
+
+import type { Client } from '../client/index.ts';
+import type { Handle } from '../apiserver/types.ts';
+import { installManifests } from '../addons/index.ts';
+import type { CloudOptions } from '../cluster-options.ts';
+import type { Repository } from '../images/types.ts';
+import type { Kubelet } from '../kubelet/index.ts';
+import { releaseTags } from '../kubeadm/releases.ts';
+import { csiImages } from '../csi/images.ts';
+import { csiManifests } from '../csi/manifests.ts';
+import { watchPlugins } from '../csi/plugin-watcher.ts';
+import type { Host, Network } from '../linux/index.ts';
+import type { Sim } from '../sim/index.ts';
+import { cloudControllerManager, NAME } from './controller-manager.ts';
+import { cloudManifests, managerImage } from './manifests.ts';
+import { Provider } from './provider.ts';
+
+/** What kubeadm was told of the kubelet. */
+const FLAGS_FILE = '/var/lib/kubelet/kubeadm-flags.env';
+
+export interface CloudSettings {
+  sim: Sim;
+  network: Network;
+  /** Address of the machines' router. */
+  gateway: string;
+  handle: Handle;
+  version: string;
+  birth: number;
+  cloud?: Required<CloudOptions>;
+}
+
+export interface Cloud {
+  readonly provider: Provider;
+  readonly images: readonly Repository[];
+  /** A machine of the provider becomes a node. */
+  launch(name: string, ip: string, kubelet: Kubelet): void;
+  /** Creates the objects of the programs that speak with the provider. */
+  install(client: Client, clusterCIDR: string): void;
+}
+
+export function createCloud(settings: CloudSettings): Cloud {
+  const { version, cloud } = settings;
+  const provider = new Provider(settings);
+  const machines = new Map<string, Host>();
+  return {
+    provider,
+    images: [
+      {
+        names: [managerImage],
+        tags: releaseTags(version),
+        size: 19_200_000,
+        memory: 21_000_000,
+        cpu: 3,
+        programs: { [`/bin/${NAME}`]: cloudControllerManager({ ...settings, provider }) },
+      },
+      ...(cloud?.csiDriver ? csiImages(settings.handle, { provider, machines }) : []),
+    ],
+    launch(name, ip, kubelet) {
+      provider.launch(name, ip);
+      machines.set(name, kubelet.machine);
+      const flags = `--cloud-provider=external --node-ip=${ip}`;
+      kubelet.machine.fs.mkdir('/var/lib/kubelet', { recursive: true });
+      kubelet.machine.fs.writeFile(FLAGS_FILE, `KUBELET_KUBEADM_ARGS="${flags}"\n`);
+      if (cloud?.csiDriver) watchPlugins(kubelet);
+    },
+    install(client, clusterCIDR) {
+      installManifests(client, cloudManifests({ version, clusterCIDR, replicas: cloud?.controllerManagers ?? 1 }));
+      if (cloud?.csiDriver) installManifests(client, csiManifests());
+    },
+  };
+}

@@ -1,0 +1,64 @@
+// kubeadm: installs, joins, resets and upgrades the nodes of a cluster. A part of the engine that loads when it first runs.
+// To add a command: its flags and its function, in a file beside this one, and a line in the table here.
+
+import { ApiError } from '../../client/index.ts';
+import type { Process, Program } from '../../linux/index.ts';
+import type { Co } from '../../sim/index.ts';
+import { die, readFlags, type Flags, type FlagSpec } from '../flags.ts';
+import { init, INIT_FLAGS } from './init.ts';
+import { join, JOIN_FLAGS } from './join.ts';
+import { reset, RESET_FLAGS } from './reset.ts';
+import { Session, type KubeadmTargets } from './session.ts';
+import { token, TOKEN_FLAGS } from './token.ts';
+import { upgrade } from './upgrade.ts';
+
+export { detachedSignature } from './jws.ts';
+export type { KubeadmTargets };
+
+const COMMANDS: Readonly<Record<string, [flags: FlagSpec, run: (session: Session, flags: Flags) => Co<number>]>> = {
+  init: [INIT_FLAGS, init],
+  join: [JOIN_FLAGS, join],
+  reset: [RESET_FLAGS, reset],
+  token: [TOKEN_FLAGS, token],
+  upgrade: [{ yes: 'bool' }, upgrade],
+  version: [{ output: 'string' }, version],
+};
+
+export const kubeadm = (targets: KubeadmTargets): Program =>
+  function* (process): Co<number> {
+    const [, name = ''] = process.argv;
+    const command = COMMANDS[name];
+    if (!command) return unknown(process, name);
+    const flags = readFlags(
+      process.argv.slice(1),
+      { ...command[0], v: 'string' },
+      { o: 'output', y: 'yes', f: 'force', v: 'v' },
+      (text) => die(process, `error: ${text}\nTo see the stack trace of this error execute with --v=5 or higher`),
+    );
+    yield 100;
+    const session = new Session(process, targets);
+    try {
+      return yield* command[1](session, flags);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      return session.fail(error.message);
+    }
+  };
+
+function unknown(process: Process, name: string): number {
+  if (name === '') return die(process, 'kubeadm without a command is not modelled by this engine');
+  const real = ['certs', 'completion', 'config', 'help', 'kubeconfig'];
+  if (real.includes(name)) return die(process, `kubeadm ${name} is not modelled by this engine`);
+  return die(
+    process,
+    `error: unknown command ${JSON.stringify(name)} for "kubeadm"\nTo see the stack trace of this error execute with --v=5 or higher`,
+  );
+}
+
+// eslint-disable-next-line require-yield
+function* version(session: Session, flags: Flags): Co<number> {
+  if (flags.string('output') !== 'short')
+    die(session.process, 'kubeadm version without -o short is not modelled by this engine');
+  session.say(session.version);
+  return 0;
+}

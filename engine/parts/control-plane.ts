@@ -1,0 +1,21 @@
+// Part: settings of the control plane's programs that kubeadm does not write.
+
+import type { KubeObject } from '../api/types.ts';
+import { EncryptionAtRest } from '../apiserver/encryption/at-rest.ts';
+import { readEncryption } from '../apiserver/encryption/configuration.ts';
+import { storageForm } from '../apiserver/encryption/storage-form.ts';
+import { oidcFlags, readAuthenticationConfiguration } from '../apiserver/authentication/jwt-configuration.ts';
+import { OpenIdTokens } from '../apiserver/authentication/openid-tokens.ts';
+import { flagOf } from '../kubeadm/flag-tables.ts';
+import { provide } from './index.ts';
+
+provide('control-plane', {
+  flagOf,
+  oidcFlags,
+  openIdTokens: (issuers, host, log) => new OpenIdTokens(issuers, host, log),
+  readAuthenticationConfiguration,
+  readEncryption,
+  encryptionAtRest: (host, encryption, before) => new EncryptionAtRest(host, encryption, before),
+  stored: ({ storage: { atRest }, ledger }, kv) =>
+    atRest ? atRest.bytesOf(kv) : storageForm(kv.key, kv.value as KubeObject, ledger),
+});

@@ -1,0 +1,8 @@
+// Part: the modes of kube-proxy beside iptables.
+
+import { IpvsProxier } from '../kube-proxy/ipvs.ts';
+import { NftablesProxier } from '../kube-proxy/nftables.ts';
+import { UserspaceProxier } from '../kube-proxy/userspace.ts';
+import { provide } from './index.ts';
+
+provide('proxiers', { IpvsProxier, NftablesProxier, UserspaceProxier });
