@@ -12,7 +12,7 @@ import {
 import { part } from './parts/index.ts';
 
 export const NAME_SERVER = '10.0.0.2';
-/** A mirror of the world's package repositories. It is plugged in when one of their names is first looked up. */
+/** A mirror of the world's package repositories, and of the first website. It is plugged in when one of their names is first looked up. */
 export const MIRROR = '10.0.0.3';
 export const MIRRORED = [
   'pkgs.k8s.io',
@@ -22,6 +22,7 @@ export const MIRRORED = [
   'deb.debian.org',
   'download.docker.com',
   'manifests.kubebook.example',
+  'info.cern.ch',
 ];
 /** The authority behind the certificates of the world, which machines trust from the start; in PEM. */
 export const publicAuthority = (): string =>

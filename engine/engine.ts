@@ -55,7 +55,10 @@ export function createEngine(): Engine {
     inspect: () => picture(booted(cluster)),
     happened: () => happened(booted(cluster)),
     /** One API request, as HTTP would bring it; a stream in the answer is kept under a number. */
-    request: (request: ApiRequest) => booted(streams).keep(booted(cluster).handle(request)),
+    request({ certificate, ...request }: ApiRequest & { certificate?: string }) {
+      const { certificates, handle } = booted(cluster);
+      return booted(streams).keep(handle(certificate ? certificates.proven(request, certificate) : request));
+    },
     /** What a stream has had since the last call; a negative number closes the stream. */
     poll(id: number) {
       if (id > 0) return booted(streams).poll(id);

@@ -9,6 +9,8 @@ import { inClusterClient } from './in-cluster.ts';
 const RBAC = 'rbac.authorization.k8s.io';
 const NAME = 'coredns';
 const VERSION = '1.13.1';
+const REPOSITORY = 'registry.k8s.io/coredns/coredns';
+export const COREDNS_IMAGE = `${REPOSITORY}:v${VERSION}`;
 const ROLE = 'system:coredns';
 const LABELS = { 'k8s-app': 'kube-dns' };
 
@@ -16,7 +18,7 @@ export function coreDNSImages(handle: Handle): Repository[] {
   const program = coreDNS((process) => inClusterClient(process, handle, NAME), VERSION);
   return [
     {
-      names: ['registry.k8s.io/coredns/coredns', 'docker.io/coredns/coredns'],
+      names: [REPOSITORY, 'docker.io/coredns/coredns'],
       tags: { [`v${VERSION}`]: VERSION, [VERSION]: VERSION, 'v1.12.1': VERSION, 'v1.11.3': VERSION },
       size: 23_550_000,
       entrypoint: ['/coredns'],
@@ -106,7 +108,7 @@ export function coreDNSManifests(settings: { domain: string; address: string }):
             containers: [
               {
                 name: NAME,
-                image: `registry.k8s.io/coredns/coredns:v${VERSION}`,
+                image: COREDNS_IMAGE,
                 imagePullPolicy: 'IfNotPresent',
                 resources: { limits: { memory: '170Mi' }, requests: { cpu: '100m', memory: '70Mi' } },
                 args: ['-conf', '/etc/coredns/Corefile'],

@@ -12,6 +12,7 @@ import { flannelImages, flannelManifests } from './flannel.ts';
 import { gatewayImages } from './gateway.ts';
 import { ingressNginxImages, ingressNginxManifests } from './ingress-nginx.ts';
 import { istioImages } from './istio.ts';
+import { konnectivityImages, type KonnectivityOptions } from './konnectivity.ts';
 import { kubeProxyImages, kubeProxyManifests } from './kube-proxy.ts';
 import { localPathImages } from './local-path.ts';
 import { localPathManifests } from './local-path-manifests.ts';
@@ -20,13 +21,18 @@ import { metricsServerManifests } from './metrics-server-manifests.ts';
 
 export { withOwnSchedulers } from './own-scheduler.ts';
 
-export const addonImages = (handle: Handle, version: string, cluster: MetricsServerOptions): Repository[] => [
+export const addonImages = (
+  handle: Handle,
+  version: string,
+  cluster: MetricsServerOptions & Pick<KonnectivityOptions, 'connected'>,
+): Repository[] => [
   ...kubeProxyImages(handle, minorOf(version)),
   ...coreDNSImages(handle),
   ...flannelImages(handle),
   ...ingressNginxImages(handle),
   ...istioImages(handle),
   ...gatewayImages(handle),
+  ...konnectivityImages({ handle, connected: cluster.connected }),
   ...localPathImages(handle),
   ...metricsServerImages(handle, cluster),
 ];

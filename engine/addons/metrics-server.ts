@@ -6,7 +6,7 @@ import { InformerFactory, timestamp, type Client, type Informer } from '../clien
 import type { Node, Pod } from '../api/types.ts';
 import { clock, untilSignal } from '../images/service.ts';
 import type { Repository } from '../images/types.ts';
-import { DAEMONS } from '../kubelet/figures.ts';
+import { DAEMONS, type ContainerUsage } from '../kubelet/usage.ts';
 import type { NetworkNamespace, Program } from '../linux/index.ts';
 import {
   serveMetrics,
@@ -25,14 +25,7 @@ const KUBELET_PORT = 10250;
 /** A kubelet's word on its containers. */
 export interface UsageReporter {
   readonly running: boolean;
-  usage(): Iterable<{
-    namespace: string;
-    pod: string;
-    container: string;
-    cpuMillis: number;
-    memoryBytes: number;
-    startedAt: number;
-  }>;
+  usage(): Iterable<ContainerUsage>;
 }
 
 export interface MetricsServerOptions {

@@ -1,4 +1,5 @@
-// The structure of the built-in kinds, read lazily from the compact text in generated/schema.ts.
+// The structure of the built-in kinds, read lazily from the compact text in generated/schema.ts, and of kinds that few
+// clusters have in generated/further-schema.ts (part `schema`).
 //
 // A line of TYPES is a type: its name and its fields `name:type marks`. Types are s string, b bool, i int32,
 // l int64, d double, y base64 bytes, q quantity, t Time, m MicroTime, x int-or-string, o any object, j any JSON,
@@ -6,6 +7,7 @@
 // even when zero (a struct by value), * an optional pointer whose zero is kept, ~ a set and ~key,key a map list, % an atomic and & a granular map, ^ patch strategy
 // merge with its key, > retainKeys, < replace. A name that ends in % is an atomic struct.
 
+import { part } from '../parts/index.ts';
 import { TYPES } from './generated/schema.ts';
 import type { ListRule } from './types.ts';
 
@@ -43,7 +45,8 @@ export interface StructType {
   atomic: boolean;
 }
 
-let lines: Record<string, string> | undefined;
+let common: Record<string, string> | undefined;
+let further: Record<string, string> | undefined;
 const structs: Record<string, StructType> = Object.create(null);
 
 function parseType(text: string, at: number): { ref: TypeRef; end: number } {
@@ -95,17 +98,18 @@ function parseField(text: string): Field {
   return field;
 }
 
+/** The lines of a text by the names of their structs. */
+function linesOf(text: string): Record<string, string> {
+  const lines = Object.create(null) as Record<string, string>;
+  for (const line of text.split('\n')) if (line) lines[line.slice(0, line.search(/[ %]|$/))] = line;
+  return lines;
+}
+
 /** The struct of that name ('PodSpec', 'v2.MetricSpec'); undefined when the catalogue has none. */
 export function structType(name: string): StructType | undefined {
   const known = structs[name];
   if (known) return known;
-  if (!lines) {
-    lines = Object.create(null) as Record<string, string>;
-    for (const line of TYPES.split('\n')) {
-      if (line) lines[line.slice(0, line.search(/[ %]|$/))] = line;
-    }
-  }
-  const line = lines[name];
+  const line = (common ??= linesOf(TYPES))[name] ?? (further ??= linesOf(part('schema').FURTHER_TYPES))[name];
   return line === undefined ? undefined : registerStruct(name, line);
 }
 
@@ -132,5 +136,5 @@ export function registerStruct(name: string, line: string): StructType {
 export function structNameOf(group: string, version: string, kind: string): string {
   const short = version === 'v1' ? kind : `${version}.${kind}`;
   const qualified = `${group.split('.')[0] || 'core'}.${version}.${kind}`;
-  return structType(qualified) ? qualified : short;
+  return (common ??= linesOf(TYPES))[qualified] === undefined ? short : qualified;
 }

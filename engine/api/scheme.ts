@@ -53,7 +53,10 @@ export interface CustomScale {
 /** How objects of a resource are kept in the store, and what of them a client of this version sees. */
 export interface Conversion {
   toStored(object: KubeObject): KubeObject;
-  fromStored(object: KubeObject): KubeObject;
+  /** `fresh`: as if nobody had read the object before. */
+  fromStored(object: KubeObject, fresh?: boolean): KubeObject;
+  /** Where conversion takes time: a function that calls `pass` when the object can be read; those given later, later. */
+  gate?(fail: (message: string) => void): (object: KubeObject, pass: () => void) => void;
 }
 
 export interface Catalog extends Scheme {
@@ -62,8 +65,8 @@ export interface Catalog extends Scheme {
   removeResource(group: string, version: string, resource: string): void;
   /** The words for a field label that the kind does not support. */
   unsupportedField(info: ResourceInfo, label: string): string;
-  /** The warning that any use of the kind brings ('v1 Endpoints is deprecated…'). */
-  kindWarning(info: ResourceInfo): string | undefined;
+  /** The warning that any use of the kind brings in the release v1.`minor` ('v1 Endpoints is deprecated…'). */
+  kindWarning(info: ResourceInfo, minor: number): string | undefined;
   /** Undefined when objects are stored as the resource serves them. */
   conversion(info: ResourceInfo): Conversion | undefined;
   /** What is known of a resource that was added at run time. */
@@ -146,7 +149,7 @@ export function createScheme(): Catalog {
 
     unsupportedField: (info, label) =>
       custom.has(info) ? `field label not supported: ${label}` : unsupportedField(info, label),
-    kindWarning: (info) => custom.get(info)?.kindWarning ?? kindWarning(info),
+    kindWarning: (info, minor) => custom.get(info)?.kindWarning ?? kindWarning(info, minor),
     conversion(info) {
       const own = custom.get(info);
       if (own) return own.conversion;

@@ -5,15 +5,17 @@ import { claimSpecWarnings, nodeLabelWarning, nodeTermWarnings, podWarnings, vol
 import type { JsonObject, KubeObject, ResourceInfo } from './types.ts';
 import { isDNS1123Label } from './validation/names.ts';
 
-/** Kinds that warn whenever they are used. */
-const DEPRECATED_KINDS: Record<string, string> = {
-  '/v1/ComponentStatus': 'v1 ComponentStatus is deprecated in v1.19+',
-  '/v1/Endpoints': 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
+/** Kinds that warn whenever they are used, from a minor release on. */
+const DEPRECATED_KINDS: Record<string, { since: number; instead: string }> = {
+  '/v1/ComponentStatus': { since: 19, instead: '' },
+  '/v1/Endpoints': { since: 33, instead: '; use discovery.k8s.io/v1 EndpointSlice' },
 };
 
-/** The warning that any use of the kind brings. */
-export function kindWarning(info: ResourceInfo): string | undefined {
-  return DEPRECATED_KINDS[`${info.group}/${info.version}/${info.kind}`];
+/** The warning that any use of the kind brings in the release v1.`minor`. */
+export function kindWarning({ group, version, kind }: ResourceInfo, minor: number): string | undefined {
+  const deprecated = DEPRECATED_KINDS[`${group}/${version}/${kind}`];
+  if (!deprecated || minor < deprecated.since) return undefined;
+  return `${version} ${kind} is deprecated in v1.${deprecated.since}+${deprecated.instead}`;
 }
 
 const STORAGE_CLASS = 'volume.beta.kubernetes.io/storage-class';
@@ -210,8 +212,7 @@ function serviceWarnings(out: string[], { metadata, spec = {} }: KubeObject) {
 }
 
 export function warningsFor(info: ResourceInfo, object: KubeObject, old?: KubeObject): string[] {
-  const kind = kindWarning(info);
-  const out = kind ? [kind] : [];
+  const out: string[] = [];
   RULES[`${info.group}/${info.kind}`]?.(out, object, old);
   return out;
 }

@@ -1,7 +1,7 @@
 // Fifth stage: reading what was sent. Text is JSON or YAML by its content type and is checked strictly; an object
 // comes from a component of the cluster, which builds it from types, and passes as it is.
 
-import { jsonError } from '../api/json-error.ts';
+import { exact, exactJson, InexactNumber } from '../api/exact-numbers.ts';
 import { DecodeError, type KubeObject, type ResourceInfo, type Scheme } from '../api/types.ts';
 import { part } from '../parts/index.ts';
 import { warn, type Context } from './context.ts';
@@ -42,26 +42,18 @@ function parseYaml(text: string, strict: string[]): unknown {
   }
   if (repeated.length) strict.push(`yaml: unmarshal errors:\n${repeated.join('\n')}`);
   try {
-    return document.toJS({ maxAliasCount: 1000 });
+    return exact(document.toJS({ maxAliasCount: 1000 }), text);
   } catch (error) {
-    throw failed(error as Error);
+    throw error instanceof InexactNumber ? badRequest(error.message) : failed(error as Error);
   }
 }
-
-/** Whole numbers of 16 digits and more, perhaps within a string. */
-const LONG_NUMBER = /(?:^|[[:,\s-])\d{16,}(?=[\s,\]}]|$)/;
 
 /** JSON.parse, with the errors of Go's encoding/json. */
 export function parseJson(text: string): unknown {
   try {
-    if (!LONG_NUMBER.test(text)) return JSON.parse(text);
-    return JSON.parse(text, (_, value) => {
-      if (Number.isInteger(value) && !Number.isSafeInteger(value))
-        throw badRequest('whole numbers beyond 2^53 are not modelled by this engine');
-      return value;
-    });
+    return exactJson(text);
   } catch (error) {
-    throw error instanceof StatusError ? error : badRequest(jsonError(text));
+    throw badRequest(error instanceof InexactNumber ? error.message : part('requests').jsonError(text));
   }
 }
 

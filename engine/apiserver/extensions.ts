@@ -1,5 +1,5 @@
-// What objects of the API add to the API: custom resources, admission policies and webhooks. The code for them loads with
-// the first such object.
+// What objects of the API add to the API: custom resources, admission policies and webhooks, limits of namespaces. The
+// code for them loads with the first such object.
 
 import type { KubeObject, ResourceInfo } from '../api/index.ts';
 import type { Etcd, StoreEvent } from '../etcd/index.ts';
@@ -8,7 +8,7 @@ import type { AdmissionPolicies } from './admission/validating-admission-policy.
 import type { Webhooks } from './admission/webhooks.ts';
 import type { CustomResources } from './crd/index.ts';
 import type { Core } from './handlers/types.ts';
-import type { Handle } from './types.ts';
+import type { ApiRequest, Handle } from './types.ts';
 
 const GUARDS = 'admissionregistration.k8s.io';
 const POLICY_RESOURCES = {
@@ -21,6 +21,9 @@ export const WEBHOOKS = {
   ValidatingAdmissionWebhook: 'validatingwebhookconfigurations',
 } as const;
 
+/** Of a GET only these ask admission. */
+const CONNECTS = /\/(exec|attach|portforward|proxy)(\/|$)/;
+
 /** From a policy to the result of its type checking, ms. */
 const LATENCY = 20;
 
@@ -32,11 +35,13 @@ export class Extensions {
   private custom: CustomResources | undefined;
   private policies: AdmissionPolicies | undefined;
   /** There are, or were, webhooks: requests may have to wait for them. */
-  callsOut = false;
+  private callsOut = false;
 
   constructor(core: Core, etcd: Etcd, handle: Handle) {
     this.core = core;
     this.etcd = etcd;
+    this.followLimits('limitranges', 'limitRanger');
+    this.followLimits('resourcequotas', 'resourceQuota');
     // Mutating plug-ins run before validating ones whatever their order; policies come before webhooks.
     for (const name of ['MutatingAdmissionWebhook', 'ValidatingAdmissionWebhook'] as const) this.followWebhooks(name);
     this.follow('apiextensions.k8s.io', 'customresourcedefinitions', (_name, _object, event) => {
@@ -55,6 +60,12 @@ export class Extensions {
     }
   }
 
+  /** Whether a request of this kind may have to wait for somebody outside. */
+  mayWait({ method, path }: ApiRequest): boolean {
+    if (this.custom?.converts) return true;
+    return this.callsOut && (method !== 'GET' || CONNECTS.test(path));
+  }
+
   private follow(group: string, resource: string, observe: Observer) {
     const { storagePrefix } = this.core.scheme.resource(group, 'v1', resource) as ResourceInfo;
     const tell = (event: StoreEvent) => {
@@ -64,6 +75,16 @@ export class Extensions {
     const { kvs, revision } = this.etcd.range(storagePrefix);
     for (const kv of kvs) tell({ type: 'PUT', revision, key: kv.key, kv });
     this.etcd.watch(storagePrefix, tell);
+  }
+
+  /** Namespaces without limits are not looked at. */
+  private followLimits(resource: string, plugin: 'limitRanger' | 'resourceQuota') {
+    let begun = false;
+    this.follow('', resource, () => {
+      if (begun) return;
+      begun = true;
+      this.core.admission.changed(part('requests')[plugin]);
+    });
   }
 
   private followWebhooks(plugin: keyof typeof WEBHOOKS) {

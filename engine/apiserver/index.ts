@@ -4,7 +4,6 @@ export { RequestLog, type LoggedRequest } from './request-log.ts';
 export { alwaysAllow, type Attributes, type Authorizer } from './authorization/index.ts';
 export type { Authenticator } from './authentication/authenticate.ts';
 export { StatusError } from './status.ts';
-export { jsonPatch } from './patch/json-patch.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMerge } from './patch/strategic-merge.ts';
 export type * from './types.ts';

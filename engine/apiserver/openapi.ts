@@ -1,7 +1,7 @@
 // /openapi/v3: what kubectl asks before it validates, explains or patches. The documents are made from the catalogue
 // when somebody asks: each group version has its paths and the types that they lead to. /openapi/v2 is all of them in one.
 
-import { EXPLANATIONS } from '../api/explanations.ts';
+import { explainField, explainType } from '../api/explanations/index.ts';
 import { structNameOf, structType, type Field, type TypeRef } from '../api/schema.ts';
 import type { Catalog, ResourceInfo } from '../api/index.ts';
 
@@ -174,11 +174,11 @@ function addSchemas(schemas: Json, first: string) {
       properties[field.name] = fieldSchema(name, field);
       const struct = structIn(field);
       if (struct !== undefined) waiting.push(struct);
-      const named = NAMED[innermost(field).code];
-      if (named) schemas[named.name] ??= named.schema;
+      const named = namedType(innermost(field).code, field.name);
+      if (named) schemas[named.name] ??= namedSchema(named);
     }
     const schema: Json = { type: 'object', properties };
-    const description = EXPLANATIONS[name];
+    const description = explainType(name);
     if (description) schema.description = description;
     const required = type.fieldList.filter((field) => field.required).map((field) => field.name);
     if (required.length) schema.required = required;
@@ -195,8 +195,14 @@ function innermost(type: TypeRef): TypeRef {
 
 const structIn = (type: TypeRef): string | undefined => innermost(type).struct;
 
+const META = 'io.k8s.apimachinery.pkg.apis.meta.v1';
+const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
 /** Types with a name of their own, though they are no structs. */
-const NAMED: Record<string, { name: string; schema: Json }> = {
+interface NamedType {
+  name: string;
+  schema: Json;
+}
+const NAMED: Record<string, NamedType> = {
   q: {
     name: 'io.k8s.apimachinery.pkg.api.resource.Quantity',
     schema: { oneOf: [{ type: 'string' }, { type: 'number' }] },
@@ -205,12 +211,33 @@ const NAMED: Record<string, { name: string; schema: Json }> = {
     name: 'io.k8s.apimachinery.pkg.util.intstr.IntOrString',
     schema: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
   },
+  t: { name: `${META}.Time`, schema: { type: 'string', format: 'date-time' } },
+  m: { name: `${META}.MicroTime`, schema: { type: 'string', format: 'date-time' } },
+  o: { name: 'io.k8s.apimachinery.pkg.runtime.RawExtension', schema: { type: 'object' } },
+  j: { name: `${EXTENSIONS}.JSON`, schema: {} },
+};
+/** Beside these: an object or any JSON that has a type of its own. */
+const NAMED_FIELDS: Record<string, NamedType> = {
+  fieldsV1: { name: `${META}.FieldsV1`, schema: { type: 'object' } },
+  additionalItems: { name: `${EXTENSIONS}.JSONSchemaPropsOrBool`, schema: {} },
+  additionalProperties: { name: `${EXTENSIONS}.JSONSchemaPropsOrBool`, schema: {} },
+  items: { name: `${EXTENSIONS}.JSONSchemaPropsOrArray`, schema: {} },
+  dependencies: { name: `${EXTENSIONS}.JSONSchemaPropsOrStringArray`, schema: {} },
 };
 
+const namedType = (code: string, field: string): NamedType | undefined =>
+  ((code === 'o' || code === 'j') && NAMED_FIELDS[field]) || NAMED[code];
+
+function namedSchema({ name, schema }: NamedType): Json {
+  const description = explainType(name);
+  return description ? { ...schema, description } : schema;
+}
+
 function fieldSchema(struct: string, field: Field): Json {
-  const schema: Json = { ...typeSchema(field) };
-  const description = EXPLANATIONS[`${struct}.${field.name}`] ?? EXPLANATIONS[`*.${field.name}`];
-  if (description) schema.description = description;
+  const schema: Json = { ...typeSchema(field, field.name) };
+  const explained = explainField(struct, field.name);
+  if (explained) schema.description = explained.text;
+  if (explained?.values) schema.enum = explained.values;
   const { rule } = field;
   if (rule?.listType) schema['x-kubernetes-list-type'] = rule.listType;
   if (rule?.listMapKeys) schema['x-kubernetes-list-map-keys'] = rule.listMapKeys;
@@ -227,16 +254,12 @@ const SCALARS: Record<string, Json> = {
   l: { type: 'integer', format: 'int64' },
   d: { type: 'number', format: 'double' },
   y: { type: 'string', format: 'byte' },
-  t: { type: 'string', format: 'date-time' },
-  m: { type: 'string', format: 'date-time' },
-  o: { type: 'object' },
-  j: {},
 };
 
-function typeSchema(type: TypeRef): Json {
-  const name = type.struct ?? NAMED[type.code]?.name;
+function typeSchema(type: TypeRef, field: string): Json {
+  const name = type.struct ?? namedType(type.code, field)?.name;
   if (name) return { allOf: [{ $ref: `#/components/schemas/${name}` }] };
-  if (type.code === '[') return { type: 'array', items: typeSchema(type.element as TypeRef) };
-  if (type.code === '{') return { type: 'object', additionalProperties: typeSchema(type.element as TypeRef) };
+  if (type.code === '[') return { type: 'array', items: typeSchema(type.element as TypeRef, field) };
+  if (type.code === '{') return { type: 'object', additionalProperties: typeSchema(type.element as TypeRef, field) };
   return SCALARS[type.code];
 }

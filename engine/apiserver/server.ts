@@ -35,7 +35,7 @@ import { checkBody } from './limits.ts';
 import { Ledger } from './managed-fields/ledger.ts';
 import { STRATEGIES, Strategies } from './registry/index.ts';
 import { ServiceAllocators } from './registry/allocators.ts';
-import { printsNullTimes } from './release.ts';
+import { minorOf, printsNullTimes } from './release.ts';
 import { Metrics } from './metrics.ts';
 import { Replay, Suspended, Waiting } from './replay.ts';
 import { RequestLog } from './request-log.ts';
@@ -90,6 +90,7 @@ export class ApiServer implements Core {
   /** Of the release that serves. */
   version: string;
   nullTimes: boolean;
+  private minor: number;
   address: string;
   readonly ledger: Ledger;
   readonly authenticator: Authenticator;
@@ -125,6 +126,7 @@ export class ApiServer implements Core {
     this.admission = new AdmissionChain(this, DEFAULT_PLUGINS);
     this.tokens = new ServiceAccountTokens(this.sim, this.scheme, this.storage);
     this.version = options.version ?? 'v1.35.0';
+    this.minor = minorOf(this.version);
     this.nullTimes = printsNullTimes(this.version);
     this.address = options.address ?? '172.18.0.2';
     this.ledger = new Ledger(this.scheme);
@@ -165,6 +167,7 @@ export class ApiServer implements Core {
   /** Another release serves from now on. */
   setVersion(version: string) {
     this.version = version;
+    this.minor = minorOf(version);
     this.nullTimes = printsNullTimes(version);
     this.discovery.version = version;
   }
@@ -181,7 +184,7 @@ export class ApiServer implements Core {
 
   handle(request: ApiRequest): ApiResponse {
     this.compact();
-    const replay = this.extensions.callsOut && request.method !== 'GET' ? new Replay() : undefined;
+    const replay = this.extensions.mayWait(request) ? new Replay() : undefined;
     const result = this.attempt(request, replay);
     if (!(result instanceof Suspended)) return result;
     const later = this.waiting.answer(replay as Replay, result, () => this.attempt(request, replay));
@@ -263,7 +266,7 @@ export class ApiServer implements Core {
       warnings,
     };
     checkParameters(request);
-    const always = this.scheme.kindWarning(info);
+    const always = this.scheme.kindWarning(info, this.minor);
     if (always) warnings.push(always);
     const virtual = virtualOf(info) ?? this.served.get(info);
     if (virtual) return virtual(this, ctx);
@@ -287,7 +290,7 @@ export class ApiServer implements Core {
       case 'delete':
         return ok(this.shown(ctx, accepted, remove(this, ctx) as never));
       case 'get': {
-        const object = this.storage.get(info, asked.namespace, asked.name);
+        const object = this.storage.get(info, asked.namespace, asked.name, !request.query?.resourceVersion);
         if (!object) throw notFound(info, asked.name);
         return ok(this.shown(ctx, accepted, object));
       }

@@ -4,11 +4,11 @@
 import { EventRecorder, InformerFactory, WorkQueue, type Client } from '../client/index.ts';
 import type { Handle } from '../apiserver/types.ts';
 import { inClusterClient } from '../addons/in-cluster.ts';
-import { clock, untilSignal } from '../images/service.ts';
-import { elect } from '../kubeadm/leader-election.ts';
+import { clock } from '../images/service.ts';
+import { lead } from '../kubeadm/leader-election.ts';
 import type { Node } from '../api/types.ts';
 import type { Process, Program } from '../linux/index.ts';
-import { Signal, type Co, type Timer } from '../sim/index.ts';
+import type { Co, Timer } from '../sim/index.ts';
 import { cloudNode } from './cloud-node.ts';
 import { cloudNodeLifecycle } from './cloud-node-lifecycle.ts';
 import type { CloudContext, CloudController } from './context.ts';
@@ -42,7 +42,7 @@ export interface CloudControllerManagerOptions {
 
 export const cloudControllerManager = (options: CloudControllerManagerOptions): Program =>
   function* (process): Co<number> {
-    const { sim, hostname } = process.host;
+    const { sim } = process.host;
     const log = (where: string, text: string, level: 'I' | 'W' | 'E' | 'F' = 'I') =>
       void process.stderr.write(`${level}${clock(process).klog.slice(1)}       1 ${where}] ${text}\n`);
     const flags = readFlags(process.argv);
@@ -68,30 +68,16 @@ export const cloudControllerManager = (options: CloudControllerManagerOptions): 
     log('secure_serving.go:211', 'Serving securely on [::]:10258');
     const running = new Controllers(process, client, options.provider, flags, log);
     try {
-      if (flags['leader-elect'] === 'false') {
-        sim.spawn(NAME, running.start());
-        yield* untilSignal(process);
-        return 0;
-      }
-      const stop = new Signal();
-      let ending = false;
-      for (const signal of ['TERM', 'INT']) {
-        process.handlers.set(signal, () => {
-          ending = true;
-          stop.fire();
-        });
-      }
-      const result = yield* elect({
-        sim,
+      const result = yield* lead({
+        process,
         client,
         name: NAME,
-        identity: `${hostname}_${sim.random('leader-election/cloud').uuid()}`,
-        stop,
-        ending: () => ending,
+        elect: flags['leader-elect'] !== 'false',
+        stream: 'leader-election/cloud',
         releaseOnCancel: false,
         quietUntil: options.birth,
         lead: () => void sim.spawn(NAME, running.start()),
-        log: (where, text) => log(where, text, text.startsWith('error') ? 'E' : 'I'),
+        log: (level, where, text) => log(where, text, level),
       });
       if (result === 'stopped') return 0;
       log('controllermanager.go:271', '"leaderelection lost"', 'E');

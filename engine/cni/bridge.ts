@@ -15,7 +15,7 @@ import {
 } from '../linux/net/index.ts';
 import { mapPorts } from './portmap.ts';
 
-export const BRIDGE = 'cni0';
+const BRIDGE = 'cni0';
 /** Names of host ends are made by chance. */
 const VETH_DIGITS = 8;
 

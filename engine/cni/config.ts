@@ -65,11 +65,14 @@ export const cniFiles = (): Record<string, string> => ({
 function configuration(fs: FileSystem): string | undefined {
   const dir = fs.look(CONF_DIR);
   const name = dir?.kind === 'dir' && dir.names().find((one) => /\.(conf|conflist|json)$/.test(one));
-  return name ? fs.readFile(`${CONF_DIR}/${name}`) : undefined;
+  if (!name) return undefined;
+  // Asked for every Pod: a plain file's text is at hand without another walk.
+  const file = dir.peek(name);
+  return file?.kind === 'file' ? file.text : fs.readFile(`${CONF_DIR}/${name}`);
 }
 
 /** Whether the runtime has a configuration at all: without one the node is not ready. */
-export const isConfigured = (fs: FileSystem): boolean => configuration(fs) !== undefined;
+const isConfigured = (fs: FileSystem): boolean => configuration(fs) !== undefined;
 
 const FLANNEL: PodNetwork = {
   called: CALLED,
@@ -80,7 +83,7 @@ const FLANNEL: PodNetwork = {
 const known = new Map<string, PodNetwork | string>([[FLANNEL_CONFLIST, FLANNEL]]);
 
 /** What the configuration of a node makes; a text when it cannot be followed. */
-export function networkOf(fs: FileSystem): PodNetwork | string {
+function networkOf(fs: FileSystem): PodNetwork | string {
   const text = configuration(fs) ?? FLANNEL_CONFLIST;
   let network = known.get(text);
   if (network === undefined) known.set(text, (network = read(text)));

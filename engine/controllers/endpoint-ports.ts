@@ -3,7 +3,7 @@
 
 import type { DiscoveryV1EndpointPort as Port } from '../api/types.ts';
 import { encode } from '../linux/bytes.ts';
-import { md5 } from '../linux/commands/digest.ts';
+import { md5 } from '../linux/md5.ts';
 
 const hashes = new Map<string, string>();
 const MAX_HASHES = 10_000;

@@ -3,17 +3,14 @@
 
 import { isNotFound, keyOf } from '../client/index.ts';
 import { SERVICE_NAME, MANAGED_BY } from './endpointslice.ts';
+import { isMirrored } from './endpoints-origin.ts';
 import { controllerRef } from './owners.ts';
 import type { Controller } from './context.ts';
 import type { Endpoint, EndpointAddress, Endpoints, EndpointSlice, Service } from '../api/types.ts';
 
 const CONTROLLER = 'endpointslicemirroring-controller.k8s.io';
-const SKIP_MIRROR = 'endpointslice.kubernetes.io/skip-mirror';
-const LEADER = 'control-plane.alpha.kubernetes.io/leader';
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const TRIGGER_TIME = 'endpoints.kubernetes.io/last-change-trigger-time';
-/** Endpoints that a controller made have slices of their own. */
-const CONTROLLED = 'endpoints.kubernetes.io/managed-by';
 /** Of one subset; what is beyond is not mirrored. */
 const MAX_ENDPOINTS = 1000;
 
@@ -59,10 +56,6 @@ export const endpointSliceMirroringController: Controller = {
     endpoints.on({ add: changed, update: changed, delete: changed });
   },
 };
-
-function isMirrored({ metadata: { labels, annotations } }: Endpoints): boolean {
-  return labels?.[SKIP_MIRROR] !== 'true' && labels?.[CONTROLLED] === undefined && annotations?.[LEADER] === undefined;
-}
 
 const samePorts = (a: EndpointSlice, b: EndpointSlice): boolean => JSON.stringify(a.ports) === JSON.stringify(b.ports);
 

@@ -7,21 +7,17 @@ import { deploymentController } from './deployment.ts';
 import { Discovery } from './discovery.ts';
 import { endpointsController } from './endpoints.ts';
 import { endpointSliceController } from './endpointslice.ts';
-import { endpointSliceMirroringController } from './endpointslice-mirroring.ts';
-import { ephemeralVolumeController } from './ephemeral-volume.ts';
+import { isMirrored } from './endpoints-origin.ts';
 import { garbageCollectorController } from './garbage-collector.ts';
-import { namespaceController } from './namespace.ts';
 import { nodeIPAM } from './node-ipam.ts';
 import { nodeLifecycle, type NodeMonitor } from './node-lifecycle.ts';
 import { podGarbageCollector } from './pod-gc.ts';
 import { PRESENT, waysOf } from './release.ts';
 import { replicaSetController } from './replicaset.ts';
-import { replicationControllerController } from './replicationcontroller.ts';
 import { rootCACertPublisher } from './root-ca-cert-publisher.ts';
 import { serviceAccountController } from './serviceaccount.ts';
 import { serviceAccountTokens } from './serviceaccount-token.ts';
-import { taintEvictionController } from './taint-eviction.ts';
-import type { KubeObject } from '../api/types.ts';
+import type { KubeObject, Taint, Volume } from '../api/types.ts';
 import type { Client, InformerFactory } from '../client/index.ts';
 import { part } from '../parts/index.ts';
 import type { Sim } from '../sim/index.ts';
@@ -69,19 +65,22 @@ export interface ControllerManager {
   stop(): void;
 }
 
+const isBeingDeleted = ({ metadata }: KubeObject) => metadata.deletionTimestamp !== undefined;
+const drivesPodsAway = ({ spec }: KubeObject) => spec?.taints?.some(({ effect }: Taint) => effect === 'NoExecute');
+const hasOwnClaims = ({ spec }: KubeObject) => spec?.volumes?.some(({ ephemeral }: Volume) => ephemeral);
 const isBootstrapToken = ({ type }: KubeObject) => type === 'bootstrap.kubernetes.io/token';
 
 function controllers(options: ControllerManagerOptions): (Controller | Later)[] {
   return [
     serviceAccountController,
     rootCACertPublisher(options.rootCA ?? ''),
-    namespaceController,
+    { ...later('namespace-controller', 'v1', 'namespaces'), when: isBeingDeleted },
     nodeIPAM(options.clusterCIDR ?? '10.244.0.0/16'),
     nodeLifecycle(options.nodeMonitor),
-    taintEvictionController,
+    { ...later('taint-eviction-controller', 'v1', 'nodes'), when: drivesPodsAway },
     deploymentController,
     replicaSetController,
-    replicationControllerController,
+    later('replicationcontroller-controller', 'v1', 'replicationcontrollers'),
     daemonSetController,
     later('statefulset-controller', 'apps/v1', 'statefulsets'),
     later('job-controller', 'batch/v1', 'jobs'),
@@ -90,14 +89,14 @@ function controllers(options: ControllerManagerOptions): (Controller | Later)[] 
     later('disruption-controller', 'policy/v1', 'poddisruptionbudgets'),
     endpointsController,
     endpointSliceController,
-    endpointSliceMirroringController,
+    { ...later('endpointslice-mirroring-controller', 'v1', 'endpoints'), when: isMirrored },
     garbageCollectorController,
     podGarbageCollector,
     later('resourcequota-controller', 'v1', 'resourcequotas'),
     later('persistentvolume-binder-controller', 'v1', 'persistentvolumes', 'persistentvolumeclaims'),
     later('persistentvolume-attach-detach-controller', 'v1', 'persistentvolumes'),
     later('persistentvolume-expander-controller', 'v1', 'persistentvolumes'),
-    ephemeralVolumeController,
+    { ...later('ephemeral-volume-controller', 'v1', 'pods'), when: hasOwnClaims },
     later('persistentvolumeclaim-protection-controller', 'v1', 'persistentvolumeclaims'),
     later('persistentvolume-protection-controller', 'v1', 'persistentvolumes'),
     later('ttl-after-finished-controller', 'batch/v1', 'jobs'),

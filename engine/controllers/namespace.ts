@@ -8,6 +8,8 @@ import type { ServedResource } from './discovery.ts';
 import type { KubeObject, Namespace, NamespaceCondition, Pod } from '../api/types.ts';
 
 const FINALIZER = 'kubernetes';
+/** From any news of a namespace that goes until it is looked at: other API servers must have seen it, too. */
+const GRACE_MS = 5_000;
 /** Until Pods with a grace period are looked for again: half of it and a second, at the least. */
 const DEFAULT_ESTIMATE = 15;
 
@@ -58,7 +60,7 @@ export const namespaceController: Controller = {
       }
     });
     const enqueue = (ns: Namespace) => {
-      if (ns.metadata.deletionTimestamp) queue.add(keyOf(ns));
+      if (ns.metadata.deletionTimestamp) queue.addAfter(keyOf(ns), GRACE_MS);
     };
     namespaces.on({ add: enqueue, update: enqueue });
   },

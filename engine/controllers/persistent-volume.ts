@@ -15,18 +15,20 @@ import {
   BOUND_BY_CONTROLLER,
   classOf,
   claimNameOf,
-  findVolume,
-  isBoundTo,
-  isFullyBound,
   PROVISIONED_BY,
   PROVISIONER,
   PROVISIONER_BETA,
-  sameMode,
   SELECTED_NODE,
-  volumeMismatch,
   volumesByClass,
-  waitsForConsumer,
 } from '../api/volume-claims.ts';
+import {
+  findVolume,
+  isBoundTo,
+  isFullyBound,
+  sameMode,
+  volumeMismatch,
+  waitsForConsumer,
+} from '../api/volume-matching.ts';
 import { Recycler } from './recycle.ts';
 import { defaultClass } from './storage-classes.ts';
 import type { Controller, ControllerContext } from './context.ts';

@@ -6,7 +6,7 @@ import type { UdpSocket } from '../linux/net/index.ts';
 import { type Co, Signal, type Timer } from '../sim/index.ts';
 import { CorefileError, parseCorefile } from './corefile.ts';
 import { buildServers, type Server } from './server.ts';
-import { ClusterView } from './records.ts';
+import { ClusterView } from './cluster-view.ts';
 
 const RELOAD = 30_000;
 

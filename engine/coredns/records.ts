@@ -1,10 +1,9 @@
 // The plug-in `kubernetes`: names of Services, endpoints and Pods as records (the DNS specification of Kubernetes 1.1.0).
 
-import type { Endpoint, EndpointSlice, Namespace, Service } from '../api/types.ts';
-import { type Client, Informer } from '../client/index.ts';
+import type { Endpoint, EndpointSlice, Service } from '../api/types.ts';
 import { canonical, type DnsRecord, type RecordType } from '../linux/net/index.ts';
+import { type ClusterView, SERVICE_NAME } from './cluster-view.ts';
 
-const SERVICE_NAME = 'kubernetes.io/service-name';
 const SCHEMA = '1.1.0';
 
 export interface KubernetesOptions {
@@ -25,28 +24,6 @@ export interface Answer {
 
 const NXDOMAIN: Answer = { code: 'NXDOMAIN', answers: [] };
 const NODATA: Answer = { code: 'NOERROR', answers: [] };
-
-/** What the plug-in knows of the cluster. */
-export class ClusterView {
-  readonly services = new Informer<Service>();
-  readonly slices = new Informer<EndpointSlice>();
-  readonly namespaces = new Informer<Namespace>();
-
-  start(client: Client) {
-    this.services.addIndex('address', ({ spec }) => [...(spec?.clusterIPs ?? []), ...(spec?.externalIPs ?? [])]);
-    this.slices.addIndex('service', ({ metadata: { namespace, labels } }) => [
-      `${namespace}/${labels?.[SERVICE_NAME]}`,
-    ]);
-    this.slices.addIndex('address', ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses));
-    this.services.start(client, 'v1', 'services', {});
-    this.slices.start(client, 'discovery.k8s.io/v1', 'endpointslices', {});
-    this.namespaces.start(client, 'v1', 'namespaces', {});
-  }
-
-  stop() {
-    for (const informer of [this.services, this.slices, this.namespaces]) informer.stop();
-  }
-}
 
 interface Reached {
   endpoint: Endpoint;

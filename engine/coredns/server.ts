@@ -14,9 +14,11 @@ import {
   readResolverConfig,
   type UdpSocket,
 } from '../linux/net/index.ts';
+import { part } from '../parts/index.ts';
 import type { Co } from '../sim/index.ts';
 import { CorefileError, type Directive, inZone, type ServerBlock } from './corefile.ts';
-import { type Answer, ClusterView, KubernetesZone } from './records.ts';
+import type { ClusterView } from './cluster-view.ts';
+import type { Answer, KubernetesOptions, KubernetesZone } from './records.ts';
 
 /** Plug-ins of the standard build that this engine does not have. */
 const UNMODELLED = new Set(
@@ -245,17 +247,20 @@ export class Server {
     }
     const through = option('fallthrough');
     const falls = through ? zonesOf(through.slice(1), '.') : [];
-    const cluster = new KubernetesZone(view as ClusterView, {
+    const options: KubernetesOptions = {
       zone: own ?? 'cluster.local.',
       pods,
       ttl: Number(option('ttl')?.[1] ?? 5),
       endpointPodNames: option('endpoint_pod_names') !== undefined,
-    });
+    };
+    // Made for the first question.
+    let cluster: KubernetesZone | undefined;
     const resolve = (name: string, type: RecordType, depth: number) => this.resolve(name, type, depth);
     return {
       name: 'kubernetes',
       zones,
       *answer(name, type, depth) {
+        cluster ??= new (part('dns').KubernetesZone)(view as ClusterView, options);
         const found: Answer | undefined =
           own && inZone(name, own) ? cluster.lookup(name, type) : type === 'PTR' ? cluster.reverse(name) : undefined;
         if (!found || found.code === 'NXDOMAIN') {
@@ -367,13 +372,13 @@ export class Server {
     this.requests++;
     let reply = this.cached(asked, type);
     if (!reply) {
-      reply = (yield* this.resolve(asked, type, 0)) ?? {
+      const resolved = (yield* this.resolve(asked, type, 0)) ?? {
         code: 'SERVFAIL',
         authoritative: false,
         recursionAvailable: false,
         answers: [],
       };
-      this.remember(asked, type, reply);
+      reply = this.remember(asked, type, resolved);
     }
     let { answers } = reply;
     if (asked !== name.toLowerCase()) {
@@ -411,14 +416,18 @@ export class Server {
     return { ...entry.reply, answers: entry.reply.answers.map(older), authority: entry.reply.authority?.map(older) };
   }
 
-  private remember(name: string, type: RecordType, reply: Reply) {
+  /** Keeps the reply, and gives it with the time to live that it has in the cache, for zones that are left out too. */
+  private remember(name: string, type: RecordType, reply: Reply): Reply {
     const { cache } = this;
-    if (!cache || (reply.code !== 'NOERROR' && reply.code !== 'NXDOMAIN')) return;
-    if (cache.uncached.some((zone) => inZone(name, zone))) return;
+    if (!cache || (reply.code !== 'NOERROR' && reply.code !== 'NXDOMAIN')) return reply;
     const records = reply.answers.length ? reply.answers : (reply.authority ?? []);
     const most = reply.answers.length ? cache.ttl : cache.denied;
     const ttl = Math.min(most, ...records.map((record) => record.ttl), records.length ? Infinity : most);
-    if (ttl > 0) cache.entries.set(`${name} ${type}`, { reply, at: this.around.process.host.sim.now, ttl });
+    if (ttl > 0 && !cache.uncached.some((zone) => inZone(name, zone))) {
+      cache.entries.set(`${name} ${type}`, { reply, at: this.around.process.host.sim.now, ttl });
+    }
+    const capped = (record: DnsRecord) => (record.ttl > ttl ? { ...record, ttl } : record);
+    return { ...reply, answers: reply.answers.map(capped), authority: reply.authority?.map(capped) };
   }
 
   /** Round robin: addresses in an order of chance, aliases first. */

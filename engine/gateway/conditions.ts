@@ -54,6 +54,14 @@ export const ROUTE: readonly Finding[] = [
   accepted('Accepted', 'The route is accepted'),
   resolved('ResolvedRefs', 'All references are resolved'),
 ];
+export const ignores = (fields: string): Finding =>
+  accepted('UnsupportedField', `The following unsupported parameters were ignored: ${fields}`);
+export const partial = (errors: string): Finding => ({
+  type: 'PartiallyInvalid',
+  status: 'True',
+  reason: 'UnsupportedValue',
+  message: `Dropped Rule(s): ${errors}`,
+});
 export const NO_PARENT = notAccepted('NoMatchingParent', 'Listener is not found for this parent ref');
 export const NOT_ALLOWED = notAccepted('NotAllowedByListeners', 'Route is not allowed by any listener');
 export const NO_HOSTNAME = notAccepted(

@@ -21,7 +21,7 @@ import { type Asked, changedHeaders, changedPath, hostOf, ruleFor } from './matc
 import type { Configuration, RoutedRule, Server, Upstream } from './types.ts';
 
 /** The agent's own settings: whom to ask. */
-export const AGENT_CONFIG = '/etc/nginx-agent/nginx-agent.conf';
+const AGENT_CONFIG = '/etc/nginx-agent/nginx-agent.conf';
 const READY_PORT = 8081;
 const RETRY = 5_000;
 

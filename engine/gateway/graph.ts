@@ -6,6 +6,7 @@ import type { EndpointSlice, LabelSelector, Namespace, Secret, Service } from '.
 import { certificateOf, type ServerCertificate } from '../images/certificate.ts';
 import {
   type Finding,
+  ignores,
   INVALID_LISTENER,
   LISTENER,
   NO_HOSTNAME,
@@ -13,6 +14,7 @@ import {
   NOT_ALLOWED,
   notAccepted,
   notProgrammed,
+  partial,
   ROUTE,
   unresolved,
 } from './conditions.ts';
@@ -26,7 +28,6 @@ import {
   type ParentRef,
   type ReferenceGrant,
   type RoutedRule,
-  type RouteFilter,
   type RouteRule,
   type Server,
   type Upstream,
@@ -62,6 +63,8 @@ export interface ParentFindings {
 }
 
 const FILTERS = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite'];
+/** Fields of a rule that this implementation does not have. */
+const IGNORED = ['name', 'timeouts', 'retry', 'sessionPersistence'] as const;
 const PROTOCOLS = ['HTTP', 'HTTPS'];
 const quoted = (values: readonly string[]) => values.map((value) => `"${value}"`).join(', ');
 
@@ -180,11 +183,7 @@ function conflicts(listeners: readonly Listening[]) {
 
 // ---- routes ----------------------------------------------------------------------------------------------
 
-export function isParent(
-  { group = GROUP, kind = 'Gateway', namespace, name }: ParentRef,
-  gateway: Gateway,
-  route: HTTPRoute,
-) {
+function isParent({ group = GROUP, kind = 'Gateway', namespace, name }: ParentRef, gateway: Gateway, route: HTTPRoute) {
   if (group !== GROUP || kind !== 'Gateway' || name !== gateway.metadata.name) return false;
   return (namespace ?? route.metadata.namespace) === gateway.metadata.namespace;
 }
@@ -239,34 +238,70 @@ function admits({ spec, kinds }: Listening, gateway: Gateway, route: HTTPRoute, 
   return from === 'Selector' && matchesSelector((selector ?? {}) as LabelSelector, labels);
 }
 
-/** A route's rules, one a match; undefined when it cannot be accepted at all. */
+/**
+ * A route's rules, one a match; undefined when it cannot be accepted at all. One that cannot be followed is left out, or
+ * answers 500 where only its filters are wrong.
+ */
 function routedRules(route: HTTPRoute, objects: Objects, findings: Finding[]): RoutedRule[] | undefined {
   const out: RoutedRule[] = [];
   const { rules = [] } = route.spec;
+  const ignored: string[] = [];
+  const wrong: string[] = [];
+  let sound = 0;
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i];
-    const wrong = unsupported(rule, `spec.rules[${i}]`);
-    if (wrong) {
-      findings.push(notAccepted('UnsupportedValue', `All rules are invalid: ${wrong}`));
-      return undefined;
+    const at = `spec.rules[${i}]`;
+    for (const name of IGNORED) {
+      const shown = `${name[0].toUpperCase()}${name.slice(1)}`;
+      if (rule[name] !== undefined) ignored.push(`${at}.${name}: Forbidden: ${shown}`);
     }
+    const matches = badMatches(rule, at);
+    const filters = badFilters(rule, at);
+    wrong.push(...matches, ...filters);
+    if (matches.length === 0 && filters.length === 0) sound++;
     const upstreams = (rule.backendRefs ?? []).map((ref, k) =>
-      upstream(route, ref, `spec.rules[${i}].backendRefs[${k}]`, objects, findings),
+      upstream(route, ref, `${at}.backendRefs[${k}]`, objects, findings),
     );
-    for (const match of rule.matches ?? [{}]) out.push({ match, filters: rule.filters ?? [], upstreams });
+    if (matches.length) continue;
+    const [heeded, led] = filters.length ? [[], []] : [rule.filters ?? [], upstreams];
+    for (const match of rule.matches ?? [{}]) out.push({ match, filters: heeded, upstreams: led });
   }
-  return out;
+  if (ignored.length) findings.push(ignores(aggregate(ignored)));
+  if (wrong.length && sound) findings.push(partial(aggregate(wrong)));
+  if (!wrong.length || sound) return out;
+  findings.push(notAccepted('UnsupportedValue', `All rules are invalid: ${aggregate(wrong)}`));
+  return undefined;
 }
 
-function unsupported({ filters = [], backendRefs = [] }: RouteRule, at: string): string | undefined {
-  const strange = (list: readonly RouteFilter[]) => list.findIndex(({ type }) => !FILTERS.includes(type));
-  const index = strange(filters);
-  if (index >= 0)
-    return `${at}.filters[${index}].type: Unsupported value: "${filters[index].type}": supported values: ${quoted(FILTERS)}`;
-  const own = backendRefs.findIndex((ref) => ref.filters?.length);
-  if (own >= 0)
-    return `${at}.backendRefs[${own}].filters: Too many: ${backendRefs[own].filters?.length}: must have at most 0 items`;
-  return undefined;
+/** Several errors as one text, as Go's aggregate has it. */
+const aggregate = (errors: readonly string[]) => (errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`);
+
+function badFilters({ filters = [] }: RouteRule, at: string): string[] {
+  return filters.flatMap(({ type }, k) =>
+    FILTERS.includes(type)
+      ? []
+      : [`${at}.filters[${k}].type: Unsupported value: "${type}": supported values: ${quoted(FILTERS)}`],
+  );
+}
+
+/** Expressions that are none. */
+function badMatches({ matches = [] }: RouteRule, at: string): string[] {
+  const out: string[] = [];
+  const look = (where: string, type: string | undefined, value: string | undefined) => {
+    if (type !== 'RegularExpression' || value === undefined) return;
+    try {
+      void new RegExp(value);
+    } catch {
+      out.push(`${where}.value: Invalid value: ${JSON.stringify(value)}: must be a regular expression`);
+    }
+  };
+  matches.forEach(({ path, headers = [], queryParams = [] }, k) => {
+    const place = `${at}.matches[${k}]`;
+    look(`${place}.path`, path?.type, path?.value);
+    headers.forEach(({ type, value }, n) => look(`${place}.headers[${n}]`, type, value));
+    queryParams.forEach(({ type, value }, n) => look(`${place}.queryParams[${n}]`, type, value));
+  });
+  return out;
 }
 
 function upstream(route: HTTPRoute, ref: BackendRef, at: string, objects: Objects, findings: Finding[]): Upstream {
@@ -275,6 +310,11 @@ function upstream(route: HTTPRoute, ref: BackendRef, at: string, objects: Object
   const out: Upstream = { weight, name: `${namespace}_${name}_${port}`, servers: [], invalid: true };
   if (group !== '' || kind !== 'Service') {
     findings.push(unresolved('InvalidKind', `${at}.kind: Unsupported value: "${kind}": supported values: "Service"`));
+    return out;
+  }
+  if (ref.filters?.length) {
+    const message = `${at}.filters: Too many: ${ref.filters.length}: must have at most 0 items`;
+    findings.push(unresolved('UnsupportedValue', message));
     return out;
   }
   if (namespace !== own && !isGranted(objects.grants, 'HTTPRoute', own, { kind, namespace, name })) {

@@ -104,6 +104,9 @@ export interface RouteRule {
   matches?: RouteMatch[];
   filters?: RouteFilter[];
   backendRefs?: BackendRef[];
+  timeouts?: object;
+  retry?: object;
+  sessionPersistence?: object;
 }
 
 export interface RouteParentStatus {

@@ -73,7 +73,11 @@ const HANDLERS: Record<string, Handler> = {
     if (label === 'wait-forever') return { ...because({ message }), delay: Infinity };
     return message ? because({ message: message.trim() }) : ALLOWED;
   },
-  '/pods/attach': () => ALLOWED,
+  '/pods/attach'(request) {
+    if (request.name !== 'to-be-attached-pod') return ALLOWED;
+    if (!isCore(request, 'pods')) return wrongResource('pods');
+    return because({ message: "attaching to pod 'to-be-attached-pod' is not allowed" });
+  },
   '/mutating-pods'(request) {
     if (!isCore(request, 'pods')) return wrongResource('pods');
     const { metadata, spec } = request.object;
@@ -104,58 +108,70 @@ const HANDLERS: Record<string, Handler> = {
       : ALLOWED,
 };
 
-export const webhook: Program = function* (process): Co<number> {
-  const { sim, net } = process.host;
-  const tls = readServingCertificate(
-    process,
-    flagValue(process.argv, '--tls-cert-file') ?? '',
-    flagValue(process.argv, '--tls-private-key-file') ?? '',
-  );
-  if (typeof tls === 'string') {
-    process.stderr.write(`F${clock(process).klog.slice(1)}       1 config.go:36] config=main.Config{} Error: ${tls}\n`);
-    return 255;
-  }
-  const port = Number(flagValue(process.argv, '--port') ?? 443);
-  const text = (body: string, status = 200): HttpResponse => ({
-    status,
-    headers: [['Content-Type', 'text/plain; charset=utf-8']],
-    body,
-  });
-  const listener = serveHttp(
-    sim,
-    net,
-    port,
-    function* ({ target, body }): Co<HttpResponse> {
-      const path = target.split('?')[0];
-      if (path === '/readyz') return text('ok');
-      if (!Object.hasOwn(HANDLERS, path)) return text('404 page not found\n', 404);
-      let review: Json;
-      try {
-        review = JSON.parse(body);
-      } catch {
-        return text("Request could not be decoded: couldn't get version/kind; json parse error\n", 400);
-      }
-      const { delay = 0, patch, ...answer } = HANDLERS[path](review.request, process);
-      if (delay) yield delay === Infinity ? 2 ** 40 : delay;
-      const response = {
-        uid: review.request.uid,
-        ...answer,
-        ...(patch && { patch: toBase64(encode(JSON.stringify(patch))), patchType: 'JSONPatch' }),
-      };
-      const { kind, apiVersion } = review;
-      return {
-        status: 200,
-        headers: [['Content-Type', 'application/json']],
-        body: JSON.stringify({ kind, apiVersion, response }),
-      };
-    },
-    { tls, process },
-  );
-  if (!listener) {
-    process.stderr.write(`panic: listen tcp :${port}: bind: address already in use\n`);
-    return 2;
-  }
-  yield* untilSignal(process);
-  listener.close();
-  return 0;
-};
+/** What comes into the answer's `response` beside the request's uid. */
+export type Responder = (request: Json, process: Process) => Co<object>;
+
+/** A server of reviews (admission, conversion) over TLS. */
+export const reviewServer = (find: (path: string) => Responder | undefined): Program =>
+  function* (process): Co<number> {
+    const { sim, net } = process.host;
+    const tls = readServingCertificate(
+      process,
+      flagValue(process.argv, '--tls-cert-file') ?? '',
+      flagValue(process.argv, '--tls-private-key-file') ?? '',
+    );
+    if (typeof tls === 'string') {
+      process.stderr.write(
+        `F${clock(process).klog.slice(1)}       1 config.go:36] config=main.Config{} Error: ${tls}\n`,
+      );
+      return 255;
+    }
+    const port = Number(flagValue(process.argv, '--port') ?? 443);
+    const text = (body: string, status = 200): HttpResponse => ({
+      status,
+      headers: [['Content-Type', 'text/plain; charset=utf-8']],
+      body,
+    });
+    const listener = serveHttp(
+      sim,
+      net,
+      port,
+      function* ({ target, body }): Co<HttpResponse> {
+        const path = target.split('?')[0];
+        if (path === '/readyz') return text('ok');
+        const respond = find(path);
+        if (!respond) return text('404 page not found\n', 404);
+        let review: Json;
+        try {
+          review = JSON.parse(body);
+        } catch {
+          return text("Request could not be decoded: couldn't get version/kind; json parse error\n", 400);
+        }
+        const { kind, apiVersion, request } = review;
+        const answer = yield* respond(request, process);
+        return {
+          status: 200,
+          headers: [['Content-Type', 'application/json']],
+          body: JSON.stringify({ kind, apiVersion, response: { uid: request.uid, ...answer } }),
+        };
+      },
+      { tls, process },
+    );
+    if (!listener) {
+      process.stderr.write(`panic: listen tcp :${port}: bind: address already in use\n`);
+      return 2;
+    }
+    yield* untilSignal(process);
+    listener.close();
+    return 0;
+  };
+
+const admission = (handler: Handler): Responder =>
+  function* (request, process) {
+    const { delay = 0, patch, ...answer } = handler(request, process);
+    if (delay) yield delay === Infinity ? 2 ** 40 : delay;
+    if (!patch) return answer;
+    return { ...answer, patch: toBase64(encode(JSON.stringify(patch))), patchType: 'JSONPatch' };
+  };
+
+export const webhook = reviewServer((path) => (Object.hasOwn(HANDLERS, path) ? admission(HANDLERS[path]) : undefined));

@@ -1,5 +1,6 @@
 // agnhost: the test image of Kubernetes, one binary with many subcommands.
 
+import { bindNslookup } from '../linux/commands/dns.ts';
 import {
   header,
   serveGrpcHealth,
@@ -10,6 +11,7 @@ import {
   type ServingStatus,
 } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
+import { conversionWebhook } from './agnhost-conversion.ts';
 import { webhook } from './agnhost-webhook.ts';
 import { runShell } from './run-shell.ts';
 import { clock, flagValue, untilSignal } from './service.ts';
@@ -68,8 +70,8 @@ const netexec = httpServer(
     }
     return text('404 page not found\n', 404);
   },
-  (process, at) => `${clock(process).slashes} Started HTTP server on port ${at}\n`,
-  (request, process) => `${clock(process).slashes} GET ${request.target.split('?')[0]}\n`,
+  (process, at) => `${clock(process).klog}       1 log.go:195] Started HTTP server on port ${at}\n`,
+  (request, process) => `${clock(process).klog}       1 log.go:195] GET ${request.target.split('?')[0]}\n`,
 );
 
 const serveHostname = httpServer(
@@ -144,7 +146,57 @@ const grpcHealthChecking: Program = function* (process): Co<number> {
   return 0;
 };
 
+/** What the files of the container say: hosts, resolv.conf. */
+const shows = (text: (read: (path: string) => string) => string): Program =>
+  // eslint-disable-next-line require-yield
+  function* ({ stdout, host }): Co<number> {
+    const { fs } = host;
+    stdout.write(text((path) => (fs.exists(path) ? fs.readFile(path) : '')));
+    return 0;
+  };
+const resolvConf = (read: (path: string) => string, key: string) =>
+  [...read('/etc/resolv.conf').matchAll(new RegExp(`^${key}\\s+(.*)$`, 'gm'))].flatMap(([, words]) =>
+    words.trim().split(/\s+/),
+  );
+
+/** logs-generator: lines that look like those of an API server, evenly over a time. */
+const logsGenerator: Program = function* (process): Co<number> {
+  const total = Number(
+    flagValue(process.argv, '--log-lines-total', '-t') ?? process.env.LOGS_GENERATOR_LINES_TOTAL ?? 0,
+  );
+  const given = flagValue(process.argv, '--run-duration', '-d') ?? process.env.LOGS_GENERATOR_DURATION ?? '1s';
+  const duration = parseFloat(given) * ({ s: 1_000, m: 60_000, h: 3_600_000 }[given.slice(-1)] ?? 1_000);
+  if (!(total > 0)) {
+    process.stderr.write(
+      `${clock(process).klog}       1 logs_generator.go:61] Invalid total number of lines: ${total}\n`,
+    );
+    return 255;
+  }
+  const random = process.host.sim.random('logs-generator');
+  const pick = (list: readonly string[]) => list[random.int(list.length)];
+  for (let line = 0; line < total; line++) {
+    const path = `/api/v1/namespaces/${pick(['kube-system', 'default', 'ns'])}/pods/${random.suffix(4)}`;
+    process.stderr.write(
+      `${clock(process).klog}       1 logs_generator.go:76] ${line} ${pick(['GET', 'PUT', 'POST'])} ${path} ${200 + random.int(400)}\n`,
+    );
+    yield duration / total;
+  }
+  return 0;
+};
+
+/** entrypoint-tester: its own arguments, as a list. */
+// eslint-disable-next-line require-yield
+const entrypointTester: Program = function* ({ argv, stdout }): Co<number> {
+  stdout.write(`[${argv.join(' ')}]\n`);
+  return 0;
+};
+
 const SUBCOMMANDS: Record<string, Program> = {
+  'dns-suffix': shows((read) => `${resolvConf(read, 'search').join(',')}\n`),
+  'dns-server-list': shows((read) => `${resolvConf(read, 'nameserver').join(',')}\n`),
+  'etc-hosts': shows((read) => read('/etc/hosts')),
+  'entrypoint-tester': entrypointTester,
+  'logs-generator': logsGenerator,
   'grpc-health-checking': grpcHealthChecking,
   netexec,
   'serve-hostname': serveHostname,
@@ -152,6 +204,7 @@ const SUBCOMMANDS: Record<string, Program> = {
   liveness,
   connect,
   webhook,
+  'crd-conversion-webhook': conversionWebhook,
   'test-webserver': httpServer(
     () => 80,
     () => '<pre>\n</pre>\n',
@@ -211,8 +264,9 @@ export const agnhostRepositories: Repository[] = [
     entrypoint: ['/agnhost'],
     cmd: ['pause'],
     userland: 'busybox',
-    commands: BUSYBOX_COMMANDS.concat('bash', 'curl', 'dig', 'iptables'),
-    programs: { '/agnhost': agnhost },
+    commands: BUSYBOX_COMMANDS.concat('bash', 'curl', 'dig', 'host', 'iptables'),
+    programs: { '/agnhost': agnhost, '/usr/bin/nslookup': bindNslookup },
+    users: { 'user-defined-in-image': { uid: 1000, groups: { 'group-defined-in-image': 50_000 } } },
     memory: 6_000_000,
   },
   {

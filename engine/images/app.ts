@@ -38,6 +38,8 @@ export interface AppOptions {
   stream?: 'stdout' | 'stderr';
   /** Status after SIGTERM; default 0. */
   status?: number;
+  /** Signals that end it beside TERM, INT and QUIT. */
+  signals?: readonly string[];
   /** A line for every request. */
   access?: (request: HttpRequest, response: HttpResponse, process: Process) => string;
   headers?: Headers;
@@ -105,7 +107,7 @@ export function app(options: AppOptions, version = ''): Program {
       listeners.push(listener);
     }
     say(options.ready, ports[0]?.port);
-    yield* untilSignal(process);
+    yield* untilSignal(process, ['TERM', 'INT', 'QUIT', ...(options.signals ?? [])]);
     for (const listener of listeners) listener.close();
     say(options.stop, ports[0]?.port);
     return options.status ?? 0;
@@ -196,3 +198,14 @@ export const portFrom =
   (name: string, fallback: number) =>
   ({ env }: Process): number =>
     Number(env[name] || fallback);
+
+/** Whether something listens at `host[:port]`. */
+export function* reachable(process: Process, server: string, fallbackPort: number): Co<boolean> {
+  const [name, port] = server.split(':');
+  const addresses = yield* process.host.resolve(name);
+  if (!addresses?.length) return false;
+  const socket = yield* process.host.net.connect(addresses[0], Number(port ?? fallbackPort), { timeout: 5_000 });
+  if (typeof socket === 'string') return false;
+  socket.close();
+  return true;
+}

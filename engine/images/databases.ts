@@ -2,10 +2,10 @@
 
 import type { Process, Program, Socket } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
-import { clock, execArguments, refuse, untilSignal } from './service.ts';
+import { clock, execArguments, flagValue, refuse, untilSignal } from './service.ts';
 import { DEBIAN_COMMANDS } from './tools.ts';
 import type { Repository } from './types.ts';
-import { series } from './versions.ts';
+import { series, variants } from './versions.ts';
 
 /** Prepares for a while, listens, waits for the end. `check` may refuse to start. */
 function server(options: {
@@ -122,17 +122,29 @@ const memcached = (version: string) =>
     },
   });
 
-const fluentd = (version: string) =>
-  server({
-    port: 24224,
-    boot: 400,
-    start: (process) =>
-      `${clock(process).plain} +0000 [info]: init supervisor logger path=nil rotate_age=nil rotate_size=nil\n${clock(process).plain} +0000 [info]: starting fluentd-${version} pid=${process.pid} ruby="3.2.6"\n`,
-    ready: (process) => `${clock(process).plain} +0000 [info]: #0 fluentd worker is now running worker=0\n`,
-    stop: (process) => `${clock(process).plain} +0000 [info]: Worker 0 finished with status 0\n`,
-  });
-
 const queries = (name: string) => refuse(`queries to ${name} are not modelled by this engine`);
+
+/** `mysql -h HOST -e 'SELECT 1'`, by which probes ask whether the server answers; other queries are refused. */
+const mysqlClient: Program = function* (process): Co<number> {
+  const { argv, host } = process;
+  const constant = /^\s*select\s+(\d+)\s*;?\s*$/i.exec(flagValue(argv, '-e', '--execute') ?? '');
+  if (!constant) return yield* queries('MySQL')(process);
+  const attached = argv.find((word) => /^-h./.test(word))?.slice(2);
+  const server = attached ?? flagValue(argv, '-h', '--host') ?? '127.0.0.1';
+  const addresses = yield* host.resolve(server);
+  const socket = addresses?.length ? yield* host.net.connect(addresses[0], 3306, { timeout: 10_000 }) : 'EHOSTUNREACH';
+  if (typeof socket === 'string') {
+    process.stderr.write(
+      addresses?.length
+        ? `ERROR 2003 (HY000): Can't connect to MySQL server on '${server}:3306' (111)\n`
+        : `ERROR 2005 (HY000): Unknown MySQL server host '${server}' (-2)\n`,
+    );
+    return 1;
+  }
+  socket.close();
+  process.stdout.write(`${constant[1]}\n${constant[1]}\n`);
+  return 0;
+};
 
 const base = {
   userland: 'gnu',
@@ -213,7 +225,7 @@ export const databaseRepositories: Repository[] = [
       '/usr/local/bin/docker-entrypoint.sh': execArguments('mysqld'),
       '/usr/sbin/mysqld': mysql(version),
       '/usr/sbin/mariadbd': mysql(version),
-      '/usr/bin/mysql': queries('MySQL'),
+      '/usr/bin/mysql': mysqlClient,
       *'/usr/bin/mysqladmin'(process: Process): Co<number> {
         const up = process.host.net.listener('127.0.0.1', 3306) !== undefined;
         yield 5;
@@ -264,13 +276,10 @@ export const databaseRepositories: Repository[] = [
   {
     ...base,
     names: ['docker.io/library/memcached'],
-    tags: {
-      ...series('1.4', 39, 39),
-      ...series('1.5', 22, 22),
-      ...series('1.6', 40, 9),
-      '1': '1.6.40',
-      latest: '1.6.40',
-    },
+    tags: variants(
+      { ...series('1.4', 39, 39), ...series('1.5', 22, 22), ...series('1.6', 40, 9), '1': '1.6.40', latest: '1.6.40' },
+      'alpine',
+    ),
     size: 31_900_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['memcached'],
@@ -279,32 +288,7 @@ export const databaseRepositories: Repository[] = [
     memory: 3_000_000,
     versionedPrograms: (version) => ({
       '/usr/local/bin/docker-entrypoint.sh': execArguments('memcached'),
-      '/usr/local/bin/memcached': memcached(version),
+      '/usr/local/bin/memcached': memcached(version.split('-')[0]),
     }),
-  },
-  {
-    ...base,
-    names: [
-      'docker.io/fluent/fluentd',
-      'quay.io/fluentd_elasticsearch/fluentd',
-      'docker.io/library/fluentd',
-      'docker.io/fluent/fluentd-kubernetes-daemonset',
-    ],
-    tags: {
-      'v2.5.2': '1.4.2',
-      'v3.4.0': '1.14.3',
-      'v4.7.5': '1.16.3',
-      'v5.0.1': '1.17.1',
-      'v1.16': '1.16.9',
-      'v1.17': '1.17.1',
-      'v1.18': '1.18.0',
-      'v1.16-1': '1.16.9',
-      latest: '1.18.0',
-    },
-    size: 51_000_000,
-    cmd: ['fluentd'],
-    exposedPorts: ['24224/tcp'],
-    memory: 60_000_000,
-    versionedPrograms: (version) => ({ '/usr/bin/fluentd': fluentd(version) }),
   },
 ];

@@ -24,7 +24,7 @@ export function createRegistry(options: RegistryOptions = {}): Registry {
   if (options.jq) programs.jq = options.jq;
   return createRegistryOf({
     repositories: options.repositories ?? [],
-    more: () => part('images').catalogue,
+    more: () => part('images'),
     programs,
   });
 }

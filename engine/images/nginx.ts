@@ -1,7 +1,7 @@
 // nginx: the official image and the small one of the Kubernetes documentation. Serves what its configuration
 // says, writes the notices and access lines that nginx writes.
 
-import type { Program } from '../linux/index.ts';
+import type { Process, Program } from '../linux/index.ts';
 import { Signal, type Co } from '../sim/index.ts';
 import { ConfigFailure, readConfig, type NginxConfig } from './nginx-config.ts';
 import { DEFAULT_CONF, ERROR_PAGE, FRONTEND_CONF, INDEX, MAIN_CONF } from './nginx-files.ts';
@@ -49,7 +49,8 @@ function nginx(version: string): Program {
         process.stderr.write(`nginx: invalid option: "-s ${argv[s + 1] ?? ''}"\n`);
         return 1;
       }
-      host.processes.get(1)?.signal(signal);
+      for (const other of host.processes.values())
+        if (other.host === host && other.argv[0].startsWith(MASTER)) other.signal(signal);
       return 0;
     }
     const site = new Site(process, upstream, config);
@@ -60,6 +61,14 @@ function nginx(version: string): Program {
       const head = `${clock(process).slashes} [notice] ${process.pid}#${process.pid}: `;
       const workers = Array.from({ length: WORKERS }, (_, i) => `start worker process ${site.worker + i}`);
       process.stderr.write([...startNotices(upstream), ...workers].map((text) => `${head}${text}\n`).join(''));
+    }
+    process.argv = [`${MASTER} ${argv.join(' ')}`];
+    const workers: Process[] = [];
+    for (let i = 0; i < WORKERS; i++) {
+      // Beside other containers' processes their numbers are whatever comes next.
+      const pid = process.pid === 1 ? site.worker + i : undefined;
+      const argv = ['nginx: worker process'];
+      workers.push(host.spawn({ program: worker, argv, parent: process, uid: 101, gid: 101, groups: [], pid }));
     }
     const caught = new Signal();
     let last = '';
@@ -87,8 +96,16 @@ function nginx(version: string): Program {
       log('notice', 'exit');
     }
     yield* site.drain(last === 'QUIT');
+    for (const one of workers) one.signal('KILL');
     return 0;
   };
+}
+
+const MASTER = 'nginx: master process';
+
+/** Serves with the master and ends with it. */
+function* worker(): Co<number> {
+  for (;;) yield new Signal();
 }
 
 const startNotices = (version: string) => [
@@ -223,7 +240,11 @@ export const nginxRepositories: Repository[] = [
   {
     ...common,
     names: ['docker.io/nginxinc/nginx-unprivileged'],
-    tags: { latest: '1.29.4', stable: '1.28.1', '1.27': '1.27.5', '1.28': '1.28.1', '1.29': '1.29.4' },
+    tags: variants(
+      { latest: '1.29.4', stable: '1.28.1', '1.27': '1.27.5', '1.28': '1.28.1', '1.29': '1.29.4' },
+      'alpine',
+      'alpine-slim',
+    ),
     size: 57_000_000,
     user: '101',
     exposedPorts: ['8080/tcp'],

@@ -19,10 +19,16 @@ import { execArguments } from './service.ts';
 import { likelyVersion } from './versions.ts';
 import { PullError, type Image, type ImageConfig, type Registry, type Repository } from './types.ts';
 
+/** The images of the world, and of which one another is a copy. */
+export interface World {
+  catalogue: readonly Repository[];
+  original(name: string): string | undefined;
+}
+
 export interface RegistryOptions {
   repositories: readonly Repository[];
   /** What else there is, asked for when a name is not among them. */
-  more(): readonly Repository[];
+  more(): World;
   /** The table of commands that images may contain. */
   programs: Readonly<Record<string, Program>>;
 }
@@ -31,7 +37,7 @@ export interface RegistryOptions {
 const BUILT = Date.UTC(2025, 10, 18, 2, 11, 40);
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Registries that answer, beside those that the catalogue names. The name of any other does not resolve. */
+/** Registries that answer, beside those of images that are listed. The name of any other does not resolve. */
 const KNOWN_HOSTS = [
   'docker.io',
   'registry.k8s.io',
@@ -48,19 +54,22 @@ const DENIED =
 
 export function createRegistry(options: RegistryOptions): Registry {
   const byName = new Map<string, Repository>();
+  const hosts = new Set(KNOWN_HOSTS);
   const list = (repositories: readonly Repository[]) => {
     for (const repository of repositories) {
-      for (const name of repository.names) if (!byName.has(name)) byName.set(name, repository);
+      for (const name of repository.names) {
+        if (!byName.has(name)) byName.set(name, repository);
+        hosts.add(name.slice(0, name.indexOf('/')));
+      }
     }
   };
   list(options.repositories);
-  let complete = false;
+  let world: World | undefined;
   const repositoryOf = (name: string): Repository | undefined => {
-    if (!complete && !byName.has(name)) {
-      list(options.more());
-      complete = true;
-    }
-    return byName.get(name);
+    const listed = byName.get(name);
+    if (listed) return listed;
+    if (!world) list((world = options.more()).catalogue);
+    return byName.get(name) ?? byName.get(world.original(name) ?? '');
   };
   const images = new Map<string, Image>();
   const trees = new Map<string, DirNode>();
@@ -83,7 +92,14 @@ export function createRegistry(options: RegistryOptions): Registry {
         if (!root) trees.set(digest, (root = treeOf(repository, version, options.programs)));
         return root;
       },
-      userId: (user) => USERS[user],
+      userId: (user) => repository.users?.[user]?.uid ?? USERS[user],
+      groupsOf(uid) {
+        for (const name in repository.users) {
+          const user = repository.users[name];
+          if (user.uid === uid) return Object.values(user.groups);
+        }
+        return [];
+      },
     };
   }
 
@@ -115,7 +131,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       if (!repository) {
         const path = reference.name.slice(host.length + 1);
         if (host === 'docker.io') return fail('Unknown', DENIED);
-        if (KNOWN_HOSTS.includes(host)) return fail('NotFound', `${full}: not found`);
+        if (hosts.has(host)) return fail('NotFound', `${full}: not found`);
         const manifest = `https://${host}/v2/${path}/manifests/${reference.digest || reference.tag}`;
         const dial = `dial tcp: lookup ${host.replace(/:\d+$/, '')}: no such host`;
         return fail('Unknown', `failed to do request: Head "${manifest}": ${dial}`);
@@ -199,16 +215,27 @@ const DIRECTORIES = [
 
 function treeOf(repository: Repository, version: string, programs: Readonly<Record<string, Program>>): DirNode {
   const entries: Record<string, TreeEntry> = {};
+  if (repository.artifact) return tree(repository.files?.(version) ?? {}, BUILT);
   if (repository.userland) {
     for (const path of DIRECTORIES) entries[path] = '';
     // Debian has merged /bin into /usr/bin.
     entries[repository.userland === 'gnu' ? '/bin' : '/bin/'] =
       repository.userland === 'gnu' ? new LinkNode('usr/bin') : '';
-    entries['/etc/passwd'] = PASSWD.join('\n') + '\n';
-    entries['/etc/group'] = GROUP.join('\n') + '\n';
+    const passwd = [...PASSWD];
+    const group = [...GROUP];
+    for (const name in repository.users) {
+      const { uid, groups } = repository.users[name];
+      passwd.push(`${name}:x:${uid}:${uid}::/home/${name}:/bin/sh`);
+      group.push(`${name}:x:${uid}:`);
+      for (const other in groups) group.push(`${other}:x:${groups[other]}:${name}`);
+    }
+    entries['/etc/passwd'] = passwd.join('\n') + '\n';
+    entries['/etc/group'] = group.join('\n') + '\n';
     if (repository.os) entries['/etc/os-release'] = osRelease(repository.os);
   }
   Object.assign(entries, devices());
+  entries['/dev/pts/'] = '';
+  entries['/dev/shm/'] = '';
   entries['/tmp/'] = '';
   const binDir = repository.userland === 'gnu' ? '/usr/bin' : '/bin';
   for (const name of repository.commands ?? []) {
@@ -218,7 +245,7 @@ function treeOf(repository: Repository, version: string, programs: Readonly<Reco
   const own = { ...repository.programs, ...repository.versionedPrograms?.(version) };
   for (const path in own) entries[path] = programFile(own[path]);
   if (repository.entrypointRuns)
-    entries[repository.entrypointRuns] = script(execArguments(), '#!/bin/sh\nset -e\nexec "$@"\n');
+    entries[repository.entrypointRuns] = script(execArguments(repository.flagsTo), '#!/bin/sh\nset -e\nexec "$@"\n');
   Object.assign(entries, repository.files?.(version));
   for (const path in entries) {
     const entry = entries[path];

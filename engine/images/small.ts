@@ -160,18 +160,23 @@ const httpEcho = httpServer(
 );
 
 const SIZE = /^(\d+)([bkmg]?)$/i;
+export const memorySize = (text: string): number | undefined => {
+  const size = SIZE.exec(text);
+  if (!size) return undefined;
+  return Number(size[1]) * ({ '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[size[2].toLowerCase()] ?? 1);
+};
 
 /** `stress --vm N --vm-bytes B --cpu N --timeout T`, as the stress package behaves. */
-const stress: Program = function* (process): Co<number> {
+export const stress: Program = function* (process): Co<number> {
   const { argv } = process;
   const value = (...names: string[]) => flagValue(argv, ...names);
   const say = (text: string) => process.stdout.write(`stress: ${text}\n`);
   const vm = Number(value('--vm', '-m') ?? 0);
-  const size = SIZE.exec(value('--vm-bytes') ?? '256M');
+  const size = memorySize(value('--vm-bytes') ?? '256M');
   const cpu = Number(value('--cpu', '-c') ?? 0);
   const io = Number(value('--io', '-i') ?? 0);
   const hdd = Number(value('--hdd', '-d') ?? 0);
-  if (!size || vm + cpu + io + hdd === 0) {
+  if (size === undefined || vm + cpu + io + hdd === 0) {
     process.stdout.write(
       "`stress' imposes certain types of compute stress on your system\n\nUsage: stress [OPTION [ARG]] ...\n",
     );
@@ -179,8 +184,7 @@ const stress: Program = function* (process): Co<number> {
   }
   say(`info: [${process.pid}] dispatching hogs: ${cpu} cpu, ${io} io, ${vm} vm, ${hdd} hdd`);
   yield 100;
-  const unit = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }[size[2].toLowerCase()] ?? 1;
-  const bytes = vm * Number(size[1]) * unit;
+  const bytes = vm * size;
   // The hogs touch what they take: the memory is really in use.
   allocate(process, bytes);
   // Hogs that hang on to their memory sleep meanwhile.
@@ -242,6 +246,13 @@ export const smallRepositories: Repository[] = [
     entrypoint: ['/pause'],
     programs: { '/pause': pause },
     memory: 250_000,
+  },
+  {
+    names: ['quay.io/crio/artifact'],
+    tags: plain('v1', 'v2'),
+    size: 320,
+    artifact: true,
+    files: (): Record<string, string> => ({ '/dir/file': '1\n', '/file': '2\n' }),
   },
   {
     names: ['docker.io/library/hello-world'],
@@ -324,29 +335,6 @@ export const smallRepositories: Repository[] = [
     entrypoint: ['/http-echo'],
     exposedPorts: ['5678/tcp'],
     programs: { '/http-echo': httpEcho },
-  },
-  {
-    names: [
-      'us-docker.pkg.dev/google-samples/containers/gke/gb-frontend',
-      'gcr.io/google_samples/gb-frontend',
-      'gcr.io/google-samples/gb-frontend',
-    ],
-    tags: plain('v3', 'v4', 'v5'),
-    size: 169_000_000,
-    cmd: ['/usr/sbin/apache2-foreground'],
-    exposedPorts: ['80/tcp'],
-    userland: 'gnu',
-    commands: DEBIAN_COMMANDS,
-    programs: {
-      '/usr/sbin/apache2-foreground': httpServer(
-        () => 80,
-        () => ({
-          status: 200,
-          headers: [['Content-Type', 'text/html']],
-          body: '<html ng-app="redis">\n  <head>\n    <title>Guestbook</title>\n  </head>\n</html>\n',
-        }),
-      ),
-    },
   },
   {
     names: ['docker.io/polinux/stress'],

@@ -12,14 +12,14 @@ const COMMON =
 
 /** busybox as its image and alpine have it. */
 export const BUSYBOX_COMMANDS = COMMON.concat(
-  'ash wget nc nslookup ping pkill pgrep top free watch less more vi xxd hexdump clear ifconfig ip route netstat traceroute telnet httpd uptime dmesg mount umount chroot crond su tar gzip gunzip zcat unzip strings killall pidof usleep dos2unix unix2dos sha3sum addgroup adduser getopt logger'.split(
+  'ash wget nc nslookup ping sysctl pkill pgrep top free watch less more vi xxd hexdump clear ifconfig ip route netstat traceroute telnet httpd uptime dmesg mount umount chroot crond su tar gzip gunzip zcat unzip strings killall pidof usleep dos2unix unix2dos sha3sum addgroup adduser getopt logger'.split(
     ' ',
   ),
 );
 
 /** A Debian base image: bash and coreutils, no network tools, no ps. */
 export const DEBIAN_COMMANDS = COMMON.filter((name) => name !== 'ps').concat(
-  'bash b2sum column csplit expand factor join numfmt pr shuf split tsort unexpand users who tar gzip gunzip zcat getent mount umount su perl dpkg apt-get apt clear tput'.split(
+  'bash b2sum chroot column csplit expand factor join numfmt pr shuf split tsort unexpand users who tar gzip gunzip zcat getent mount umount su perl dpkg apt-get apt clear tput'.split(
     ' ',
   ),
 );
@@ -30,10 +30,17 @@ const NETWORK =
   );
 
 const UBUNTU_TAGS = {
+  '14.04': '14.04',
+  '16.04': '16.04',
+  '18.04': '18.04',
   '20.04': '20.04',
   '22.04': '22.04',
   '24.04': '24.04',
   '25.10': '25.10',
+  '24.10': '24.10',
+  trusty: '14.04',
+  xenial: '16.04',
+  bionic: '18.04',
   focal: '20.04',
   jammy: '22.04',
   noble: '24.04',
@@ -42,10 +49,13 @@ const UBUNTU_TAGS = {
   rolling: '25.10',
 };
 const DEBIAN_TAGS = {
+  '9': 'stretch',
   '10': 'buster',
   '11': 'bullseye',
   '12': 'bookworm',
   '13': 'trixie',
+  stretch: 'stretch',
+  'stretch-slim': 'stretch-slim',
   buster: 'buster',
   bullseye: 'bullseye',
   bookworm: 'bookworm',
@@ -73,6 +83,7 @@ const ALPINE_TAGS = {
   ...series('3.23', 2),
   ...plain('3.8', '3.9', '3.10', '3.11'),
   '3': '3.23.2',
+  edge: '3.23.2',
   latest: '3.23.2',
 };
 const BUSYBOX_TAGS = {
@@ -109,6 +120,9 @@ const BUSYBOX_TAGS = {
   musl: '1.37-musl',
   uclibc: '1.37-uclibc',
   '1.36-glibc': '1.36-glibc',
+  '1.36-musl': '1.36-musl',
+  '1.36-uclibc': '1.36-uclibc',
+  '1.36.1-musl': '1.36-musl',
   latest: '1.37',
 };
 const BASH_TAGS = {
@@ -125,6 +139,27 @@ const BASH_TAGS = {
 /** Up to 1.28 nslookup asked the C library; most examples use that release for it. */
 const busyboxPrograms = (version: string): Record<string, Program> =>
   Number(version.split('.')[1]?.split('-')[0]) < 29 ? { '/bin/nslookup': classicNslookup } : {};
+
+/** /etc/os-release of a distribution that has a number. */
+const osRelease = (name: string, id: string, number: string, pretty: string) => ({
+  '/etc/os-release': `PRETTY_NAME="${pretty}"\nNAME="${name}"\nVERSION_ID="${number}"\nID=${id}\n`,
+});
+/** The last point releases of Ubuntu's long-term versions. */
+const UBUNTU_POINTS: Record<string, string> = {
+  '14.04': '14.04.6 LTS',
+  '16.04': '16.04.7 LTS',
+  '18.04': '18.04.6 LTS',
+  '20.04': '20.04.6 LTS',
+  '22.04': '22.04.5 LTS',
+  '24.04': '24.04.3 LTS',
+};
+const DEBIAN_NUMBERS: Record<string, string> = {
+  stretch: '9',
+  buster: '10',
+  bullseye: '11',
+  bookworm: '12',
+  trixie: '13',
+};
 
 export const toolRepositories: Repository[] = [
   {
@@ -159,7 +194,8 @@ export const toolRepositories: Repository[] = [
     cmd: ['/bin/sh'],
     userland: 'busybox',
     commands: BUSYBOX_COMMANDS.concat('apk'),
-    os: 'Alpine Linux v3.23',
+    files: (version) =>
+      osRelease('Alpine Linux', 'alpine', version, `Alpine Linux v${version.split('.').slice(0, 2).join('.')}`),
     memory: 700_000,
   },
   {
@@ -169,7 +205,11 @@ export const toolRepositories: Repository[] = [
     cmd: ['bash'],
     userland: 'gnu',
     commands: DEBIAN_COMMANDS,
-    os: 'Debian GNU/Linux 13 (trixie)',
+    files: (version) => {
+      const name = version.split('-')[0];
+      const number = DEBIAN_NUMBERS[name] ?? '13';
+      return osRelease('Debian GNU/Linux', 'debian', number, `Debian GNU/Linux ${number} (${name})`);
+    },
   },
   {
     names: ['registry.k8s.io/build-image/debian-base'],
@@ -187,7 +227,7 @@ export const toolRepositories: Repository[] = [
     cmd: ['/bin/bash'],
     userland: 'gnu',
     commands: DEBIAN_COMMANDS.concat('ps', 'top', 'watch', 'pgrep', 'pkill', 'free'),
-    os: 'Ubuntu 24.04.3 LTS',
+    files: (version) => osRelease('Ubuntu', 'ubuntu', version, `Ubuntu ${UBUNTU_POINTS[version] ?? version}`),
   },
   {
     names: ['docker.io/library/bash'],
@@ -198,6 +238,7 @@ export const toolRepositories: Repository[] = [
     userland: 'busybox',
     commands: BUSYBOX_COMMANDS.concat('bash'),
     entrypointRuns: '/usr/local/bin/docker-entrypoint.sh',
+    flagsTo: 'bash',
   },
   {
     names: ['docker.io/curlimages/curl', 'quay.io/curl/curl'],
@@ -216,6 +257,7 @@ export const toolRepositories: Repository[] = [
     userland: 'busybox',
     commands: BUSYBOX_COMMANDS.concat('curl'),
     entrypointRuns: '/entrypoint.sh',
+    flagsTo: 'curl',
   },
   {
     names: ['docker.io/nicolaka/netshoot', 'ghcr.io/nicolaka/netshoot'],

@@ -29,10 +29,16 @@ export interface Repository {
   programs?: Readonly<Record<string, Program>>;
   /** Path of an entry point script that prepares nothing one could see and becomes its arguments. */
   entrypointRuns?: string;
+  /** The command that it puts before a first argument that is a flag. */
+  flagsTo?: string;
   /** Those that differ from version to version. */
   versionedPrograms?: (version: string) => Record<string, Program>;
   /** Files beside those that every image has. */
   files?: (version: string) => Record<string, TreeEntry>;
+  /** It is nothing but `files`: an OCI artifact. */
+  artifact?: true;
+  /** Users of its own beside those that every image has, with the groups that list them. */
+  users?: Readonly<Record<string, { uid: number; groups: Readonly<Record<string, number>> }>>;
   /** What PRETTY_NAME says of its distribution. */
   os?: string;
   /** Bytes that the main process keeps in memory. */
@@ -71,6 +77,8 @@ export interface Image {
   tree(): DirNode;
   /** Numbers of a user or group that the image's /etc/passwd knows. */
   userId(name: string): number | undefined;
+  /** Groups that its /etc/group lists the user in. */
+  groupsOf(uid: number): readonly number[];
 }
 
 /** Where a node pulls from. */

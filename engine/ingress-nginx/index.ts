@@ -23,6 +23,7 @@ import { covers, findLocation, isOurs, type Location, type Routes, routesOf } fr
 const SERVICE_NAME = 'kubernetes.io/service-name';
 /** How often addresses are written into the Ingresses' status. */
 const STATUS_PERIOD = 60_000;
+const RETRY = 10_000;
 
 /** What it shows for hosts without a certificate, or with one for other names. */
 const FAKE_CERTIFICATE = 'Kubernetes Ingress Controller Fake Certificate';
@@ -87,6 +88,7 @@ class Controller {
   private statusTimer: Timer | undefined;
   private readonly began: number;
   private turn = 0;
+  private stopped = false;
 
   constructor(process: Process, client: Client) {
     const { sim, hostname } = process.host;
@@ -123,6 +125,7 @@ class Controller {
   }
 
   stop() {
+    this.stopped = true;
     for (const informer of [this.ingresses, this.classes, this.services, this.slices]) informer.stop();
     for (const listener of this.listeners) listener?.close();
     this.statusTimer?.cancel();
@@ -142,13 +145,12 @@ class Controller {
     const { namespace, name, uid, resourceVersion } = ingress.metadata;
     const ref = { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespace, name, uid, resourceVersion };
     this.recorder.event(ref, 'Normal', 'Sync', 'Scheduled for sync');
-    this.listen();
+    this.attempt(() => this.listen());
   }
 
   /** Port 443 shows each host the certificate of its Secret, and to others one of the controller's own making. */
   private listen() {
     const { sim, net } = this.process.host;
-    for (const listener of this.listeners) listener?.close();
     const secrets = this.client.of<Secret>('v1', 'secrets');
     const secured = {
       ca: FAKE_CERTIFICATE,
@@ -160,6 +162,7 @@ class Controller {
       plain: PLAIN,
     };
     const answer = (scheme: string) => (request: HttpRequest) => this.answer(request, scheme);
+    for (const listener of this.listeners) listener?.close();
     this.listeners = [
       serveHttp(sim, net, 80, answer('http'), { process: this.process }),
       serveHttp(sim, net, 443, answer('https'), { tls: secured, process: this.process }),
@@ -272,8 +275,22 @@ class Controller {
     const next = this.began + (Math.floor(since / STATUS_PERIOD) + 1) * STATUS_PERIOD;
     this.statusTimer = sim.at(next, () => {
       this.statusTimer = undefined;
-      this.writeStatus();
+      this.attempt(() => this.writeStatus());
     });
+  }
+
+  /** What asks the API server is asked again a little later when that does not answer. */
+  private attempt(work: () => void) {
+    if (this.stopped) return;
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.process.stderr.write(
+        `E${clock(this.process).klog.slice(1)}       7 queue.go:131] "requeuing" err=${JSON.stringify(error.message)}\n`,
+      );
+      this.process.host.sim.after(RETRY, () => this.attempt(work));
+    }
   }
 
   /** --report-node-internal-ip-address: the address of the node that the controller runs on. */

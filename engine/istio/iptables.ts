@@ -11,6 +11,7 @@ import {
   type NetworkNamespace,
   type Program,
   type RuleSpec,
+  waitFor,
 } from '../linux/index.ts';
 import { flagValue } from '../images/service.ts';
 import type { Co } from '../sim/index.ts';
@@ -41,7 +42,7 @@ const tcp = (dport?: number, not = false) =>
   dport === undefined ? [] : [match.ports('tcp', { from: dport, to: dport, not })];
 
 /** Writes the ISTIO_* chains. */
-export function intercept(net: NetworkNamespace, options: Interception) {
+function intercept(net: NetworkNamespace, options: Interception) {
   const table = net.rules().table('nat');
   const chain = (name: string) => table.ensure(name);
   const add = (to: Chain, spec: RuleSpec) => to.append(new Rule(spec));
@@ -90,6 +91,11 @@ export const istioIptables: Program = function* (process): Co<number> {
     );
     return 1;
   }
+  const mode = value('-m') ?? 'REDIRECT';
+  if (mode !== 'REDIRECT') {
+    process.stderr.write(`Error: the mode ${mode} is not modelled by this engine; there is REDIRECT\n`);
+    return 1;
+  }
   const ports = (flag: string) => list(value(flag)).map(Number);
   const [onlyIn, ranges] = [value('-b') ?? '*', value('-i') ?? '*'];
   intercept(process.host.net, {
@@ -105,7 +111,6 @@ export const istioIptables: Program = function* (process): Co<number> {
   // What has become of it stands in the log.
   const { host, stdout } = process;
   const program = host.program('iptables-save');
-  const save = program && host.spawn({ program, argv: ['iptables-save', '-t', 'nat'], parent: process, stdout });
-  while (save?.task && !save.task.done) yield save.task.exited;
+  if (program) yield* waitFor(host.spawn({ program, argv: ['iptables-save', '-t', 'nat'], parent: process, stdout }));
   return 0;
 };

@@ -3,14 +3,6 @@
 
 export { agent } from './agent.ts';
 export { readEgressSelector } from './egress.ts';
-export {
-  agentManifests,
-  EGRESS_CONFIGURATION,
-  EGRESS_FILE,
-  KUBECONFIG,
-  SERVER_IMAGE,
-  serverPod,
-  throughTunnel,
-  USER,
-} from './manifests.ts';
+export { agentManifests, throughTunnel } from './manifests.ts';
+export { serverFiles } from './server-files.ts';
 export { server } from './server.ts';

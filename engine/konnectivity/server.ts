@@ -92,13 +92,15 @@ export const server = ({ handle, connected }: ServerOptions): Program =>
     }
   };
 
-function problemOf({ host: { fs } }: Process, flag: (name: string) => string | undefined): string | undefined {
+function problemOf({ argv, host: { fs } }: Process, flag: (name: string) => string | undefined): string | undefined {
   const uds = flag('uds-name');
   if (!uds || (flag('mode') ?? 'grpc') !== 'grpc')
     return 'other ways to the server than --mode=grpc over --uds-name are not modelled by this engine';
   const directory = uds.slice(0, uds.lastIndexOf('/'));
   if (fs.find(directory)?.kind !== 'dir')
     return `failed to run the frontend server: failed to get uds listener: failed to listen(unix) name ${uds}: listen unix ${uds}: bind: no such file or directory`;
+  if (fs.exists(uds) && !argv.some((arg) => /^--delete-existing-uds-file(=true)?$/.test(arg)))
+    return `failed to run the frontend server: failed to get uds listener: failed to listen(unix) name ${uds}: listen unix ${uds}: bind: address already in use`;
   const unknown = (flag('proxy-strategies') ?? 'default').split(',').find((one) => !STRATEGIES.includes(one));
   if (unknown) return `unknown proxy strategy: ${unknown}`;
   const [certificate, key] = [flag('cluster-cert') ?? '', flag('cluster-key') ?? ''];

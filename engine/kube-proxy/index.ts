@@ -3,7 +3,7 @@
 import type { Endpoints, EndpointSlice, Node, Service } from '../api/types.ts';
 import { type Client, EventRecorder, Informer } from '../client/index.ts';
 import { clock, untilSignal } from '../images/service.ts';
-import { SCHEDULERS, serveHttp, type Process, type Program } from '../linux/index.ts';
+import { serveHttp, type Process, type Program } from '../linux/index.ts';
 import type { Co, Timer } from '../sim/index.ts';
 import { part } from '../parts/index.ts';
 import { cleanUpIpvs, cleanUpNftables } from './clean-up.ts';
@@ -61,7 +61,7 @@ export function kubeProxy(connect: (process: Process) => Client | undefined, min
       log('server.go:121', `"Error running ProxyServer" err="failed validate: ${why}"`, 'E');
       return 1;
     }
-    if (config.mode === 'ipvs' && !Object.hasOwn(SCHEDULERS, config.scheduler)) {
+    if (config.mode === 'ipvs' && !Object.hasOwn(part('proxiers').SCHEDULERS, config.scheduler)) {
       log(
         'server.go:121',
         `"Error running ProxyServer" err="the IPVS scheduler ${config.scheduler} is not modelled by this engine"`,

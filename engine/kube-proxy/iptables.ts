@@ -7,8 +7,6 @@ import {
   type Cidr,
   DROP,
   dnat,
-  inCidr,
-  ipNumber,
   type Match,
   match,
   type NetworkNamespace,
@@ -22,7 +20,7 @@ import {
   type Target,
 } from '../linux/net/index.ts';
 import { chainHash } from './names.ts';
-import { jump, masquerading, type Proxier, sharedRules, type SyncedPort } from './proxier.ts';
+import { jump, masquerading, nodePortAddresses, type Proxier, sharedRules, type SyncedPort } from './proxier.ts';
 import { type Backend, type Categories, type Family, isExternal, type ServicePort } from './state.ts';
 
 export interface IptablesOptions {
@@ -220,16 +218,7 @@ export class IptablesProxier implements Proxier {
       const loopback: RuleSpec = barred ? { destination: barred, notDestination: true } : {};
       return [rule({ ...loopback, jump: nodePorts }, last, match.addrtype('dst', 'LOCAL'))];
     }
-    const { net } = this.options;
-    const own = net.addresses.filter(
-      (ip) =>
-        ip.includes(':') === six &&
-        this.options.nodePortAddresses.some((text) => {
-          if (text === 'primary') return ip === net.addresses.find((one) => one.includes(':') === six);
-          const cidr = parseCidr(text);
-          return cidr !== undefined && inCidr(cidr, ipNumber(ip));
-        }),
-    );
+    const own = nodePortAddresses(this.options.net, this.options.nodePortAddresses, six);
     return own.map((ip) => rule({ jump: nodePorts, destination: parseCidr(ip) }, last));
   }
 

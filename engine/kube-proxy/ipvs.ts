@@ -6,10 +6,7 @@ import {
   type Chain,
   DROP,
   inCidr,
-  inSet,
   ipNumber,
-  IpSet,
-  Ipvs,
   type Link,
   masquerade,
   type Match,
@@ -21,13 +18,13 @@ import {
   RETURN,
   Rule,
   type RuleSpec,
-  type SetType,
   setXmark,
-  type VirtualServer,
 } from '../linux/net/index.ts';
+import { Ipvs, type VirtualServer } from '../linux/net/ipvs.ts';
+import { inSet, IpSet, type SetType } from '../linux/net/ipset.ts';
 import type { Sim } from '../sim/index.ts';
 import { DUMMY } from './clean-up.ts';
-import { jump, masquerading, type Proxier, sharedRules, type SyncedPort } from './proxier.ts';
+import { jump, masquerading, nodePortAddresses, type Proxier, sharedRules, type SyncedPort } from './proxier.ts';
 import type { Backend, ServicePort } from './state.ts';
 
 /** kube-proxy: how often servers without new connections are looked at until they have none at all. */
@@ -39,6 +36,7 @@ export interface IpvsOptions {
   clusterCIDR: string;
   masqueradeAll: boolean;
   masqueradeBit: number;
+  nodePortAddresses: readonly string[];
   scheduler: string;
 }
 
@@ -315,8 +313,9 @@ export class IpvsProxier implements Proxier {
   }
 
   private nodeAddresses(): string[] {
-    const { net } = this.options;
-    return net.addresses.filter((ip) => !this.dummy.has(ip));
+    const { net, nodePortAddresses: ranges } = this.options;
+    const own = ranges.length ? nodePortAddresses(net, ranges) : net.addresses;
+    return own.filter((ip) => !this.dummy.has(ip));
   }
 
   /** Makes a virtual server, or brings it in line; its key. */

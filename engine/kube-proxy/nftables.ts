@@ -1,25 +1,20 @@
 // The nftables mode: one table with verdict maps from address, protocol and port to the chain of a Service. A Service
 // more is an element more, and a packet takes one look-up however many there are.
 
+import { type HookName, inCidr, ipNumber, type NetworkNamespace, type Packet, parseCidr } from '../linux/net/index.ts';
 import {
-  type HookName,
-  inCidr,
-  ipNumber,
-  type NetworkNamespace,
   Nft,
-  type NftChain,
+  NftChain,
   type NftMap,
   type NftRule,
   type NftSet,
   NftTable,
   type NftVerdict,
-  type Packet,
-  parseCidr,
   vmap,
-} from '../linux/net/index.ts';
+} from '../linux/net/nft.ts';
 import { TABLE } from './clean-up.ts';
 import { chainHash } from './names.ts';
-import type { Proxier, SyncedPort } from './proxier.ts';
+import { nodePortAddresses, type Proxier, type SyncedPort } from './proxier.ts';
 import { type Backend, isExternal, type ServicePort } from './state.ts';
 
 const ADDRESS = 'ipv4_addr';
@@ -32,20 +27,39 @@ export interface NftablesOptions {
   clusterCIDR: string;
   masqueradeAll: boolean;
   masqueradeBit: number;
+  nodePortAddresses: readonly string[];
+}
+
+interface EndpointChain {
+  chain: NftChain;
+  affinity: NftSet | undefined;
 }
 
 /** What one Service has in the maps and sets, and its chains. */
 interface Written {
-  chains: string[];
+  chains: NftChain[];
   sets: string[];
   elements: [where: Map<string, unknown>, key: string][];
 }
 
 const rule = (text: string, run: NftRule['run']): NftRule => ({ text, run });
-const always = (text: string, verdict: NftVerdict): NftRule => rule(text, () => verdict);
-const jump = (chain: string, comment?: string) =>
-  always(`jump ${chain}${comment ? ` comment "${comment}"` : ''}`, { jump: chain });
-const goTo = (chain: string) => always(`goto ${chain}`, { goto: chain });
+/** One whose text names chains: they are named when it is listed. */
+const lateRule = (text: () => string, run: NftRule['run']): NftRule => ({
+  get text() {
+    return text();
+  },
+  run,
+});
+const jump = (chain: NftChain, comment?: string) =>
+  lateRule(
+    () => `jump ${chain.name}${comment ? ` comment "${comment}"` : ''}`,
+    () => ({ jump: chain }),
+  );
+const goTo = (chain: NftChain) =>
+  lateRule(
+    () => `goto ${chain.name}`,
+    () => ({ goto: chain }),
+  );
 const REJECT: NftVerdict = { reject: 'icmp-port-unreachable' };
 
 const addressKey = ({ protocol, destination, dport }: Packet) => `${destination} . ${protocol} . ${dport}`;
@@ -58,6 +72,8 @@ export class NftablesProxier implements Proxier {
   private readonly cidr: ReturnType<typeof parseCidr>;
   private readonly written = new Map<string, Written>();
   private table!: NftTable;
+  private markForMasquerade!: NftChain;
+  private rejecting!: NftChain;
 
   constructor(options: NftablesOptions) {
     this.options = options;
@@ -91,8 +107,6 @@ export class NftablesProxier implements Proxier {
     };
     const clusterIPs = set('cluster-ips', 'Active ClusterIPs');
     const nodePortIPs = set('nodeport-ips', 'IPs that accept NodePort traffic');
-    // kube-proxy: nodePortAddresses is "primary" unless it is set, in this mode.
-    nodePortIPs.elements.set(options.net.addresses[0], 0);
     const noServices = map(
       'no-endpoint-services',
       SERVICE,
@@ -107,45 +121,29 @@ export class NftablesProxier implements Proxier {
     const services = map('service-ips', SERVICE, 'ClusterIP, ExternalIP and LoadBalancer IP traffic');
     const nodePorts = map('service-nodeports', PORT, 'NodePort traffic');
     const own = (packet: Packet) => (nodePortIPs.elements.has(packet.destination) ? portKey(packet) : undefined);
-    const fresh = (chain: string): NftRule =>
-      rule(`ct state new jump ${chain}`, ({ state }) => (state === 'NEW' ? { jump: chain } : undefined));
-    const add = (name: string, rules: readonly NftRule[], base?: NftChain['base']) => table.add({ name, rules, base });
-    const early = (name: string, hook: HookName, priority: string) =>
-      add(name, [fresh('firewall-check')], { stage: 'early', hook, priority });
-    const filter = (name: string, hook: HookName, ...to: string[]) =>
-      add(name, to.map(fresh), { stage: 'filter', hook, priority: 'filter' });
-    const nat = (name: string, hook: HookName, priority: string, to: string) =>
-      add(name, [jump(to)], { stage: 'nat', hook, priority });
-    early('filter-prerouting-pre-dnat', 'PREROUTING', 'dstnat - 10');
-    early('filter-output-pre-dnat', 'OUTPUT', '-110');
-    filter('filter-input', 'INPUT', 'nodeport-endpoints-check', 'service-endpoints-check');
-    filter('filter-forward', 'FORWARD', 'service-endpoints-check', 'cluster-ips-check');
-    filter('filter-output', 'OUTPUT', 'service-endpoints-check', 'cluster-ips-check');
-    nat('nat-prerouting', 'PREROUTING', 'dstnat', 'services');
-    nat('nat-output', 'OUTPUT', '-100', 'services');
-    nat('nat-postrouting', 'POSTROUTING', 'srcnat', 'masquerading');
-    add('nodeport-endpoints-check', [vmap(noPorts, 'ip daddr @nodeport-ips meta l4proto . th dport', own)]);
-    add('service-endpoints-check', [vmap(noServices, ADDRESS_KEY, addressKey)]);
-    add('firewall-check', [vmap(firewalls, ADDRESS_KEY, addressKey)]);
-    add('services', [
-      vmap(services, ADDRESS_KEY, addressKey),
-      vmap(nodePorts, 'ip daddr @nodeport-ips meta l4proto . th dport', own),
-    ]);
-    add('cluster-ips-check', [
+    const mark = 2 ** options.masqueradeBit;
+    const hex = `0x${mark.toString(16).padStart(8, '0')}`;
+    const add = (name: string, rules: readonly NftRule[], base?: NftChain['base']) => new NftChain(name, rules, base);
+    const fresh = (chain: NftChain): NftRule =>
+      rule(`ct state new jump ${chain.name}`, ({ state }) => (state === 'NEW' ? { jump: chain } : undefined));
+    const nodePortKey = 'ip daddr @nodeport-ips meta l4proto . th dport';
+    const nodePortCheck = add('nodeport-endpoints-check', [vmap(noPorts, nodePortKey, own)]);
+    const serviceCheck = add('service-endpoints-check', [vmap(noServices, ADDRESS_KEY, addressKey)]);
+    const firewallCheck = add('firewall-check', [vmap(firewalls, ADDRESS_KEY, addressKey)]);
+    const toServices = add('services', [vmap(services, ADDRESS_KEY, addressKey), vmap(nodePorts, nodePortKey, own)]);
+    const addressCheck = add('cluster-ips-check', [
       rule('ip daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"', (packet) =>
         clusterIPs.elements.has(packet.destination) ? REJECT : undefined,
       ),
     ]);
-    add('reject-chain', [always('reject', REJECT)]);
-    const mark = 2 ** options.masqueradeBit;
-    const hex = `0x${mark.toString(16).padStart(8, '0')}`;
-    add('mark-for-masquerade', [
+    this.rejecting = add('reject-chain', [rule('reject', () => REJECT)]);
+    this.markForMasquerade = add('mark-for-masquerade', [
       rule(`meta mark set meta mark | ${hex}`, (packet) => {
         packet.mark = (packet.mark | mark) >>> 0;
         return undefined;
       }),
     ]);
-    add('masquerading', [
+    const masquerading = add('masquerading', [
       rule(`meta mark & ${hex} == 0x00000000 return`, ({ mark: now }) => ((now & mark) === 0 ? 'return' : undefined)),
       rule(`meta mark set meta mark ^ ${hex}`, (packet) => {
         packet.mark = (packet.mark ^ mark) >>> 0;
@@ -158,12 +156,37 @@ export class NftablesProxier implements Proxier {
         return 'accept';
       }),
     ]);
+    const early = (name: string, hook: HookName, priority: string) =>
+      add(name, [fresh(firewallCheck)], { stage: 'early', hook, priority });
+    const filter = (name: string, hook: HookName, ...to: NftChain[]) =>
+      add(name, to.map(fresh), { stage: 'filter', hook, priority: 'filter' });
+    const nat = (name: string, hook: HookName, priority: string, to: NftChain) =>
+      add(name, [jump(to)], { stage: 'nat', hook, priority });
+    for (const chain of [
+      early('filter-prerouting-pre-dnat', 'PREROUTING', 'dstnat - 10'),
+      early('filter-output-pre-dnat', 'OUTPUT', '-110'),
+      filter('filter-input', 'INPUT', nodePortCheck, serviceCheck),
+      filter('filter-forward', 'FORWARD', serviceCheck, addressCheck),
+      filter('filter-output', 'OUTPUT', serviceCheck, addressCheck),
+      nat('nat-prerouting', 'PREROUTING', 'dstnat', toServices),
+      nat('nat-output', 'OUTPUT', '-100', toServices),
+      nat('nat-postrouting', 'POSTROUTING', 'srcnat', masquerading),
+      nodePortCheck,
+      serviceCheck,
+      firewallCheck,
+      toServices,
+      addressCheck,
+      this.rejecting,
+      this.markForMasquerade,
+      masquerading,
+    ])
+      table.add(chain);
   }
 
   sync(service: string, ports: readonly SyncedPort[]) {
     const { table } = this;
     const before = this.written.get(service);
-    for (const name of before?.chains ?? []) table.chains.delete(name);
+    for (const chain of before?.chains ?? []) table.drop(chain);
     for (const [where, key] of before?.elements ?? []) where.delete(key);
     const now: Written = { chains: [], sets: [], elements: [] };
     for (const { port, all } of ports) this.write(port, all, now);
@@ -173,18 +196,27 @@ export class NftablesProxier implements Proxier {
     else this.written.delete(service);
   }
 
-  commit() {}
+  commit() {
+    const { net, nodePortAddresses: set } = this.options;
+    const { elements } = this.table.sets.get('nodeport-ips') as NftSet;
+    elements.clear();
+    // kube-proxy: nodePortAddresses is "primary" unless it is set, in this mode.
+    for (const ip of nodePortAddresses(net, set.length ? set : ['primary'])) elements.set(ip, 0);
+  }
 
   private write(port: ServicePort, all: SyncedPort['all'], out: Written) {
     const { table } = this;
     const { protocol, namespacedName, portName, name } = port;
     const base = `${namespacedName}/${protocol}/${portName}`;
-    const own = `${chainHash(name + protocol).slice(0, HASH_LENGTH)}-${base}`;
-    const add = (chain: string, rules: readonly NftRule[]) => {
-      table.add({ name: chain, rules });
-      out.chains.push(chain);
-      return chain;
+    const hash = (text: string) => chainHash(name + protocol + text).slice(0, HASH_LENGTH);
+    const add = (chain: () => string, rules: () => readonly NftRule[]): NftChain => {
+      const made = table.add(new NftChain(chain, rules));
+      out.chains.push(made);
+      return made;
     };
+    /** A chain of the whole port. */
+    const whole = (prefix: string, rules: () => readonly NftRule[]) =>
+      add(() => `${prefix}-${hash('')}-${base}`, rules);
     const element = <V>(where: Map<string, V> | undefined, key: string, value: V) => {
       where?.set(key, value);
       out.elements.push([where as Map<string, unknown>, key]);
@@ -192,24 +224,28 @@ export class NftablesProxier implements Proxier {
     const map = (of: string) => table.maps.get(of)?.elements;
     const at = (ip: string) => `${ip} . ${protocol} . ${port.port}`;
 
-    const endpoints = new Map<string, { chain: string; affinity: string }>();
+    const endpoints = new Map<string, EndpointChain>();
     for (const { ip, port: number } of all.reachable) {
       const key = `${ip}:${number}`;
-      const tail = `${chainHash(name + protocol + key).slice(0, HASH_LENGTH)}-${base}__${ip}/${number}`;
-      const affinity = `affinity-${tail}`;
-      endpoints.set(key, { chain: add(`endpoint-${tail}`, this.endpoint(port, ip, number, affinity, out)), affinity });
+      const tail = () => `${hash(key)}-${base}__${ip}/${number}`;
+      const affinity =
+        port.affinitySeconds === undefined ? undefined : this.affinity(tail(), port.affinitySeconds, out);
+      const chain = add(
+        () => `endpoint-${tail()}`,
+        () => this.endpoint(port, ip, number, affinity),
+      );
+      endpoints.set(key, { chain, affinity });
     }
     const { cluster, local } = all;
-    const head: NftRule[] = this.foreign(port);
     const clusterChain = cluster.length
-      ? add(`service-${own}`, [...head, ...this.balance(port, cluster, endpoints)])
+      ? whole('service', () => [...this.foreign(port), ...this.balance(cluster, endpoints)])
       : undefined;
     const localChain = local.length
-      ? add(`local-${own}`, [...(port.internalLocal ? head : []), ...this.balance(port, local, endpoints)])
+      ? whole('local', () => [...(port.internalLocal ? this.foreign(port) : []), ...this.balance(local, endpoints)])
       : undefined;
     const internal = port.internalLocal ? localChain : clusterChain;
     const external = port.externalLocal ? localChain : clusterChain;
-    const nothing: NftVerdict = all.any ? 'drop' : { goto: 'reject-chain' };
+    const nothing: NftVerdict = all.any ? 'drop' : { goto: this.rejecting };
 
     element(table.sets.get('cluster-ips')?.elements, port.clusterIP, 0);
     if (internal) element(map('service-ips'), at(port.clusterIP), { goto: internal });
@@ -217,7 +253,7 @@ export class NftablesProxier implements Proxier {
     if (!isExternal(port)) return;
 
     const ext =
-      cluster.length || local.length ? add(`external-${own}`, this.external(port, clusterChain, external)) : '';
+      cluster.length || local.length ? whole('external', () => this.external(port, clusterChain, external)) : undefined;
     const outside = (ip: string) => {
       if (ext) element(map('service-ips'), at(ip), { goto: ext });
       if (!external) element(map('no-endpoint-services'), at(ip), nothing);
@@ -227,7 +263,7 @@ export class NftablesProxier implements Proxier {
     if (port.sourceRanges.length) {
       const ranges = port.sourceRanges.map((text) => parseCidr(text.trim()));
       const text = port.sourceRanges.map((one) => one.trim()).join(', ');
-      const chain = add(`firewall-${own}`, [
+      const chain = whole('firewall', () => [
         rule(`ip saddr != { ${text} } drop`, ({ source }) =>
           ranges.some((range) => range && inCidr(range, ipNumber(source))) ? undefined : 'drop',
         ),
@@ -245,7 +281,7 @@ export class NftablesProxier implements Proxier {
   private foreign({ clusterIP, protocol, port }: ServicePort): NftRule[] {
     const { options, cidr } = this;
     const to = `ip daddr ${clusterIP} ${protocol} dport ${port}`;
-    const mark: NftVerdict = { jump: 'mark-for-masquerade' };
+    const mark: NftVerdict = { jump: this.markForMasquerade };
     const meant = (packet: Packet) =>
       packet.destination === clusterIP && packet.protocol === protocol && packet.dport === port;
     if (options.masqueradeAll) {
@@ -259,81 +295,84 @@ export class NftablesProxier implements Proxier {
     ];
   }
 
-  private balance(
-    port: ServicePort,
-    list: readonly Backend[],
-    endpoints: ReadonlyMap<string, { chain: string; affinity: string }>,
-  ): NftRule[] {
-    const each = list.map(
-      ({ ip, port: number }) => endpoints.get(`${ip}:${number}`) as { chain: string; affinity: string },
-    );
+  private balance(list: readonly Backend[], endpoints: ReadonlyMap<string, EndpointChain>): NftRule[] {
+    const each = list.map(({ ip, port }) => endpoints.get(`${ip}:${port}`) as EndpointChain);
+    const { sim } = this.options.net.network;
     const out: NftRule[] = [];
-    if (port.affinitySeconds !== undefined) {
-      const { sim } = this.options.net.network;
-      for (const { chain, affinity } of each) {
-        const set = this.table.sets.get(affinity) as NftSet;
-        out.push(
-          rule(`ip saddr @${affinity} goto ${chain}`, ({ source }) => {
-            const seen = set.elements.get(source);
-            return seen !== undefined && sim.now - seen <= (set.timeout ?? 0) ? { goto: chain } : undefined;
-          }),
-        );
-      }
+    for (const { chain, affinity } of each) {
+      if (!affinity) continue;
+      const { name, elements, timeout = 0 } = affinity;
+      out.push(
+        lateRule(
+          () => `ip saddr @${name} goto ${chain.name}`,
+          ({ source }) => {
+            const seen = elements.get(source);
+            return seen !== undefined && sim.now - seen <= timeout ? { goto: chain } : undefined;
+          },
+        ),
+      );
     }
-    const choices = each.map(({ chain }, i) => `${i} : goto ${chain}`).join(', ');
+    const choices = () => each.map(({ chain }, i) => `${i} : goto ${chain.name}`).join(', ');
     out.push(
-      rule(`numgen random mod ${each.length} vmap { ${choices} }`, (_packet, { namespace }) => ({
-        goto: each[namespace.random.int(each.length)].chain,
-      })),
+      lateRule(
+        () => `numgen random mod ${each.length} vmap { ${choices()} }`,
+        (_packet, { namespace }) => ({ goto: each[namespace.random.int(each.length)].chain }),
+      ),
     );
     return out;
   }
 
-  private external(port: ServicePort, cluster: string | undefined, policy: string | undefined): NftRule[] {
+  private external(port: ServicePort, cluster: NftChain | undefined, policy: NftChain | undefined): NftRule[] {
     const { cidr } = this;
     const out: NftRule[] = [];
-    if (!port.externalLocal) out.push(jump('mark-for-masquerade', 'masquerade'));
+    if (!port.externalLocal) out.push(jump(this.markForMasquerade, 'masquerade'));
     else if (cluster) {
       if (cidr) {
         out.push(
-          rule(`ip saddr ${cidr.text} goto ${cluster} comment "short-circuit pod traffic"`, ({ source }) =>
-            inCidr(cidr, ipNumber(source)) ? { goto: cluster } : undefined,
+          lateRule(
+            () => `ip saddr ${cidr.text} goto ${cluster.name} comment "short-circuit pod traffic"`,
+            ({ source }) => (inCidr(cidr, ipNumber(source)) ? { goto: cluster } : undefined),
           ),
         );
       }
-      const fromHere = (text: string, verdict: NftVerdict) =>
-        rule(text, ({ source }, { namespace }) => (namespace.owns(source) ? verdict : undefined));
+      const fromHere = (text: () => string, verdict: NftVerdict) =>
+        lateRule(text, ({ source }, { namespace }) => (namespace.owns(source) ? verdict : undefined));
       out.push(
-        fromHere('fib saddr type local jump mark-for-masquerade comment "masquerade local traffic"', {
-          jump: 'mark-for-masquerade',
+        fromHere(() => 'fib saddr type local jump mark-for-masquerade comment "masquerade local traffic"', {
+          jump: this.markForMasquerade,
         }),
-        fromHere(`fib saddr type local goto ${cluster} comment "short-circuit local traffic"`, { goto: cluster }),
+        fromHere(() => `fib saddr type local goto ${cluster.name} comment "short-circuit local traffic"`, {
+          goto: cluster,
+        }),
       );
     }
     if (policy) out.push(goTo(policy));
     return out;
   }
 
-  private endpoint(port: ServicePort, ip: string, number: number, affinity: string, out: Written): NftRule[] {
-    const { table } = this;
+  /** Who was sent to an endpoint, and when; it lives as long as the endpoint. */
+  private affinity(tail: string, seconds: number, out: Written): NftSet {
+    const { sets } = this.table;
+    const name = `affinity-${tail}`;
+    out.sets.push(name);
+    let set = sets.get(name);
+    if (set?.timeout !== seconds * 1000) {
+      set = { name, type: ADDRESS, timeout: seconds * 1000, elements: new Map() };
+      sets.set(name, set);
+    }
+    return set;
+  }
+
+  private endpoint(port: ServicePort, ip: string, number: number, affinity: NftSet | undefined): NftRule[] {
     const { sim } = this.options.net.network;
+    const mark = this.markForMasquerade;
     const rules: NftRule[] = [
-      rule(`ip saddr ${ip} jump mark-for-masquerade`, ({ source }) =>
-        source === ip ? { jump: 'mark-for-masquerade' } : undefined,
-      ),
+      rule(`ip saddr ${ip} jump mark-for-masquerade`, ({ source }) => (source === ip ? { jump: mark } : undefined)),
     ];
-    const seconds = port.affinitySeconds;
-    if (seconds !== undefined) {
-      let set = table.sets.get(affinity);
-      if (set?.timeout !== seconds * 1000) {
-        set = { name: affinity, type: ADDRESS, timeout: seconds * 1000, elements: new Map() };
-        table.sets.set(affinity, set);
-      }
-      const { elements } = set;
-      out.sets.push(affinity);
+    if (affinity) {
       rules.push(
-        rule(`update @${affinity} { ip saddr }`, ({ source }) => {
-          elements.set(source, sim.now);
+        rule(`update @${affinity.name} { ip saddr }`, ({ source }) => {
+          affinity.elements.set(source, sim.now);
           return undefined;
         }),
       );

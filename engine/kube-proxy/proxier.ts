@@ -2,9 +2,13 @@
 
 import {
   type Chain,
+  inCidr,
+  ipNumber,
   match,
   masquerade,
   type Netfilter,
+  type NetworkNamespace,
+  parseCidr,
   RETURN,
   Rule,
   setXmark,
@@ -42,6 +46,18 @@ export function sharedRules(table: Table): number {
     if (SHARED.test(name)) sum += rules.length;
   });
   return sum;
+}
+
+/** The machine's addresses in `ranges` (nodePortAddresses): there it serves node ports. */
+export function nodePortAddresses({ addresses }: NetworkNamespace, ranges: readonly string[], six = false): string[] {
+  const own = addresses.filter((ip) => ip.includes(':') === six);
+  return own.filter((ip) =>
+    ranges.some((text) => {
+      if (text === 'primary') return ip === own[0];
+      const range = parseCidr(text);
+      return range !== undefined && inCidr(range, ipNumber(ip));
+    }),
+  );
 }
 
 /** `iptables -I` unless the chain has such a jump already. */

@@ -4,6 +4,7 @@ import type { ApiRequest, ApiResponse, Handle, WatchStream } from '../apiserver/
 import {
   header,
   pipeReader,
+  wantsPretty,
   type Headers,
   type HttpRequest,
   type HttpResponse,
@@ -11,9 +12,6 @@ import {
   type Reader,
 } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
-
-/** Clients of people get indented JSON. */
-const HUMAN = /^(curl|Wget|Mozilla)/;
 
 export function* apiOverHttp(request: HttpRequest, serve: Handle): Co<HttpResponse> {
   const mark = request.target.indexOf('?');
@@ -34,12 +32,7 @@ export function* apiOverHttp(request: HttpRequest, serve: Handle): Co<HttpRespon
     while (!later.answer) yield later.ready;
     answer = later.answer;
   }
-  return response(answer, pretty(request.headers, query));
-}
-
-function pretty(headers: Headers, query: Record<string, string | string[]>): boolean {
-  if (query.pretty !== undefined) return query.pretty !== 'false' && query.pretty !== '0';
-  return HUMAN.test(header(headers, 'user-agent') ?? '');
+  return response(answer, wantsPretty(request.headers, query));
 }
 
 function response(answer: ApiResponse, indent: boolean): HttpResponse {

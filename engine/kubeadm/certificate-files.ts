@@ -1,8 +1,8 @@
 // The files of /etc/kubernetes with certificates and keys on a control-plane node, each made when it is first read.
 
-import { utf8Base64 } from '../api/base64.ts';
 import { FileNode, type TreeEntry } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
+import { kubeconfig } from './kubeconfig.ts';
 
 export interface CertificateFilesOptions {
   hostname: string;
@@ -58,34 +58,3 @@ export function certificateFiles(options: CertificateFilesOptions): Record<strin
   }
   return files;
 }
-
-export interface KubeconfigOptions {
-  server: string;
-  /** All in PEM. */
-  ca: string;
-  certificate: string;
-  key: string;
-  user: string;
-}
-
-/** As kubeadm writes it. */
-export const kubeconfig = ({ server, ca, user, certificate, key }: KubeconfigOptions) => `apiVersion: v1
-clusters:
-- cluster:
-    certificate-authority-data: ${utf8Base64(ca)}
-    server: ${server}
-  name: kubernetes
-contexts:
-- context:
-    cluster: kubernetes
-    user: ${user}
-  name: ${user}@kubernetes
-current-context: ${user}@kubernetes
-kind: Config
-preferences: {}
-users:
-- name: ${user}
-  user:
-    client-certificate-data: ${utf8Base64(certificate)}
-    client-key-data: ${utf8Base64(key)}
-`;

@@ -8,20 +8,11 @@ import {
   serveHttp,
   type HttpResponse,
   type Listener,
-  type Process,
   type Program,
-  type Tls,
 } from '../linux/index.ts';
 import { Signal, type Co } from '../sim/index.ts';
 import { readFlags } from './component-flags.ts';
-
-interface Options {
-  /** The member on that host runs; the answer is how it leaves. Undefined: it is nobody's member. */
-  join: (host: string) => (() => void) | undefined;
-  tlsOf: (process: Process) => Tls;
-  /** The flags that kubeadm writes for the machine; undefined where it has no member. */
-  standard: (process: Process) => Record<string, string> | undefined;
-}
+import type { ControlPlane } from './control-plane.ts';
 
 const HEEDED = new Set(['listen-client-urls', 'listen-metrics-urls']);
 /** Of one that is nobody's member also what says where it would keep its data and find others. */
@@ -39,21 +30,22 @@ const APART = new Set([
 /** etcd 3.6 comes with this release, and the ones before take no flag away. */
 const MINOR = 35;
 
-export function etcdProgram({ join, tlsOf, standard }: Options): Program {
+export function etcdProgram(controlPlane: ControlPlane): Program {
   return function* (process): Co<number> {
     const { hostname, net, sim } = process.host;
     const log = (level: string, caller: string, msg: string) => {
       const line = { level, ts: clock(process).iso.replace('Z', '000Z'), caller, msg };
       process.stderr.write(`${JSON.stringify(line)}\n`);
     };
-    const own = standard(process);
+    const { version } = controlPlane.options;
+    const isMember = controlPlane.has(hostname);
     const flags = readFlags({
       component: 'etcd',
       argv: process.argv,
-      standard: own ?? {},
-      heeded: own ? HEEDED : APART,
+      standard: isMember ? controlPlane.standard('etcd', process, version) : {},
+      heeded: isMember ? HEEDED : APART,
       minor: MINOR,
-      apart: !own,
+      apart: !isMember,
     });
     if (!(flags instanceof Map)) {
       if ('line' in flags) process.stderr.write(`${flags.line}\n`);
@@ -71,7 +63,7 @@ export function etcdProgram({ join, tlsOf, standard }: Options): Program {
     };
     let leave: (() => void) | undefined;
     try {
-      const tls = clients.includes('https:') ? tlsOf(process) : undefined;
+      const tls = clients.includes('https:') ? controlPlane.etcdTls(process) : undefined;
       for (const { address, port, url } of urls(clients)) {
         if (
           !opened(
@@ -95,7 +87,7 @@ export function etcdProgram({ join, tlsOf, standard }: Options): Program {
       }
       const data = flags.get('data-dir') ?? `${hostname}.etcd`;
       for (const name of ['snap', 'wal']) process.host.fs.mkdir(`${data}/member/${name}`, { recursive: true });
-      leave = join(hostname);
+      if (isMember) leave = controlPlane.memberJoins(hostname);
       log('info', 'embed/serve.go:124', 'ready to serve client requests');
       const signal = yield* untilSignal(process);
       log('info', 'osutil/interrupt_unix.go:64', `received signal; shutting down: ${signal}`);

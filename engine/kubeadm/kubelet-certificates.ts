@@ -4,6 +4,7 @@
 import { utf8Base64 } from '../api/base64.ts';
 import { FileNode, type TreeEntry } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
+import { kubeconfigOf } from './kubeconfig.ts';
 
 export const KUBELET_CONF = '/etc/kubernetes/kubelet.conf';
 const PKI = '/var/lib/kubelet/pki/';
@@ -27,23 +28,8 @@ export function kubeletCertificates(
 }
 
 /** How the kubelet finds the API server, and by what file it says who it is. */
-export const kubeletConf = (server: string, ca: string, hostname: string): string => `apiVersion: v1
-clusters:
-- cluster:
-    certificate-authority-data: ${utf8Base64(ca)}
-    server: ${server}
-  name: kubernetes
-contexts:
-- context:
-    cluster: kubernetes
-    user: system:node:${hostname}
-  name: system:node:${hostname}@kubernetes
-current-context: system:node:${hostname}@kubernetes
-kind: Config
-preferences: {}
-users:
-- name: system:node:${hostname}
-  user:
-    client-certificate: ${CURRENT}
-    client-key: ${CURRENT}
-`;
+export const kubeletConf = (server: string, ca: string, hostname: string): string =>
+  kubeconfigOf(server, utf8Base64(ca), `system:node:${hostname}`, {
+    'client-certificate': CURRENT,
+    'client-key': CURRENT,
+  });

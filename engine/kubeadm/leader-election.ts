@@ -2,7 +2,8 @@
 
 import type { Lease } from '../api/types.ts';
 import { ApiError, EventRecorder, microTimestamp, type Client } from '../client/index.ts';
-import type { Co, Signal, Sim } from '../sim/index.ts';
+import type { Process } from '../linux/index.ts';
+import { type Co, Signal, type Sim } from '../sim/index.ts';
 
 // component-base: LeaseDuration, RenewDeadline, RetryPeriod; client-go: JitterFactor.
 const LEASE_SECONDS = 15;
@@ -13,46 +14,61 @@ const JITTER = 1.2;
 const QUIET_LEAD_MS = 3000;
 
 export interface ElectionOptions {
-  sim: Sim;
+  /** SIGTERM and SIGINT end it. */
+  process: Process;
   client: Client;
   /** Of the Lease, in kube-system. */
   name: string;
-  identity: string;
-  /** Fires when the process is to end; `ending` says so. */
-  stop: Signal;
-  ending: () => boolean;
+  /** --leader-elect: without it the process leads at once. */
+  elect: boolean;
+  /** Of chance, for what stands behind the host's name in the holder's. */
+  stream: string;
   /** Give the Lease up at the end, so that another need not wait. */
   releaseOnCancel: boolean;
   /** Before this time nobody looks: only the last renewals are made. */
   quietUntil: number;
   lead: () => void;
-  log: (where: string, text: string) => void;
+  log: (level: 'I' | 'E', where: string, text: string) => void;
 }
 
 /** Runs until the process is to end ('stopped') or the Lease could not be renewed in time ('lost'). */
-export function* elect(options: ElectionOptions): Co<'stopped' | 'lost'> {
-  const { sim, stop, ending, name, log } = options;
+export function* lead(options: ElectionOptions): Co<'stopped' | 'lost'> {
+  const { process, elect, name, log } = options;
+  const { sim } = process.host;
+  const stop = new Signal();
+  let ending = false;
+  for (const signal of ['TERM', 'INT']) {
+    process.handlers.set(signal, () => {
+      ending = true;
+      stop.fire();
+    });
+  }
+  if (!elect) {
+    options.lead();
+    while (!ending) yield stop;
+    return 'stopped';
+  }
   const election = new Election(options);
-  log('leaderelection.go:257', `attempting to acquire leader lease kube-system/${name}...`);
+  log('I', 'leaderelection.go:257', `attempting to acquire leader lease kube-system/${name}...`);
   const next = (wait: number) => Math.max(wait, options.quietUntil - QUIET_LEAD_MS - sim.now);
-  while (!ending() && !election.attempt()) {
+  while (!ending && !election.attempt()) {
     const retry = RETRY_MS * (1 + JITTER * sim.random('leader-election').float());
     yield { signals: [stop], timeout: election.unanswered ? retry : next(retry) };
   }
-  if (ending()) return 'stopped';
-  log('leaderelection.go:271', `successfully acquired lease kube-system/${name}`);
+  if (ending) return 'stopped';
+  log('I', 'leaderelection.go:271', `successfully acquired lease kube-system/${name}`);
   election.announce();
   options.lead();
   let renewedAt = sim.now;
   for (;;) {
     yield { signals: [stop], timeout: next(RETRY_MS) };
-    if (ending()) {
+    if (ending) {
       if (options.releaseOnCancel) election.release();
       return 'stopped';
     }
     if (election.attempt()) renewedAt = sim.now;
     else if (sim.now - renewedAt >= RENEW_DEADLINE_MS) {
-      log('leaderelection.go:297', `failed to renew lease kube-system/${name}: context deadline exceeded`);
+      log('I', 'leaderelection.go:297', `failed to renew lease kube-system/${name}: context deadline exceeded`);
       return 'lost';
     }
   }
@@ -60,6 +76,8 @@ export function* elect(options: ElectionOptions): Co<'stopped' | 'lost'> {
 
 class Election {
   private readonly options: ElectionOptions;
+  private readonly sim: Sim;
+  private readonly identity: string;
   private lease: Lease | undefined;
   /** When the Lease was last seen to change, by this process's clock. */
   private observed = { renewTime: '', at: 0 };
@@ -67,7 +85,10 @@ class Election {
   unanswered = false;
 
   constructor(options: ElectionOptions) {
+    const { sim, hostname } = options.process.host;
     this.options = options;
+    this.sim = sim;
+    this.identity = `${hostname}_${sim.random(options.stream).uuid()}`;
   }
 
   private get leases() {
@@ -76,7 +97,8 @@ class Election {
 
   /** Takes or renews the Lease; false when another holds it or the API server does not answer. */
   attempt(): boolean {
-    const { sim, name, identity, log } = this.options;
+    const { sim, identity } = this;
+    const { name, log } = this.options;
     const now = microTimestamp(sim.now);
     this.unanswered = false;
     try {
@@ -106,16 +128,15 @@ class Election {
       if (!(error instanceof ApiError)) throw error;
       this.lease = undefined;
       this.unanswered = true;
-      log('leaderelection.go:448', `error retrieving resource lock kube-system/${name}: ${error.message}`);
+      log('E', 'leaderelection.go:448', `error retrieving resource lock kube-system/${name}: ${error.message}`);
       return false;
     }
   }
 
   private spec(renewTime: string, acquireTime: string, leaseTransitions: number) {
-    const { identity } = this.options;
     return {
       acquireTime,
-      holderIdentity: identity,
+      holderIdentity: this.identity,
       leaseDurationSeconds: LEASE_SECONDS,
       leaseTransitions,
       renewTime,
@@ -124,15 +145,16 @@ class Election {
 
   /** The event that tells who leads now. */
   announce() {
-    const { sim, client, name, identity } = this.options;
+    const { sim, identity } = this;
+    const { client, name } = this.options;
     if (this.lease)
       new EventRecorder(sim, client, name).event(this.lease, 'Normal', 'LeaderElection', `${identity} became leader`);
   }
 
   release() {
-    const { name, sim } = this.options;
+    const { name } = this.options;
     if (!this.lease) return;
-    const now = microTimestamp(sim.now);
+    const now = microTimestamp(this.sim.now);
     const spec = { ...this.lease.spec, holderIdentity: '', leaseDurationSeconds: 1, renewTime: now, acquireTime: now };
     try {
       this.leases.update('kube-system', name, { ...this.lease, spec });

@@ -3,7 +3,7 @@
 
 import { base64Text } from '../api/base64.ts';
 import { isAddress } from '../linux/net/address.ts';
-import type { Socket, Tls } from '../linux/net/socket.ts';
+import type { Socket } from '../linux/net/socket.ts';
 import { readResolverConfig } from '../linux/net/resolver.ts';
 import type { Process } from '../linux/types.ts';
 import type { Co } from '../sim/index.ts';
@@ -13,14 +13,14 @@ import type { Connection } from './kubeconfig.ts';
 /** client-go's limit for opening a connection. */
 const DIAL_TIMEOUT = 30_000;
 
-const unable = (reason: string) => new ConnectionError(`Unable to connect to the server: ${reason}`);
+export const unable = (reason: string) => new ConnectionError(`Unable to connect to the server: ${reason}`);
 
 /** Throws ConnectionError, in client-go's words, unless an API server answers there that the kubeconfig trusts. */
 export function* dial(process: Process, { server, cluster }: Connection): Co {
   const url = /^(https?):\/\/(\[[^\]]*\]|[^/:]*)(?::(\d+))?/.exec(server);
   const [, scheme = 'http', host = '', digits] = url ?? [];
   const port = Number(digits ?? (scheme === 'https' ? 443 : 80));
-  const socket = yield* connect(process, host, port, server);
+  const socket = yield* openConnection(process, host, port, server);
   socket.close();
   if (scheme === 'http') {
     if (socket.tls) throw new ConnectionError('Client sent an HTTP request to an HTTPS server.');
@@ -28,13 +28,13 @@ export function* dial(process: Process, { server, cluster }: Connection): Co {
   }
   if (!socket.tls) throw unable('http: server gave HTTP response to HTTPS client');
   if (!cluster['insecure-skip-tls-verify']) {
-    const wrong = verify(socket.tls, authorities(process, cluster), cluster['tls-server-name'] ?? host);
-    if (wrong) throw unable(`tls: failed to verify certificate: x509: ${wrong}`);
+    verifyServer(socket.tls, authorities(process, cluster), cluster['tls-server-name'] ?? host);
   }
   if (!socket.tls.names.includes('kubernetes')) throw notAnApi();
 }
 
-function* connect(process: Process, host: string, port: number, server: string): Co<Socket> {
+/** `server`: what messages call it. Throws ConnectionError in client-go's words. */
+export function* openConnection(process: Process, host: string, port: number, server: string): Co<Socket> {
   const addresses = yield* process.host.resolve(host);
   if (!addresses?.length) {
     const asked = readResolverConfig(process.host.fs).servers[0];
@@ -51,19 +51,20 @@ function* connect(process: Process, host: string, port: number, server: string):
 }
 
 /** PEM text of what the kubeconfig trusts, else of what the machine does. */
-function authorities(process: Process, cluster: Connection['cluster']): string {
+export function authorities(process: Process, cluster: Partial<Connection['cluster']> = {}): string {
   const data = cluster['certificate-authority-data'];
   if (data) return base64Text(data);
   const node = process.host.fs.find(cluster['certificate-authority'] ?? '/etc/ssl/certs/ca-certificates.crt');
   return node?.kind === 'file' ? node.text : '';
 }
 
-/** Why a certificate is not accepted. */
-function verify({ ca, names }: Tls, trusted: string, host: string): string | undefined {
-  if (!trusted.includes(ca.trim())) return 'certificate signed by unknown authority';
-  if (names.includes(host)) return undefined;
+/** Throws unless the certificate is signed by one that is trusted and names the host. */
+export function verifyServer({ ca, names }: { ca: string; names: readonly string[] }, trusted: string, host: string) {
+  const wrong = (why: string) => unable(`tls: failed to verify certificate: x509: ${why}`);
+  if (!trusted.includes(ca.trim())) throw wrong('certificate signed by unknown authority');
+  if (names.some((name) => name === host || (name.startsWith('*.') && host.endsWith(name.slice(1))))) return;
   const ofKind = names.filter((name) => isAddress(name) === isAddress(host));
-  return `certificate is valid for ${ofKind.join(', ')}, not ${host}`;
+  throw wrong(`certificate is valid for ${ofKind.join(', ')}, not ${host}`);
 }
 
 const notAnApi = () =>

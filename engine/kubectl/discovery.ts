@@ -145,18 +145,17 @@ export class Discovery {
   find(argument: string): Mapping | undefined {
     const parts = argument.split('.');
     if (parts.length >= 3) {
-      const exact = this.candidates(parts[0]).find(
-        (m) => m.version === parts[1] && m.group === parts.slice(2).join('.'),
-      );
+      const exact = this.named(parts[0]).find((m) => m.version === parts[1] && m.group === parts.slice(2).join('.'));
       if (exact) return exact;
     }
-    const all = this.candidates(parts[0]);
+    const all = this.named(parts[0]);
     if (parts.length === 1) return all[0];
     const group = parts.slice(1).join('.');
     return all.find((m) => m.group === group) ?? all.find((m) => m.group.startsWith(group));
   }
 
-  private candidates(name: string): Mapping[] {
+  /** All that a plural, singular, short name or kind may mean, the likeliest first. */
+  named(name: string): Mapping[] {
     const lower = name.toLowerCase();
     return this.byName.get(lower) ?? this.byShort.get(lower) ?? this.byKind.get(name) ?? [];
   }

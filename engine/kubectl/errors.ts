@@ -117,6 +117,8 @@ export function addSource(verb: string, source: string, error: unknown): Error {
 
 /** Throws nothing, the one, or all of them together. */
 export function throwAll(errors: Error[]) {
+  // Nobody reads what it says any more: nothing is said of the rest.
+  for (const error of errors) if (error instanceof Exit) throw error;
   if (errors.length === 1) throw errors[0];
   if (errors.length > 1) throw new AggregateFailure(errors);
 }

@@ -19,6 +19,7 @@ import { AggregateFailure, CommandError, StatusError, report } from './errors.ts
 import { Args } from './flags.ts';
 import { GLOBAL_FLAGS } from './kubeconfig.ts';
 import { Kubectl, type KubectlOptions } from './kubectl.ts';
+import { runPlugin } from './plugins.ts';
 import { seesManagedFields } from './output/printers.ts';
 import { deprecations } from './write-flags.ts';
 
@@ -44,6 +45,8 @@ function* main(process: Process, settings: KubectlOptions, caches: Map<string, D
   let kubectl = new Kubectl(process, settings, 'kubectl', globals, caches);
   try {
     yield* kubectl.start();
+    const plugin = yield* runPlugin(process, ROOT);
+    if (plugin !== undefined) return plugin;
     const found = findCommand(ROOT, GLOBAL_FLAGS, process.argv.slice(1));
     const args = parseArgs(found, GLOBAL_FLAGS);
     globals = args.only(GLOBAL_FLAGS, found.command.flags ?? []);

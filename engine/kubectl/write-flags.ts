@@ -3,6 +3,7 @@
 import type { KubeObject } from '../api/types.ts';
 import { CommandError, quote } from './errors.ts';
 import type { Args, Flag } from './flags.ts';
+import { typedJson } from './output/go-order.ts';
 import { compactJson } from './output/json.ts';
 import type { DryRun } from './output/printers.ts';
 
@@ -73,8 +74,9 @@ export function lastAppliedOf(object: KubeObject, asIs = false): string {
   return compactJson({ ...object, metadata: { ...object.metadata, annotations } }) + '\n';
 }
 
-/** The object with its own configuration in the annotation. */
-export function withLastApplied(object: KubeObject): KubeObject {
-  const annotations = { ...object.metadata.annotations, [LAST_APPLIED]: lastAppliedOf(object) };
+/** The object with its own configuration in the annotation; `typed`: as kubectl's own Go types are written. */
+export function withLastApplied(object: KubeObject, typed = false): KubeObject {
+  const text = typed ? `${typedJson(object)}\n` : lastAppliedOf(object);
+  const annotations = { ...object.metadata.annotations, [LAST_APPLIED]: text };
   return { ...object, metadata: { ...object.metadata, annotations } };
 }

@@ -3,6 +3,7 @@
 import type { Container as ContainerSpec, ResourceRequirements } from '../api/types.ts';
 import type { Image } from '../images/types.ts';
 import {
+  ComputedDir,
   createHost,
   FileSystem,
   healthOf,
@@ -12,15 +13,18 @@ import {
   pipeReader,
   setPortFault,
   watchUsage,
+  type Confinement,
   type FileNode,
   type Host,
   type Kernel,
+  type MountOptions,
   type NetworkNamespace,
   type PidNamespace,
   type PortFault,
   type Process,
   type Program,
 } from '../linux/index.ts';
+import { part } from '../parts/index.ts';
 import type { Sim } from '../sim/index.ts';
 import { Cgroup, type CgroupLimits } from './cgroup.ts';
 import { ContainerLog } from './log.ts';
@@ -45,9 +49,15 @@ export interface ContainerConfig {
   readOnlyRoot: boolean;
   /** What its root may do; undefined: everything. */
   capabilities: ReadonlySet<string> | undefined;
+  confinement: Confinement;
+  sysctls: Readonly<Record<string, string>>;
   limits: CgroupLimits;
   /** Process numbers shared with other containers. */
   pids: PidNamespace | undefined;
+  /** What its files are on. */
+  disk: MountOptions | undefined;
+  /** Processes of the machine that are numbered with its own: those of other containers. */
+  others: (() => Process[]) | undefined;
   /** Mounts volumes, /etc/hosts and the like. */
   mount: (fs: FileSystem) => void;
   terminationFile: FileNode | undefined;
@@ -114,7 +124,8 @@ export class Container {
   /** Throws StartError when its command cannot be run. */
   start() {
     const { image, env, command, uid, gid, groups } = this.config;
-    const fs = new FileSystem({ base: image.tree(), now: () => this.sim.now });
+    const { disk } = this.config;
+    const fs = new FileSystem({ base: image.tree(), now: () => this.sim.now, disk });
     this.config.mount(fs);
     fs.root.set('sys', this.cgroup.files());
     const host = createHost({
@@ -127,10 +138,14 @@ export class Container {
       userland: image.userland,
       pids: this.config.pids,
       capabilities: this.config.capabilities,
+      confinement: this.config.confinement,
+      sysctls: this.config.sysctls,
     });
+    host.others = this.config.others;
     this.host = host;
+    fs.root.set('proc', new ComputedDir(() => part('tools').procEntries(host)));
     const name = command[0];
-    const found = resolveCommand(host, command);
+    const found = resolveCommand(host, command, this.config.workingDir);
     if (!found) throw new StartError(execError(host, name));
     if (!fs.exists(this.config.workingDir)) fs.mkdir(this.config.workingDir, { recursive: true });
     if (this.config.readOnlyRoot) fs.readOnly = true;
@@ -285,14 +300,16 @@ export class Container {
 /** What a file system of 4 KiB blocks needs for so many bytes. */
 const blocks = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
 
-/** The program that a command runs: a binary, or the interpreter that a script's first line names. */
+/** The program that a command runs in a directory: a binary, or the interpreter that a script's first line names. */
 export function resolveCommand(
   host: Host,
   command: readonly string[],
+  cwd: string,
 ): { program: Program; argv: string[] } | undefined {
-  const program = host.program(command[0]);
+  const path = command[0].startsWith('./') ? `${cwd}/${command[0]}` : command[0];
+  const program = host.program(path);
   if (program) return { program, argv: [...command] };
-  const node = command[0].includes('/') ? host.fs.find(command[0]) : undefined;
+  const node = path.includes('/') ? host.fs.find(path) : undefined;
   if (node?.kind !== 'file' || (node.mode & 0o111) === 0) return undefined;
   const first = /^#!\s*(\S+)(?:\s+(\S+))?/.exec(node.text);
   const interpreter = first && host.program(first[1]);

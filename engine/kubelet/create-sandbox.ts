@@ -1,6 +1,6 @@
 // Creates a Pod's sandbox.
 
-import type { RuntimeClass } from '../api/types.ts';
+import type { Pod, RuntimeClass } from '../api/types.ts';
 import { ApiError } from '../client/index.ts';
 import { createHost, FileSystem, type Kernel, type NetworkNamespace } from '../linux/index.ts';
 import { Signal, type Co } from '../sim/index.ts';
@@ -8,12 +8,14 @@ import { quote } from './format.ts';
 import { openHostPorts } from './host-ports.ts';
 import type { PodWorker } from './pod-worker.ts';
 import { podRef } from './reference.ts';
-import { hostnameOf, type Sandbox } from './sandbox.ts';
+import { hostnameOf, kernelHostname, type Sandbox } from './sandbox.ts';
 
 const SANDBOX_MS = 160;
 const SANDBOX_JITTER_MS = 120;
 /** Until a sandbox that could not be made is tried again. */
 const RETRY_MS = 10_000;
+/** Linux: __NEW_UTS_LEN. */
+const MAX_HOSTNAME = 64;
 
 /** The kernel that each handler runs a Pod on; undefined: the node's. Kata Containers bring one along. */
 const KERNELS: Readonly<Record<string, Kernel | undefined>> = {
@@ -51,6 +53,17 @@ function processes(worker: PodWorker, net: NetworkNamespace, hostname: string): 
   return { pids: host.pids, pause };
 }
 
+const NONE: readonly string[] = [];
+
+function sharedNamespaces({ spec }: Pod): readonly string[] {
+  if (!spec?.hostNetwork && !spec?.hostPID && !spec?.hostIPC) return NONE;
+  return [
+    ...(spec.hostNetwork ? ['net', 'uts'] : []),
+    ...(spec.hostPID ? ['pid'] : []),
+    ...(spec.hostIPC ? ['ipc'] : []),
+  ];
+}
+
 function* waits(): Co<number> {
   for (;;) yield new Signal();
 }
@@ -68,7 +81,15 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
     runtime = handlerOf(worker);
   }
   const kernel = KERNELS[runtime.handler];
-  const hostname = hostnameOf(pod, kubelet.node.name);
+  const users = pod.spec?.hostUsers === false ? kubelet.userNamespaces.allocate() : undefined;
+  const hostname = kernelHostname(pod, hostnameOf(pod, kubelet.node.name), kubelet.clusterDomain);
+  if (hostname.length > MAX_HOSTNAME && pod.spec?.setHostnameAsFQDN) {
+    const text = `Failed to create pod sandbox: failed to construct FQDN from pod hostname and cluster domain, FQDN ${hostname} is too long (${MAX_HOSTNAME} characters is the max, ${hostname.length} characters requested)`;
+    for (;;) {
+      kubelet.recorder.event(podRef(pod), 'Warning', 'FailedCreatePodSandBox', text);
+      yield RETRY_MS;
+    }
+  }
   if (pod.spec?.hostNetwork) {
     const net = kubelet.nodeNet;
     return {
@@ -77,6 +98,8 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
       net,
       hostname,
       kernel,
+      shared: sharedNamespaces(pod),
+      users,
       hostNetwork: true,
       hostPorts: [],
       ...processes(worker, net, hostname),
@@ -102,6 +125,8 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
     net,
     hostname,
     kernel,
+    shared: sharedNamespaces(pod),
+    users,
     hostNetwork: false,
     // A plug-in that has wired the Pod up has mapped its ports too.
     hostPorts: net.flat ? openHostPorts(kubelet.nodeNet, pod, net) : [],

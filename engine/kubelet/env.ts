@@ -2,7 +2,7 @@
 
 import { quantityMilli, quantityValue } from '../api/quantity.ts';
 import type { Container, EnvVar, FileKeySelector, Pod, ResourceFieldSelector, Service } from '../api/types.ts';
-import { valueFromEnvFile } from './env-file.ts';
+import { part } from '../parts/index.ts';
 import { quote } from './format.ts';
 
 /** Why a container cannot be configured; becomes CreateContainerConfigError. */
@@ -105,7 +105,7 @@ function fromFile({ volumeName, path, key, optional }: FileKeySelector, sources:
   let value: string | undefined;
   try {
     if (text === undefined) throw new Error(`open ${path}: no such file or directory`);
-    value = valueFromEnvFile(text, key);
+    value = part('kubelet').valueFromEnvFile(text, key);
   } catch (error) {
     if (optional && text === undefined) return undefined;
     throw new ConfigError(`couldn't parse env file: ${(error as Error).message}`, { cause: error });

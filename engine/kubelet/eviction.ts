@@ -1,9 +1,11 @@
 // Node-pressure eviction: when memory or disk runs short, the kubelet says so in the node's conditions, throws away
 // what it can spare and then ends Pods, one a round, those first that use more than they asked for.
 
-import { formatQuantity, quantityValue } from '../api/quantity.ts';
+import { quantityValue } from '../api/quantity.ts';
 import type { Pod, PodSpec } from '../api/types.ts';
 import { podQOSClass } from '../api/qos.ts';
+import type { MountOptions } from '../linux/index.ts';
+import { part } from '../parts/index.ts';
 import type { Kubelet } from './kubelet.ts';
 import { PRESSURES, type NodeStatusManager, type Verdict } from './node-status.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -22,9 +24,9 @@ const SYSTEM_DISK = 8 * 1024 ** 3;
 /** system-node-critical and above. */
 const CRITICAL = 2_000_000_000;
 
-type Resource = 'memory' | 'ephemeral-storage';
+export type Resource = 'memory' | 'ephemeral-storage';
 
-interface Signal {
+export interface Signal {
   resource: Resource;
   condition: 'MemoryPressure' | 'DiskPressure';
   reason: string;
@@ -92,6 +94,11 @@ export class EvictionManager {
     return this.ballast === 0 && this.kubelet.images.bytes < this.diskBytes / 2;
   }
 
+  /** The node's disk, as what is mounted from it shows it. */
+  get disk(): MountOptions {
+    return { device: '/dev/vda1', type: 'ext4', size: () => this.diskBytes, used: () => this.diskUsed };
+  }
+
   private get diskUsed(): number {
     return SYSTEM_DISK + this.ballast + this.kubelet.images.bytes + this.sum((worker) => worker.diskBytes);
   }
@@ -152,7 +159,7 @@ export class EvictionManager {
         this.status.pressureChanged(signal.sufficient);
       }
     }
-    if (shortest) this.reclaim(shortest.signal, shortest.available);
+    if (shortest) part('kubelet').reclaim(this.kubelet, shortest.signal, shortest.available, () => this.imagesInUse());
   }
 
   /** kubelet: image garbage collection, every five minutes. */
@@ -176,57 +183,17 @@ export class EvictionManager {
     return used;
   }
 
-  private reclaim(signal: Signal, available: number) {
-    const { kubelet } = this;
-    const { node, recorder } = kubelet;
-    const ref = { kind: 'Node', name: node.name, uid: node.name, apiVersion: 'v1' };
-    recorder.event(ref, 'Warning', 'EvictionThresholdMet', `Attempting to reclaim ${signal.resource}`);
-    if (signal.resource === 'ephemeral-storage') {
-      kubelet.images.collect(Infinity, this.imagesInUse());
-      if (signal.available() >= signal.threshold) return;
-    }
-    const ranked = this.ranked(signal);
-    const victim = ranked[0];
-    if (!victim) return;
-    const { worker } = victim;
-    let message = `The node was low on resource: ${signal.resource}. Threshold quantity: ${amount(signal.threshold)}, available: ${amount(available)}. `;
-    worker.records.forEach(({ current }) => {
-      if (current?.state !== 'running') return;
-      const used = signal.resource === 'memory' ? current.cgroup.memory : current.diskBytes;
-      const asked = containerRequest(worker.pod, current.name, signal.resource);
-      if (used > asked) {
-        message += `Container ${current.name} was using ${amount(used)}, request is ${amount(asked)}, has larger consumption of ${signal.resource}. `;
-      }
-    });
-    worker.evict(message);
-  }
-
-  /** Pods in the order in which they go (kubelet: rankMemoryPressure, rankDiskPressureFunc). */
-  private ranked(signal: Signal) {
-    const candidates: { worker: PodWorker; usage: number; request: number; priority: number }[] = [];
-    this.kubelet.workers.forEach((worker) => {
-      if (worker.phase !== 'syncing' || isCritical(worker.pod) || worker.failure) return;
-      const usage = signal.usage(worker);
-      const request = signal.request(worker.pod);
-      candidates.push({ worker, usage, request, priority: worker.pod.spec?.priority ?? 0 });
-    });
-    const over = ({ usage, request }: { usage: number; request: number }) => (usage > request ? 0 : 1);
-    return candidates.sort(
-      (a, b) => over(a) - over(b) || a.priority - b.priority || b.usage - b.request - (a.usage - a.request),
-    );
-  }
-
   /** Local storage limits of Pods, containers and emptyDirs (kubelet: localStorageEviction). */
   private limits() {
     this.limited.forEach((worker) => {
       if (worker.phase !== 'syncing') return;
-      const message = storageExcess(worker);
+      const message = part('kubelet').storageExcess(worker);
       if (message) worker.evict(message);
     });
   }
 }
 
-function isCritical(pod: Pod): boolean {
+export function isCritical(pod: Pod): boolean {
   const { annotations } = pod.metadata ?? {};
   return annotations?.['kubernetes.io/config.source'] === 'file' || (pod.spec?.priority ?? 0) >= CRITICAL;
 }
@@ -238,50 +205,10 @@ function storageRequest(pod: Pod): number {
   return sum;
 }
 
-function containerRequest(pod: Pod, name: string, resource: Resource): number {
-  const all = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
-  const request = all.find((container) => container.name === name)?.resources?.requests?.[resource];
-  return request === undefined ? 0 : quantityValue(request);
-}
-
 /** Whether any limit on local storage is declared: most Pods have none. */
 function declaresStorageLimits(spec: PodSpec): boolean {
   return (
     (spec.volumes ?? []).some(({ emptyDir }) => emptyDir?.sizeLimit !== undefined) ||
     spec.containers.some(({ resources }) => resources?.limits?.['ephemeral-storage'] !== undefined)
   );
-}
-
-function storageExcess(worker: PodWorker): string | undefined {
-  const spec = worker.pod.spec as PodSpec;
-  for (const { name, emptyDir } of spec.volumes ?? []) {
-    if (emptyDir?.sizeLimit === undefined) continue;
-    if (worker.volumes.bytes(name) > quantityValue(emptyDir.sizeLimit)) {
-      return `Usage of EmptyDir volume "${name}" exceeds the limit "${emptyDir.sizeLimit}". `;
-    }
-  }
-  let total = 0;
-  let all = true;
-  for (const { resources } of spec.containers) {
-    const limit = resources?.limits?.['ephemeral-storage'];
-    if (limit === undefined) all = false;
-    else total += quantityValue(limit);
-  }
-  if (all && worker.diskBytes > total) {
-    return `Pod ephemeral local storage usage exceeds the total limit of containers ${amount(total)}. `;
-  }
-  for (const { name, resources } of spec.containers) {
-    const limit = resources?.limits?.['ephemeral-storage'];
-    const current = worker.records.get(name)?.current;
-    if (limit === undefined || current?.state !== 'running') continue;
-    if (current.diskBytes > quantityValue(limit)) {
-      return `Container ${name} exceeded its local ephemeral storage limit "${limit}". `;
-    }
-  }
-  return undefined;
-}
-
-/** Bytes as Go prints a binary quantity. */
-function amount(bytes: number): string {
-  return formatQuantity({ nanos: BigInt(Math.max(0, Math.floor(bytes))) * 1_000_000_000n, format: 'BinarySI' });
 }

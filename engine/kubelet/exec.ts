@@ -56,7 +56,7 @@ export class KubeletServer implements Omit<KubeletApi, 'figures'> {
     const stdin = options.stdin ? new Pipe() : undefined;
     const stdout = new Pipe();
     const stderr = options.tty ? stdout : new Pipe();
-    const found = resolveCommand(host, command);
+    const found = resolveCommand(host, command, container.config.workingDir);
     if (!found) {
       const id = this.sim.random('exec-id').hex(64);
       const why = `OCI runtime exec failed: exec failed: unable to start container process: ${execError(host, command[0])}`;

@@ -5,9 +5,7 @@ import { podQOSClass } from '../api/qos.ts';
 import { timestamp } from '../client/index.ts';
 import type { Container } from './container.ts';
 import type { PodWorker } from './pod-worker.ts';
-
-/** What a node's own daemons use: kubelet, container runtime, system. Millicores, bytes. */
-export const DAEMONS = { cpuMillis: 75, memoryBytes: 420 * 1024 * 1024 };
+import { DAEMONS } from './usage.ts';
 
 /** What is asked of a kubelet for its figures. */
 export interface Counted {
@@ -31,6 +29,7 @@ const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** The answer to a path; undefined: the kubelet has no such figures. */
 export function figures(path: string, of: Counted): Figures | undefined {
+  if (path === '/healthz') return { type: 'text/plain; charset=utf-8', body: 'ok' };
   if (path === '/metrics/resource') return { type: TEXT, body: families(resourceMetrics(of), of.now) };
   if (path === '/metrics/cadvisor') return { type: TEXT, body: families(cadvisorMetrics(of), of.now) };
   if (path === '/stats/summary') {

@@ -1,7 +1,7 @@
 // What the kubelet does inside containers on its own: exec, HTTP and TCP actions of probes and lifecycle hooks.
 
 import type { Container as ContainerSpec, HTTPGetAction } from '../api/types.ts';
-import { checkGrpcHealth, Collector, exchange, type Headers, type NetworkNamespace } from '../linux/index.ts';
+import { Collector, exchange, type Headers, type NetworkNamespace } from '../linux/index.ts';
 import type { Co, Sim } from '../sim/index.ts';
 import { execError, resolveCommand, type Container } from './container.ts';
 
@@ -35,7 +35,7 @@ export function* runCommand(container: Container, command: readonly string[], ti
 function* run(container: Container, command: readonly string[], timeout?: number): Co<ActionResult> {
   const host = container.host;
   if (!host || container.state !== 'running') return { ok: false, output: '', error: 'container not running' };
-  const found = resolveCommand(host, command);
+  const found = resolveCommand(host, command, container.config.workingDir);
   if (!found) {
     const why = `OCI runtime exec failed: exec failed: unable to start container process: ${execError(host, command[0])}`;
     const id = host.sim.random('exec-id').hex(64);
@@ -59,7 +59,7 @@ function* run(container: Container, command: readonly string[], timeout?: number
   return { ok: exitCode === 0, output: out.text.slice(0, MAX_OUTPUT), exitCode };
 }
 
-function timeoutText(ms: number): string {
+export function timeoutText(ms: number): string {
   return `${ms / 1000}s`;
 }
 
@@ -133,47 +133,6 @@ export function* tcpConnect(net: NetworkNamespace, host: string, port: number, t
   if (typeof socket === 'string') return { ok: false, output: dialError(host, port, socket) };
   socket.close();
   return { ok: true, output: '' };
-}
-
-/** grpc.health.v1.Health/Check, as a gRPC probe asks it. */
-export function* grpcHealth(
-  net: NetworkNamespace,
-  host: string,
-  port: number,
-  service: string,
-  timeout: number,
-): Co<ActionResult> {
-  const { sim } = net.network;
-  const began = sim.now;
-  const late: ActionResult = {
-    ok: false,
-    output: `timeout: failed to connect service "${host}:${port}" within ${timeoutText(timeout)}: context deadline exceeded`,
-  };
-  const socket = yield* net.connect(host, port, { timeout });
-  const deadline = began + timeout;
-  if (typeof socket === 'string') {
-    // A client that is refused tries again until its time is up.
-    yield Math.max(0, deadline - sim.now);
-    return late;
-  }
-  const task = sim.spawn('probe', checkGrpcHealth(socket, service));
-  while (!task.done && sim.now < deadline) yield { signals: [task.exited], timeout: deadline - sim.now };
-  socket.close();
-  yield untilWholeMs(sim);
-  if (!task.done) {
-    task.kill();
-    return { ok: false, output: `timeout: health rpc did not complete within ${timeoutText(timeout)}` };
-  }
-  const status = task.result;
-  if (status === 'SERVING') return { ok: true, output: 'service healthy' };
-  if (status === 'NOT_SERVING') return { ok: false, output: 'service unhealthy (responded with "NOT_SERVING")' };
-  if (status === 'SERVICE_UNKNOWN') {
-    return { ok: false, output: 'error: health rpc failed: rpc error: code = NotFound desc = unknown service' };
-  }
-  return {
-    ok: false,
-    output: 'error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ',
-  };
 }
 
 const DIAL: Record<string, string> = {

@@ -1,14 +1,13 @@
 // Pulls images for containers: policies, one pull at a time, back-off, and what is said of each.
 
 import type { EventRecorder } from '../client/index.ts';
-import type { Container, ContainerImage, Pod } from '../api/types.ts';
+import type { Container, ContainerImage, ObjectReference, Pod } from '../api/types.ts';
 import { formatReference, ImageNameError, parseReference } from '../images/reference.ts';
 import { PullError, type Image, type Registry } from '../images/types.ts';
 import { Signal, type Co, type Sim } from '../sim/index.ts';
 import { Backoff } from './backoff.ts';
 import type { Container as RuntimeContainer } from './container.ts';
 import { goDuration, quote } from './format.ts';
-import { containerRef } from './reference.ts';
 
 /** A reason and a message, as `state.waiting` shows them. */
 export interface Waiting {
@@ -70,12 +69,13 @@ export class ImageManager {
     return undefined;
   }
 
-  /** Sees to it that the container's image is on the node; events tell how. */
-  *ensure(pod: Pod, container: Container): Co<Image | Waiting> {
-    const ref = containerRef(pod, container.name);
+  /** Sees to it that an image for a Pod is on the node; events about `ref` tell how. */
+  *ensure(
+    pod: Pod,
+    { image: wanted = '', imagePullPolicy: policy = 'IfNotPresent' }: Pick<Container, 'image' | 'imagePullPolicy'>,
+    ref: ObjectReference,
+  ): Co<Image | Waiting> {
     const { recorder, sim } = this;
-    const wanted = container.image ?? '';
-    const policy = container.imagePullPolicy ?? 'IfNotPresent';
     let full: string;
     try {
       full = formatReference(parseReference(wanted));

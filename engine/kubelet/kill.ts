@@ -1,9 +1,9 @@
 // Stops a container as the kubelet does: the event, the preStop hook within the grace period, the stop signal,
 // and SIGKILL when time is up.
 
+import { part } from '../parts/index.ts';
 import type { Co } from '../sim/index.ts';
 import type { Container } from './container.ts';
-import { runHook } from './hooks.ts';
 import { untilWholeMs } from './handlers.ts';
 import { containerRef } from './reference.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -31,7 +31,7 @@ export function* killContainer(worker: PodWorker, container: Container, options:
   recorder.event(ref, 'Normal', 'Killing', options.message);
   const preStop = container.config.spec.lifecycle?.preStop;
   if (preStop) {
-    const hook = sim.spawn('preStop', runHook(worker, container, preStop));
+    const hook = sim.spawn('preStop', part('kubelet').runHook(worker, container, preStop));
     while (!hook.done && sim.now < end()) yield { signals: [hook.exited, worker.hurried], timeout: end() - sim.now };
     if (!hook.done) hook.kill();
     else if (hook.result) recorder.event(ref, 'Warning', 'FailedPreStopHook', 'PreStopHook failed');

@@ -12,6 +12,7 @@ import {
 import { createScheme, quantityValue } from '../api/index.ts';
 import type { Node, Pod, Scheme } from '../api/types.ts';
 import {
+  ComputedDir,
   createHost,
   FileSystem,
   type Host,
@@ -25,11 +26,12 @@ import type { Co, Sim, Timer } from '../sim/index.ts';
 import { Allocation } from './allocation.ts';
 import { Backoff } from './backoff.ts';
 import { staticPodPath } from './config-file.ts';
+import { UserNamespaces } from './confinement.ts';
 import type { Container } from './container.ts';
 import { listen } from './endpoints.ts';
-import { KubeletServer } from './exec.ts';
+import type { KubeletServer } from './exec.ts';
 import { EvictionManager } from './eviction.ts';
-import { figures, type Figures } from './figures.ts';
+import type { Figures } from './figures.ts';
 import { ImageManager } from './image-manager.ts';
 import { logLine } from './kubelet-log.ts';
 import { placeLogFiles } from './log-files.ts';
@@ -65,6 +67,7 @@ export class Kubelet implements KubeletApi {
   readonly images: ImageManager;
   readonly runtime: Runtime;
   readonly addresses = new AddressPool();
+  readonly userNamespaces = new UserNamespaces();
   /** Of the other family, once the node has a range of it. */
   addresses6: AddressPool | undefined;
   readonly crashBackoff = new Backoff();
@@ -88,7 +91,7 @@ export class Kubelet implements KubeletApi {
   private readonly options: KubeletOptions;
   readonly objects: ObjectCache;
   private readonly nodeStatus: NodeStatusManager;
-  private readonly server: KubeletServer;
+  private served: KubeletServer | undefined;
   readonly eviction: EvictionManager;
   readonly allocation: Allocation;
   readonly workers = new Map<string, PodWorker>();
@@ -134,6 +137,7 @@ export class Kubelet implements KubeletApi {
     this.nodeNet = this.machine.net;
     this.machine.others = () => part('machine').nodeProcesses(this);
     placeLogFiles(this.machine.fs.root, this.workers);
+    this.machine.fs.root.set('proc', new ComputedDir(() => part('tools').procEntries(this.machine)));
     this.objects = new ObjectCache(client);
     this.images = new ImageManager(sim, images, this.recorder, () => this.nodeStatus.imagesChanged());
     this.nodeStatus = new NodeStatusManager({
@@ -147,6 +151,7 @@ export class Kubelet implements KubeletApi {
       tick: () => this.eviction.synchronize(),
     });
     this.eviction = new EvictionManager(this, this.nodeStatus);
+    this.machine.fs.disk = this.eviction.disk;
     this.allocation = new Allocation(this.nodeStatus.allocatable);
     this.volumeSources = {
       sim,
@@ -158,11 +163,6 @@ export class Kubelet implements KubeletApi {
       node: node.name,
     };
     this.statics = new StaticPods(this, () => (this.scheme ??= options.scheme ?? createScheme()));
-    this.server = new KubeletServer(sim, (namespace, pod) => {
-      if (!this.running) throw new KubeletError(502, `dial tcp ${node.ip}:10250: connect: connection refused`);
-      if (!this.runtimeRuns) throw new KubeletError(500, unreachable(this.runtime));
-      return this.byKey.get(`${namespace}/${pod}`);
-    });
   }
 
   get allocatable(): Readonly<Record<string, string>> {
@@ -183,6 +183,9 @@ export class Kubelet implements KubeletApi {
     this.startedAt = this.sim.now;
     if (this.runtimeSince === 0) this.runtimeSince = this.sim.now;
     this.listeners = listen(this.sim, this.machine);
+    const { plugins } = this.options;
+    // Plug-ins that have their range from the kubelet alone wait until it has seen its Node again.
+    if (plugins && plugins.subnet() === undefined) this.addresses.range = '';
     this.statics.start(this.manifests());
     this.connect(CONNECT_MS);
   }
@@ -402,7 +405,10 @@ export class Kubelet implements KubeletApi {
   /** The kubelet's own check of a Pod that has been bound to it: why it cannot run here. */
   admit(pod: Pod): { reason: string; message: string } | undefined {
     const pressed = this.eviction.refuses(pod);
-    return pressed ? { reason: 'Evicted', message: pressed } : this.allocation.refusal(pod);
+    if (pressed) return { reason: 'Evicted', message: pressed };
+    const { os, securityContext } = pod.spec ?? {};
+    const special = (os ?? securityContext?.sysctls) ? part('kubelet').refusal(pod) : undefined;
+    return special ?? this.allocation.refusal(pod);
   }
 
   /** Why Pods with a network of their own cannot start; undefined when they can. */
@@ -453,7 +459,7 @@ export class Kubelet implements KubeletApi {
 
   /** The answer to a GET of figures: /metrics/resource, /metrics/cadvisor, /stats/summary. */
   figures(path: string): Figures | undefined {
-    return figures(path, {
+    return part('kubelet').figures(path, {
       node: this.node.name,
       now: this.sim.now,
       bootedAt: this.bootedAt,
@@ -474,6 +480,15 @@ export class Kubelet implements KubeletApi {
   }
 
   // ---- KubeletApi ----------------------------------------------------------------------------------------
+
+  /** Made when it is first asked. */
+  private get server(): KubeletServer {
+    return (this.served ??= new (part('kubelet').KubeletServer)(this.sim, (namespace, pod) => {
+      if (!this.running) throw new KubeletError(502, `dial tcp ${this.node.ip}:10250: connect: connection refused`);
+      if (!this.runtimeRuns) throw new KubeletError(500, unreachable(this.runtime));
+      return this.byKey.get(`${namespace}/${pod}`);
+    }));
+  }
 
   logs(namespace: string, pod: string, container: string, options: LogOptions): Pipe {
     return this.server.logs(namespace, pod, container, options);

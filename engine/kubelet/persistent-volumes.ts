@@ -2,7 +2,8 @@
 // node (kubelet/volumemanager: desired state of the world).
 
 import type { Client } from '../client/index.ts';
-import { claimNameOf, isReachable } from '../api/volume-claims.ts';
+import { claimNameOf } from '../api/volume-claims.ts';
+import { isReachable } from '../api/volume-matching.ts';
 import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../api/types.ts';
 import { quote } from './format.ts';
 import { MountError } from './mount-error.ts';

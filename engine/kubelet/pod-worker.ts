@@ -454,6 +454,7 @@ export class PodWorker {
   private releaseSandbox() {
     const { sandbox } = this;
     sandbox?.pause?.signal('KILL');
+    if (sandbox?.users) this.kubelet.userNamespaces.release(sandbox.users);
     if (!sandbox || sandbox.hostNetwork) return;
     for (const listener of sandbox.hostPorts) listener.close();
     sandbox.net.close();

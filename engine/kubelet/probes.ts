@@ -3,9 +3,10 @@
 
 import type { Container as ContainerSpec, Probe } from '../api/types.ts';
 import { healthOf } from '../linux/index.ts';
+import { part } from '../parts/index.ts';
 import type { Co, Task, Timer } from '../sim/index.ts';
 import type { Container } from './container.ts';
-import { grpcHealth, httpGet, portOf, runCommand, tcpConnect, type ActionResult } from './handlers.ts';
+import { httpGet, portOf, runCommand, tcpConnect, type ActionResult } from './handlers.ts';
 import { containerRef } from './reference.ts';
 import { isStarted } from './status.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -121,7 +122,8 @@ class ProbeWorker {
         return { ok: false, output: '', error: `couldn't find port: ${JSON.stringify(probe.tcpSocket.port)}` };
       return yield* tcpConnect(nodeNet, probe.tcpSocket.host || ip, port, timeout);
     }
-    if (probe.grpc) return yield* grpcHealth(nodeNet, ip, probe.grpc.port, probe.grpc.service ?? '', timeout);
+    if (probe.grpc)
+      return yield* part('kubelet').grpcHealth(nodeNet, ip, probe.grpc.port, probe.grpc.service ?? '', timeout);
     return { ok: false, output: '', error: `missing probe handler for ${worker.key}:${container.name}` };
   }
 

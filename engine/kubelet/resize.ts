@@ -97,7 +97,7 @@ export class PodResize {
         restart.push(current);
         continue;
       }
-      const limits = limitsOf({ resources: wanted });
+      const limits = limitsOf({ resources: wanted }, pod);
       if (limits.memory !== undefined && limits.memory < current.cgroup.memory) {
         error = `attempting to set container memory limit (${limits.memory}) below current usage (${current.cgroup.memory})`;
         continue;

@@ -6,6 +6,7 @@ import type { Container as ContainerSpec, EphemeralContainer, Pod, PodSpec } fro
 import type { Image } from '../images/types.ts';
 import { containerCapabilities, FileNode, type FileSystem, type PidNamespace } from '../linux/index.ts';
 import type { CgroupLimits } from './cgroup.ts';
+import { confinementOf, sysctlsOf } from './confinement.ts';
 import { Container, type ContainerKind } from './container.ts';
 import { ConfigError, expand } from './env.ts';
 import { podText } from './format.ts';
@@ -14,7 +15,7 @@ import { scheme } from './runtimes.ts';
 import { hostsFile, resolvFile, type Sandbox } from './sandbox.ts';
 import type { PodWorker } from './pod-worker.ts';
 
-/** Makes a container ready to be started. Throws ConfigError when its configuration cannot be made. */
+/** Makes a container ready to be started. Throws ConfigError when its configuration cannot be made, or CreateError. */
 export function createContainer(
   worker: PodWorker,
   spec: ContainerSpec,
@@ -34,16 +35,17 @@ export function createContainer(
   env.HOME ??= user.uid === 0 ? '/root' : '/';
 
   const terminationFile = new FileNode('', { mode: 0o666 });
-  const { fsGroup, supplementalGroups = [] } = podSpec.securityContext ?? {};
-  // containerd adds the primary group; the kernel keeps the list sorted.
+  const { fsGroup, supplementalGroups = [], supplementalGroupsPolicy } = podSpec.securityContext ?? {};
+  // containerd adds the primary group, and those that the image puts the user in; the kernel keeps the list sorted.
   const asked = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups];
-  const groups = [...new Set([user.gid, ...asked])].sort((a, b) => a - b);
+  const known = supplementalGroupsPolicy === 'Strict' ? [] : image.groupsOf(user.uid);
+  const groups = [...new Set([user.gid, ...asked, ...known])].sort((a, b) => a - b);
   const mount = (fs: FileSystem) => {
     const { root } = fs;
     place(
       root,
       '/etc/hosts',
-      worker.sharedFile('hosts', () => hostsFile(pod, sandbox, kubelet.clusterDomain)),
+      worker.sharedFile('hosts', () => hostsFile(pod, sandbox, kubelet.node.name, kubelet.clusterDomain)),
     );
     place(
       root,
@@ -76,9 +78,13 @@ export function createContainer(
       gid: user.gid,
       groups,
       capabilities: capabilitiesOf(spec),
+      confinement: confinementOf(kubelet, pod, spec, sandbox),
+      sysctls: sysctlsOf(pod),
       readOnlyRoot: !!spec.securityContext?.readOnlyRootFilesystem,
-      limits: limitsOf(spec),
+      limits: limitsOf(spec, pod),
       pids: sandbox.pids ?? targetPids(worker, spec),
+      disk: kubelet.machine.fs.disk,
+      others: podSpec.hostPID ? kubelet.machine.others : undefined,
       mount,
       terminationFile: spec.terminationMessagePath ? terminationFile : undefined,
       runtime: scheme(kubelet.runtime),
@@ -98,9 +104,9 @@ function capabilitiesOf({ securityContext }: ContainerSpec): ReadonlySet<string>
   return securityContext?.privileged ? undefined : containerCapabilities(add, drop);
 }
 
-/** What the kernel is told of a container's resources. */
-export function limitsOf({ resources }: Pick<ContainerSpec, 'resources'>): CgroupLimits {
-  const { memory, cpu } = resources?.limits ?? {};
+/** What the kernel is told of a container's resources; where it has no limit of its own, the Pod's bounds it. */
+export function limitsOf({ resources }: Pick<ContainerSpec, 'resources'>, pod: Pod): CgroupLimits {
+  const { memory, cpu } = { ...pod.spec?.resources?.limits, ...resources?.limits };
   const request = resources?.requests?.cpu ?? cpu;
   return {
     memory: memory === undefined ? undefined : quantityValue(memory) || undefined,

@@ -21,6 +21,10 @@ export interface Sandbox {
   hostname: string;
   /** Of the virtual machine that it is; undefined: the node's. */
   kernel: Kernel | undefined;
+  /** Namespaces of the node that its containers are in, by the kernel's names. */
+  shared: readonly string[];
+  /** Its own users' place among the node's; undefined: they are the node's. */
+  users: { first: number; count: number } | undefined;
   /** The node's own namespace: not to be closed. */
   hostNetwork: boolean;
   /** Process numbers that its containers share; undefined: each has its own. */
@@ -47,9 +51,9 @@ export class AddressPool {
   set range(cidr: string) {
     this.cidr = cidr;
     const range = parseCidr(cidr);
-    if (!range) return;
-    this.base = range.base;
-    this.size = Math.min(MAX_SIZE, 2 ** ((range.upper ? 128 : 32) - range.bits));
+    this.size = range ? Math.min(MAX_SIZE, 2 ** ((range.upper ? 128 : 32) - range.bits)) : 0;
+    // Without a range, those of before can still be given back.
+    if (range) this.base = range.base;
   }
 
   get ready(): boolean {
@@ -81,8 +85,16 @@ export function hostnameOf(pod: Pod, nodeName: string): string {
   return name.length > 63 ? name.slice(0, 63).replace(/[-.]+$/, '') : name;
 }
 
+/** The name that its containers' kernel knows: with setHostnameAsFQDN the full one. */
+export function kernelHostname(pod: Pod, hostname: string, clusterDomain: string): string {
+  const { subdomain, setHostnameAsFQDN } = pod.spec ?? {};
+  if (!setHostnameAsFQDN || !subdomain) return hostname;
+  return `${hostname}.${subdomain}.${pod.metadata.namespace}.svc.${clusterDomain}`;
+}
+
 /** /etc/hosts as the kubelet manages it. */
-export function hostsFile(pod: Pod, sandbox: Sandbox, clusterDomain: string): string {
+export function hostsFile(pod: Pod, sandbox: Sandbox, nodeName: string, clusterDomain: string): string {
+  const hostname = hostnameOf(pod, nodeName);
   const lines = [
     `# Kubernetes-managed hosts file${pod.spec?.hostNetwork ? ' (host network)' : ''}.`,
     '127.0.0.1\tlocalhost',
@@ -93,9 +105,9 @@ export function hostsFile(pod: Pod, sandbox: Sandbox, clusterDomain: string): st
     'fe00::2\tip6-allrouters',
   ];
   const { subdomain, hostAliases } = pod.spec ?? {};
-  const fqdn = subdomain && `${sandbox.hostname}.${subdomain}.${pod.metadata?.namespace}.svc.${clusterDomain}`;
+  const fqdn = subdomain && `${hostname}.${subdomain}.${pod.metadata?.namespace}.svc.${clusterDomain}`;
   for (const ip of sandbox.ip6 ? [sandbox.ip, sandbox.ip6] : [sandbox.ip])
-    lines.push(fqdn ? `${ip}\t${fqdn}\t${sandbox.hostname}` : `${ip}\t${sandbox.hostname}`);
+    lines.push(fqdn ? `${ip}\t${fqdn}\t${hostname}` : `${ip}\t${hostname}`);
   if (hostAliases?.length) {
     lines.push('', '# Entries added by HostAliases.');
     for (const { ip, hostnames } of hostAliases) lines.push([ip, ...(hostnames ?? [])].join('\t'));

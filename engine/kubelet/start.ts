@@ -2,11 +2,12 @@
 // did in an event, and what went wrong becomes the container's waiting reason.
 
 import type { Container as ContainerSpec } from '../api/types.ts';
+import { part } from '../parts/index.ts';
 import type { Co } from '../sim/index.ts';
+import { CreateError } from './confinement.ts';
 import { StartError, type Container, type ContainerKind } from './container.ts';
 import { ConfigError } from './env.ts';
 import { goDuration, podText } from './format.ts';
-import { runHook } from './hooks.ts';
 import { killContainer } from './kill.ts';
 import type { PodWorker } from './pod-worker.ts';
 import { containerRef } from './reference.ts';
@@ -48,7 +49,15 @@ export function* startContainer(
     kubelet.crashBackoff.next(key, current.finishedAt, sim.now);
   }
 
-  const image = yield* kubelet.images.ensure(worker.pod, spec);
+  const missing = worker.pod.spec?.volumes?.some(({ image }) => image)
+    ? yield* part('kubelet').pullImageVolumes(worker, spec)
+    : undefined;
+  if (missing) {
+    recorder.event(ref(), 'Warning', 'Failed', `Error: ${missing.reason}`);
+    record.waiting = missing;
+    return {};
+  }
+  const image = yield* kubelet.images.ensure(worker.pod, spec, ref());
   if ('reason' in image) {
     recorder.event(ref(), 'Warning', 'Failed', `Error: ${image.reason}`);
     record.waiting = image;
@@ -59,9 +68,10 @@ export function* startContainer(
   try {
     container = createContainer(worker, spec, kind, image, current ? record.restarts + 1 : record.restarts);
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
+    if (!(error instanceof ConfigError) && !(error instanceof CreateError)) throw error;
     kubelet.containerChanged(worker, true);
-    return fail('CreateContainerConfigError', error.message);
+    const reason = error instanceof ConfigError ? 'CreateContainerConfigError' : 'CreateContainerError';
+    return fail(reason, error.message);
   }
   if (current) {
     record.last = current;
@@ -86,7 +96,7 @@ export function* startContainer(
 
   const hook = spec.lifecycle?.postStart;
   if (!hook) return undefined;
-  const problem = yield* runHook(worker, container, hook);
+  const problem = yield* part('kubelet').runHook(worker, container, hook);
   if (problem === undefined) return undefined;
   recorder.event(ref(), 'Warning', 'FailedPostStartHook', 'PostStartHook failed');
   yield* killContainer(worker, container, { message: 'FailedPostStartHook' });

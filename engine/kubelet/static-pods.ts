@@ -2,11 +2,12 @@
 // API as a mirror Pod.
 
 import { DecodeError, type KubeObject, type Scheme } from '../api/types.ts';
-import type { Node, Pod } from '../api/types.ts';
+import type { Node, Pod, PodSpec } from '../api/types.ts';
 import { ApiError, isNotFound } from '../client/index.ts';
 import type { DirNode, FileNode } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
 import { Random, streamSeed, type Co, type Signal, type Task } from '../sim/index.ts';
+import { apiReference } from './api-references.ts';
 import type { Kubelet } from './kubelet.ts';
 import { ManifestFile } from './manifest-file.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -108,10 +109,13 @@ export class StaticPods {
       const message = (error as Error).message;
       if (this.broken.get(file) !== message) {
         this.broken.set(file, message);
+        // Only what is no Pod at all is reported together with the file's name.
+        const err =
+          message.startsWith('invalid pod') || message.startsWith('static pods') ? message : `${path}: ${message}`;
         this.kubelet.log(
           'E',
           'file.go:187',
-          `"Could not process manifest file" err=${JSON.stringify(`${path}: ${message}`)}`,
+          `"Could not process manifest file" err=${JSON.stringify(err)} path=${JSON.stringify(path)}`,
         );
       }
       return undefined;
@@ -180,7 +184,9 @@ export class StaticPods {
     } as unknown as KubeObject);
     const errors = scheme.validate(info, made);
     if (errors.length)
-      throw new Error(`invalid pod: ${errors.map(({ field, message }) => `${field}: ${message}`).join(', ')}`);
+      throw new Error(`invalid pod: [${errors.map(({ field, message }) => `${field}: ${message}`).join(', ')}]`);
+    const resource = apiReference(made.spec as PodSpec);
+    if (resource) throw new Error(`static pods may not reference ${resource}`);
     return made as unknown as Pod;
   }
 

@@ -2,6 +2,9 @@
 
 import type { PodWorker } from './pod-worker.ts';
 
+/** What a node's own daemons use: kubelet, container runtime, system. Millicores, bytes. */
+export const DAEMONS = { cpuMillis: 75, memoryBytes: 420 * 1024 * 1024 };
+
 /** What one container uses, for metrics: CPU over the last quarter of a minute or two, memory now. */
 export interface ContainerUsage {
   namespace: string;

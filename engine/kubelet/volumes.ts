@@ -1,6 +1,7 @@
 // A Pod's volumes: what each one shows, filled when somebody first looks, kept up to date where the API
 // objects behind it change, and the mounts that containers see.
 
+import { quantityValue } from '../api/quantity.ts';
 import { ApiError, type Client } from '../client/index.ts';
 import type {
   Container,
@@ -12,12 +13,12 @@ import type {
   VolumeMount,
 } from '../api/types.ts';
 import { DirNode, FileNode, FileSystem, LinkNode, normalize, type Host, type MountOptions } from '../linux/index.ts';
+import { part } from '../parts/index.ts';
 import type { Sim } from '../sim/index.ts';
 import { podField, resourceField } from './env.ts';
 import { quote } from './format.ts';
 import { MountError } from './mount-error.ts';
 import type { CachedKind, ObjectCache } from './object-cache.ts';
-import { claimedPlace } from './persistent-volumes.ts';
 import { LazyDir } from './lazy-dir.ts';
 import { ensureDirectory, place } from './place.ts';
 import type { DriverVolume } from './types.ts';
@@ -58,7 +59,6 @@ const UNMODELLED = [
   'gcePersistentDisk',
   'gitRepo',
   'glusterfs',
-  'image',
   'iscsi',
   'nfs',
   'photonPersistentDisk',
@@ -110,7 +110,8 @@ export class PodVolumes {
    * is given back: `provide` says then where it is.
    */
   setUp(volume: Volume, podIP: string): DriverVolume | undefined {
-    if (this.nodes.has(volume.name)) return undefined;
+    // An image's is pulled with the containers'.
+    if (volume.image || this.nodes.has(volume.name)) return undefined;
     const made = this.make(volume, podIP);
     if ('bound' in made) return made;
     this.nodes.set(volume.name, made);
@@ -181,13 +182,29 @@ export class PodVolumes {
         (volume && sourcesOf(volume) !== undefined) ||
         false;
       if (node.kind === 'dir') ensureDirectory(fs.root, mount.mountPath);
-      const options = { type: volumeType(volume), ...provided, readOnly };
+      // A disk of its own has its own size and contents, not those of the node's.
+      const options = { ...(provided?.device ? provided : { ...this.source(volume, node), ...provided }), readOnly };
       fs.mount(mount.mountPath, this.subPath(node, mount, expandPath), options);
     }
     for (const { name, devicePath } of container.volumeDevices ?? []) {
       const device = this.nodes.get(name);
       if (device?.kind === 'file') place(fs.root, devicePath, device);
     }
+  }
+
+  /** What a volume is on, as the container's df shows it. */
+  private source(volume: Volume | undefined, node: DirNode | FileNode): MountOptions {
+    if (!volume || !inMemory(volume)) return this.at.machine.fs.disk ?? {};
+    return { device: 'tmpfs', type: 'tmpfs', size: () => this.memorySize(volume), used: () => used(node) };
+  }
+
+  /** kubelet: the least of the node's allocatable memory, the Pod's limit and the volume's own. */
+  private memorySize({ emptyDir }: Volume): number {
+    const sizes = [this.at.allocatable.memory, emptyDir?.sizeLimit ?? '0'].map(quantityValue);
+    const limits = (this.pod.spec?.containers ?? []).map(({ resources }) => resources?.limits?.memory);
+    if (limits.every((limit) => limit !== undefined))
+      sizes.push(limits.reduce((sum, limit) => sum + quantityValue(limit as string), 0));
+    return Math.min(...sizes.filter((size) => size > 0));
   }
 
   private subPath(
@@ -208,6 +225,10 @@ export class PodVolumes {
     const { fsGroup } = this.pod.spec?.securityContext ?? {};
     const sources = sourcesOf(volume);
     if (sources) {
+      for (const { clusterTrustBundle, podCertificate } of volume.projected?.sources ?? []) {
+        const kind = clusterTrustBundle ? 'clusterTrustBundle' : podCertificate && 'podCertificate';
+        if (kind) throw new MountError(`projected sources of kind ${kind} are not modelled by this engine`);
+      }
       const mode =
         volume.configMap?.defaultMode ??
         volume.secret?.defaultMode ??
@@ -220,6 +241,8 @@ export class PodVolumes {
       return dir;
     }
     if (volume.emptyDir) {
+      if (volume.emptyDir.medium?.startsWith('HugePages'))
+        throw new MountError('huge pages are not modelled by this engine: nodes have none');
       return new DirNode({ mode: fsGroup === undefined ? 0o777 : 0o2777, gid: fsGroup, mtime: this.at.sim.now });
     }
     if (volume.hostPath) return this.hostPath(volume.hostPath.path, volume.hostPath.type ?? '');
@@ -250,7 +273,7 @@ export class PodVolumes {
 
   private claim(volume: Volume): DirNode | FileNode | DriverVolume {
     const { client, node } = this.at;
-    const found = claimedPlace(client, node, this.pod, volume);
+    const found = part('kubelet').claimedPlace(client, node, this.pod, volume);
     if ('bound' in found) return found;
     const { path, type, readOnly, local } = found;
     if (local !== undefined && !this.at.machine.fs.exists(path))
@@ -391,9 +414,13 @@ const WANTED: Record<string, { kind: string; text: string }> = {
   BlockDevice: { kind: 'block', text: 'a block device' },
 };
 
-function volumeType(volume: Volume | undefined): string {
-  return volume?.emptyDir?.medium === 'Memory' || (volume && sourcesOf(volume)) ? 'tmpfs' : 'ext4';
-}
+/** Memory is taken by the page. */
+const used = (node: DirNode | FileNode) =>
+  Math.ceil((node.kind === 'dir' ? node.totalBytes() : node.size) / 4096) * 4096;
+
+/** Secrets and what is made for one Pod stay off the disk. */
+const inMemory = ({ emptyDir, secret, projected, downwardAPI }: Volume): boolean =>
+  emptyDir?.medium === 'Memory' || !!(secret ?? projected ?? downwardAPI);
 
 /** Projected volumes of service accounts are one object for all Pods. */
 const known = new WeakMap<object, { sources: Source[] | undefined }>();

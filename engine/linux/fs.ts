@@ -26,6 +26,8 @@ export interface MountOptions {
   type?: string;
   /** Bytes of a file system of its own size. */
   size?: () => number;
+  /** Bytes taken of it; default: those of the files below. */
+  used?: () => number;
 }
 
 export interface Mount extends MountOptions {
@@ -49,6 +51,7 @@ interface Core {
   born: number;
   mounts: Map<string, Mount>;
   readOnly: boolean;
+  disk: MountOptions | undefined;
 }
 
 interface Place {
@@ -70,6 +73,8 @@ export interface FileSystemOptions {
   /** A tree to use as it is. */
   root?: DirNode;
   readOnly?: boolean;
+  /** What its root is on. */
+  disk?: MountOptions;
 }
 
 /** A tree of files as one user sees it from one directory; `view` gives others on the same tree. */
@@ -88,6 +93,7 @@ export class FileSystem {
       born: options.now?.() ?? 0,
       mounts: new Map(),
       readOnly: options.readOnly ?? false,
+      disk: options.disk,
     };
     this.cwd = view.cwd ?? '/';
     this.uid = view.uid ?? 0;
@@ -105,8 +111,20 @@ export class FileSystem {
     return this.core.root;
   }
 
+  get readOnly(): boolean {
+    return this.core.readOnly;
+  }
+
   set readOnly(readOnly: boolean) {
     this.core.readOnly = readOnly;
+  }
+
+  get disk(): MountOptions | undefined {
+    return this.core.disk;
+  }
+
+  set disk(disk: MountOptions | undefined) {
+    this.core.disk = disk;
   }
 
   /** An absolute path without `.`, `..` and double slashes; links are not followed. */

@@ -7,7 +7,7 @@ import { type DirNode, FileNode, type FileSystem, FsError, tree } from './fs.ts'
 import { Exit, nullReader, nullWriter } from './io.ts';
 import { type NetworkNamespace, resolveName } from './net/index.ts';
 import type { Terminal } from './terminal.ts';
-import type { Host, Kernel, Process, Program, Reader, SpawnOptions, Userland, Writer } from './types.ts';
+import type { Confinement, Host, Kernel, Process, Program, Reader, SpawnOptions, Userland, Writer } from './types.ts';
 
 /** Signal numbers of Linux on x86 and arm. */
 export const SIGNALS: Record<string, number> = {
@@ -71,6 +71,8 @@ export interface HostOptions {
   programs?: Record<string, Program>;
   userland?: Userland;
   capabilities?: ReadonlySet<string>;
+  confinement?: Confinement;
+  sysctls?: Readonly<Record<string, string>>;
   /** Number of the first process (default 1). Process 1 of a container ignores signals that it does not handle,
    * and when it ends all others are killed. */
   firstPid?: number;
@@ -120,6 +122,7 @@ export class PidNamespace {
   }
 
   take(): number {
+    while (this.processes.has(this.next)) this.next++;
     return this.next++;
   }
 }
@@ -132,6 +135,8 @@ class Machine implements Host {
   readonly net: NetworkNamespace;
   readonly userland: Userland;
   readonly capabilities: ReadonlySet<string> | undefined;
+  readonly confinement: Confinement | undefined;
+  readonly sysctls: Readonly<Record<string, string>> | undefined;
   env: Record<string, string>;
   others: (() => Process[]) | undefined = undefined;
   readonly pids: PidNamespace;
@@ -144,6 +149,8 @@ class Machine implements Host {
     this.net = options.net;
     this.userland = options.userland ?? 'gnu';
     this.capabilities = options.capabilities;
+    this.confinement = options.confinement;
+    this.sysctls = options.sysctls;
     this.env = options.env ?? { PATH: DEFAULT_PATH };
     this.pids = options.pids ?? new PidNamespace(options.firstPid);
     const { programs } = options;
@@ -175,7 +182,7 @@ class Machine implements Host {
   }
 
   spawn(options: SpawnOptions): Process {
-    const process = new Running(this, this.pids.take(), options);
+    const process = new Running(this, options.pid ?? this.pids.take(), options);
     this.processes.set(process.pid, process);
     process.task = this.sim.spawn(process.argv[0], process.run(options.program));
     return process;
@@ -285,6 +292,12 @@ class Running implements Process {
     }
     return this.status;
   }
+}
+
+/** The kernel's name of a process: its program's file, which stands before the colon where a daemon writes a title. */
+export function commandOf({ argv }: Process): string {
+  const title = /^(\S+): /.exec(argv[0]);
+  return (title ? title[1] : argv[0].replace(/^.*\//, '')).slice(0, 15);
 }
 
 /** Waits for a process to end; its exit status. */

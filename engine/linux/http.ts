@@ -74,6 +74,15 @@ export function header(headers: Headers, name: string): string | undefined {
   return undefined;
 }
 
+/** Clients of people. */
+const HUMAN = /^(curl|Wget|Mozilla)/;
+
+/** apiserver: whether JSON is to be indented, by the parameter `pretty` or by who asks. */
+export function wantsPretty(headers: Headers, query: Readonly<Record<string, unknown>> = {}): boolean {
+  if (query.pretty !== undefined) return query.pretty !== 'false' && query.pretty !== '0';
+  return HUMAN.test(header(headers, 'user-agent') ?? '');
+}
+
 /** The head of a request or an answer: its first line and its header fields. */
 export function* readHead(lines: LineReader): Co<{ first: string; headers: Headers } | undefined> {
   let first: string | undefined;

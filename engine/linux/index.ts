@@ -1,6 +1,7 @@
 // Simulated machines: files, processes, sockets, commands.
 export * from './bytes.ts';
 export { containerCapabilities } from './capabilities.ts';
+export { ComputedDir } from './computed-dir.ts';
 export * from './faults.ts';
 export * from './fs.ts';
 export * from './grpc-health.ts';

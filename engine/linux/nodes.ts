@@ -85,14 +85,26 @@ export class FileNode {
   }
 
   set text(text: string) {
+    if (typeof this.content === 'function') this.bytes = undefined;
     this.content = text;
     this.tail = undefined;
     this.watched?.fire();
   }
 
+  /** Its content is made when it is read; so many bytes. */
+  compute(content: () => string, bytes: number) {
+    this.content = content;
+    this.tail = undefined;
+    this.bytes = bytes;
+    this.watched?.fire();
+  }
+
   /** Adds at the end without joining strings until somebody reads (logs grow by many small lines). */
   append(text: string) {
-    if (typeof this.content === 'function') this.content = this.content();
+    if (typeof this.content === 'function') {
+      this.content = this.content();
+      this.bytes = undefined;
+    }
     (this.tail ??= []).push(text);
     this.watched?.fire();
   }

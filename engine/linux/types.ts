@@ -75,6 +75,10 @@ export interface Host {
   readonly userland?: Userland;
   /** What root may do here, by names without CAP_; undefined: everything. */
   readonly capabilities?: ReadonlySet<string>;
+  /** How the kernel confines what runs here; undefined: not at all. */
+  readonly confinement?: Confinement;
+  /** Kernel settings of its namespaces that are not the defaults. */
+  readonly sysctls?: Readonly<Record<string, string>>;
   /** Environment of a fresh process. */
   env: Record<string, string>;
   /** Commands by absolute path or plain name; undefined: not there. PATH look-up is the caller's (`shell` does it). */
@@ -86,6 +90,22 @@ export interface Host {
   readonly pids: PidNamespace;
   /** Starts a program; the returned process's task ends with its exit status. */
   spawn(options: SpawnOptions): Process;
+}
+
+/** What the kernel is told of a container's processes beside their capabilities. */
+export interface Confinement {
+  /** Tell its namespaces from those of others. */
+  pod: string;
+  container: string;
+  /** Namespaces of the node that it is in. */
+  shared: readonly string[];
+  noNewPrivileges: boolean;
+  /** System calls are filtered. */
+  seccomp: boolean;
+  /** The AppArmor profile; undefined: none. */
+  apparmor: string | undefined;
+  /** Where its users are among the node's; undefined: they are the node's. */
+  userNamespace: { first: number; count: number } | undefined;
 }
 
 export interface Kernel {
@@ -104,6 +124,8 @@ export interface SpawnOptions {
   stdout?: Writer;
   stderr?: Writer;
   tty?: boolean;
+  /** Its number; default: the next one. */
+  pid?: number;
   /** Default: the parent's. */
   terminal?: Terminal;
   parent?: Process;

@@ -1,6 +1,7 @@
 // apt-get, apt-cache, apt-mark and dpkg-query over the package database of a machine.
 
-import { DEBIAN, REPOSITORY_KEY, SOURCES, type Software } from '../kubeadm/software.ts';
+import { DEBIAN, REPOSITORY_KEY, SOURCES } from '../kubeadm/repositories.ts';
+import type { Software } from './software.ts';
 import { dirname, FileNode, programFile, STATUS_TEXT, type Process, type Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { fetchUrl } from './fetch.ts';

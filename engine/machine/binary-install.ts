@@ -4,11 +4,11 @@
 import { kubeProxyConfiguration } from '../addons/kube-proxy.ts';
 import { minorOf } from '../apiserver/release.ts';
 import type { Client } from '../client/index.ts';
-import { kubeconfig } from '../kubeadm/certificate-files.ts';
+import { kubeconfig } from '../kubeadm/kubeconfig.ts';
 import { COMPONENTS, type ComponentName } from '../kubeadm/control-plane-manifests.ts';
 import type { ControlPlane } from '../kubeadm/control-plane.ts';
 import { NEWEST_PATCH, numbersOf } from '../kubeadm/releases.ts';
-import type { Software } from '../kubeadm/software.ts';
+import type { Software } from './software.ts';
 import { kubeProxy } from '../kube-proxy/index.ts';
 import type { Kubelet } from '../kubelet/index.ts';
 import { FileNode, programFile, type Process, type Program, type TreeEntry } from '../linux/index.ts';

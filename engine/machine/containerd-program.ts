@@ -37,5 +37,5 @@ state = '/run/containerd'
       default_runtime_name = 'runc'
 
       [plugins.'${plugin}'.containerd.runtimes.runc.options]
-        SystemdCgroup = ${version === '2' ? 'false' : 'true'}
+        SystemdCgroup = false
 `;

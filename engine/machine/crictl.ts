@@ -3,6 +3,7 @@
 import { unreachable, type Container, type Kubelet } from '../kubelet/index.ts';
 import { pipeReader, waitFor, type Process, type Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
+import { formatReference, parseReference } from '../images/reference.ts';
 import { info } from './crictl-info.ts';
 import { die, readFlags, type Flags } from './flags.ts';
 import type { KubeletOf } from './units.ts';
@@ -23,12 +24,29 @@ const FLAGS = {
   all: 'bool',
   quiet: 'bool',
   'no-trunc': 'bool',
+  label: 'string',
   name: 'string',
   namespace: 'string',
   tail: 'string',
   timeout: 'string',
 } as const;
 const SHORTS = { a: 'all', q: 'quiet', t: 'timeout' };
+const EXEC_FLAGS = { interactive: 'bool', tty: 'bool', sync: 'bool', quiet: 'bool' } as const;
+const EXEC_SHORTS = { i: 'interactive', t: 'tty', s: 'sync', q: 'quiet' };
+
+/** Flags end at the container's ID. */
+function beforeCommand(words: readonly string[]): string[] {
+  const id = words.findIndex((word) => !word.startsWith('-'));
+  return id < 0 ? [...words] : [...words.slice(0, id), '--', ...words.slice(id)];
+}
+
+/** Whether a Pod has all of the labels of `a=b,c=d`. */
+function hasLabels({ pod }: Worker, text: string | undefined): boolean {
+  return (text ?? '').split(',').every((pair) => {
+    const [key, value] = pair.split('=');
+    return key === '' || pod.metadata.labels?.[key] === value;
+  });
+}
 
 export const crictl = (kubeletOf: KubeletOf): Program =>
   function* (process): Co<number> {
@@ -43,7 +61,10 @@ export const crictl = (kubeletOf: KubeletOf): Program =>
         `FATA[0000] validate service connection: validate CRI v1 runtime API for endpoint "unix://${kubelet.runtime.socket}": ${unreachable(kubelet.runtime)}`,
       );
     // The command in a container has flags of its own.
-    const flags = readFlags(command === 'exec' ? ['--', ...words] : words, FLAGS, SHORTS, wrong);
+    const flags =
+      command === 'exec'
+        ? readFlags(beforeCommand(words), EXEC_FLAGS, EXEC_SHORTS, wrong)
+        : readFlags(words, FLAGS, SHORTS, wrong);
     switch (command) {
       case 'ps':
         return ps(process, kubelet, flags);
@@ -52,7 +73,9 @@ export const crictl = (kubeletOf: KubeletOf): Program =>
       case 'info':
         return info(process, kubelet);
       case 'images':
-        return images(process, kubelet);
+        return images(process, kubelet, flags);
+      case 'version':
+        return version(process, kubelet);
       case 'logs':
         return yield* logs(process, kubelet, flags);
       case 'stop':
@@ -147,11 +170,15 @@ function ps(process: Process, kubelet: Kubelet, flags: Flags): number {
 }
 
 function pods(process: Process, kubelet: Kubelet, flags: Flags): number {
-  const workers = [...kubelet.workers.values()].filter(({ sandbox, pod }) => {
+  const workers = [...kubelet.workers.values()].filter((worker) => {
+    const { sandbox, pod } = worker;
     const { name = '', namespace } = pod.metadata ?? {};
     const wanted = flags.string('name');
     return (
-      sandbox && (!wanted || new RegExp(wanted).test(name)) && namespace === (flags.string('namespace') ?? namespace)
+      sandbox &&
+      (!wanted || new RegExp(wanted).test(name)) &&
+      namespace === (flags.string('namespace') ?? namespace) &&
+      hasLabels(worker, flags.string('label'))
     );
   });
   workers.sort((a, b) => b.startTime - a.startTime);
@@ -184,8 +211,14 @@ function size(bytes: number): string {
   return `${Number(value.toPrecision(3))}${units[unit]}`;
 }
 
-function images(process: Process, kubelet: Kubelet): number {
-  const rows = kubelet.images.list().map(({ names = [], sizeBytes = 0 }) => {
+function images(process: Process, kubelet: Kubelet, flags: Flags): number {
+  const [wanted] = flags.args;
+  const chosen = kubelet.images.list().filter(({ names = [] }) => wanted === undefined || isNamed(names, wanted));
+  if (flags.bool('quiet')) {
+    for (const { names = [] } of chosen) process.stdout.write(`${names[0]?.split('@')[1] ?? ''}\n`);
+    return 0;
+  }
+  const rows = chosen.map(({ names = [], sizeBytes = 0 }) => {
     const digest = /@sha256:(.*)$/.exec(names[0] ?? '')?.[1] ?? '';
     const reference = names.find((name) => !name.includes('@')) ?? `${names[0]?.split('@')[0]}:<none>`;
     const colon = reference.lastIndexOf(':');
@@ -193,6 +226,26 @@ function images(process: Process, kubelet: Kubelet): number {
   });
   rows.sort((a, b) => (a[0] < b[0] ? -1 : 1));
   show(process, [['IMAGE', 'TAG', 'IMAGE ID', 'SIZE'], ...rows]);
+  return 0;
+}
+
+/** `nginx` is docker.io/library/nginx of any tag. */
+function isNamed(names: readonly string[], wanted: string): boolean {
+  let full: string;
+  try {
+    full = formatReference(parseReference(wanted));
+  } catch {
+    return false;
+  }
+  const exact = /[:@]/.test(wanted.slice(wanted.lastIndexOf('/') + 1));
+  const repository = full.slice(0, full.lastIndexOf(':'));
+  return names.some((name) => (exact ? name === full : name.startsWith(`${repository}:`)));
+}
+
+function version(process: Process, { runtime, node }: Kubelet): number {
+  const [name, number] = (node.containerRuntimeVersion ?? runtime.version).split('://');
+  const shown = name === 'containerd' ? `v${number}` : number;
+  process.stdout.write(`Version:  0.1.0\nRuntimeName:  ${name}\nRuntimeVersion:  ${shown}\nRuntimeApiVersion:  v1\n`);
   return 0;
 }
 
@@ -225,9 +278,8 @@ function* stop(process: Process, kubelet: Kubelet, ids: string[]): Co<number> {
 }
 
 function* exec(process: Process, kubelet: Kubelet, words: string[]): Co<number> {
-  const args = words[0]?.startsWith('-') ? words.slice(1) : words;
-  const { container } = find(process, kubelet, args[0] ?? '');
-  const command = args.slice(1);
+  const { container } = find(process, kubelet, words[0] ?? '');
+  const command = words.slice(1);
   const { host, config } = container;
   const program = host?.program(command[0] ?? '');
   if (!host || container.state !== 'running')

@@ -12,5 +12,6 @@ export { kubelet } from './kubelet-program.ts';
 export { startMirror } from './mirror.ts';
 export { runtimeUnit } from './packages.ts';
 export { nodeProcesses } from './node-processes.ts';
+export { Software } from './software.ts';
 export { service, systemctl } from './systemctl.ts';
 export { systemdOf, type KubeletOf } from './units.ts';

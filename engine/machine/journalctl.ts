@@ -15,6 +15,8 @@ const UNITS: Readonly<Record<string, number>> = {
   h: 3_600_000,
   d: 86_400_000,
 };
+/** systemd: --pager-end goes with as many lines, unless they are given. */
+const PAGER_END = '1000';
 
 interface Line extends Entry {
   /** As the journal shows it. */
@@ -80,6 +82,9 @@ export const journalctl = (kubeletOf: KubeletOf, softwareOf: SoftwareOf): Progra
       (text) => die(process, `journalctl: ${text}; not modelled by this engine`),
     );
     yield 5;
+    const output = flags.string('output') ?? 'short';
+    if (output !== 'cat' && output !== 'short')
+      die(process, `the output ${output} is not modelled by this engine; there are short and cat`);
     const systemd = systemdOf(kubeletOf(process), softwareOf(process));
     const unit = flags.string('unit');
     const names = unit === undefined ? systemd.names() : [unit.includes('.') ? unit : `${unit}.service`];
@@ -97,10 +102,11 @@ export const journalctl = (kubeletOf: KubeletOf, softwareOf: SoftwareOf): Progra
       const begin = process.host.sim.now - Number(match[1]) * UNITS[match[2]];
       entries = entries.filter(({ time }) => time >= begin);
     }
-    if (flags.has('lines')) entries = entries.slice(-Number(flags.string('lines')));
+    const lines = flags.string('lines') ?? (flags.bool('pager-end') ? PAGER_END : undefined);
+    if (lines !== undefined) entries = entries.slice(-Number(lines));
     if (flags.bool('reverse')) entries.reverse();
     if (entries.length === 0) process.stdout.write('-- No entries --\n');
-    const cat = flags.string('output') === 'cat';
+    const cat = output === 'cat';
     for (const { text, line } of entries) process.stdout.write(`${cat ? text : line}\n`);
     return 0;
   };

@@ -6,7 +6,7 @@ import type { CertificateSigningRequest } from '../api/types.ts';
 import { ApiError } from '../client/index.ts';
 import { prepareNode } from '../cni/node.ts';
 import { CURRENT, KUBELET_CONF, kubeletCertificates, kubeletConf } from '../kubeadm/kubelet-certificates.ts';
-import type { Software } from '../kubeadm/software.ts';
+import type { Software } from './software.ts';
 import { CONFIG_FILE, unreachable, type Kubelet } from '../kubelet/index.ts';
 import { FileNode, serveHttp } from '../linux/index.ts';
 import { part } from '../parts/index.ts';

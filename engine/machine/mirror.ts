@@ -3,7 +3,7 @@
 
 import { flannelInstaller } from '../addons/flannel-installer.ts';
 import { MIRROR, MIRRORED, publicAuthority } from '../datacenter.ts';
-import { REPOSITORY_KEY } from '../kubeadm/software.ts';
+import { REPOSITORY_KEY } from '../kubeadm/repositories.ts';
 import { releasesOf } from '../kubeadm/releases.ts';
 import { encode, serveHttp, toBase64, type HttpRequest, type HttpResponse, type Network } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
@@ -23,6 +23,22 @@ const armoured = (): string =>
   `-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n${(toBase64(encode(REPOSITORY_KEY)).match(/.{1,64}/g) ?? []).join('\n')}\n-----END PGP PUBLIC KEY BLOCK-----\n`;
 const inRelease = (origin: string, suite: string): HttpResponse =>
   text(200, `Origin: ${origin}\nSuite: ${suite}\nArchitectures: amd64\nAcquire-By-Hash: yes\n`);
+
+/** What the host of the first website answers with. */
+const FIRST_WEBSITE = `<html><head></head><body><header>
+<title>http://info.cern.ch</title>
+</header>
+
+<h1>http://info.cern.ch - home of the first website</h1>
+<p>From here you can:</p>
+<ul>
+<li><a href="http://info.cern.ch/hypertext/WWW/TheProject.html">Browse the first website</a></li>
+<li><a href="http://line-mode.cern.ch/www/hypertext/WWW/TheProject.html">Browse the first website using the line-mode browser simulator</a></li>
+<li><a href="http://home.web.cern.ch/topics/birth-web">Learn about the birth of the web</a></li>
+<li><a href="http://home.web.cern.ch/about">Learn about CERN, the physics laboratory where the web was born</a></li>
+</ul>
+</body></html>
+`;
 
 /** By host: what a path leads to. */
 const SITES: Readonly<Record<string, (path: string) => HttpResponse>> = {
@@ -47,6 +63,8 @@ const SITES: Readonly<Record<string, (path: string) => HttpResponse>> = {
     if (path === '/linux/debian/gpg') return text(200, armoured());
     return path === '/linux/debian/dists/trixie/InRelease' ? inRelease('Docker', 'trixie') : GONE;
   },
+  'info.cern.ch': (path) =>
+    path === '/' ? { ...text(200, FIRST_WEBSITE), headers: [['Content-Type', 'text/html']] } : GONE,
   'manifests.kubebook.example'(path) {
     if (path !== '/kube-flannel.yml') return GONE;
     const { toYaml } = part('kubectl');

@@ -3,9 +3,9 @@
 import { filesOf, type Process, type Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import type { SoftwareOf } from './apt.ts';
-import { die, readFlags } from './flags.ts';
+import { die, readFlags, type Flags } from './flags.ts';
 import { journal } from './journalctl.ts';
-import { systemdOf, type KubeletOf, type Systemd, type Unit } from './units.ts';
+import { systemdOf, type KubeletOf, type Systemd, type Unit, type UnitState } from './units.ts';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
@@ -69,7 +69,7 @@ export const systemctl = (kubeletOf: KubeletOf, softwareOf: SoftwareOf): Program
       systemd.reload();
       return 0;
     }
-    if (verb === 'list-units') return listUnits(process, systemd, flags.string('type'), words);
+    if (verb === 'list-units') return listUnits(process, systemd, flags, words);
     if (!WITH_UNITS.has(verb)) die(process, `Unknown command verb '${verb}', or one that this engine does not model.`);
     if (words.length === 0) die(process, 'Too few arguments.');
     let status = 0;
@@ -197,16 +197,31 @@ function statusText(name: string, unit: Unit, systemd: Systemd): string {
   return `${lines.join('\n')}\n${log.length ? `\n${log.map(({ line }) => line).join('\n')}\n` : ''}`;
 }
 
-function listUnits(process: Process, systemd: Systemd, type: string | undefined, patterns: string[]): number {
+/** SUB by ACTIVE, as services have it. */
+const SUB: Readonly<Record<UnitState, string>> = {
+  active: 'running',
+  inactive: 'dead',
+  failed: 'failed',
+  activating: 'auto-restart',
+};
+
+function listUnits(process: Process, systemd: Systemd, flags: Flags, patterns: string[]): number {
   if (patterns.length) die(process, 'patterns of units are not modelled by this engine; use grep');
-  const names = type && type !== 'service' ? [] : systemd.names();
-  const running = names.filter((name) => systemd.unit(name)?.state === 'active');
-  const width = Math.max(4, ...running.map((name) => name.length));
-  const rows = running.map(
-    (name) => `  ${name.padEnd(width)} loaded active running ${systemd.file(name)?.description}\n`,
+  const type = flags.string('type') ?? 'service';
+  const names = type === 'service' ? systemd.names() : [];
+  const rows = names
+    .map((name) => [name, systemd.unit(name)?.state ?? 'inactive'] as const)
+    .filter(([, state]) => state !== 'inactive' || flags.bool('all'));
+  const width = Math.max(4, ...rows.map(([name]) => name.length));
+  const lines = rows.map(
+    ([name, state]) =>
+      `${state === 'failed' ? '●' : ' '} ${name.padEnd(width)} loaded ${state} ${SUB[state]} ${systemd.file(name)?.description}\n`,
   );
+  const text = lines.join('');
   process.stdout.write(
-    `  ${'UNIT'.padEnd(width)} LOAD   ACTIVE SUB     DESCRIPTION\n${rows.join('')}\n${running.length} loaded units listed.\n`,
+    flags.bool('no-legend')
+      ? text
+      : `  ${'UNIT'.padEnd(width)} LOAD   ACTIVE SUB     DESCRIPTION\n${text}\n${rows.length} loaded units listed.\n`,
   );
   return 0;
 }

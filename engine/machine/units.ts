@@ -2,7 +2,7 @@
 // journal of each. The runtime and the kubelet run without a process of their own here; every other unit is a program.
 
 import { UNIT_PATH } from '../kubeadm/node-programs.ts';
-import type { Software } from '../kubeadm/software.ts';
+import type { Software } from './software.ts';
 import type { Kubelet } from '../kubelet/index.ts';
 import { waitFor, type Host, type Process, type Writer } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';

@@ -6,6 +6,8 @@ import { AdmissionPolicies } from '../apiserver/admission/validating-admission-p
 import { Webhooks } from '../apiserver/admission/webhooks.ts';
 import { validateDefinition } from '../apiserver/crd/definition.ts';
 import { CustomResources } from '../apiserver/crd/index.ts';
+import { customResourceDefinitions } from '../apiserver/registry/custom-resource-definitions.ts';
+import { admitConnection } from '../apiserver/subresources/connect.ts';
 import { JsonPath, JsonPathError } from '../kubectl/output/jsonpath.ts';
 import { provide } from './index.ts';
 
@@ -23,7 +25,9 @@ function paths(path: string) {
 }
 
 provide('extensions', {
+  admitConnection,
   admissionPolicies: () => new AdmissionPolicies(),
+  customResourceDefinitions,
   customResources: (core, handle) => new CustomResources(core, handle, paths),
   typeCheck,
   validateBinding,

@@ -1,6 +1,7 @@
 // Part: the images of the world.
 
 import { catalogue } from '../images/catalogue.ts';
+import { original } from '../images/mirrors.ts';
 import { provide } from './index.ts';
 
-provide('images', { catalogue });
+provide('images', { catalogue, original });

@@ -4,10 +4,24 @@
 // To add one: a file here that imports what belongs to it and calls `provide`, a line in `Parts` and one in all.ts.
 
 import type { parseDocument } from 'yaml';
+import type { jsonError, jsonObjectError } from '../api/json-error.ts';
+import type { convertAutoscaler } from '../api/autoscaler-conversion.ts';
+import type { FURTHER_DEFAULTS } from '../api/defaults/further.ts';
 import type { printTable } from '../api/table/index.ts';
+import type * as podRules from '../api/validation/pod-further.ts';
+import type { podSpecUpdate } from '../api/validation/pod-spec-update.ts';
+import type * as securityRules from '../api/validation/security-further.ts';
+import type { POD_SOURCES } from '../api/validation/volume-sources.ts';
 import type { Rules } from '../api/validation/rules.ts';
 import type { validateBinding, validatePolicy } from '../apiserver/admission/policy-definition.ts';
 import type { typeCheck } from '../apiserver/admission/policy-types.ts';
+import type { RareAdmission } from '../apiserver/admission/later.ts';
+import type { AdmissionPlugin } from '../apiserver/admission/types.ts';
+import type { jsonPatch } from '../apiserver/patch/json-patch.ts';
+import type { Strategy } from '../apiserver/registry/index.ts';
+import type { admitConnection } from '../apiserver/subresources/connect.ts';
+import type { Subresource } from '../apiserver/subresources/index.ts';
+import type * as reviews from '../apiserver/virtual/reviews.ts';
 import type { Check } from '../apiserver/admission/pod-security/view.ts';
 import type { AdmissionPolicies } from '../apiserver/admission/validating-admission-policy.ts';
 import type { Webhooks } from '../apiserver/admission/webhooks.ts';
@@ -22,6 +36,8 @@ import type { Handle } from '../apiserver/types.ts';
 import type * as cloud from '../cloud/index.ts';
 import type { Controller } from '../controllers/context.ts';
 import type * as gateway from '../gateway/index.ts';
+import type { original } from '../images/mirrors.ts';
+import type { KubernetesZone } from '../coredns/records.ts';
 import type { Repository } from '../images/types.ts';
 import type { IpvsProxier } from '../kube-proxy/ipvs.ts';
 import type { NftablesProxier } from '../kube-proxy/nftables.ts';
@@ -38,17 +54,37 @@ import type { ApiServer } from '../apiserver/server.ts';
 import type { AtRest } from '../apiserver/storage/at-rest.ts';
 import type { KeyValue } from '../etcd/index.ts';
 import type { flagOf } from '../kubeadm/flag-tables.ts';
+import type { schedule } from '../addons/configured-scheduler.ts';
+import type { LocalPathProvisioner } from '../addons/local-path-provisioner.ts';
 import type * as calico from '../addons/calico.ts';
 import type * as networks from '../cni/networks.ts';
 import type * as konnectivity from '../konnectivity/index.ts';
 import type * as csi from '../csi/index.ts';
 import type { KubectlOptions } from '../kubectl/index.ts';
+import type { valueFromEnvFile } from '../kubelet/env-file.ts';
+import type { reclaim, storageExcess } from '../kubelet/eviction-victims.ts';
+import type { KubeletServer } from '../kubelet/exec.ts';
+import type { figures } from '../kubelet/figures.ts';
+import type { grpcHealth } from '../kubelet/grpc-health.ts';
+import type { runHook } from '../kubelet/hooks.ts';
+import type { pullImageVolumes } from '../kubelet/image-volumes.ts';
+import type { claimedPlace } from '../kubelet/persistent-volumes.ts';
+import type { loadAppArmor, loadSeccomp } from '../kubelet/security-profiles.ts';
+import type { askedSysctls, refusal } from '../kubelet/special-pods.ts';
+import type { SCHEDULERS } from '../linux/net/ipvs.ts';
+import type { createJq } from '../jq.ts';
 import type { CommandName } from '../linux/commands/names.ts';
+import type { procEntries } from '../linux/proc.ts';
 import type { Host, Program } from '../linux/types.ts';
 import type * as kubeadm from '../machine/kubeadm/index.ts';
 import type * as istio from '../istio/index.ts';
 import type * as machine from '../machine/index.ts';
 import type * as pki from '../pki/index.ts';
+import type { defaultPreemption } from '../scheduler/plugins/default-preemption.ts';
+import type { nodeVolumeLimits } from '../scheduler/plugins/node-volume-limits.ts';
+import type { volumeBinding } from '../scheduler/plugins/volume-binding.ts';
+import type { volumeRestrictions } from '../scheduler/plugins/volume-restrictions.ts';
+import type { volumeZone } from '../scheduler/plugins/volume-zone.ts';
 import type * as shells from '../shell/index.ts';
 import type { SimTargets } from '../sim-command/index.ts';
 
@@ -56,7 +92,10 @@ export interface Parts {
   cloud: typeof cloud;
   csi: typeof csi;
   apply: { apply: typeof apply; Typed: typeof Typed };
-  controllers: { controllers: Readonly<Record<string, Controller>> };
+  controllers: {
+    controllers: Readonly<Record<string, Controller>>;
+    LocalPathProvisioner: typeof LocalPathProvisioner;
+  };
   'control-plane': {
     flagOf: typeof flagOf;
     oidcFlags: typeof oidcFlags;
@@ -67,13 +106,16 @@ export interface Parts {
     /** The bytes of a value as etcd has them; undefined for kinds whose form there is not modelled. */
     stored(host: ApiServer, kv: KeyValue): Uint8Array | undefined;
   };
+  dns: { KubernetesZone: typeof KubernetesZone };
   gateway: typeof gateway;
   /** The catalogue of images beside those of the cluster's own components. */
-  images: { catalogue: readonly Repository[] };
+  images: { catalogue: readonly Repository[]; original: typeof original };
   extensions: {
+    admitConnection: typeof admitConnection;
     admissionPolicies(): AdmissionPolicies;
     typeCheck: typeof typeCheck;
     webhooks(name: keyof typeof WEBHOOKS): Webhooks;
+    customResourceDefinitions: Required<Pick<Strategy, 'beginDelete'>>;
     customResources(core: Core, handle: Handle): CustomResources;
     validateBinding: typeof validateBinding;
     validateDefinition: typeof validateDefinition;
@@ -81,6 +123,21 @@ export interface Parts {
   };
   konnectivity: typeof konnectivity;
   kubeadm: typeof kubeadm;
+  kubelet: {
+    askedSysctls: typeof askedSysctls;
+    loadAppArmor: typeof loadAppArmor;
+    loadSeccomp: typeof loadSeccomp;
+    pullImageVolumes: typeof pullImageVolumes;
+    refusal: typeof refusal;
+    claimedPlace: typeof claimedPlace;
+    figures: typeof figures;
+    grpcHealth: typeof grpcHealth;
+    KubeletServer: typeof KubeletServer;
+    reclaim: typeof reclaim;
+    runHook: typeof runHook;
+    storageExcess: typeof storageExcess;
+    valueFromEnvFile: typeof valueFromEnvFile;
+  };
   kubectl: { createKubectl(settings: KubectlOptions): Program; toYaml(value: unknown): string };
   istio: typeof istio;
   machine: typeof machine;
@@ -92,16 +149,49 @@ export interface Parts {
   proxiers: {
     IpvsProxier: typeof IpvsProxier;
     NftablesProxier: typeof NftablesProxier;
+    SCHEDULERS: typeof SCHEDULERS;
     UserspaceProxier: typeof UserspaceProxier;
   };
+  requests: {
+    admission: RareAdmission;
+    certificateSigningRequests: Required<Pick<Strategy, 'beforeCreate' | 'beforeUpdate'>>;
+    eviction: Subresource;
+    jsonError: typeof jsonError;
+    jsonObjectError: typeof jsonObjectError;
+    jsonPatch: typeof jsonPatch;
+    limitRanger: AdmissionPlugin;
+    proxy: Subresource;
+    resourceQuota: AdmissionPlugin;
+    reviews: typeof reviews;
+  };
   resilience4j: { application: Program };
-  /** Of kinds that few clusters have, by 'group/Kind'. */
-  rules: { RULES: Readonly<Record<string, Rules>> };
+  rules: typeof podRules &
+    typeof securityRules & {
+      convertAutoscaler: typeof convertAutoscaler;
+      FURTHER_DEFAULTS: typeof FURTHER_DEFAULTS;
+      POD_SOURCES: typeof POD_SOURCES;
+      podSpecUpdate: typeof podSpecUpdate;
+      /** Of kinds that few clusters have, by 'group/Kind'. */
+      RULES: Readonly<Record<string, Rules>>;
+    };
+  schema: { FURTHER_TYPES: string };
+  scheduling: {
+    defaultPreemption: typeof defaultPreemption;
+    nodeVolumeLimits: typeof nodeVolumeLimits;
+    schedule: typeof schedule;
+    volumeBinding: typeof volumeBinding;
+    volumeRestrictions: typeof volumeRestrictions;
+    volumeZone: typeof volumeZone;
+  };
   shell: Pick<typeof shells, 'createShell' | 'ShellSession' | 'splitScript'>;
   sim: { createSimCommand(targets: SimTargets): Program };
   table: { printTable: typeof printTable };
   /** The commands of machines. */
-  tools: { commands: Readonly<Record<CommandName, Program>> };
+  tools: {
+    commands: Readonly<Record<CommandName, Program>>;
+    createJq: typeof createJq;
+    procEntries: typeof procEntries;
+  };
   yaml: { parseDocument: typeof parseDocument };
 }
 

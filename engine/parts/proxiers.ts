@@ -3,6 +3,7 @@
 import { IpvsProxier } from '../kube-proxy/ipvs.ts';
 import { NftablesProxier } from '../kube-proxy/nftables.ts';
 import { UserspaceProxier } from '../kube-proxy/userspace.ts';
+import { SCHEDULERS } from '../linux/net/ipvs.ts';
 import { provide } from './index.ts';
 
-provide('proxiers', { IpvsProxier, NftablesProxier, UserspaceProxier });
+provide('proxiers', { IpvsProxier, NftablesProxier, SCHEDULERS, UserspaceProxier });

@@ -145,7 +145,7 @@ function choose(defaults: readonly ProfileEntry[], points: Record<string, Plugin
 
 /** The plug-in without its part at one extension point. */
 function without({ plugin, weight }: ProfileEntry, methods: readonly string[]): ProfileEntry {
-  const rest = { ...plugin } as unknown as Record<string, unknown>;
-  for (const method of methods) delete rest[method];
+  const rest = Object.create(plugin) as Record<string, unknown>;
+  for (const method of methods) rest[method] = undefined;
   return { plugin: rest as unknown as ProfileEntry['plugin'], weight };
 }

@@ -12,6 +12,7 @@ const WRITERS: readonly (readonly [chain: RegExp, writer: string])[] = [
   [/^KUBE-/, 'kube-proxy'],
   [/^FLANNEL-/, 'flannel'],
   [/^CNI-/, 'portmap (CNI)'],
+  [/^cali-/, 'calico-node'],
   [/^ISTIO_/, 'istio-init'],
 ];
 const writerOf = (chain: string): string => WRITERS.find(([pattern]) => pattern.test(chain))?.[1] ?? '-';
@@ -94,8 +95,9 @@ function nftables({ netfilter }: NetworkNamespace, count: Count) {
     table.maps.forEach((map) => {
       map.elements.forEach((verdict) => {
         const to =
-          typeof verdict === 'object' && ('goto' in verdict ? verdict.goto : 'jump' in verdict ? verdict.jump : '');
-        const cause = to && /-[A-Z0-9]{8}-([a-z0-9-]+\/[a-z0-9.-]+)\//.exec(to)?.[1];
+          typeof verdict === 'object' &&
+          ('goto' in verdict ? verdict.goto : 'jump' in verdict ? verdict.jump : undefined);
+        const cause = to && /-[A-Z0-9]{8}-([a-z0-9-]+\/[a-z0-9.-]+)\//.exec(to.name)?.[1];
         count(where, `map ${map.name}`, table.name, cause || '-', 1);
       });
     });

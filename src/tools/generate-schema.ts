@@ -1,5 +1,5 @@
-// Generates engine/api/generated/schema.ts: the structure of every stable kind and the served resources as compact
-// text, from the official OpenAPI of a Kubernetes release. Structure only; engine/api/schema.ts reads it and
+// Generates engine/api/generated/schema.ts and further-schema.ts: the structure of every stable kind, those that most
+// clusters have apart from the others, and the served resources, as compact text, from the official OpenAPI of a Kubernetes release. Structure only; engine/api/schema.ts reads it and
 // documents the notation. The fields stand in the order of Go's structs, which is that of its JSON and which only a
 // program has: a real kubectl of the same release. Usage: node src/tools/generate-schema.ts OPENAPI.json KUBECTL
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -142,7 +142,15 @@ function goOrder(type: GoType | undefined): string[] {
   });
 }
 
+/** What most clusters have objects of; the structure of all else loads when it is first needed. */
+const COMMON = /\.(core|apps|meta|rbac|apiregistration|coordination|discovery|events)\.v1\.|\.version\./;
+const RARE =
+  /\.(?!ConfigMap|Secret|EmptyDir|HostPath|Projected)\w+VolumeSource$|\.(PersistentVolume|ResourceQuota|LimitRange|ReplicationController|Ephemeral|Scope|TypedObject|VolumeResource)\w*$|\.core\.v1\.Topology/;
+/** Names of several packages stand with the common types: by them a kind's name is told. */
+const isCommon = (full: string, name: string) => name.split('.').length > 2 || (COMMON.test(full) && !RARE.test(full));
+
 const types: string[] = [];
+const further: string[] = [];
 for (const full of fullNames.sort()) {
   const s = openapi.definitions[full];
   const name = nameOf(full);
@@ -156,7 +164,9 @@ for (const full of fullNames.sort()) {
     const type = typeOf(p);
     return `${f}:${type}${marks(full, type, f, p, s.required?.includes(f) ?? false)}`;
   });
-  types.push(`${name}${s['x-kubernetes-map-type'] === 'atomic' ? '%' : ''} ${fields.join(' ')}`);
+  (isCommon(full, name) ? types : further).push(
+    `${name}${s['x-kubernetes-map-type'] === 'atomic' ? '%' : ''} ${fields.join(' ')}`,
+  );
 }
 
 // Resources: 'pods Pod n' + verbs unless they are the usual eight, then one '/sub Kind group/version verbs' each.
@@ -227,9 +237,19 @@ for (const gv of [...groups.keys()].sort((a, b) => (core(a) < core(b) ? -1 : 1))
   }
 }
 const quote = (lines: string[]) => '`\n' + lines.join('\n') + '\n`';
+const HEAD =
+  '// Generated from the OpenAPI of Kubernetes by src/tools/generate-schema.ts; do not edit. engine/api/schema.ts explains the notation.';
+writeFileSync(
+  'engine/api/generated/further-schema.ts',
+  `${HEAD}
+
+// prettier-ignore
+export const FURTHER_TYPES = ${quote(further)};
+`,
+);
 writeFileSync(
   'engine/api/generated/schema.ts',
-  `// Generated from the OpenAPI of Kubernetes by src/tools/generate-schema.ts; do not edit. engine/api/schema.ts explains the notation.
+  `${HEAD}
 
 // prettier-ignore
 export const TYPES = ${quote(types)};

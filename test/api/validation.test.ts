@@ -254,9 +254,11 @@ describe('other kinds', () => {
 
 test('deprecated kinds and fields warn', () => {
   const endpoints = resource('v1/endpoints');
-  expect(scheme.warnings(endpoints, { metadata: {} } as never)).toEqual([
+  expect(scheme.kindWarning(endpoints, 35)).toBe(
     'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
-  ]);
+  );
+  expect(scheme.kindWarning(endpoints, 32)).toBeUndefined();
+  expect(scheme.kindWarning(resource('v1/componentstatuses'), 28)).toBe('v1 ComponentStatus is deprecated in v1.19+');
   const env = [
     { name: 'A', value: '1' },
     { name: 'A', value: '2' },

@@ -13,6 +13,26 @@ test('discovery lists groups, versions and resources with their short names', ()
   expect(named('deployments/scale')).toMatchObject({ group: 'autoscaling', version: 'v1', kind: 'Scale' });
 });
 
+test('what v1.35 serves only when it is asked to at its start is not there: mutating admission policies', () => {
+  const { send } = serve();
+  const { versions } = send('GET', '/apis/admissionregistration.k8s.io').body;
+  expect(versions.map(({ version }: { version: string }) => version)).toEqual(['v1']);
+  const { resources } = send('GET', '/apis/admissionregistration.k8s.io/v1').body;
+  expect(resources.map(({ name }: { name: string }) => name)).not.toContain('mutatingadmissionpolicies');
+  for (const version of ['v1', 'v1beta1', 'v1alpha1']) {
+    const path = `/apis/admissionregistration.k8s.io/${version}/mutatingadmissionpolicies`;
+    expect(send('POST', path, { metadata: { name: 'p' } }).code).toBe(404);
+  }
+});
+
+test('the warning that Endpoints are deprecated comes from the releases that have it', () => {
+  const { send, server } = serve();
+  const warning = () => send('GET', '/api/v1/namespaces/default/endpoints').headers.warning;
+  expect(warning()).toBe('299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"');
+  server.setVersion('v1.32.0');
+  expect(warning()).toBeUndefined();
+});
+
 test('version and health answer as a real server does', () => {
   const { send } = serve();
   expect(send('GET', '/version').body).toMatchObject({ major: '1', minor: '35', gitVersion: 'v1.35.0' });

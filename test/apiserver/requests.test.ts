@@ -127,4 +127,7 @@ test('a number that cannot be held exactly is refused, the same digits in a text
     'whole numbers beyond 2^53 are not modelled by this engine',
   );
   expect(send('POST', path, body('9007199254740991', 'x, 9007199254740993 ')).body.data.a).toBe('x, 9007199254740993 ');
+  const yaml = { headers: { 'content-type': 'application/yaml' } };
+  const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y, generation: 9007199254740993}\n';
+  expect(send('POST', path, text, yaml).body.message).toContain('whole numbers beyond 2^53');
 });

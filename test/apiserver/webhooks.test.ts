@@ -1,34 +1,7 @@
 // Admission webhooks that run in Pods of the cluster and are called over its network.
 
-import { beforeAll, describe, expect, it } from 'vitest';
-import { startTerminal, type TestTerminal } from '../sim-command/terminal.ts';
-
-const SERVER = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: hook}
-spec:
-  replicas: 1
-  selector: {matchLabels: {app: hook}}
-  template:
-    metadata: {labels: {app: hook}}
-    spec:
-      containers:
-      - name: hook
-        image: registry.k8s.io/e2e-test-images/agnhost:2.53
-        args: [webhook, --tls-cert-file=/tls/tls.crt, --tls-private-key-file=/tls/tls.key, --port=8444, --sidecar-image=nginx:1.27]
-        readinessProbe: {httpGet: {scheme: HTTPS, port: 8444, path: /readyz}, periodSeconds: 1}
-        volumeMounts: [{name: tls, mountPath: /tls}]
-      volumes: [{name: tls, secret: {secretName: hook-tls}}]
----
-apiVersion: v1
-kind: Service
-metadata: {name: hook}
-spec: {selector: {app: hook}, ports: [{port: 443, targetPort: 8444}]}
-`;
-
-const certificate = (file: string, name: string) =>
-  `openssl ecparam -name prime256v1 -genkey -noout -out ${file}.key; openssl req -new -x509 -key ${file}.key -out ${file}.crt -days 30 -subj /CN=${name} -addext subjectAltName=DNS:${name}`;
+import { beforeAll, describe, expect, it, test } from 'vitest';
+import { certificate, serveWebhooks } from './webhook-server.ts';
 
 interface Hook {
   kind?: 'Validating' | 'Mutating';
@@ -40,7 +13,6 @@ interface Hook {
   rest?: string;
 }
 
-let shell: TestTerminal;
 let run: (command: string) => string;
 
 /** Puts one configuration of webhooks in place of the one before. */
@@ -76,13 +48,8 @@ kubectl apply -f conf.yaml`);
 }
 
 beforeAll(() => {
-  shell = startTerminal({ workers: 1 });
-  run = (command) => shell.run(command);
-  run(certificate('tls', 'hook.default.svc'));
+  run = serveWebhooks('hook', 'webhook, --sidecar-image=nginx:1.27');
   run(certificate('other', 'other.default.svc'));
-  run('kubectl create secret tls hook-tls --cert=tls.crt --key=tls.key');
-  run(`cat > hook.yaml <<'Y'${SERVER}Y\nkubectl apply -f hook.yaml`);
-  expect(run('kubectl rollout status deployment hook')).toContain('successfully rolled out');
 });
 
 describe('a validating webhook', () => {
@@ -142,6 +109,16 @@ describe('a validating webhook', () => {
   });
 });
 
+test('requests that wait for a webhook at the same time do not exceed a quota together', () => {
+  run('kubectl create namespace tight; kubectl create quota q --hard=pods=1 -n tight; sleep 1');
+  configure('slow', { slow: { path: '/always-allow-delay-5s', resources: 'pods' } });
+  const out = run('for i in 1 2 3; do kubectl run p$i --image=nginx:1.27 -n tight & done; wait; sleep 1');
+  expect(out.match(/created/g)).toHaveLength(1);
+  expect(out.match(/exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1/g)).toHaveLength(2);
+  expect(run("kubectl get quota q -n tight -o jsonpath='{.status.used}'")).toBe('{"pods":"1"}');
+  configure('none', { none: { resources: 'nothing' } });
+});
+
 describe('a mutating webhook', () => {
   it('patches what a client creates, and what controllers create', () => {
     configure(
@@ -197,5 +174,60 @@ describe('a mutating webhook', () => {
     );
     run('kubectl scale deployment hook --replicas=1; sleep 60');
     expect(run('kubectl get pods -l app=late -L added-label')).toMatch(/Running .* yes\n/);
+  });
+});
+
+describe('a webhook on subresources', () => {
+  const DENIED = 'denied the request: this webhook denies all requests';
+
+  it('decides over connections into Pods', () => {
+    run('kubectl run plain --image=nginx:1.27; kubectl run to-be-attached-pod --image=nginx:1.27');
+    run('kubectl wait --for=condition=Ready pod/plain pod/to-be-attached-pod');
+    configure('connect', {
+      exec: {
+        resources: 'pods/exec',
+        operations: 'CONNECT',
+        rest: 'matchConditions: [{name: ls, expression: \'"ls" in object.command\'}]',
+      },
+      attach: { path: '/pods/attach', resources: 'pods/attach', operations: 'CONNECT' },
+      forward: { resources: 'pods/portforward', operations: 'CONNECT' },
+      proxy: {
+        resources: 'services/proxy',
+        operations: 'CONNECT',
+        rest: 'matchConditions: [{name: path, expression: \'has(object.path) && object.path == "secret"\'}]',
+      },
+    });
+    expect(run('kubectl exec plain -- ls /')).toContain(
+      `Error from server: admission webhook "exec.example.com" ${DENIED}`,
+    );
+    expect(run('kubectl exec plain -- echo hello')).toBe('hello\n');
+    expect(run('kubectl attach to-be-attached-pod')).toContain("attaching to pod 'to-be-attached-pod' is not allowed");
+    expect(run('kubectl port-forward plain 8080:80 & sleep 1; kill %1')).toContain(DENIED);
+    run('kubectl expose pod plain --port=80; sleep 2');
+    expect(run('kubectl get --raw /api/v1/namespaces/default/services/plain/proxy/')).toContain('Welcome to nginx');
+    expect(run('kubectl get --raw /api/v1/namespaces/default/services/plain/proxy/secret')).toContain(DENIED);
+  });
+
+  it('decides over evictions, not over the deletion that follows', () => {
+    configure('evict', { evict: { resources: 'pods/eviction' } });
+    const evict = (name: string) =>
+      run(
+        `printf '{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"${name}"}}' | kubectl create --raw /api/v1/namespaces/default/pods/${name}/eviction -f -`,
+      );
+    expect(evict('plain')).toContain(DENIED);
+    expect(run('kubectl get pod plain -o name')).toBe('pod/plain\n');
+    configure('evict', { evict: { resources: 'pods', operations: 'DELETE' } });
+    expect(run('kubectl delete pod plain')).toContain(DENIED);
+    expect(evict('plain')).toContain('"Success"');
+  });
+
+  it('decides over where a Pod may run', () => {
+    configure('bind', { bind: { resources: 'pods/binding' } });
+    run('kubectl run homeless --image=nginx:1.27; sleep 3');
+    expect(run('kubectl get pod homeless')).toContain('Pending');
+    expect(run('kubectl describe pod homeless')).toContain(`admission webhook "bind.example.com" ${DENIED}`);
+    configure('none', { none: { resources: 'nothing' } });
+    run('sleep 60');
+    expect(run('kubectl get pod homeless')).toContain('Running');
   });
 });

@@ -63,3 +63,24 @@ kill %1`);
   expect(text).toContain('Starting to serve on 127.0.0.1:8002\n');
   expect(text).toContain('default\n<title>Welcome to nginx!</title>\nForbidden\n404 page not found\n');
 });
+
+test('proxy serves files of a directory beside the API', async () => {
+  const text = await run(`mkdir -p www/sub; echo hello > www/a.txt; echo '<b>home</b>' > www/sub/index.html
+kubectl proxy --port=8003 --www=www --www-prefix=/files &
+sleep 1
+curl -s http://127.0.0.1:8003/files/a.txt
+curl -s http://127.0.0.1:8003/files/sub/
+curl -s http://127.0.0.1:8003/files/
+curl -s http://127.0.0.1:8003/files/../nope
+curl -s http://127.0.0.1:8003/api/v1/namespaces/default | jq -r .kind
+kill %1`);
+  expect(text).toContain('hello\n<b>home</b>\n');
+  expect(text).toContain('<a href="a.txt">a.txt</a>\n<a href="sub/">sub/</a>\n');
+  expect(text).toContain('404 page not found\n');
+  expect(text).toContain('Namespace\n');
+});
+
+test('proxy refuses what machines here do not have', async () => {
+  expect(await run('kubectl proxy --unix-socket=/tmp/k')).toContain('--unix-socket is not possible here');
+  expect(await run('kubectl proxy --keepalive=5s')).toContain('--keepalive is not possible here');
+});

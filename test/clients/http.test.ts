@@ -31,6 +31,19 @@ const map = (name: string, data: Record<string, string> = {}, metadata: object =
 beforeAll(async () => void (cluster = await serve({ plain: true, speed: 0, birth: '2026-06-01T12:00:00Z' })));
 afterAll(() => cluster.close());
 
+test('people get indented JSON, programs get lines, and `pretty` decides over both', async () => {
+  const text = async (agent: string, query = '') => {
+    const headers = { 'user-agent': agent };
+    return (await fetch(`${cluster.address.url}/api/v1/namespaces/default${query}`, { headers })).text();
+  };
+  const indented = /^\{\n {2}"kind": "Namespace",|^\{\n {2}"apiVersion": "v1",/;
+  expect(await text('curl/8.5.0')).toMatch(indented);
+  expect(await text('Mozilla/5.0 (X11)')).toMatch(indented);
+  expect(await text('kubectl/v1.35.2', '?pretty=true')).toMatch(indented);
+  expect((await text('curl/8.5.0', '?pretty=false')).trimEnd()).not.toContain('\n');
+  expect((await text('kubectl/v1.35.2')).trimEnd()).not.toContain('\n');
+});
+
 test('a frozen clock stands still until it is moved', async () => {
   await ask('POST', MAPS, map('first'));
   const { body } = await ask('GET', `${MAPS}/first`);
@@ -57,6 +70,10 @@ test('bodies that cannot be read are refused in the words of the API', async () 
     (await ask('POST', MAPS, Buffer.concat([magic, Buffer.from([0x12, 0xff, 0xff, 0xff])]), protobuf)).status,
   ).toBe(400);
   expect((await ask('POST', MAPS, 'a: b', 'application/cbor')).status).toBe(415);
+  // JSON takes bytes that are no UTF-8 for the replacement character, as Go's reader does.
+  const [before, after] = map('bytes', { text: 'a?b' }).split('?');
+  const bytes = Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(after)]);
+  expect((await ask('POST', MAPS, bytes)).body.data).toEqual({ text: 'a\ufffdb' });
   const large = await ask('POST', MAPS, map('large', { text: 'x'.repeat(4_000_000) }));
   expect(large).toMatchObject({ status: 413, body: { reason: 'RequestEntityTooLarge' } });
 });

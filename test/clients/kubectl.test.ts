@@ -2,6 +2,7 @@
 
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { serverCertificate } from '../../src/cli/http/tls.ts';
 import { eventually, serve, type Served } from './served.ts';
 
 let cluster: Served;
@@ -210,4 +211,30 @@ test('health and metrics tell what the server does', async () => {
   const before = await counted();
   await expect(kubectl('get secret no-such-one')).rejects.toThrow('secrets "no-such-one" not found');
   expect(await counted()).toBe(before + 1);
+});
+
+test('a kubeconfig with a client certificate is somebody, until nobody has signed it', async () => {
+  let text = '';
+  const raw = 'kubectl config view --raw -o json';
+  await cluster.runner.run(raw, { onOutput: (_stream, part) => (text += part) });
+  const { user } = JSON.parse(text).users[0] as { user: Record<string, string> };
+  const config = (certificate: string, key: string) => ({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server: cluster.address.url, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'u', user: { 'client-certificate-data': certificate, 'client-key-data': key } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  });
+  const ours = cluster.file(
+    'own.json',
+    JSON.stringify(config(user['client-certificate-data'], user['client-key-data'])),
+  );
+  expect(await kubectl(`auth whoami -o jsonpath={.status.userInfo.groups} --kubeconfig ${ours}`)).toBe(
+    '["kubeadm:cluster-admins","system:authenticated"]',
+  );
+  const foreign = serverCertificate();
+  const base64 = (pem: string) => Buffer.from(pem).toString('base64');
+  const other = cluster.file('other.json', JSON.stringify(config(base64(foreign.cert), base64(foreign.key))));
+  await expect(kubectl(`get nodes --kubeconfig ${other}`)).rejects.toThrow('You must be logged in to the server');
 });

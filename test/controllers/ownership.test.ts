@@ -99,7 +99,9 @@ describe('a namespace', () => {
     cluster.create(pod('p', {}, { namespace: 'team' }));
     cluster.pass(2000);
     namespaces(cluster).delete('', 'team');
-    cluster.pass(50);
+    cluster.pass(4_900);
+    expect(cluster.pods('team')).toHaveLength(1);
+    cluster.pass(200);
     const going = namespaces(cluster).find('', 'team');
     expect(going?.status?.phase).toBe('Terminating');
     expect(going?.status?.conditions?.find(({ type }) => type === 'NamespaceContentRemaining')).toMatchObject({
@@ -107,7 +109,7 @@ describe('a namespace', () => {
       reason: 'SomeResourcesRemain',
       message: 'Some resources are remaining: pods. has 1 resource instances',
     });
-    cluster.pass(20_000);
+    cluster.pass(30_000);
     expect(namespaces(cluster).find('', 'team')).toBeUndefined();
     expect(cluster.pods('team')).toHaveLength(0);
   });

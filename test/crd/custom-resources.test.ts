@@ -333,7 +333,9 @@ test('a version that a webhook would convert fails like the webhook', () => {
     conversion: { strategy: 'Webhook', webhook: { clientConfig, conversionReviewVersions: ['v1'] } },
   });
   expect(send('POST', FOOS, foo('a')).code).toBe(201);
-  expect(send('GET', '/apis/example.com/v2/namespaces/default/foos').body.message).toBe(
+  const waiting = send('GET', '/apis/example.com/v2/namespaces/default/foos').later;
+  expect(waiting?.wait?.().body).toHaveProperty(
+    'message',
     'conversion webhook for example.com/v1, Kind=Foo failed: Post "https://hook.default.svc:443/convert?timeout=30s": service "hook" not found',
   );
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import '../../engine/parts/all.ts';
-import { configMap, serve } from '../apiserver/support.ts';
+import { configMap, deployment, DEPLOYMENTS, pod, PODS, serve } from '../apiserver/support.ts';
 
 const GUARDS = '/apis/admissionregistration.k8s.io/v1';
 const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
@@ -166,4 +166,35 @@ test('an APIService whose Service is missing is not available, and its group ans
     spec: { groupPriorityMinimum: 17800, versionPriority: 15 },
     status: { conditions: [{ reason: 'Local', message: 'Local APIServices are always available' }] },
   });
+});
+
+test('a policy sees a Scale where the scale is changed, and the options of a connection', () => {
+  const rule = (operations: string[], resources: string[], apiGroups: string[]) => ({
+    matchConstraints: { resourceRules: [{ apiGroups, apiVersions: ['v1'], operations, resources }] },
+  });
+  const scaled = guard({
+    ...rule(['UPDATE'], ['deployments/scale'], ['apps']),
+    validations: [
+      {
+        expression: "request.kind.kind == 'Scale' && object.spec.replicas - oldObject.spec.replicas <= 2",
+        message: 'too fast',
+      },
+    ],
+  });
+  scaled.send('POST', DEPLOYMENTS, deployment('web'));
+  const scale = (replicas: number) => scaled.patch(`${DEPLOYMENTS}/web/scale`, 'merge', { spec: { replicas } });
+  expect(scale(3).code).toBe(200);
+  expect(scale(9).body.message).toContain('denied request: too fast');
+  expect(scaled.send('GET', `${DEPLOYMENTS}/web`).body.spec.replicas).toBe(3);
+
+  const connected = guard({
+    ...rule(['CONNECT'], ['pods/exec'], ['']),
+    validations: [{ expression: "object.command[0] != 'sh' && !has(object.tty)", message: 'no shells' }],
+  });
+  connected.send('POST', PODS, pod('p'));
+  const exec = (...command: string[]) =>
+    connected.send('POST', `${PODS}/p/exec`, undefined, { query: { command, stdout: 'true' } });
+  expect(exec('sh', '-c', 'ls')).toMatchObject({ code: 422, body: { message: expect.stringContaining('no shells') } });
+  // Nothing runs the Pod; admission had nothing against it.
+  expect(exec('ls').body.message).toBe('pod p does not have a host assigned');
 });

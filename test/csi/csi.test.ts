@@ -83,7 +83,7 @@ describe('a CSI driver', () => {
     expect(volume.spec.nodeAffinity.required.nodeSelectorTerms[0].matchExpressions[0].key).toBe(
       `topology.${DRIVER}/zone`,
     );
-    expect(run('kubectl exec app -- df -h /data')).toMatch(/\/dev\/disk\/by-id\/vol-\w+ +3\.0G/);
+    expect(run('kubectl exec app -- df -h /data')).toMatch(/\/dev\/disk\/by-id\/vol-\w+ +3\.0G +0 +3\.0G +0%/);
     expect(run('kubectl get events --field-selector reason=SuccessfulAttachVolume')).toContain(
       'AttachVolume.Attach succeeded for volume "pvc-',
     );

@@ -137,6 +137,34 @@ spec: {hosts: [lost], http: [{route: [{destination: {host: nobody}}]}]}`);
     expect(mesh.run('istioctl install -y --set values.pilot.replicas=2')).toContain('not modelled by this engine');
   });
 
+  it('refuses what of an EnvoyFilter no proxy would heed', () => {
+    const filter = (match: string, more: string) =>
+      mesh.apply(`
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: limit}
+spec:
+  configPatches:
+  - applyTo: HTTP_FILTER
+    match: {context: SIDECAR_INBOUND${match}}
+    patch:
+      operation: INSERT_BEFORE
+      value:
+        name: envoy.filters.http.local_ratelimit
+        typed_config:
+          '@type': type.googleapis.com/envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit
+          token_bucket: {max_tokens: 10, fill_interval: 60s}
+          ${more}`);
+    expect(filter('', 'status: {code: ServiceUnavailable}')).toContain(
+      'patch.value.typed_config.status is unknown, or is not modelled by this engine',
+    );
+    expect(filter(', listener: {portNumber: 80}', 'stat_prefix: x')).toContain(
+      'match.listener.portNumber is unknown, or is not modelled by this engine',
+    );
+    expect(filter('', 'stat_prefix: x')).toContain('envoyfilter.networking.istio.io/limit created');
+    mesh.run('kubectl delete envoyfilter limit');
+  });
+
   it('keeps proxies at work while istiod is away', () => {
     mesh.run('kubectl scale deployment -n istio-system istiod --replicas=0; sleep 30');
     expect(mesh.status('http://web')).toBe('200');

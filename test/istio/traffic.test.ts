@@ -181,6 +181,35 @@ describe('a DestinationRule', () => {
   });
 });
 
+describe('a headless Service', () => {
+  it('leads to the Pod that is named, with mTLS', () => {
+    mesh.apply(`
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: db
+  replicas: 2
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: app, image: "istio/app:1.28.2", args: [--port=80, --tcp=9090]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec: {clusterIP: None, selector: {app: db}, ports: [{name: http, port: 80}, {name: tcp, port: 9090}]}
+---
+apiVersion: security.istio.io/v1
+kind: PeerAuthentication
+metadata: {name: db}
+spec: {selector: {matchLabels: {app: db}}, mtls: {mode: STRICT}}`);
+    mesh.run('kubectl rollout status statefulset/db');
+    expect(mesh.calls('--url http://db-1.db --count 5', 'Hostname')).toEqual({ 'db-1': 5 });
+    expect(mesh.calls('--url tcp://db-0.db --count 5', 'Hostname')).toEqual({ 'db-0': 5 });
+  });
+});
+
 describe('what leaves the mesh', () => {
   it('passes TLS on as it is', () => {
     expect(mesh.status('https://kubernetes.default/version', 'front', '-k')).toBe('200');

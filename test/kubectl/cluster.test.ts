@@ -104,7 +104,7 @@ test.each([
   ['kubectl explain pod.spec.nope', 'KIND:       Pod\nVERSION:    v1\n\nerror: field "nope" does not exist\n', 1],
   [
     'kubectl explain deployment.spec.strategy --recursive',
-    'GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n\nFIELD: strategy <DeploymentStrategy>\n\n\nDESCRIPTION:\n    How old Pods are replaced by new ones.\n    \nFIELDS:\n  rollingUpdate\t<RollingUpdateDeployment>\n    maxSurge\t<IntOrString>\n    maxUnavailable\t<IntOrString>\n  type\t<string>\n\n',
+    'GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n\nFIELD: strategy <DeploymentStrategy>\n\n\nDESCRIPTION:\n    How old Pods are replaced by new ones.\n    The way of a rollout: step by step, or all at once.\n    \nFIELDS:\n  rollingUpdate\t<RollingUpdateDeployment>\n    maxSurge\t<IntOrString>\n    maxUnavailable\t<IntOrString>\n  type\t<string>\n  enum: Recreate, RollingUpdate\n\n',
     0,
   ],
   ['kubectl debug web', 'error: you must specify --image when not using --copy-to.\n', 1],

@@ -39,6 +39,16 @@ describe('usage', () => {
     expect(took).toBe(4000);
     expect(node.kubelet.usage().find(({ pod }) => pod === 'busy')?.cpuMillis).toBe(250);
   });
+
+  it("of a container without a limit of its own stays within the Pod's", () => {
+    const node = startNode({ repositories: [imageOf('busy', hungry(0, 3000))] });
+    node.create('busy', {
+      resources: { limits: { cpu: '250m' } },
+      containers: [{ name: 'c', image: 'test/busy:1' }],
+    });
+    node.wait(60);
+    expect(node.kubelet.usage().find(({ pod }) => pod === 'busy')?.cpuMillis).toBe(250);
+  });
 });
 
 describe('node-pressure eviction', () => {

@@ -94,6 +94,17 @@ describe('static Pods', () => {
     expect(node.client.of('v1', 'pods').list('default')).toEqual([]);
     const log = node.kubelet.machine.fs.readFile('/var/log/kubelet.log');
     expect(log).toContain('a.yaml: couldn\'t parse as pod(no kind \\"Service\\"');
-    expect(log).toContain('b.yaml: invalid pod: metadata.name');
+    expect(log).toContain('err="invalid pod: [metadata.name');
+    expect(log).toContain('path="/etc/kubernetes/manifests/b.yaml"');
+  });
+
+  it('are refused when they refer to objects of the API', () => {
+    const node = start();
+    node.write('c.yaml', manifest('a').replace('1.27}', '1.27, envFrom: [{configMapRef: {name: settings}}]}'));
+    node.write('s.yaml', manifest('a', '  serviceAccountName: robot').replace('name: web', 'name: robot'));
+    node.wait(10);
+    const log = node.kubelet.machine.fs.readFile('/var/log/kubelet.log');
+    expect(log).toContain('err="static pods may not reference configmaps" path="/etc/kubernetes/manifests/c.yaml"');
+    expect(log).toContain('err="static pods may not reference serviceaccounts"');
   });
 });

@@ -61,6 +61,16 @@ spec: {clusterIP: None, selector: {app: web}, ports: [{name: http, port: 80}]}`)
     expect(inPod('dig +short far.default.svc.cluster.local')).toMatch(/^example\.com\.\n\d+\.\d+\.\d+\.\d+\n$/);
   });
 
+  it('of outside are kept for as long as the Corefile says, and their time runs down', () => {
+    const server = test.run(
+      "kubectl -n kube-system get pods -l k8s-app=kube-dns -o jsonpath='{.items[0].status.podIP}'",
+    );
+    const left = (name: string) => Number(inPod(`dig @${server} +noall +answer ${name}`).split(/\s+/)[1]);
+    expect([left('www.example.com'), left('web.default.svc.cluster.local')]).toEqual([30, 30]);
+    test.run('sleep 20');
+    expect([left('www.example.com'), left('web.default.svc.cluster.local')]).toEqual([10, 30]);
+  });
+
   it('that are aliases of each other end somewhere', () => {
     test.run(`kubectl create service externalname ping --external-name=pong.default.svc.cluster.local
       kubectl create service externalname pong --external-name=ping.default.svc.cluster.local`);

@@ -37,6 +37,7 @@ beforeAll(() => {
   test = startTerminal({ ingressController: false });
   apply(manifest('gateway-api.yaml'));
   apply(manifest('nginx-gateway.yaml'));
+  apply(manifest('class.yaml'));
   for (const name of ['one', 'two']) {
     test.run(`kubectl create deployment ${name} --image=hashicorp/http-echo -- /http-echo -text=${name}
       kubectl expose deployment ${name} --port=80 --target-port=5678`);
@@ -142,6 +143,25 @@ describe('an HTTPRoute', () => {
     apply(route('lost', '  - {filters: [{type: RequestMirror, requestMirror: {backendRef: {name: one}}}]}'));
     expect(why('lost')).toBe('Accepted UnsupportedValue\n');
     expect(get('lost')).toContain('404 Not Found');
+  });
+
+  it('is followed where it can be, and says what is left out', () => {
+    apply(
+      route(
+        'mixed',
+        `  - {matches: [{path: {type: RegularExpression, value: "/("}}], backendRefs: [{name: one, port: 80}]}
+  - {matches: [{path: {value: /mirror}}], backendRefs: [{name: one, port: 80}], filters: [{type: RequestMirror, requestMirror: {backendRef: {name: one}}}]}
+  - {backendRefs: [{name: two, port: 80}]}`,
+      ),
+    );
+    const partial = test.run(
+      `kubectl get httproute mixed -o jsonpath='{.status.parents[*].conditions[?(@.type=="PartiallyInvalid")].message}'`,
+    );
+    expect(partial).toContain('Dropped Rule(s): [spec.rules[0].matches[0].path.value: Invalid value: "/("');
+    expect(partial).toContain('spec.rules[1].filters[0].type: Unsupported value: "RequestMirror"');
+    expect(why('mixed')).toBe('');
+    expect(get('mixed', '/mirror')).toContain('500 Internal Server Error');
+    expect(get('mixed')).toBe('two\n');
   });
 
   it('is not accepted by a listener of another name, section or namespace', () => {

@@ -164,4 +164,17 @@ spec:
     expect(secure('blue.example', 'red')).toContain('unable to get local issuer certificate');
     expect(secure('green.example', 'red')).toContain('unable to get local issuer certificate');
   });
+
+  it('goes on serving while the API server is away, and writes the status when it is back', () => {
+    test.apply(
+      ingress('late', 'late.example', [
+        '{path: /, pathType: Prefix, backend: {service: {name: one, port: {number: 8080}}}}',
+      ]),
+    );
+    test.run('sim node crash cp-1; sleep 121');
+    expect(get('late.example', '/')).toContain('Version: 1.0.0');
+    expect(test.run('kubectl get ingress late')).toContain('10.0.0.10:6443');
+    test.run('sim node start cp-1; sleep 121');
+    expect(test.run("kubectl get ingress late -o jsonpath='{.status.loadBalancer.ingress[0].ip}'")).toBe(address);
+  });
 });

@@ -36,6 +36,18 @@ describe.each(['ipvs', 'nftables', 'iptables'])('kube-proxy in %s mode', (mode) 
     );
   });
 
+  it('serves node ports at the addresses that its configuration names', () => {
+    const { run } = started(mode);
+    const port = run("kubectl get service web -o jsonpath='{.spec.ports[0].nodePort}'");
+    run(
+      `kubectl -n kube-system get configmap kube-proxy -o yaml | sed 's|nodePortAddresses: null|nodePortAddresses: [10.244.0.0/16]|' | kubectl replace -f -
+       kubectl -n kube-system rollout restart daemonset kube-proxy; kubectl -n kube-system rollout status daemonset kube-proxy; sim advance 5s`,
+    );
+    const bridge = run("ip -4 -br addr show cni0 | awk '{print $3}' | cut -d/ -f1", 'worker-1').trim();
+    expect(run(`curl -s -m 2 ${bridge}:${port}/hostname`, 'worker-1')).toMatch(/^web-/);
+    expect(run(`curl -s -S -m 2 10.0.0.11:${port}/hostname 2>&1`, 'worker-2')).toContain('curl:');
+  });
+
   it('refuses connections to a Service without endpoints, and serves it again', () => {
     const { run, names } = started(mode);
     run('kubectl scale deployment web --replicas=0; sim advance 40s');

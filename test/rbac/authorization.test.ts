@@ -28,6 +28,17 @@ describe('RBAC', () => {
     expect(ask('GET', '/version').code).toBe(200);
   });
 
+  it('gives the components of the control plane what v1.35 gives them', () => {
+    const { as } = serve();
+    const codes = (name: string, ...paths: string[]) => paths.map((path) => as(user(name))('GET', path).code);
+    const storage = '/apis/storage.k8s.io/v1';
+    expect(
+      codes('system:kube-scheduler', `${storage}/volumeattachments`, `${storage}/volumeattributesclasses`),
+    ).toEqual([200, 403]);
+    const networking = '/apis/networking.k8s.io/v1';
+    expect(codes('system:kube-proxy', `${networking}/servicecidrs`, `${networking}/ipaddresses`)).toEqual([200, 403]);
+  });
+
   it('allows through a binding to the user, to a group and to a service account, and forgets it with the binding', () => {
     const { as, role, bind, send } = serve();
     role('reader', [GET_MAPS]);

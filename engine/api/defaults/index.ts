@@ -1,5 +1,6 @@
 // Which kind gets which defaults. A kind without a line here has none.
 
+import { part } from '../../parts/index.ts';
 import type { KubeObject, ResourceInfo } from '../types.ts';
 import * as cluster from './cluster.ts';
 import { pod } from './pod.ts';
@@ -9,45 +10,50 @@ type Defaults = (object: KubeObject) => KubeObject;
 
 const DEFAULTS: Record<string, Defaults> = {
   '/Endpoints': cluster.endpoints,
-  '/LimitRange': cluster.limitRange,
   '/Namespace': cluster.namespace,
   '/Node': cluster.node,
-  '/PersistentVolume': cluster.persistentVolume,
-  '/PersistentVolumeClaim': cluster.persistentVolumeClaim,
   '/Pod': pod,
-  '/PodTemplate': workloads.podTemplateObject,
-  '/ReplicationController': workloads.replicationController,
   '/Secret': cluster.secret,
   '/Service': cluster.service,
-  'admissionregistration.k8s.io/MutatingWebhookConfiguration': cluster.mutatingWebhooks,
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicy': cluster.validatingAdmissionPolicy,
-  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': cluster.validatingAdmissionPolicyBinding,
-  'admissionregistration.k8s.io/ValidatingWebhookConfiguration': cluster.validatingWebhooks,
-  'apiextensions.k8s.io/CustomResourceDefinition': cluster.customResourceDefinition,
   'apiregistration.k8s.io/APIService': cluster.apiService,
   'apps/DaemonSet': workloads.daemonSet,
   'apps/Deployment': workloads.deployment,
   'apps/ReplicaSet': workloads.replicaSet,
-  'apps/StatefulSet': workloads.statefulSet,
-  'autoscaling/HorizontalPodAutoscaler': workloads.horizontalPodAutoscaler,
-  'batch/CronJob': workloads.cronJob,
-  'batch/Job': workloads.job,
   'discovery.k8s.io/EndpointSlice': cluster.endpointSlice,
-  'flowcontrol.apiserver.k8s.io/FlowSchema': cluster.flowSchema,
-  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration': cluster.priorityLevel,
   'networking.k8s.io/IngressClass': cluster.ingressClass,
-  'networking.k8s.io/NetworkPolicy': cluster.networkPolicy,
   'rbac.authorization.k8s.io/ClusterRoleBinding': cluster.roleBinding,
   'rbac.authorization.k8s.io/RoleBinding': cluster.roleBinding,
-  'resource.k8s.io/ResourceClaim': cluster.resourceClaim,
-  'resource.k8s.io/ResourceClaimTemplate': cluster.resourceClaimTemplate,
   'scheduling.k8s.io/PriorityClass': cluster.priorityClass,
-  'storage.k8s.io/CSIDriver': cluster.csiDriver,
   'storage.k8s.io/StorageClass': cluster.storageClass,
 };
 
+/** Kinds whose defaults load with the first object (part `rules`). */
+const FURTHER = new Set([
+  '/LimitRange',
+  '/PersistentVolume',
+  '/PersistentVolumeClaim',
+  '/PodTemplate',
+  '/ReplicationController',
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration',
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicy',
+  'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding',
+  'admissionregistration.k8s.io/ValidatingWebhookConfiguration',
+  'apiextensions.k8s.io/CustomResourceDefinition',
+  'apps/StatefulSet',
+  'autoscaling/HorizontalPodAutoscaler',
+  'batch/CronJob',
+  'batch/Job',
+  'flowcontrol.apiserver.k8s.io/FlowSchema',
+  'flowcontrol.apiserver.k8s.io/PriorityLevelConfiguration',
+  'networking.k8s.io/NetworkPolicy',
+  'resource.k8s.io/ResourceClaim',
+  'resource.k8s.io/ResourceClaimTemplate',
+  'storage.k8s.io/CSIDriver',
+]);
+
 /** `object` with the defaults of its kind; the same object when it has them all. */
 export function applyDefaults(info: ResourceInfo, object: KubeObject): KubeObject {
-  const defaults = DEFAULTS[`${info.group}/${info.kind}`];
+  const kind = `${info.group}/${info.kind}`;
+  const defaults = DEFAULTS[kind] ?? (FURTHER.has(kind) ? part('rules').FURTHER_DEFAULTS[kind] : undefined);
   return defaults ? defaults(object) : object;
 }

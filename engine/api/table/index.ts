@@ -34,6 +34,7 @@ const PRINTERS: Record<string, Printer> = {
   'apps/ReplicaSet': w.replicaSet,
   'apps/StatefulSet': w.statefulSet,
   'autoscaling/HorizontalPodAutoscaler': w.horizontalPodAutoscaler,
+  'autoscaling/Scale': w.scale,
   'batch/CronJob': w.cronJob,
   'batch/Job': w.job,
   'certificates.k8s.io/CertificateSigningRequest': c.certificateSigningRequest,

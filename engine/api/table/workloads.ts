@@ -197,3 +197,8 @@ export const horizontalPodAutoscaler: Printer = {
   ],
 };
 const UNSET_PODS = '<unset>';
+
+export const scale: Printer = {
+  columns: 'Name:string:name,Desired:integer,Available:integer,Age',
+  row: (s, now) => [s.metadata.name ?? '', s.spec.replicas ?? 0, s.status?.replicas ?? 0, age(s, now)],
+};

@@ -1,8 +1,8 @@
 // ConfigMaps, Secrets, namespaces and nodes.
 
+import { part } from '../../parts/index.ts';
 import { base64Length, base64Text, utf8Length } from '../base64.ts';
 import { deepEqual } from '../change.ts';
-import { jsonObjectError } from '../json-error.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 import { Faults, IMMUTABLE } from './field.ts';
 import { finalizer } from './metadata.ts';
@@ -74,7 +74,7 @@ export const secret: Rules = {
       const value = object.data?.[key];
       if (value === undefined || (value === '' && type === SSH_AUTH)) faults.required(`data[${key}]`);
       else if (SECRET_JSON.has(type)) {
-        const fault = jsonObjectError(base64Text(value));
+        const fault = part('requests').jsonObjectError(base64Text(value));
         if (fault) faults.invalid(`data[${key}]`, '<secret contents redacted>', fault);
       }
     }

@@ -1,14 +1,15 @@
 // Containers of all three kinds: names, images, ports, mounts and what each kind may not have.
 
+import { part } from '../../parts/index.ts';
 import type { Container, ContainerPort, JsonObject, VolumeMount } from '../types.ts';
 import { environment, environmentFrom } from './env.ts';
-import { Faults } from './field.ts';
+import type { Faults } from './field.ts';
 import { isDNS1123Label, isValidPortName } from './names.ts';
 import { portNumber } from './ports.ts';
 import { lifecycle, probes } from './probes.ts';
 import { resourceRequirements } from './resources.ts';
 import { securityContext } from './security.ts';
-import { descendingPath } from './volume-sources.ts';
+import { descendingPath } from './volume-paths.ts';
 
 export const PULL_POLICIES = ['Always', 'IfNotPresent', 'Never'];
 const PROTOCOLS = ['SCTP', 'TCP', 'UDP'];
@@ -103,48 +104,6 @@ function mounts(faults: Faults, path: string, container: Container, { volumes }:
   });
 }
 
-function volumeDevices(faults: Faults, path: string, container: Container, { volumes }: PodContext) {
-  const names = new Set<string>();
-  const paths = new Set<string>();
-  const mounted = container.volumeMounts ?? [];
-  (container.volumeDevices ?? []).forEach((device, i) => {
-    const at = `${path}[${i}]`;
-    const { name = '', devicePath = '' } = device;
-    const volume = volumes.get(name);
-    if (!name) faults.required(`${at}.name`);
-    if (names.has(name)) faults.invalid(`${at}.name`, name, 'must be unique');
-    if (!volume) faults.notFound(`${at}.name`, name);
-    else if (!volume.persistentVolumeClaim && !volume.ephemeral)
-      faults.invalid(
-        `${at}.name`,
-        name,
-        'can only use volume source type of PersistentVolumeClaim or Ephemeral for block mode',
-      );
-    if (!devicePath) faults.required(`${at}.devicePath`);
-    if (paths.has(devicePath)) faults.invalid(`${at}.devicePath`, devicePath, 'must be unique');
-    if (devicePath.split('/').includes('..'))
-      faults.invalid(`${at}.devicePath`, devicePath, "can not contain backsteps ('..')");
-    else paths.add(devicePath);
-    if (mounted.some((mount) => mount.name === name))
-      faults.invalid(`${at}.name`, name, 'must not already exist in volumeMounts');
-    if (mounted.some((mount) => mount.mountPath === devicePath))
-      faults.invalid(`${at}.devicePath`, devicePath, 'must not already exist as a path in volumeMounts');
-    if (name) names.add(name);
-  });
-}
-
-function resizePolicy(faults: Faults, path: string, list: JsonObject[], restartPolicy: string | undefined) {
-  const seen = new Set<string>();
-  list.forEach(({ resourceName, restartPolicy: policy }, i) => {
-    if (seen.has(resourceName)) faults.duplicate(`${path}[${i}]`, resourceName);
-    seen.add(resourceName);
-    faults.oneOf(path, resourceName, ['cpu', 'memory']);
-    faults.oneOf(path, policy, ['NotRequired', 'RestartContainer']);
-    if (restartPolicy === 'Never' && policy !== 'NotRequired')
-      faults.invalid(path, policy ?? '', "must be 'NotRequired' when `restartPolicy` is 'Never'");
-  });
-}
-
 /** A container's image in a Pod; templates may still be filled in. */
 export function trimmedImage(faults: Faults, path: string, image: string | undefined) {
   if (image !== undefined && image !== image.trim())
@@ -152,7 +111,7 @@ export function trimmedImage(faults: Faults, path: string, image: string | undef
 }
 
 /** What every kind of container is checked for. */
-function containerCommon(faults: Faults, path: string, container: Container, context: PodContext) {
+export function containerCommon(faults: Faults, path: string, container: Container, context: PodContext) {
   if (!container.name) faults.required(`${path}.name`);
   else faults.check(`${path}.name`, container.name, isDNS1123Label);
   if (!container.image) faults.required(`${path}.image`);
@@ -161,11 +120,16 @@ function containerCommon(faults: Faults, path: string, container: Container, con
   if (container.env) environment(faults, `${path}.env`, container.env);
   if (container.envFrom) environmentFrom(faults, `${path}.envFrom`, container.envFrom as JsonObject[]);
   if (container.volumeMounts) mounts(faults, `${path}.volumeMounts`, container, context);
-  if (container.volumeDevices) volumeDevices(faults, `${path}.volumeDevices`, container, context);
+  if (container.volumeDevices) part('rules').volumeDevices(faults, `${path}.volumeDevices`, container, context);
   faults.oneOf(`${path}.imagePullPolicy`, container.imagePullPolicy, PULL_POLICIES);
   resourceRequirements(faults, `${path}.resources`, container.resources, context.claims);
   if (container.resizePolicy)
-    resizePolicy(faults, `${path}.resizePolicy`, container.resizePolicy as JsonObject[], context.restartPolicy);
+    part('rules').resizePolicy(
+      faults,
+      `${path}.resizePolicy`,
+      container.resizePolicy as JsonObject[],
+      context.restartPolicy,
+    );
   if (container.securityContext)
     securityContext(faults, `${path}.securityContext`, container.securityContext, context.hostUsers);
 }
@@ -235,48 +199,5 @@ export function initContainers(
     for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
       if (container[field]) faults.forbidden(`${at}.${field}`, SIDECAR_ONLY);
     }
-  });
-}
-
-const EPHEMERAL_FORBIDDEN = [
-  'ports',
-  'resources',
-  'resizePolicy',
-  'restartPolicy',
-  'restartPolicyRules',
-  'livenessProbe',
-  'readinessProbe',
-  'startupProbe',
-  'lifecycle',
-];
-
-const isSet = (value: unknown): boolean =>
-  value !== undefined && value !== null && (typeof value !== 'object' || Object.keys(value).length > 0);
-
-export function ephemeralContainers(
-  faults: Faults,
-  path: string,
-  list: JsonObject[] | undefined,
-  context: PodContext,
-  spec: JsonObject,
-) {
-  const others: JsonObject[] = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  const taken = new Set<string>();
-  for (const container of others) taken.add(container.name);
-  (list ?? []).forEach((container, i) => {
-    const at = `${path}[${i}]`;
-    containerCommon(faults, at, container as Container, context);
-    trimmedImage(faults, at, container.image);
-    if (taken.has(container.name)) faults.duplicate(`${at}.name`, container.name);
-    taken.add(container.name);
-    if (container.targetContainerName && !others.some((c) => c.name === container.targetContainerName)) {
-      faults.notFound(`${at}.targetContainerName`, container.targetContainerName);
-    }
-    const forbidden = 'cannot be set for an Ephemeral Container';
-    for (const field of EPHEMERAL_FORBIDDEN) if (isSet(container[field])) faults.forbidden(`${at}.${field}`, forbidden);
-    (container.volumeMounts ?? []).forEach((mount: JsonObject, m: number) => {
-      for (const field of ['subPath', 'subPathExpr'])
-        if (mount[field]) faults.forbidden(`${at}.volumeMounts[${m}].${field}`, forbidden);
-    });
   });
 }

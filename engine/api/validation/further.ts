@@ -3,12 +3,13 @@
 import { horizontalPodAutoscaler } from './autoscaler.ts';
 import * as batch from './batch.ts';
 import * as devices from './devices.ts';
-import { newEvent } from './events.ts';
 import * as extensions from './extensions.ts';
 import * as flowControl from './flow-control.ts';
 import * as network from './network.ts';
+import { newEvent } from './new-events.ts';
 import * as policy from './policy.ts';
 import type { Rules } from './rules.ts';
+import { replicationController, statefulSet } from './stateful-workloads.ts';
 import * as storage from './storage.ts';
 import { webhooks } from './webhooks.ts';
 
@@ -16,12 +17,14 @@ export const RULES: Record<string, Rules> = {
   '/LimitRange': policy.limitRange,
   '/PersistentVolume': storage.persistentVolume,
   '/PersistentVolumeClaim': storage.persistentVolumeClaim,
+  '/ReplicationController': replicationController,
   '/ResourceQuota': policy.resourceQuota,
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': webhooks,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicy': extensions.validatingAdmissionPolicy,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': extensions.validatingAdmissionPolicyBinding,
   'admissionregistration.k8s.io/ValidatingWebhookConfiguration': webhooks,
   'apiextensions.k8s.io/CustomResourceDefinition': extensions.customResourceDefinition,
+  'apps/StatefulSet': statefulSet,
   'authorization.k8s.io/LocalSubjectAccessReview': extensions.localSubjectAccessReview,
   'authorization.k8s.io/SelfSubjectAccessReview': extensions.selfSubjectAccessReview,
   'authorization.k8s.io/SubjectAccessReview': extensions.subjectAccessReview,

@@ -1,126 +1,20 @@
-// Pod specs and Pods: what must hold on creation.
+// Pod specs and Pods: what must hold on creation. What few of them have is in pod-further.ts and security-further.ts.
 
-import type { JsonObject, KubeObject, ObjectMeta } from '../types.ts';
+import { part } from '../../parts/index.ts';
+import type { JsonObject, KubeObject } from '../types.ts';
 import { annotations as annotationSizes, labels } from './metadata.ts';
-import { containers, ephemeralContainers, initContainers, trimmedImage, type PodContext } from './container.ts';
-import { Faults } from './field.ts';
-import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidIP, maxLengthError } from './names.ts';
-import { podResources, resourceRequirements } from './resources.ts';
-import { eachContainer, hostProcess, operatingSystem, podSecurityContext, userNamespace } from './security.ts';
-import { affinity, labelSelector, tolerations } from './selectors.ts';
-import { descendingPath } from './volume-sources.ts';
+import { containers, initContainers, trimmedImage, type PodContext } from './container.ts';
+import type { Faults } from './field.ts';
+import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidIP } from './names.ts';
+import { resourceRequirements } from './resources.ts';
+import { eachContainer, hasWindowsOptions, podSecurityContext, userNamespace } from './security.ts';
+import { affinity, tolerations } from './selectors.ts';
+import { descendingPath } from './volume-paths.ts';
 import { volumes } from './volumes.ts';
 import type { Rules } from './rules.ts';
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never'];
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
-const UNSATISFIABLE = ['DoNotSchedule', 'ScheduleAnyway'];
-
-function spread(faults: Faults, path: string, list: JsonObject[] | undefined) {
-  const pairOf = (constraint: JsonObject) => `{${constraint.topologyKey}, ${constraint.whenUnsatisfiable}}`;
-  (list ?? []).forEach((constraint, i) => {
-    const at = `${path}[${i}]`;
-    if (!(constraint.maxSkew > 0))
-      faults.invalid(`${at}.maxSkew`, constraint.maxSkew ?? 0, 'must be greater than zero');
-    if (!constraint.topologyKey) faults.required(`${at}.topologyKey`, 'can not be empty');
-    faults.ifNot(`${at}.whenUnsatisfiable`, constraint.whenUnsatisfiable ?? '', UNSATISFIABLE);
-    const pair = pairOf(constraint);
-    if ((list ?? []).slice(i + 1).some((later) => pairOf(later) === pair)) {
-      faults.duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, pair);
-    }
-    if (constraint.minDomains !== undefined) {
-      faults.positive(`${at}.minDomains`, constraint.minDomains);
-      if (constraint.whenUnsatisfiable !== 'DoNotSchedule') {
-        faults.invalid(
-          `${at}.minDomains`,
-          constraint.minDomains,
-          `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${constraint.whenUnsatisfiable}`,
-        );
-      }
-    }
-    for (const field of ['nodeAffinityPolicy', 'nodeTaintsPolicy']) {
-      if (constraint[field] !== undefined) faults.ifNot(`${at}.${field}`, constraint[field], ['Honor', 'Ignore']);
-    }
-    const keys: string[] = constraint.matchLabelKeys ?? [];
-    const selector = constraint.labelSelector;
-    if (keys.length && !selector)
-      faults.forbidden(`${at}.matchLabelKeys`, 'must not be specified when labelSelector is not set');
-    const selected = [
-      ...Object.keys(selector?.matchLabels ?? {}),
-      ...(selector?.matchExpressions ?? []).map((expression: JsonObject) => expression.key),
-    ];
-    keys.forEach((key, k) => {
-      faults.check(`${at}.matchLabelKeys[${k}]`, key, isQualifiedName);
-      if (selected.includes(key))
-        faults.invalid(`${at}.matchLabelKeys[${k}]`, key, 'exists in both matchLabelKeys and labelSelector');
-    });
-    labelSelector(faults, `${at}.labelSelector`, constraint.labelSelector);
-  });
-}
-
-/** A search domain: a DNS subdomain in which underscores are tolerated, or the root. */
-const SEARCH_LABEL = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?';
-const SEARCH = new RegExp(`^${SEARCH_LABEL}(\\.${SEARCH_LABEL})*$`);
-
-function searchDomain(faults: Faults, path: string, search: string) {
-  if (search === '.') return;
-  const name = search.endsWith('.') ? search.slice(0, -1) : search;
-  if (name.length > 253) faults.invalid(path, name, maxLengthError(253));
-  // The words are those for names without underscores.
-  if (!SEARCH.test(name)) faults.check(path, name, (value) => isDNS1123Subdomain(value.slice(0, 253)));
-}
-
-function dnsConfig(faults: Faults, at: string, spec: JsonObject) {
-  const config: JsonObject | undefined = spec.dnsConfig;
-  if (spec.dnsPolicy === 'None') {
-    if (!config) {
-      faults.required(at, 'must provide `dnsConfig` when `dnsPolicy` is None');
-      return;
-    }
-    if (!config.nameservers?.length) {
-      faults.required(`${at}.nameservers`, 'must provide at least one DNS nameserver when `dnsPolicy` is None');
-      return;
-    }
-  }
-  if (!config) return;
-  const searches: string[] = config.searches ?? [];
-  if (config.nameservers?.length > 3)
-    faults.invalid(`${at}.nameservers`, config.nameservers, 'must not have more than 3 nameservers');
-  (config.nameservers ?? []).forEach((ip: string, i: number) => faults.check(`${at}.nameservers[${i}]`, ip, isValidIP));
-  if (searches.length > 32) faults.invalid(`${at}.searches`, searches, 'must not have more than 32 search paths');
-  if (searches.join(' ').length > 2048)
-    faults.invalid(
-      `${at}.searches`,
-      searches,
-      'must not have more than 2048 characters (including spaces) in the search list',
-    );
-  searches.forEach((search, i) => searchDomain(faults, `${at}.searches[${i}]`, search));
-  (config.options ?? []).forEach((option: JsonObject, i: number) => {
-    if (!option.name) faults.required(`${at}.options[${i}]`, 'must not be empty');
-  });
-}
-
-function resourceClaims(faults: Faults, path: string, list: JsonObject[] | undefined): string[] {
-  const names: string[] = [];
-  (list ?? []).forEach((claim, i) => {
-    const at = `${path}[${i}]`;
-    if (!claim.name) faults.required(`${at}.name`);
-    else if (names.includes(claim.name)) faults.duplicate(`${at}.name`, claim.name);
-    else {
-      faults.check(`${at}.name`, claim.name, isDNS1123Label);
-      names.push(claim.name);
-    }
-    const { resourceClaimName: name, resourceClaimTemplateName: template } = claim;
-    if (name !== undefined && template !== undefined)
-      faults.invalid(at, claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified');
-    if (name === undefined && template === undefined)
-      faults.invalid(at, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
-    if (name !== undefined) faults.check(`${at}.resourceClaimName`, name, isDNS1123Subdomain);
-    if (template !== undefined) faults.check(`${at}.resourceClaimTemplateName`, template, isDNS1123Subdomain);
-  });
-  return names;
-}
-
 /** On the host's network a port is the host's. */
 function hostNetworkPorts(faults: Faults, path: string, spec: JsonObject) {
   if (!spec.hostNetwork) return;
@@ -149,7 +43,9 @@ export function podSpec(faults: Faults, path: string, spec: JsonObject) {
 function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
   const context: PodContext = {
     volumes: volumes(faults, `${path}.volumes`, spec.volumes),
-    claims: spec.resourceClaims ? resourceClaims(faults, `${path}.resourceClaims`, spec.resourceClaims) : [],
+    claims: spec.resourceClaims
+      ? part('rules').resourceClaims(faults, `${path}.resourceClaims`, spec.resourceClaims)
+      : [],
     gracePeriod: spec.terminationGracePeriodSeconds,
     restartPolicy: spec.restartPolicy,
     hostUsers: spec.hostUsers !== false,
@@ -157,16 +53,16 @@ function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
   containers(faults, `${path}.containers`, spec.containers, context);
   if (spec.initContainers)
     initContainers(faults, `${path}.initContainers`, spec.initContainers, context, spec.containers ?? []);
-  if (spec.ephemeralContainers)
-    ephemeralContainers(faults, `${path}.ephemeralContainers`, spec.ephemeralContainers, context, spec);
-  if (spec.resources) podResources(faults, `${path}.resources`, spec);
+  if (spec.ephemeralContainers?.length)
+    part('rules').ephemeralContainers(faults, `${path}.ephemeralContainers`, spec.ephemeralContainers, context, spec);
+  if (spec.resources) part('rules').podResources(faults, `${path}.resources`, spec);
   hostNetworkPorts(faults, path, spec);
   faults.oneOf(`${path}.restartPolicy`, spec.restartPolicy, RESTART_POLICIES);
   faults.oneOf(`${path}.dnsPolicy`, spec.dnsPolicy, DNS_POLICIES);
   labels(faults, `${path}.nodeSelector`, spec.nodeSelector);
   podSecurityContext(faults, `${path}.securityContext`, spec);
   if (spec.affinity) affinity(faults, `${path}.affinity`, spec.affinity);
-  dnsConfig(faults, `${path}.dnsConfig`, spec);
+  if (spec.dnsConfig || spec.dnsPolicy === 'None') part('rules').dnsConfig(faults, `${path}.dnsConfig`, spec);
   (spec.readinessGates ?? []).forEach((gate: JsonObject, i: number) =>
     faults.check(`${path}.readinessGates[${i}].conditionType`, gate.conditionType ?? '', isQualifiedName),
   );
@@ -178,8 +74,8 @@ function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
     gates.add(gate.name);
   });
   if (spec.topologySpreadConstraints)
-    spread(faults, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints);
-  hostProcess(faults, path, spec);
+    part('rules').spread(faults, `${path}.topologySpreadConstraints`, spec.topologySpreadConstraints);
+  if (hasWindowsOptions(spec)) part('rules').hostProcess(faults, path, spec);
   userNamespace(faults, path, spec);
   if (spec.serviceAccountName) faults.check(`${path}.serviceAccountName`, spec.serviceAccountName, isDNS1123Subdomain);
   if (spec.nodeName) faults.check(`${path}.nodeName`, spec.nodeName, isDNS1123Subdomain);
@@ -199,7 +95,7 @@ function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
   if (spec.preemptionPolicy !== undefined)
     faults.oneOf(`${path}.preemptionPolicy`, spec.preemptionPolicy, ['PreemptLowerPriority', 'Never']);
   if (spec.overhead) resourceRequirements(faults, `${path}.overhead`, { limits: spec.overhead });
-  operatingSystem(faults, path, spec);
+  if (spec.os) part('rules').operatingSystem(faults, path, spec);
 }
 
 const SECCOMP_OF_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
@@ -240,31 +136,13 @@ export function podAnnotations(
   }
 }
 
-/** Claims that a Pod's own volumes make: their names, and that nothing else in it means them. */
-function ownClaims(faults: Faults, { name }: ObjectMeta, spec: JsonObject) {
-  const list: JsonObject[] = spec.volumes ?? [];
-  if (!name || !list.some((volume) => volume.ephemeral)) return;
-  const own = new Set(list.filter((volume) => volume.ephemeral).map((volume) => `${name}-${volume.name}`));
-  list.forEach((volume, i) => {
-    if (volume.ephemeral && volume.name) {
-      const claim = `${name}-${volume.name}`;
-      for (const fault of isDNS1123Subdomain(claim))
-        faults.invalid(`spec.volumes[${i}].name`, volume.name, `PVC name ${JSON.stringify(claim)}: ${fault}`);
-    }
-    const wanted = volume.persistentVolumeClaim?.claimName;
-    if (own.has(wanted)) {
-      const words = 'must not reference a PVC that gets created for an ephemeral volume';
-      faults.invalid(`spec.volumes[${i}].persistentVolumeClaim.claimName`, wanted, words);
-    }
-  });
-}
-
 /** A Pod's spec, with what holds for Pods and not yet for templates of them. */
 export function podItself(faults: Faults, object: KubeObject) {
   const spec: JsonObject = object.spec ?? {};
   podAnnotations(faults, 'metadata.annotations', object.metadata.annotations, spec);
   podSpec(faults, 'spec', spec);
-  ownClaims(faults, object.metadata, spec);
+  if (spec.volumes?.some((volume: JsonObject) => volume.ephemeral))
+    part('rules').ownClaims(faults, object.metadata, spec);
   if (!spec.serviceAccountName) {
     (spec.volumes ?? []).forEach((volume: JsonObject, v: number) =>
       (volume.projected?.sources ?? []).forEach((source: JsonObject, i: number) => {

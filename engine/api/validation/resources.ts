@@ -1,8 +1,8 @@
 // Requests and limits of containers and Pods, and the names that resources have there, in quotas and in limit ranges.
 
-import { addQuantities, compareQuantities, quantityMilli } from '../quantity.ts';
+import { compareQuantities, quantityMilli } from '../quantity.ts';
 import type { JsonObject, ResourceRequirements } from '../types.ts';
-import { Faults } from './field.ts';
+import type { Faults } from './field.ts';
 import { isDNS1123Label, isQualifiedName } from './names.ts';
 
 const COMPUTE = ['cpu', 'memory', 'ephemeral-storage'];
@@ -59,13 +59,6 @@ export function quotaResourceName(faults: Faults, path: string, name: string) {
   resourceName(faults, path, name);
   if (!name.includes('/') && !isQuotaResource(name))
     faults.invalid(path, name, 'must be a standard resource for quota');
-}
-
-function podResourceName(faults: Faults, path: string, name: string) {
-  const before = faults.list.length;
-  resourceName(faults, path, name);
-  if (faults.list.length === before && name !== 'cpu' && name !== 'memory' && !isHugePages(name))
-    faults.notSupported(path, name, ['cpu', 'hugepages-', 'memory']);
 }
 
 export function resourceQuantity(faults: Faults, path: string, name: string, value: string) {
@@ -151,39 +144,5 @@ function resourceClaims(faults: Faults, path: string, list: JsonObject[], claims
     }
     if (!claims.includes(name))
       faults.notFound(at, name, `must be one of the names in pod.spec.resourceClaims${empty}`);
-  });
-}
-
-/** Resources of a Pod as a whole: its containers must fit into them. */
-export function podResources(faults: Faults, path: string, spec: JsonObject) {
-  const value: JsonObject | undefined = spec.resources;
-  if (!value) return;
-  if (value.claims) faults.forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level');
-  resourceRequirements(faults, path, { ...value, claims: undefined }, [], podResourceName);
-  const sums: Record<string, string> = {};
-  for (const container of spec.containers ?? []) {
-    const own: Record<string, string> = container.resources?.requests ?? {};
-    for (const name in own) sums[name] = sums[name] === undefined ? own[name] : addQuantities(sums[name], own[name]);
-  }
-  for (const name in sums) {
-    const given: string = value.requests?.[name] ?? '0';
-    if (compareQuantities(sums[name], given) > 0)
-      faults.invalid(
-        `${path}.requests[${name}]`,
-        given,
-        `must be greater than or equal to aggregate container requests of ${sums[name]}`,
-      );
-  }
-  (spec.containers ?? []).forEach((container: JsonObject, i: number) => {
-    const own: Record<string, string> = container.resources?.limits ?? {};
-    for (const name in own) {
-      const limit = value.limits?.[name];
-      if (limit !== undefined && compareQuantities(own[name], limit) > 0)
-        faults.invalid(
-          `${path}.containers[${i}][${name}].limits`,
-          own[name],
-          `must be less than or equal to pod limits of ${limit}`,
-        );
-    }
   });
 }

@@ -107,11 +107,14 @@ function labelKeys(faults: Faults, path: string, keys: string[] | undefined, sel
   else keys.forEach((key, i) => faults.check(`${path}[${i}]`, key, isQualifiedName));
 }
 
-function podAffinityTerm(faults: Faults, path: string, term: PodAffinityTerm) {
-  labelSelector(faults, `${path}.labelSelector`, term.labelSelector);
-  labelSelector(faults, `${path}.namespaceSelector`, term.namespaceSelector);
-  for (const name of term.namespaces ?? []) faults.check(`${path}.namespace`, name, isDNS1123Label);
-  const { matchLabelKeys: match, mismatchLabelKeys: mismatch, labelSelector: selector } = term;
+type LabelKeys = Pick<PodAffinityTerm, 'matchLabelKeys' | 'mismatchLabelKeys' | 'labelSelector'>;
+
+/** The selector of a new Pod has taken in its own labels, so that a key may stand there once more than the client wrote. */
+export function matchLabelKeys(
+  faults: Faults,
+  path: string,
+  { matchLabelKeys: match, mismatchLabelKeys: mismatch, labelSelector: selector }: LabelKeys,
+) {
   labelKeys(faults, `${path}.matchLabelKeys`, match, selector);
   labelKeys(faults, `${path}.mismatchLabelKeys`, mismatch, selector);
   const selected = new Set(Object.keys(selector?.matchLabels ?? {}));
@@ -125,6 +128,13 @@ function podAffinityTerm(faults: Faults, path: string, term: PodAffinityTerm) {
     if (mismatch?.includes(key))
       faults.invalid(`${path}.matchLabelKeys[${i}]`, key, 'exists in both matchLabelKeys and mismatchLabelKeys');
   });
+}
+
+function podAffinityTerm(faults: Faults, path: string, term: PodAffinityTerm) {
+  labelSelector(faults, `${path}.labelSelector`, term.labelSelector);
+  labelSelector(faults, `${path}.namespaceSelector`, term.namespaceSelector);
+  for (const name of term.namespaces ?? []) faults.check(`${path}.namespace`, name, isDNS1123Label);
+  matchLabelKeys(faults, path, term);
   if (!term.topologyKey) faults.required(`${path}.topologyKey`, 'can not be empty');
   faults.check(`${path}.topologyKey`, term.topologyKey ?? '', isQualifiedName);
 }

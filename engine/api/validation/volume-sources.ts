@@ -1,13 +1,12 @@
-// What each source of a volume needs, in a Pod and in a PersistentVolume.
+// What each source of a volume needs, in a Pod and in a PersistentVolume; volumes.ts has those that most Pods use.
 
-import { compareQuantities } from '../quantity.ts';
-import type { JsonObject } from '../types.ts';
 import { claimSpec } from './claim.ts';
-import { Faults } from './field.ts';
+import { PULL_POLICIES } from './container.ts';
+import type { Faults } from './field.ts';
 import { templateMeta } from './metadata.ts';
 import { isDNS1123Label, isDNS1123Subdomain } from './names.ts';
-
-export type Source = (faults: Faults, path: string, source: JsonObject) => void;
+import { backSteps, descendingPath, emptyDir, hostPath, type Source } from './volume-paths.ts';
+import { BASIC_SOURCES } from './volumes.ts';
 
 /** Fields that a source must have. */
 const required =
@@ -22,48 +21,6 @@ const both =
   (faults, path, source) => {
     for (const rule of rules) rule(faults, path, source);
   };
-
-export function backSteps(faults: Faults, path: string, value: string) {
-  if (value.split('/').includes('..')) faults.invalid(path, value, "must not contain '..'");
-}
-
-/** A path that stays below where it begins. */
-export function descendingPath(faults: Faults, path: string, value: string) {
-  if (value.startsWith('/')) faults.invalid(path, value, 'must be a relative path');
-  backSteps(faults, path, value);
-}
-
-/** The same, and not one of the names that the kubelet keeps for itself. */
-export function localPath(faults: Faults, path: string, value: string) {
-  descendingPath(faults, path, value);
-  if (value.startsWith('..') && !value.startsWith('../')) faults.invalid(path, value, "must not start with '..'");
-}
-
-export const fileMode = (faults: Faults, path: string, value: number | undefined) => {
-  if (value !== undefined && (value < 0 || value > 511)) {
-    faults.invalid(path, value, 'must be a number between 0 and 0777 (octal), both inclusive');
-  }
-};
-
-const HOST_PATH_TYPES = [
-  '',
-  'BlockDevice',
-  'CharDevice',
-  'Directory',
-  'DirectoryOrCreate',
-  'File',
-  'FileOrCreate',
-  'Socket',
-];
-
-export const hostPath: Source = (faults, path, source) => {
-  if (!source.path) {
-    faults.required(`${path}.path`);
-    return;
-  }
-  backSteps(faults, `${path}.path`, source.path);
-  faults.ifNot(`${path}.type`, source.type, HOST_PATH_TYPES);
-};
 
 const nfs: Source = (faults, path, source) => {
   if (!source.server) faults.required(`${path}.server`);
@@ -200,11 +157,6 @@ const persistentCsi: Source = (faults, path, source) => {
   }
 };
 
-const emptyDir: Source = (faults, path, { sizeLimit }) => {
-  if (sizeLimit !== undefined && compareQuantities(sizeLimit, '0') < 0)
-    faults.forbidden(`${path}.sizeLimit`, 'SizeLimit field must be a valid resource quantity');
-};
-
 const ephemeral: Source = (faults, path, { volumeClaimTemplate: template }) => {
   const at = `${path}.volumeClaimTemplate`;
   if (!template) {
@@ -240,8 +192,8 @@ const COMMON = {
   scaleIO: required('gateway', 'system', 'volumeName'),
 };
 
-/** In the order in which they are looked at; `configMap` and its like are added by the volumes of Pods. */
-export const POD_SOURCES: Record<string, Source | undefined> = {
+/** In the order in which they are looked at. */
+export const POD_SOURCES: Record<string, Source> = {
   emptyDir,
   hostPath,
   gitRepo: both(required('repository'), (faults, path, source) =>
@@ -249,7 +201,7 @@ export const POD_SOURCES: Record<string, Source | undefined> = {
   ),
   gcePersistentDisk: COMMON.gcePersistentDisk,
   awsElasticBlockStore: COMMON.awsElasticBlockStore,
-  secret: undefined,
+  secret: BASIC_SOURCES.secret,
   nfs,
   iscsi,
   glusterfs: COMMON.glusterfs,
@@ -259,21 +211,24 @@ export const POD_SOURCES: Record<string, Source | undefined> = {
   cinder: both(required('volumeID'), secretName),
   cephfs: COMMON.cephfs,
   quobyte,
-  downwardAPI: undefined,
+  downwardAPI: BASIC_SOURCES.downwardAPI,
   fc,
   flexVolume,
-  configMap: undefined,
+  configMap: BASIC_SOURCES.configMap,
   azureFile: required('secretName', 'shareName'),
   vsphereVolume: COMMON.vsphereVolume,
   photonPersistentDisk: COMMON.photonPersistentDisk,
   portworxVolume: COMMON.portworxVolume,
   azureDisk,
   storageos,
-  projected: undefined,
+  projected: BASIC_SOURCES.projected,
   scaleIO: COMMON.scaleIO,
   csi,
   ephemeral,
-  image: undefined,
+  image(faults, path, source) {
+    if (!source.pullPolicy) faults.required(`${path}.pullPolicy`);
+    else faults.ifNot(`${path}.pullPolicy`, source.pullPolicy, PULL_POLICIES);
+  },
 };
 
 export const PERSISTENT_SOURCES: Record<string, Source> = {
@@ -302,7 +257,3 @@ export const PERSISTENT_SOURCES: Record<string, Source> = {
   storageos: both(storageos, secretNamespace),
   csi: persistentCsi,
 };
-
-/** Upstream's paths are not always the fields' names. */
-export const SOURCE_PATHS: Record<string, string> = { gcePersistentDisk: 'persistentDisk' };
-export const SECOND_PATHS: Record<string, string> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };

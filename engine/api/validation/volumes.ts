@@ -1,12 +1,12 @@
 // Volumes of Pods: exactly one source each, and files that do not collide.
 
+import { part } from '../../parts/index.ts';
 import type { JsonObject } from '../types.ts';
-import { PULL_POLICIES } from './container.ts';
 import { fieldRef, resourceFieldRef } from './env.ts';
 import { Faults } from './field.ts';
 import { isDNS1123Label } from './names.ts';
 import { labelSelector } from './selectors.ts';
-import { fileMode, localPath, POD_SOURCES, SECOND_PATHS, SOURCE_PATHS, type Source } from './volume-sources.ts';
+import { emptyDir, fileMode, hostPath, localPath, type Source } from './volume-paths.ts';
 
 function keyToPath(faults: Faults, at: string, item: JsonObject) {
   if (!item.key) faults.required(`${at}.key`);
@@ -106,15 +106,12 @@ const projected: Source = (faults, path, source) => {
   });
 };
 
-const SOURCES: Record<string, Source> = {
-  ...(POD_SOURCES as Record<string, Source>),
+/** What most volumes are, in the order in which all are looked at (POD_SOURCES). */
+export const BASIC_SOURCES = {
+  emptyDir,
+  hostPath,
   secret(faults, path, source) {
     if (!source.secretName) faults.required(`${path}.secretName`);
-    fileMode(faults, `${path}.defaultMode`, source.defaultMode);
-    (source.items ?? []).forEach((item: JsonObject, i: number) => keyToPath(faults, `${path}.items[${i}]`, item));
-  },
-  configMap(faults, path, source) {
-    if (!source.name) faults.required(`${path}.name`);
     fileMode(faults, `${path}.defaultMode`, source.defaultMode);
     (source.items ?? []).forEach((item: JsonObject, i: number) => keyToPath(faults, `${path}.items[${i}]`, item));
   },
@@ -122,12 +119,24 @@ const SOURCES: Record<string, Source> = {
     fileMode(faults, `${path}.defaultMode`, source.defaultMode);
     for (const file of source.items ?? []) downwardFile(faults, path, file);
   },
-  projected,
-  image(faults, path, source) {
-    if (!source.pullPolicy) faults.required(`${path}.pullPolicy`);
-    else faults.ifNot(`${path}.pullPolicy`, source.pullPolicy, PULL_POLICIES);
+  configMap(faults, path, source) {
+    if (!source.name) faults.required(`${path}.name`);
+    fileMode(faults, `${path}.defaultMode`, source.defaultMode);
+    (source.items ?? []).forEach((item: JsonObject, i: number) => keyToPath(faults, `${path}.items[${i}]`, item));
   },
-};
+  projected,
+} satisfies Record<string, Source>;
+
+/** The sources that a Pod's volume is held against. */
+function sourcesFor(volume: JsonObject): Record<string, Source> {
+  for (const key in volume)
+    if (key !== 'name' && !Object.hasOwn(BASIC_SOURCES, key) && volume[key]) return part('rules').POD_SOURCES;
+  return BASIC_SOURCES;
+}
+
+/** Upstream's paths are not always the fields' names. */
+const SOURCE_PATHS: Record<string, string> = { gcePersistentDisk: 'persistentDisk' };
+const SECOND_PATHS: Record<string, string> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' };
 
 // Whether a source is good does not depend on the Pod that it is in, and admission gives all Pods the same ones.
 const goodSources = new WeakSet<object>();
@@ -144,7 +153,7 @@ function onlySource(volume: JsonObject, sources: Record<string, Source>): string
 }
 
 /** Exactly one source; whether there is any. */
-export function volumeSource(faults: Faults, path: string, volume: JsonObject, sources = SOURCES): boolean {
+export function volumeSource(faults: Faults, path: string, volume: JsonObject, sources = sourcesFor(volume)): boolean {
   const only = onlySource(volume, sources);
   if (only !== undefined) {
     const source = volume[only];

@@ -18,10 +18,14 @@ export class AdmissionChain {
     this.plugins = plugins;
   }
 
-  /** A plug-in wants to see other requests than before. A new one runs before the last: ResourceQuota charges what all others let pass. */
+  /**
+   * A plug-in wants to see other requests than before. It runs in the place that is kept for its name; one without such a
+   * place runs before the last, since ResourceQuota charges what all others let pass.
+   */
   changed(plugin: AdmissionPlugin) {
-    if (!this.plugins.includes(plugin))
-      this.plugins = [...this.plugins.slice(0, -1), plugin, ...this.plugins.slice(-1)];
+    const kept = this.plugins.findIndex(({ name }) => name === plugin.name);
+    const place = kept < 0 ? this.plugins.length - 1 : kept;
+    this.plugins = this.plugins.toSpliced(place, kept < 0 ? 0 : 1, plugin);
     this.compiled.clear();
   }
 

@@ -1,45 +1,39 @@
 // The admission plug-ins that are on by default, in the order in which kube-apiserver runs them.
 
-import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts';
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts';
-import { limitRanger } from './limit-ranger.ts';
+import { byObject, later, on } from './later.ts';
 import { namespaceLifecycle } from './namespace-lifecycle.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { taintNodesByCondition } from './nodes.ts';
 import { podSecurity } from './pod-security/index.ts';
 import { podTopologyLabels } from './pod-topology-labels.ts';
 import { priority } from './priority.ts';
-import { resourceQuota } from './resource-quota.ts';
 import { runtimeClass } from './runtime-class.ts';
 import { serviceAccount } from './service-account.ts';
-import {
-  defaultIngressClass,
-  defaultStorageClass,
-  persistentVolumeClaimResize,
-  storageObjectInUseProtection,
-} from './storage-objects.ts';
 import type { AdmissionPlugin } from './types.ts';
+
+const REQUESTS = 'certificatesigningrequests.certificates.k8s.io';
 
 export const DEFAULT_PLUGINS: readonly AdmissionPlugin[] = [
   namespaceLifecycle,
-  limitRanger,
+  byObject('LimitRanger'),
   serviceAccount,
   nodeRestriction,
   taintNodesByCondition,
   podSecurity,
   priority,
   defaultTolerationSeconds,
-  defaultStorageClass,
-  storageObjectInUseProtection,
-  persistentVolumeClaimResize,
+  later('DefaultStorageClass', 'mutate', on('CREATE', 'persistentvolumeclaims')),
+  later('StorageObjectInUseProtection', 'mutate', on('CREATE', 'persistentvolumeclaims', 'persistentvolumes')),
+  later('PersistentVolumeClaimResize', 'validate', on('UPDATE', 'persistentvolumeclaims')),
   runtimeClass,
   podTopologyLabels,
-  certificateApproval,
-  certificateSigning,
-  certificateSubjectRestriction,
-  defaultIngressClass,
+  later('CertificateApproval', 'validate', on('UPDATE', `${REQUESTS}/approval`)),
+  later('CertificateSigning', 'validate', on('UPDATE', `${REQUESTS}/status`)),
+  later('CertificateSubjectRestriction', 'validate', on('CREATE', REQUESTS)),
+  later('DefaultIngressClass', 'mutate', on('CREATE', 'ingresses.networking.k8s.io')),
   // Last: only what everything else lets pass is charged.
-  resourceQuota,
+  byObject('ResourceQuota'),
 ];
 
 export { AdmissionChain } from './chain.ts';

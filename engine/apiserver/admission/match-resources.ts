@@ -54,7 +54,7 @@ export function selectorsMatch(
     }
   }
   if (isEmpty(objectSelector)) return true;
-  return [object, old].some((one) => one && matchesSelector(objectSelector, one.metadata.labels));
+  return [object, old].some((one) => one && matchesSelector(objectSelector, one.metadata?.labels));
 }
 
 /** matchConstraints of a policy, matchResources of a binding. */

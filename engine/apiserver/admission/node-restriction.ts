@@ -59,7 +59,7 @@ const keyOf = (info: ResourceInfo): string => (info.group ? `${info.resource}.${
 
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
-  handles: (_operation, info) => RESTRICTIONS[keyOf(info)] !== undefined,
+  handles: (operation, info) => operation !== 'CONNECT' && RESTRICTIONS[keyOf(info)] !== undefined,
   validate(attributes, host) {
     const { user, info, name } = attributes;
     const node = nodeOf(user);

@@ -18,25 +18,20 @@ function marked(host: AdmissionHost, info: ResourceInfo | undefined, annotation:
     .filter((object) => object.metadata.annotations?.[annotation] === 'true');
 }
 
-export const defaultStorageClass: AdmissionPlugin = {
-  name: 'DefaultStorageClass',
-  handles: (operation, info, subresource) =>
-    operation === 'CREATE' && info.resource === 'persistentvolumeclaims' && subresource === '',
-  mutate({ object }, host) {
-    const annotations = object.metadata.annotations;
-    if (object.spec?.storageClassName !== undefined) return object;
-    if (annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined) return object;
-    const defaults = marked(
-      host,
-      host.scheme.resource('storage.k8s.io', 'v1', 'storageclasses'),
-      'storageclass.kubernetes.io/is-default-class',
-    );
-    if (defaults.length === 0) return object;
-    // Of several the newest wins, then the first by name.
-    const born = (one: KubeObject): string => one.metadata.creationTimestamp ?? '';
-    defaults.sort((a, b) => (born(a) === born(b) ? (nameOf(a) < nameOf(b) ? -1 : 1) : born(a) > born(b) ? -1 : 1));
-    return { ...object, spec: { ...object.spec, storageClassName: defaults[0].metadata.name } };
-  },
+export const defaultStorageClass: NonNullable<AdmissionPlugin['mutate']> = ({ object }, host) => {
+  const annotations = object.metadata.annotations;
+  if (object.spec?.storageClassName !== undefined) return object;
+  if (annotations?.['volume.beta.kubernetes.io/storage-class'] !== undefined) return object;
+  const defaults = marked(
+    host,
+    host.scheme.resource('storage.k8s.io', 'v1', 'storageclasses'),
+    'storageclass.kubernetes.io/is-default-class',
+  );
+  if (defaults.length === 0) return object;
+  // Of several the newest wins, then the first by name.
+  const born = (one: KubeObject): string => one.metadata.creationTimestamp ?? '';
+  defaults.sort((a, b) => (born(a) === born(b) ? (nameOf(a) < nameOf(b) ? -1 : 1) : born(a) > born(b) ? -1 : 1));
+  return { ...object, spec: { ...object.spec, storageClassName: defaults[0].metadata.name } };
 };
 
 const nameOf = (object: KubeObject): string => object.metadata.name as string;
@@ -46,55 +41,43 @@ const PROTECTION: Record<string, string> = {
   persistentvolumes: 'kubernetes.io/pv-protection',
 };
 
-export const storageObjectInUseProtection: AdmissionPlugin = {
-  name: 'StorageObjectInUseProtection',
-  handles: (operation, info, subresource) =>
-    operation === 'CREATE' && info.group === '' && info.resource in PROTECTION && subresource === '',
-  mutate({ object, info }) {
-    const finalizer = PROTECTION[info.resource];
-    const finalizers = object.metadata.finalizers ?? [];
-    if (finalizers.includes(finalizer)) return object;
-    return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
-  },
+export const storageObjectInUseProtection: NonNullable<AdmissionPlugin['mutate']> = ({ object, info }) => {
+  const finalizer = PROTECTION[info.resource];
+  const finalizers = object.metadata.finalizers ?? [];
+  if (finalizers.includes(finalizer)) return object;
+  return { ...object, metadata: { ...object.metadata, finalizers: [...finalizers, finalizer] } };
 };
 
-export const persistentVolumeClaimResize: AdmissionPlugin = {
-  name: 'PersistentVolumeClaimResize',
-  handles: (operation, info, subresource) =>
-    operation === 'UPDATE' && info.resource === 'persistentvolumeclaims' && subresource === '',
-  validate({ object, old, info, name }, host) {
-    const size = (claim: KubeObject | undefined): string => claim?.spec?.resources?.requests?.storage ?? '0';
-    if (object?.spec === old?.spec || compareQuantities(size(object), size(old)) <= 0) return;
-    if (old?.status?.phase !== 'Bound')
-      throw forbidden(info, name, 'Only bound persistent volume claims can be expanded');
-    const classes = host.scheme.resource('storage.k8s.io', 'v1', 'storageclasses');
-    const wanted: string = object?.spec?.storageClassName ?? '';
-    const storageClass = classes && wanted ? host.storage.get(classes, '', wanted) : undefined;
-    if (storageClass?.allowVolumeExpansion !== true)
-      throw forbidden(
-        info,
-        name,
-        'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
-      );
-  },
-};
-
-export const defaultIngressClass: AdmissionPlugin = {
-  name: 'DefaultIngressClass',
-  handles: (operation, info, subresource) =>
-    operation === 'CREATE' && info.resource === 'ingresses' && subresource === '',
-  mutate({ object, info, name }, host) {
-    if (object.spec?.ingressClassName !== undefined) return object;
-    if (object.metadata.annotations?.['kubernetes.io/ingress.class'] !== undefined) return object;
-    const defaults = marked(
-      host,
-      host.scheme.resource('networking.k8s.io', 'v1', 'ingressclasses'),
-      'ingressclass.kubernetes.io/is-default-class',
+export const persistentVolumeClaimResize: NonNullable<AdmissionPlugin['validate']> = (
+  { object, old, info, name },
+  host,
+) => {
+  const size = (claim: KubeObject | undefined): string => claim?.spec?.resources?.requests?.storage ?? '0';
+  if (object?.spec === old?.spec || compareQuantities(size(object), size(old)) <= 0) return;
+  if (old?.status?.phase !== 'Bound')
+    throw forbidden(info, name, 'Only bound persistent volume claims can be expanded');
+  const classes = host.scheme.resource('storage.k8s.io', 'v1', 'storageclasses');
+  const wanted: string = object?.spec?.storageClassName ?? '';
+  const storageClass = classes && wanted ? host.storage.get(classes, '', wanted) : undefined;
+  if (storageClass?.allowVolumeExpansion !== true)
+    throw forbidden(
+      info,
+      name,
+      'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize',
     );
-    if (defaults.length === 0) return object;
-    if (defaults.length > 1) {
-      throw forbidden(info, name, `${defaults.length} default IngressClasses were found, only 1 allowed`);
-    }
-    return { ...object, spec: { ...object.spec, ingressClassName: defaults[0].metadata.name } };
-  },
+};
+
+export const defaultIngressClass: NonNullable<AdmissionPlugin['mutate']> = ({ object, info, name }, host) => {
+  if (object.spec?.ingressClassName !== undefined) return object;
+  if (object.metadata.annotations?.['kubernetes.io/ingress.class'] !== undefined) return object;
+  const defaults = marked(
+    host,
+    host.scheme.resource('networking.k8s.io', 'v1', 'ingressclasses'),
+    'ingressclass.kubernetes.io/is-default-class',
+  );
+  if (defaults.length === 0) return object;
+  if (defaults.length > 1) {
+    throw forbidden(info, name, `${defaults.length} default IngressClasses were found, only 1 allowed`);
+  }
+  return { ...object, spec: { ...object.spec, ingressClassName: defaults[0].metadata.name } };
 };

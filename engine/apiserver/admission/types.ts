@@ -8,12 +8,14 @@ import type { Replay } from '../replay.ts';
 import type { Storage } from '../storage/storage.ts';
 import type { UserInfo } from '../types.ts';
 
-export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE';
+export type AdmissionOperation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
 export interface Attributes {
   readonly operation: AdmissionOperation;
   readonly info: ResourceInfo;
   readonly subresource: string;
+  /** Of the object, where it is not the resource's own (a Binding, the options of an exec). */
+  readonly kind?: Pick<ResourceInfo, 'group' | 'version' | 'kind'>;
   readonly namespace: string;
   readonly name: string;
   /** Absent on DELETE. */
@@ -60,3 +62,9 @@ export const onPods =
   (...operations: AdmissionOperation[]): AdmissionPlugin['handles'] =>
   (operation, info, subresource) =>
     info.group === '' && info.resource === 'pods' && subresource === '' && operations.includes(operation);
+
+/** What the object of a request is, for those who are told. */
+export function kindOf({ kind, info }: Attributes): Pick<ResourceInfo, 'group' | 'version' | 'kind'> {
+  const { group, version } = kind ?? info;
+  return { group, version, kind: (kind ?? info).kind };
+}

@@ -10,7 +10,7 @@ import { Selection } from '../storage/selection.ts';
 import { authorizerValue } from './authorizer.ts';
 import { isExempt, resourcesMatch, ruleMatches } from './match-resources.ts';
 import { compilePolicy, type CompiledPolicy } from './policy-definition.ts';
-import type { AdmissionHost, AdmissionPlugin, Attributes } from './types.ts';
+import { kindOf, type AdmissionHost, type AdmissionPlugin, type Attributes } from './types.ts';
 
 /** What a policy has against a request. */
 interface Complaint {
@@ -72,7 +72,7 @@ export class AdmissionPolicies {
     }
     if (!denied) return;
     const { text, reason } = denied;
-    const error = forbidden(attributes.info, attributes.name || attributes.object?.metadata.name || '', text);
+    const error = forbidden(attributes.info, attributes.name || attributes.object?.metadata?.name || '', text);
     error.status.reason = reason;
     error.status.code = CODES[reason] ?? 422;
     error.status.details = { ...error.status.details, causes: [{ message: text }] };
@@ -226,15 +226,16 @@ function lazily(target: Record<string, unknown>, name: string, make: () => unkno
   });
 }
 
-function requestOf({ operation, info, subresource, namespace, name, user, dryRun, object }: Attributes): JsonObject {
-  const { group, version, kind, resource } = info;
-  const identity = { kind: { group, version, kind }, resource: { group, version, resource }, subResource: subresource };
+function requestOf(attributes: Attributes): JsonObject {
+  const { operation, info, subresource, namespace, name, user, dryRun, object } = attributes;
+  const { group, version, resource } = info;
+  const identity = { kind: kindOf(attributes), resource: { group, version, resource }, subResource: subresource };
   return {
     ...identity,
     requestKind: identity.kind,
     requestResource: identity.resource,
     requestSubResource: subresource,
-    name: name || (object?.metadata.name ?? ''),
+    name: name || (object?.metadata?.name ?? ''),
     namespace,
     operation,
     userInfo: { username: user.name, uid: user.uid ?? '', groups: user.groups, extra: user.extra ?? {} },

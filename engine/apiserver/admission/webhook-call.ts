@@ -1,6 +1,6 @@
 // One call of a webhook: over the network of the API server's machine to the Service, with TLS, within its timeout.
 
-import type { KubeObject, ResourceInfo } from '../../api/types.ts';
+import type { ResourceInfo } from '../../api/types.ts';
 import type { JsonObject } from '../../api/types.ts';
 import { fromBase64, decode } from '../../linux/bytes.ts';
 import { byteLength, exchange, isAddress } from '../../linux/index.ts';
@@ -137,25 +137,4 @@ function* post(
   } finally {
     socket.close();
   }
-}
-
-/** The same for those who cannot wait (conversion): what is called, and why that fails. */
-export function webhookFailure(hook: JsonObject, host: Pick<AdmissionHost, 'scheme' | 'storage'>): string {
-  const target = targetOf(hook, host);
-  if ('error' in target) return target.error;
-  if (!isAddress(target.host)) return `Post ${target.url}: dial tcp: lookup ${target.host}: no such host`;
-  const { service: ref } = hook.clientConfig as JsonObject;
-  const ready =
-    ref &&
-    host.storage
-      .page(host.scheme.resource('discovery.k8s.io', 'v1', 'endpointslices') as ResourceInfo, ref.namespace, {})
-      .kvs.map((kv) => kv.value as KubeObject)
-      .some(
-        ({ metadata, endpoints }) =>
-          metadata.labels?.['kubernetes.io/service-name'] === ref.name &&
-          ((endpoints ?? []) as JsonObject[]).some((one) => one.conditions?.ready !== false),
-      );
-  return ready
-    ? `Post ${target.url}: conversion webhooks that run in Pods are not called by this simulation`
-    : `Post ${target.url}: dial tcp ${target.host}:${target.port}: connect: connection refused`;
 }

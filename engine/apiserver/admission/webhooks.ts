@@ -10,11 +10,11 @@ import { badRequest, internalError, StatusError } from '../status.ts';
 import type { Replay } from '../replay.ts';
 import { isExempt, ruleMatches, selectorsMatch } from './match-resources.ts';
 import { policyScope } from './policy-definition.ts';
-import type { AdmissionHost, AdmissionPlugin, Attributes } from './types.ts';
+import { kindOf, type AdmissionHost, type AdmissionOperation, type AdmissionPlugin, type Attributes } from './types.ts';
 import { callWebhook, targetOf, type CallResult } from './webhook-call.ts';
 
 const DRY_RUN = ['None', 'NoneOnDryRun'];
-const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' };
+const OPTIONS = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions', CONNECT: undefined };
 
 interface Hook {
   /** Configuration and name. */
@@ -125,11 +125,8 @@ export class Webhooks {
   }
 
   /** Whether its match conditions hold. */
-  private passes(
-    hook: JsonObject,
-    { name, object, old, operation, info, subresource, user, dryRun, namespace }: Attributes,
-    ignore: boolean,
-  ): boolean {
+  private passes(hook: JsonObject, attributes: Attributes, ignore: boolean): boolean {
+    const { name, object, old, operation, info, subresource, user, dryRun, namespace } = attributes;
     const conditions: JsonObject[] = hook.matchConditions ?? [];
     if (!conditions.length) return true;
     let programs = this.conditions.get(hook);
@@ -142,7 +139,7 @@ export class Webhooks {
       this.conditions.set(hook, programs);
     }
     const userInfo = { username: user.name, groups: user.groups };
-    const { group, version, kind, resource } = info;
+    const { group, version, resource } = info;
     const request = {
       name,
       namespace,
@@ -150,7 +147,7 @@ export class Webhooks {
       userInfo,
       dryRun,
       subResource: subresource,
-      kind: { group, version, kind },
+      kind: kindOf(attributes),
       resource: { group, version, resource },
     };
     const variables = { object: untyped(object ?? null), oldObject: untyped(old ?? null), request: untyped(request) };
@@ -174,10 +171,11 @@ function unborn(object: KubeObject): KubeObject {
 
 function reviewOf(hook: JsonObject, attributes: Attributes, mutating: boolean, uid: string): JsonObject {
   const { operation, info, subresource, namespace, user, dryRun, old } = attributes;
-  const { group, version, kind, resource } = info;
-  const create = mutating && operation === 'CREATE';
+  const { group, version, resource } = info;
+  const kind = kindOf(attributes);
+  const create = mutating && operation === 'CREATE' && !subresource;
   const object = attributes.object && (create ? unborn(attributes.object) : attributes.object);
-  const name = create ? object?.metadata.name : attributes.name || object?.metadata.name;
+  const name = create ? object?.metadata.name : attributes.name || object?.metadata?.name;
   const versions: string[] = hook.admissionReviewVersions ?? [];
   const requested = versions.find((one) => one === 'v1' || one === 'v1beta1') ?? 'v1';
   return {
@@ -185,10 +183,10 @@ function reviewOf(hook: JsonObject, attributes: Attributes, mutating: boolean, u
     apiVersion: `admission.k8s.io/${requested}`,
     request: {
       uid,
-      kind: { group, version, kind },
+      kind,
       resource: { group, version, resource },
       ...(subresource && { subResource: subresource }),
-      requestKind: { group, version, kind },
+      requestKind: kind,
       requestResource: { group, version, resource },
       ...(subresource && { requestSubResource: subresource }),
       ...(name && { name }),
@@ -198,9 +196,14 @@ function reviewOf(hook: JsonObject, attributes: Attributes, mutating: boolean, u
       object: object ?? null,
       oldObject: old ?? null,
       dryRun,
-      options: { kind: OPTIONS[operation], apiVersion: 'meta.k8s.io/v1', ...(dryRun && { dryRun: ['All'] }) },
+      options: optionsOf(operation, dryRun),
     },
   };
+}
+
+function optionsOf(operation: AdmissionOperation, dryRun: boolean): JsonObject | null {
+  const kind = OPTIONS[operation];
+  return kind ? { kind, apiVersion: 'meta.k8s.io/v1', ...(dryRun && { dryRun: ['All'] }) } : null;
 }
 
 /** What an answer says, or what is wrong with it. */
@@ -238,11 +241,10 @@ function denial(name: string, status: JsonObject): StatusError {
 function patched(
   response: JsonObject,
   object: KubeObject,
-  { info, operation }: Attributes,
+  { info, kind, operation }: Attributes,
   { scheme }: AdmissionHost,
 ): KubeObject {
-  const { uid, creationTimestamp, name } = object.metadata;
-  const create = operation === 'CREATE';
+  const create = operation === 'CREATE' && !kind;
   let value: unknown;
   try {
     const operations = JSON.parse(decode(fromBase64(response.patch).bytes)) as Operation[];
@@ -251,7 +253,10 @@ function patched(
     if (error instanceof PatchError || error instanceof SyntaxError) throw internalError(error.message);
     throw error;
   }
+  // A Binding or the options of an exec are not objects of the resource, and have no defaults.
+  if (kind) return value as KubeObject;
   const next = scheme.applyDefaults(info, scheme.decode(info, value).object);
   if (!create) return next;
+  const { uid, creationTimestamp, name } = object.metadata;
   return { ...next, metadata: { ...next.metadata, name: next.metadata.name ?? name, uid, creationTimestamp } };
 }

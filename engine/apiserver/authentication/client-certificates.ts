@@ -57,9 +57,17 @@ export class ClientCertificates {
     return { ...request, headers: { ...request.headers, authorization } };
   }
 
-  /** Who shows the certificate, with its key (PEM both); undefined when the cluster's CA does not vouch for it (now). */
-  user(certificate: string, key: string): UserInfo | undefined {
-    const both = certificate + key;
+  /** The request as it comes over a connection whose TLS has proven that the client has the key of this certificate (PEM). */
+  proven(request: ApiRequest, certificate: string): ApiRequest {
+    const user = this.user(certificate);
+    if (user) return { ...request, user };
+    const { authorization = 'Bearer -' } = request.headers ?? {};
+    return request.user ? request : { ...request, headers: { ...request.headers, authorization } };
+  }
+
+  /** Who shows the certificate, with its key (PEM both; without one where TLS has asked for it); undefined when the cluster's CA does not vouch for it (now). */
+  user(certificate: string, key?: string): UserInfo | undefined {
+    const both = certificate + (key ?? '');
     let known = this.known.get(both);
     if (!known) this.known.set(both, (known = read(certificate, key, this.sim.now)));
     const { now } = this.sim;
@@ -67,15 +75,17 @@ export class ClientCertificates {
   }
 }
 
-function read(text: string, keyText: string, now: number): Known {
+/** Without `keyText` the key has been proven already. */
+function read(text: string, keyText: string | undefined, now: number): Known {
   const { authority, readPem, privateKeyOf, publicInfoOf } = part('pki');
   if (readPem(text)?.type !== 'CERTIFICATE') {
     throw new HandshakeError('tls: failed to find any PEM data in certificate input');
   }
-  if (!readPem(keyText)) throw new HandshakeError('tls: failed to find any PEM data in key input');
+  if (keyText !== undefined && !readPem(keyText))
+    throw new HandshakeError('tls: failed to find any PEM data in key input');
   const certificate = authority.trusted(text, now);
   if (typeof certificate === 'string') return { user: undefined, notBefore: -Infinity, notAfter: Infinity };
-  const secret = privateKeyOf(keyText);
+  const secret = keyText === undefined ? undefined : privateKeyOf(keyText);
   // Of keys on other curves, that they fit is taken on trust.
   if (secret && publicInfoOf(secret).join() !== certificate.publicKeyInfo.join()) {
     throw new HandshakeError('tls: private key does not match public key');

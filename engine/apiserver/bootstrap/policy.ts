@@ -136,11 +136,14 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly string[]>> = {
   'system:certificates.k8s.io:kube-apiserver-client-kubelet-approver': [
     'approve | certificates.k8s.io | signers | kubernetes.io/kube-apiserver-client-kubelet',
   ],
-  'system:service-account-issuer-discovery': ['get | /.well-known/openid-configuration,/openid/v1/jwks'],
+  'system:service-account-issuer-discovery': [
+    'get | /.well-known/openid-configuration,/.well-known/openid-configuration/,/openid/v1/jwks,/openid/v1/jwks/',
+  ],
   'system:node-proxier': [
     'list,watch | - | endpoints,services',
     `${READ} | - | nodes`,
     EVENTS,
+    'list,watch | networking.k8s.io | servicecidrs',
     'list,watch | discovery.k8s.io | endpointslices',
   ],
   'system:kube-scheduler': [
@@ -159,6 +162,7 @@ export const CLUSTER_ROLES: Readonly<Record<string, readonly string[]>> = {
     'create | authentication.k8s.io | tokenreviews',
     'create | authorization.k8s.io | subjectaccessreviews',
     `${READ} | storage.k8s.io | csinodes`,
+    `${READ} | storage.k8s.io | volumeattachments`,
     `${READ} | - | namespaces`,
     `${READ} | storage.k8s.io | csidrivers`,
     `${READ} | storage.k8s.io | csistoragecapacities`,

@@ -8,7 +8,7 @@ import type { Core } from '../handlers/types.ts';
 import type { Handle } from '../types.ts';
 import type { JsonPaths } from './columns.ts';
 import { isTrue, withApproval, withCondition, withNames } from './conditions.ts';
-import { convertedByWebhook } from './conversion-webhook.ts';
+import { ConversionWebhook } from './conversion-webhook.ts';
 import { customKind, type Version } from './kind.ts';
 
 const FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
@@ -36,6 +36,8 @@ export class CustomResources {
   private readonly definitions: ResourceInfo;
   private readonly served = new Map<string, Served>();
   private readonly due = new Set<string>();
+  /** Versions of some kind are, or were, converted by a webhook: requests may have to wait for it. */
+  converts = false;
 
   constructor(core: Core, handle: Handle, paths: JsonPaths) {
     this.core = core;
@@ -106,6 +108,9 @@ export class CustomResources {
     const { kind, listKind, plural, singular, shortNames = [], categories = [] } = crd.status.acceptedNames;
     const terminating = crd.metadata.deletionTimestamp !== undefined;
     const infos: ResourceInfo[] = [];
+    const webhook =
+      conversion?.strategy === 'Webhook' ? new ConversionWebhook(this.core, conversion.webhook) : undefined;
+    if (webhook) this.converts = true;
     const kinds = new Map<string, CustomKind>();
     const versions: Version[] = crd.spec.versions;
     const storedAs = versions.find(({ storage }) => storage)?.name ?? versions[0].name;
@@ -131,20 +136,18 @@ export class CustomResources {
         custom: true,
       };
       const made = customKind({
-        scheme: this.core.scheme,
-        ledger: this.core.ledger,
+        core: this.core,
         paths: this.paths,
         info,
         version,
         storedAs: `${group}/${storedAs}`,
         stored: () => kinds.get(storedAs) as CustomKind,
+        webhook,
         terminating,
       });
       kinds.set(version.name, made);
       if (!version.served) continue;
       this.core.scheme.addResource(info, made);
-      if (conversion?.strategy === 'Webhook' && version.name !== storedAs)
-        this.core.served.set(info, convertedByWebhook(conversion.webhook, `${group}/${storedAs}`));
       infos.push(info);
     }
     this.served.set(name, { crd, infos });
@@ -154,10 +157,7 @@ export class CustomResources {
     const served = this.served.get(name);
     if (!served) return;
     this.served.delete(name);
-    for (const info of served.infos) {
-      this.core.scheme.removeResource(info.group, info.version, info.resource);
-      this.core.served.delete(info);
-    }
+    for (const { group, version, resource } of served.infos) this.core.scheme.removeResource(group, version, resource);
   }
 
   private reconcile(name: string) {

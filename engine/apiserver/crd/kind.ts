@@ -6,10 +6,12 @@ import { deepEqual } from '../../api/change.ts';
 import { decodeStruct } from '../../api/decode.ts';
 import { structType, type StructType } from '../../api/schema.ts';
 import { DecodeError, type Decoded, type FieldError, type JsonObject } from '../../api/types.ts';
+import type { Co } from '../../sim/index.ts';
 import { Faults } from '../../api/validation/field.ts';
+import type { Core } from '../handlers/types.ts';
 import { invalid, methodNotSupported } from '../status.ts';
-import type { Ledger } from '../managed-fields/ledger.ts';
 import { printer, type JsonPaths } from './columns.ts';
+import { holdBack, type ConversionWebhook } from './conversion-webhook.ts';
 import { published } from './openapi.ts';
 import { checkRules, ruleTree, type RuleTree } from './rules.ts';
 import { scaleOf } from './scale.ts';
@@ -23,14 +25,15 @@ export interface Version extends JsonObject {
 }
 
 export interface KindOptions {
-  scheme: Catalog;
-  ledger: Ledger;
+  core: Core;
   paths: JsonPaths;
   info: ResourceInfo;
   version: Version;
   /** 'group/version' that objects are stored in, and what holds in it. */
   storedAs: string;
   stored: () => CustomKind;
+  /** Absent where versions differ in their schema only (strategy None). */
+  webhook: ConversionWebhook | undefined;
   /** The definition is being deleted: nothing new is created. */
   terminating: boolean;
 }
@@ -45,7 +48,8 @@ const BLOCKING = new Set<FieldError['type']>([
 ]);
 
 export function customKind(options: KindOptions): CustomKind {
-  const { scheme, ledger, paths, info, version, storedAs, stored, terminating } = options;
+  const { core, paths, info, version, storedAs, stored, webhook, terminating } = options;
+  const { scheme, ledger } = core;
   const schema: Schema = version.schema?.openAPIV3Schema ?? {
     type: 'object',
     'x-kubernetes-preserve-unknown-fields': true,
@@ -85,6 +89,26 @@ export function customKind(options: KindOptions): CustomKind {
     return faults.list;
   }
 
+  /** What is shown of `object` as it is stored; `converted`: the same in this version. */
+  function viewed(converted: KubeObject, object: KubeObject): KubeObject {
+    const view = filled(prune(converted, schema, true, '', []) as KubeObject);
+    ledger.alias(view, object);
+    views.set(object, view);
+    return view;
+  }
+
+  /** Undefined when the object can be shown at once; else ends with what went wrong. */
+  function settle(hook: ConversionWebhook, object: KubeObject): Co<string | undefined> | undefined {
+    if (object.apiVersion === groupVersion || views.has(object)) return undefined;
+    return (function* () {
+      const converted = yield* hook.call(object, groupVersion);
+      if (typeof converted === 'string') return converted;
+      viewed(converted, object);
+      return undefined;
+    })();
+  }
+
+  const { groupVersion } = info;
   const deprecation = `${info.groupVersion} ${info.kind} is deprecated`;
   const listRules = new Map<string, ListRule | undefined>();
   return {
@@ -130,18 +154,20 @@ export function customKind(options: KindOptions): CustomKind {
     conversion: {
       toStored(object) {
         if (object.apiVersion === storedAs) return object;
-        // Versions differ in their schema only (strategy None): what the stored one does not know is not kept.
+        if (webhook) return webhook.convert(object, storedAs);
+        // What the stored version does not know is not kept.
         return stored().decode({ ...object, apiVersion: storedAs }).object;
       },
-      fromStored(object) {
+      fromStored(object, fresh) {
         const known = views.get(object);
-        if (known) return known;
-        const named = object.apiVersion === info.groupVersion ? object : { ...object, apiVersion: info.groupVersion };
-        const view = filled(prune(named, schema, true, '', []) as KubeObject);
-        ledger.alias(view, object);
-        views.set(object, view);
-        return view;
+        if (known && !(fresh && webhook)) return known;
+        if (object.apiVersion === groupVersion) return viewed(object, object);
+        return viewed(
+          webhook ? webhook.convert(object, groupVersion) : { ...object, apiVersion: groupVersion },
+          object,
+        );
       },
+      gate: webhook && ((fail) => holdBack(core, (object) => settle(webhook, object), fail)),
     },
     scale,
     openApi: () => published(schema, info),

@@ -3,7 +3,7 @@
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
 import { base64Text, utf8Base64 } from '../../api/base64.ts';
 import { ErrCompacted } from '../../etcd/index.ts';
-import { jsonError } from '../../api/json-error.ts';
+import { part } from '../../parts/index.ts';
 import { param, type Context } from '../context.ts';
 import { badRequest, expired, invalid, StatusError, unexpected } from '../status.ts';
 import { selection, type Selection } from '../storage/selection.ts';
@@ -143,7 +143,7 @@ function readToken(token: string): { revision: number; start: string } {
   try {
     value = JSON.parse(text) as typeof value;
   } catch {
-    throw badRequest(`invalid continue token: continue key is not valid: ${jsonError(text)}`);
+    throw badRequest(`invalid continue token: continue key is not valid: ${part('requests').jsonError(text)}`);
   }
   if (value.v !== TOKEN_VERSION || !value.rv || value.start === undefined) {
     throw badRequest(

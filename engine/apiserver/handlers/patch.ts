@@ -1,13 +1,12 @@
 // PATCH: the present object, changed as a patch of one of four kinds says, then what every update goes through.
 
 import { DecodeError, type KubeObject } from '../../api/types.ts';
-import { jsonError } from '../../api/json-error.ts';
 import { part } from '../../parts/index.ts';
 import { contentType, parseText, reportStrict } from '../body.ts';
 import { param, type Context } from '../context.ts';
 import { checkOperations } from '../limits.ts';
 import { PatchError } from '../patch/errors.ts';
-import { jsonPatch, type Operation } from '../patch/json-patch.ts';
+import type { Operation } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
 import { goMap, strategicMerge } from '../patch/strategic-merge.ts';
 import { badRequest, invalid, StatusError } from '../status.ts';
@@ -48,7 +47,7 @@ export function readPatch(ctx: Context, type: string): object {
   try {
     value = JSON.parse(body ?? '');
   } catch {
-    throw badRequest(prefix + jsonError(body ?? ''));
+    throw badRequest(prefix + part('requests').jsonError(body ?? ''));
   }
   const list = type === JSON_PATCH;
   if (typeof value === 'object' && value !== null && Array.isArray(value) === list) {
@@ -94,7 +93,10 @@ export function patched(core: Core, ctx: Context, type: string, old: KubeObject,
     if (type === STRATEGIC_PATCH) {
       result = strategicMerge(scheme, info, old, body as Record<string, unknown>) as KubeObject;
     } else if (type === MERGE_PATCH) result = mergePatch(old, body) as KubeObject;
-    else result = jsonPatch(withOwners(core, old, body as Operation[]), body as Operation[]) as KubeObject;
+    else {
+      const steps = body as Operation[];
+      result = part('requests').jsonPatch(withOwners(core, old, steps), steps) as KubeObject;
+    }
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
     throw patchFailure(type, body, error);

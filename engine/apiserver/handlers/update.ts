@@ -62,7 +62,8 @@ export function updateObject(
   checkPreconditions(core, ctx, info, name, sent.metadata, old.metadata);
   let object: KubeObject = metadata === sent.metadata ? sent : { ...sent, metadata };
 
-  const admitted = !admission.idle('UPDATE', info, subresource);
+  // Of a scale it is the Scale that is admitted, before this.
+  const admitted = subresource !== 'scale' && !admission.idle('UPDATE', info, subresource);
   const attributes = {
     operation: 'UPDATE' as const,
     info,

@@ -33,6 +33,10 @@ export function watch(core: Core, ctx: Context, view: ((object: KubeObject) => K
       for (const timer of timers) timer.cancel();
     },
   );
+  stream.gate = conversion?.gate?.((message) => {
+    stream.sendRaw('ERROR', failure(500, 'InternalError', message) as unknown as KubeObject);
+    stream.stop();
+  });
   const revision = version ? parseRevision(version) : 0;
   if (sendInitial ?? (version === '' || revision === 0)) {
     for (const object of cache.list(selected)) if (storage.canRead(info, object)) stream.send('ADDED', object);

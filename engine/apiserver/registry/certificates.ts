@@ -60,7 +60,7 @@ function checkConditions(faults: Faults, object: KubeObject, old: KubeObject, su
   }
 }
 
-export const certificateSigningRequests: Strategy = {
+export const certificateSigningRequests = {
   beforeCreate(_core, { user }, object) {
     const { request, signerName, expirationSeconds, usages } = object.spec ?? {};
     const { name: username, uid, groups, extra } = user;
@@ -86,4 +86,4 @@ export const certificateSigningRequests: Strategy = {
     if (faults.list.length) throw invalid(info, object.metadata.name as string, faults.list);
     return next;
   },
-};
+} satisfies Strategy;

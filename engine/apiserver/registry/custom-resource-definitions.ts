@@ -5,7 +5,7 @@ import type { Strategy } from './strategies.ts';
 
 const FINALIZER = 'customresourcecleanup.apiextensions.k8s.io';
 
-export const customResourceDefinitions: Strategy = {
+export const customResourceDefinitions = {
   beginDelete(_core, ctx, object) {
     if (object.metadata.deletionTimestamp) return undefined;
     const finalizers = object.metadata.finalizers ?? [];
@@ -24,4 +24,4 @@ export const customResourceDefinitions: Strategy = {
       ctx.time,
     );
   },
-};
+} satisfies Strategy;

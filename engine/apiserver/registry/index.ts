@@ -1,7 +1,6 @@
 // The resources with ways of their own.
 
-import { customResourceDefinitions } from './custom-resource-definitions.ts';
-import { certificateSigningRequests } from './certificates.ts';
+import { part } from '../../parts/index.ts';
 import { namespaces } from './namespaces.ts';
 import { pods } from './pods.ts';
 import { bindings, roles } from './rbac.ts';
@@ -25,8 +24,13 @@ export const STRATEGIES: Readonly<Record<string, Strategy>> = {
   resourcequotas: returned,
   serviceaccounts: returned,
   replicationcontrollers: { orphansByDefault: true },
-  'certificatesigningrequests.certificates.k8s.io': certificateSigningRequests,
-  'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitions,
+  'certificatesigningrequests.certificates.k8s.io': {
+    beforeCreate: (...of) => part('requests').certificateSigningRequests.beforeCreate(...of),
+    beforeUpdate: (...of) => part('requests').certificateSigningRequests.beforeUpdate(...of),
+  },
+  'customresourcedefinitions.apiextensions.k8s.io': {
+    beginDelete: (...of) => part('extensions').customResourceDefinitions.beginDelete(...of),
+  },
   'jobs.batch': { orphansByDefault: true },
   'leases.coordination.k8s.io': byUpdate,
   'roles.rbac.authorization.k8s.io': roles,

@@ -1,12 +1,15 @@
-// Pods: deletion is graceful, the kubelet ends it (registry/core/pod, CheckGracefulDelete).
+// Pods: selectors take in the Pod's own labels; deletion is graceful, the kubelet ends it (registry/core/pod).
 
 import type { Pod } from '../../api/types.ts';
+import { readAppArmorAnnotations } from './app-armor.ts';
+import { mergeLabelKeys } from './label-keys.ts';
 import type { Strategy } from './strategies.ts';
 
 const DEFAULT_GRACE_SECONDS = 30;
 
 export const pods: Strategy = {
   returnsDeleted: true,
+  beforeCreate: ({ version }, ctx, pod) => readAppArmorAnnotations(ctx, mergeLabelKeys(pod, version)),
   gracePeriod(object, asked) {
     const pod = object as unknown as Pod;
     let period = asked ?? pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;

@@ -47,14 +47,14 @@ export class Storage {
     return conversion ?? undefined;
   }
 
-  /** The object in the version that `info` names. */
-  get(info: ResourceInfo, namespace: string, name: string): KubeObject | undefined {
+  /** The object in the version that `info` names. `fresh`: converted anew. */
+  get(info: ResourceInfo, namespace: string, name: string, fresh = false): KubeObject | undefined {
     const key = this.key(info, namespace, name);
     const object = this.etcd.get(key)?.value as KubeObject | undefined;
     if (!object) return undefined;
     this.atRest?.checkOne(key);
     const conversion = this.conversion(info);
-    return conversion ? conversion.fromStored(object) : object;
+    return conversion ? conversion.fromStored(object, fresh) : object;
   }
 
   /** Writes; the result carries the new resourceVersion. `record` gets it before anybody who watches does. */

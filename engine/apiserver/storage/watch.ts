@@ -13,6 +13,8 @@ export class Watch implements WatchStream {
   skipUntil = 0;
   /** What the client sees of an object (another version, a Table row); undefined: the object itself. */
   private readonly view: ((object: KubeObject) => KubeObject) | undefined;
+  /** Lets an event pass when its object can be viewed; absent: at once. */
+  gate: ((object: KubeObject, pass: () => void) => void) | undefined;
   private readonly onStop: (watch: Watch) => void;
   private queue: WatchEvent[] = [];
   private sink: ((event: WatchEvent) => void) | undefined;
@@ -48,7 +50,8 @@ export class Watch implements WatchStream {
   /** @internal */
   send(type: WatchEvent['type'], object: KubeObject) {
     if (this.skipUntil && type !== 'BOOKMARK' && Number(object.metadata.resourceVersion) <= this.skipUntil) return;
-    this.sendRaw(type, this.view ? this.view(object) : object);
+    if (this.gate) this.gate(object, () => this.sendRaw(type, this.view ? this.view(object) : object));
+    else this.sendRaw(type, this.view ? this.view(object) : object);
   }
 
   /** @internal Sends an object that is already what the client expects. */

@@ -8,17 +8,20 @@ import type { Core } from '../handlers/types.ts';
 import { NOBODY } from '../managed-fields/ledger.ts';
 import { conflict, notFound, unexpected } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
+import { admitted } from './admit.ts';
 
 export function binding(core: Core, ctx: Context): ApiResponse {
   const pods = core.scheme.resource('', 'v1', 'pods') ?? ctx.info;
   const info = core.scheme.kind('', 'v1', 'Binding') ?? { ...ctx.info, kind: 'Binding' };
-  const sent = readObject(core.scheme, ctx, info) as unknown as Binding;
+  const admission = admitted(core, ctx, 'CREATE', info, readObject(core.scheme, ctx, info));
+  const sent = admission.object as unknown as Binding;
   const { namespace } = ctx.route;
   // POST …/bindings names the Pod in the body only.
   const name = ctx.route.name || (sent.metadata?.name ?? '');
   const errors = validate(sent);
   // The registry answers with its errors as they are, not as Invalid.
   if (errors.length) throw unexpected(errors.map(({ field, message }) => `${field}: ${message}`).join(', '));
+  admission.validate();
   const pod = core.storage.get(pods, namespace, name) as unknown as Pod | undefined;
   if (!pod) throw notFound(pods, name);
   checkAssignable(pods, name, sent, pod);

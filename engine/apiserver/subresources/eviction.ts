@@ -14,6 +14,7 @@ import type { Core } from '../handlers/types.ts';
 import { badRequest, internalError, notFound, tooManyRequests } from '../status.ts';
 import { Selection } from '../storage/selection.ts';
 import type { ApiResponse } from '../types.ts';
+import { admitted } from './admit.ts';
 
 const RETRY_SECONDS = 10;
 
@@ -25,19 +26,22 @@ export function eviction(core: Core, ctx: Context): ApiResponse {
     groupVersion: 'policy/v1',
     kind: 'Eviction',
   };
-  const sent = readObject(core.scheme, ctx, info) as unknown as Eviction;
+  const admission = admitted(core, ctx, 'CREATE', info, readObject(core.scheme, ctx, info));
+  const sent = admission.object as unknown as Eviction;
   if (sent.metadata?.name && sent.metadata.name !== name) {
     throw badRequest('name in URL does not match name in Eviction object');
   }
   const pod = core.storage.get(ctx.info, namespace, name);
   if (!pod) throw notFound(ctx.info, name);
+  admission.validate();
   if (!mayIgnoreBudgets(pod)) {
     const spend = () => spendBudget(core, ctx, pod);
     if (core.replay) core.replay.once('budget', spend);
     else spend();
   }
   if (!ctx.dryRun && !dryRunOf(sent.deleteOptions?.dryRun)) markTarget(core, ctx, pod);
-  deleteObject(core, ctx, ctx.info, namespace, name, sent.deleteOptions ?? {});
+  // Admission had its say on the eviction; the deletion is the registry's own.
+  deleteObject(core, ctx, ctx.info, namespace, name, sent.deleteOptions ?? {}, false);
   return {
     code: 201,
     headers: {},

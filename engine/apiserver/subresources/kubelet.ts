@@ -5,8 +5,9 @@ import { param, type Context } from '../context.ts';
 import type { Core } from '../handlers/types.ts';
 import { isTrue } from '../route.ts';
 import { badRequest, internalError, notFound, StatusError } from '../status.ts';
-import { KUBELET_PORT, queryText } from './proxy.ts';
 import { KubeletError, type ApiRequest, type ApiResponse, type KubeletApi, type LogOptions } from '../types.ts';
+
+export const KUBELET_PORT = 10250;
 
 function podOf(core: Core, ctx: Context): Pod {
   const { namespace, name } = ctx.route;
@@ -156,4 +157,14 @@ export function attach(core: Core, ctx: Context): ApiResponse {
   const { container, kubelet } = runningPod(core, ctx);
   const { namespace, name } = ctx.route;
   return { code: 101, headers: {}, exec: passed(() => kubelet.attach(namespace, name, container, streams(ctx))) };
+}
+
+export function queryText(query: ApiRequest['query']): string {
+  let text = '';
+  for (const name of Object.keys(query ?? {})) {
+    for (const value of [query?.[name] ?? []].flat()) {
+      text += `${text ? '&' : '?'}${encodeURIComponent(name)}${value === '' ? '' : `=${encodeURIComponent(value)}`}`;
+    }
+  }
+  return text;
 }

@@ -10,6 +10,7 @@ import type { Egress } from '../egress.ts';
 import type { Core } from '../handlers/types.ts';
 import { badRequest, notFound, StatusError } from '../status.ts';
 import type { ApiRequest, ApiResponse, LaterAnswer } from '../types.ts';
+import { KUBELET_PORT, queryText } from './kubelet.ts';
 
 interface Location {
   ip: string;
@@ -18,7 +19,6 @@ interface Location {
 
 type Scheme = 'http' | 'https';
 
-export const KUBELET_PORT = 10250;
 /** Of this hop only (RFC 9110, 7.6.1), or told anew. */
 const HOP = new Set(['connection', 'host', 'content-length', 'transfer-encoding', 'keep-alive', 'upgrade', 'te']);
 
@@ -182,13 +182,3 @@ function headersOf(request: ApiRequest, host: string): Headers {
 }
 
 const lengthOf = (body: string | object): number => byteLength(typeof body === 'string' ? body : JSON.stringify(body));
-
-export function queryText(query: ApiRequest['query']): string {
-  let text = '';
-  for (const name of Object.keys(query ?? {})) {
-    for (const value of [query?.[name] ?? []].flat()) {
-      text += `${text ? '&' : '?'}${encodeURIComponent(name)}${value === '' ? '' : `=${encodeURIComponent(value)}`}`;
-    }
-  }
-  return text;
-}

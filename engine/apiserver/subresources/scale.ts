@@ -6,8 +6,10 @@ import type { Context } from '../context.ts';
 import { patched, readPatch } from '../handlers/patch.ts';
 import type { Core } from '../handlers/types.ts';
 import { updateObject } from '../handlers/update.ts';
+import { negotiate, viewOf } from '../respond.ts';
 import { conflict, invalid, MODIFIED, notFound } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
+import { admitted } from './admit.ts';
 
 const SCALE = { group: 'autoscaling', kind: 'Scale' };
 
@@ -26,14 +28,19 @@ export function scale(core: Core, ctx: Context): ApiResponse {
   const found = core.storage.get(info, route.namespace, route.name);
   if (!found)
     throw notFound(route.verb === 'get' && !own ? { ...info, resource: `${info.resource}/scale` } : info, route.name);
-  if (route.verb === 'get') return { code: 200, headers: {}, body: shown(found, true) };
+  if (route.verb === 'get') {
+    const object = shown(found, true);
+    const view = viewOf(core, scaleInfo, ctx.request, negotiate(ctx.request));
+    return { code: 200, headers: {}, body: view ? view(object) : object };
+  }
 
   const present = shown(found, false);
   const wanted =
     route.verb === 'update'
       ? readObject(core.scheme, ctx, scaleInfo)
       : patched(core, { ...ctx, info: scaleInfo }, contentType(ctx), present, readPatch(ctx, contentType(ctx)));
-  const replicas: number = wanted.spec?.replicas ?? 0;
+  const admission = admitted(core, ctx, 'UPDATE', scaleInfo, wanted, present);
+  const replicas: number = admission.object.spec?.replicas ?? 0;
   if (replicas < 0 && !own) {
     throw invalid(SCALE, route.name, [
       {
@@ -43,6 +50,7 @@ export function scale(core: Core, ctx: Context): ApiResponse {
       },
     ]);
   }
+  admission.validate();
   const version = wanted.metadata.resourceVersion;
   const { object } = updateObject(core, ctx, info, route.namespace, route.name, 'scale', (old) => {
     const target = old as KubeObject;

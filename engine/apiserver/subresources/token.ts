@@ -4,10 +4,11 @@ import { Faults } from '../../api/validation/field.ts';
 import type { KubeObject, ResourceInfo } from '../../api/index.ts';
 import { ISSUER, type Bound } from '../authentication/service-account-tokens.ts';
 import { readObject } from '../body.ts';
-import { warn, type Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import type { Core } from '../handlers/types.ts';
 import { badRequest, conflict, invalid, notFound } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
+import { admitted } from './admit.ts';
 
 const DEFAULT_SECONDS = 3600;
 const LEAST_SECONDS = 600;
@@ -33,7 +34,8 @@ export function token(core: Core, ctx: Context): ApiResponse {
     groupVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
   };
-  const sent = readObject(core.scheme, ctx, info);
+  const admission = admitted(core, ctx, 'CREATE', info, readObject(core.scheme, ctx, info));
+  const sent = admission.object;
   checkPlace(info, sent, namespace, name);
   const account = core.storage.get(ctx.info, namespace, name);
   if (!account) throw notFound(ctx.info, name);
@@ -47,14 +49,7 @@ export function token(core: Core, ctx: Context): ApiResponse {
     spec: { audiences, expirationSeconds: seconds, boundObjectRef: reference },
   };
   checkSeconds(info, seconds);
-  const attributes = { operation: 'CREATE' as const, info: ctx.info, subresource: 'token', namespace, name };
-  core.admission.validate({
-    ...attributes,
-    object: request,
-    user: ctx.user,
-    dryRun: ctx.dryRun,
-    warn: (text) => warn(ctx, text),
-  });
+  admission.validate(request);
   const bound = reference ? boundTo(core, namespace, name, reference) : {};
   const extended = bound.pod && seconds === PROJECTED_SECONDS && audiences.every((audience) => audience === ISSUER);
   const text = core.tokens.issue(

@@ -1,31 +1,30 @@
 // Resources that are questions and never stored: reviews of access and tokens, bindings, the old component statuses.
 
 import type { CustomKind, ResourceInfo } from '../../api/index.ts';
+import { part } from '../../parts/index.ts';
 import type { Context } from '../context.ts';
 import type { Core } from '../handlers/types.ts';
 import { binding } from '../subresources/binding.ts';
 import type { ApiResponse } from '../types.ts';
+import type * as reviews from './reviews.ts';
 import { componentStatuses } from './component-statuses.ts';
-import {
-  localSubjectAccessReview,
-  selfSubjectAccessReview,
-  selfSubjectReview,
-  selfSubjectRulesReview,
-  subjectAccessReview,
-  tokenReview,
-} from './reviews.ts';
 
 export type Virtual = (core: Core, ctx: Context) => ApiResponse;
+
+const review =
+  (kind: keyof typeof reviews): Virtual =>
+  (core, ctx) =>
+    part('requests').reviews[kind](core, ctx);
 
 const TABLE: Readonly<Record<string, Virtual>> = {
   bindings: binding,
   componentstatuses: componentStatuses,
-  'selfsubjectaccessreviews.authorization.k8s.io': selfSubjectAccessReview,
-  'subjectaccessreviews.authorization.k8s.io': subjectAccessReview,
-  'localsubjectaccessreviews.authorization.k8s.io': localSubjectAccessReview,
-  'selfsubjectrulesreviews.authorization.k8s.io': selfSubjectRulesReview,
-  'selfsubjectreviews.authentication.k8s.io': selfSubjectReview,
-  'tokenreviews.authentication.k8s.io': tokenReview,
+  'selfsubjectaccessreviews.authorization.k8s.io': review('selfSubjectAccessReview'),
+  'subjectaccessreviews.authorization.k8s.io': review('subjectAccessReview'),
+  'localsubjectaccessreviews.authorization.k8s.io': review('localSubjectAccessReview'),
+  'selfsubjectrulesreviews.authorization.k8s.io': review('selfSubjectRulesReview'),
+  'selfsubjectreviews.authentication.k8s.io': review('selfSubjectReview'),
+  'tokenreviews.authentication.k8s.io': review('tokenReview'),
 };
 
 export const virtualOf = (info: ResourceInfo): Virtual | undefined =>

@@ -2,8 +2,6 @@
 
 import {
   ACCEPT,
-  inSet,
-  IpSet,
   match,
   type Match,
   type NetworkNamespace,
@@ -14,6 +12,7 @@ import {
   type Cidr,
   type RuleSpec,
 } from '../../linux/index.ts';
+import { inSet, IpSet } from '../../linux/net/ipset.ts';
 
 /** Ports of ztunnel in each Pod. */
 export const OUTBOUND = 15001;

@@ -26,6 +26,8 @@ interface Captured {
   workload: Workload;
   credential: Credential | undefined;
   listeners: (Listener | undefined)[];
+  /** The mesh as it concerns this Pod, of the last snapshot that a connection met. */
+  view: View | undefined;
 }
 
 export const ztunnel: Program = function* (process): Co<number> {
@@ -127,7 +129,7 @@ class Ztunnel {
       if (known?.workload.pod === workload.pod) known.workload = workload;
       const net = host.net.network.byAddress.get(ip);
       if (known?.net === net || !net) return;
-      const pod: Captured = { net, workload, credential: undefined, listeners: [] };
+      const pod: Captured = { net, workload, credential: undefined, listeners: [], view: undefined };
       this.pods.set(ip, pod);
       this.listen(pod);
       socket.writer.write(`csr ${ip}\n`);
@@ -210,11 +212,18 @@ class Ztunnel {
     this.log('info', { ...said, sent: forth, received: back });
   }
 
+  private viewOf(pod: Captured): View {
+    const { workload } = pod;
+    const snapshot = this.snapshot as Snapshot;
+    if (pod.view?.snapshot !== snapshot || pod.view.self !== workload) pod.view = new View(snapshot, workload);
+    return pod.view;
+  }
+
   /** A connection from outside of the mesh. */
   private *plain(pod: Captured, socket: Socket): Co {
     const original = pod.net.originalDestination(socket);
     if (original.port === socket.local.port || !this.snapshot) return socket.close();
-    const view = new View(this.snapshot, pod.workload);
+    const view = this.viewOf(pod);
     const strict = view.mtlsMode(original.port) === 'STRICT';
     yield* this.deliver(
       pod,
@@ -250,8 +259,8 @@ class Ztunnel {
   ): Co {
     const { sim } = this.process.host;
     const began = sim.now;
-    const view = new View(this.snapshot as Snapshot, pod.workload);
-    const why = denied ?? denial(view, { principal: identity, remote: raw.remote, port: to.port, sni: '' }, undefined);
+    const view = this.viewOf(pod);
+    const why = denied ?? denial(view, { principal: identity, remote: raw.remote, ...to, sni: '' }, undefined);
     const said = {
       src: { address: raw.remote, workload: peer, identity },
       dst: {

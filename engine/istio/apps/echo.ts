@@ -20,7 +20,7 @@ import {
   type Program,
   type Socket,
 } from '../../linux/index.ts';
-import { parseUrl } from '../../linux/commands/curl.ts';
+import { parseUrl } from '../../linux/url.ts';
 import { clock, flagValue, untilSignal } from '../../images/service.ts';
 import type { Co } from '../../sim/index.ts';
 import { within } from '../envoy/upstream.ts';

@@ -36,6 +36,23 @@ function configurations({ host: { fs }, env }: Process): Map<string, JsonObject>
   return out;
 }
 
+/** What of a configuration is not heeded, or cannot be read; undefined: nothing. */
+function problemOf(level: JsonObject, known: readonly string[]): string | undefined {
+  const strange = Object.keys(level).find((name) => !known.includes(name));
+  if (strange) return `the key '${strange}' is not modelled by this engine`;
+  const { unit } = level.rate_limit ?? {};
+  if (unit !== undefined && !Object.hasOwn(SECONDS, unit)) return `invalid rate limit unit '${unit}'`;
+  if (level.rate_limit) {
+    const found = problemOf(level.rate_limit, ['unit', 'requests_per_unit']);
+    if (found) return found;
+  }
+  for (const one of (level.descriptors ?? []) as JsonObject[]) {
+    const found = problemOf(one, ['key', 'value', 'rate_limit', 'descriptors']);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 /** The limit for a descriptor: the deepest entry that all of its pairs lead to. */
 function limitOf(config: JsonObject, entries: { key: string; value: string }[]): Limit | undefined {
   let level: JsonObject[] = config.descriptors ?? [];
@@ -59,6 +76,12 @@ export const rateLimit: Program = function* (process): Co<number> {
     return 2;
   }
   const configs = configurations(process);
+  for (const [domain, config] of configs) {
+    const problem = problemOf(config, ['domain', 'descriptors']);
+    if (!problem) continue;
+    process.stderr.write(`panic: ${domain}: ${problem}\n`);
+    return 2;
+  }
   let store: Socket | undefined;
   const command = function* (text: string): Co<string | undefined> {
     if (!store) {
@@ -99,7 +122,7 @@ export const rateLimit: Program = function* (process): Co<number> {
         const config = configs.get(domain);
         const limit = config && limitOf(config, entries);
         const window = limit && SECONDS[limit.unit];
-        if (!limit || !window) continue;
+        if (!window) continue;
         const began = Math.floor(sim.now / 1000 / window) * window;
         const key = `${domain}_${entries.map(({ key: name, value }) => `${name}_${value}`).join('_')}_${began}`.replace(
           /\s/g,

@@ -55,13 +55,14 @@ export class Cluster {
   private readonly sim: Sim;
   private readonly random: Random;
 
+  /** `service`: a host; with an address behind it the cluster of that address alone (see `only`). */
   constructor(sim: Sim, random: Random, service: string, port: number, subset: string) {
     this.sim = sim;
     this.random = random;
-    this.service = service;
+    [this.service] = service.split(' ');
     this.port = port;
     this.subset = subset;
-    this.name = `outbound|${port}|${subset}|${service}`;
+    this.name = `outbound|${port}|${subset}|${this.service}`;
   }
 
   count(name: string, by = 1) {
@@ -111,9 +112,7 @@ export class Cluster {
 
   /** The endpoint of an address; what nobody has declared is taken as it is. */
   private toFixed({ ip, port }: { ip: string; port: number }, view: View): Endpoint {
-    const workload = view.snapshot.services.has(this.service.split(' ')[0])
-      ? view.snapshot.workloads.get(ip)
-      : undefined;
+    const workload = view.snapshot.services.has(this.service) ? view.snapshot.workloads.get(ip) : undefined;
     return { ip, port, labels: workload?.labels ?? {}, locality: workload?.locality ?? NOWHERE, workload };
   }
 

@@ -50,6 +50,7 @@ export function* inbound(proxy: Proxy, raw: Socket): Co {
   const caller: Caller = {
     principal: secured?.peer.credential.uri ?? '',
     remote: raw.remote,
+    ip: original.ip,
     port: original.port,
     sni: secured?.sni ?? '',
   };

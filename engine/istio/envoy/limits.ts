@@ -4,20 +4,67 @@
 import type { JsonObject } from '../../api/types.ts';
 import { byteLength, exchange as send, header, type Headers } from '../../linux/index.ts';
 import type { Co } from '../../sim/index.ts';
-import { FILTERS } from '../istiod/validate.ts';
+import { FILTERS } from '../istiod/envoy-filter.ts';
+import { milliseconds } from '../types.ts';
 import type { Reply } from './http.ts';
-import { filterOf, TokenBucket } from './policy.ts';
 import type { Exchange, Proxy } from './proxy.ts';
 import type { Request } from './routes.ts';
+import { within } from './upstream.ts';
 import type { View } from './view.ts';
 
 const buckets = new WeakMap<Proxy, { spec: JsonObject; bucket: TokenBucket }>();
 export const SHOULD_LIMIT = '/envoy.service.ratelimit.v3.RateLimitService/ShouldRateLimit';
+/** Envoy: how long the service is waited for. */
+const TIMEOUT_MS = 20;
 
 /** Of 100; Envoy leaves a filter off unless it is told how often it is on. */
 function percent(fraction: JsonObject | undefined): number {
   const { numerator = 0, denominator = 'HUNDRED' } = fraction?.default_value ?? {};
   return numerator / ({ HUNDRED: 1, TEN_THOUSAND: 100, MILLION: 10_000 }[denominator as 'HUNDRED'] ?? 1);
+}
+
+/** A filter that an EnvoyFilter has put into this proxy, by its name. */
+function filterOf(view: View, name: string, gateway: boolean): JsonObject | undefined {
+  return view.once(`filter ${name}`, () => {
+    for (const { spec } of view.concerning('EnvoyFilter', (one) => one.workloadSelector?.labels)) {
+      for (const { applyTo, match, patch } of (spec?.configPatches ?? []) as JsonObject[]) {
+        const context = match?.context ?? 'ANY';
+        if (applyTo !== 'HTTP_FILTER' || patch?.value?.name !== name) continue;
+        if (context !== 'ANY' && (context === 'GATEWAY') !== gateway) continue;
+        const typed = patch.value.typed_config ?? {};
+        // Written out, or wrapped in a TypedStruct.
+        return typed.value ?? typed;
+      }
+    }
+    return undefined;
+  });
+}
+
+/** Envoy's token bucket. */
+class TokenBucket {
+  private tokens: number;
+  private filledAt: number;
+  private readonly spec: JsonObject;
+
+  constructor(spec: JsonObject, now: number) {
+    this.spec = spec;
+    this.tokens = spec.max_tokens;
+    this.filledAt = now;
+  }
+
+  /** A token, if there is one. */
+  take(now: number): boolean {
+    const { max_tokens: most, tokens_per_fill: each = 1, fill_interval: interval } = this.spec;
+    const every = milliseconds(interval, 1000);
+    const fills = Math.floor((now - this.filledAt) / every);
+    if (fills > 0) {
+      this.tokens = Math.min(most, this.tokens + fills * each);
+      this.filledAt += fills * every;
+    }
+    if (this.tokens < 1) return false;
+    this.tokens--;
+    return true;
+  }
 }
 
 /** 429 when a limit is reached. */
@@ -42,7 +89,7 @@ export function* limit(proxy: Proxy, request: Request, exchange: Exchange): Co<R
   if (!global) return undefined;
   const descriptors = descriptorsOf(view, request, router);
   if (!descriptors.length) return undefined;
-  const over = yield* ask(proxy, global, descriptors);
+  const over = yield* within(sim, milliseconds(global.timeout, TIMEOUT_MS), ask(proxy, global, descriptors));
   if (over === undefined && global.failure_mode_deny) {
     exchange.flags = 'RLSE';
     return proxy.reply(500, '');
@@ -91,16 +138,19 @@ function* ask(
   const [, port, , host] = String(service?.grpc_service?.envoy_grpc?.cluster_name ?? '').split('|');
   const address = view.service(host)?.addresses[0];
   if (!address) return undefined;
-  const socket = yield* net.connect(address, Number(port), { process, timeout: 250 });
+  const socket = yield* net.connect(address, Number(port), { process });
   if (typeof socket === 'string') return undefined;
-  const body = JSON.stringify({ domain, descriptors });
-  const headers: Headers = [
-    ['host', host],
-    ['content-type', 'application/grpc'],
-    ['content-length', String(byteLength(body))],
-  ];
-  const answer = yield* send(socket, { method: 'POST', target: SHOULD_LIMIT, headers, body });
-  const text = answer && (yield* answer.read());
-  socket.close();
-  return text === undefined ? undefined : text === 'OVER_LIMIT';
+  try {
+    const body = JSON.stringify({ domain, descriptors });
+    const headers: Headers = [
+      ['host', service.grpc_service.envoy_grpc.authority ?? host],
+      ['content-type', 'application/grpc'],
+      ['content-length', String(byteLength(body))],
+    ];
+    const answer = yield* send(socket, { method: 'POST', target: SHOULD_LIMIT, headers, body });
+    const text = answer && (yield* answer.read());
+    return text === undefined ? undefined : text === 'OVER_LIMIT';
+  } finally {
+    socket.close();
+  }
 }

@@ -17,8 +17,9 @@ import { gatewayName, type VirtualHost } from './view.ts';
 export function* outbound(proxy: Proxy, socket: Socket): Co {
   const original = proxy.net.originalDestination(socket);
   if (original.ip === socket.local.ip && original.port === socket.local.port) return socket.close();
-  const service = proxy.view.at(original.ip);
-  const port = service?.ports.find(({ number }) => number === original.port);
+  const headless = proxy.view.headlessAt(original);
+  const service = headless?.service ?? proxy.view.at(original.ip);
+  const port = headless?.port ?? service?.ports.find(({ number }) => number === original.port);
   const looks = port ? port.protocol : proxy.view.hasHttpPort(original.port) ? 'AUTO' : 'TCP';
   if (looks === 'TCP' || looks === 'TLS') return yield* bytes(proxy, socket, original, service, port);
   const first = yield* socket.reader.read();
@@ -194,7 +195,6 @@ function destination(proxy: Proxy, service: MeshService, port: number, subset: s
   const cluster = proxy.cluster(service.host, port, subset);
   if (service.resolution === 'ORIGINAL_DST' && !proxy.router) {
     const only = proxy.cluster(`${service.host} ${original.ip}`, port, subset);
-    only.policy = cluster.policy;
     only.only({ ip: original.ip, port: original.port });
     return only;
   }

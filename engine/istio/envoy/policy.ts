@@ -1,8 +1,7 @@
-// Who may call: AuthorizationPolicies as the proxy of the called workload evaluates them, and local rate limits.
+// Who may call: AuthorizationPolicies as the proxy of the called workload evaluates them.
 
 import type { JsonObject } from '../../api/types.ts';
 import { header, inCidr, ipNumber, parseCidr, type Address } from '../../linux/index.ts';
-import { milliseconds } from '../types.ts';
 import type { Request } from './routes.ts';
 import type { View } from './view.ts';
 
@@ -11,6 +10,8 @@ export interface Caller {
   /** spiffe://…; '' without mTLS. */
   principal: string;
   remote: Address;
+  /** Where to, as the caller has it. */
+  ip: string;
   port: number;
   sni: string;
 }
@@ -35,7 +36,7 @@ function listed(part: JsonObject, name: string, value: string, test = fits): boo
 const ofPrincipal = (principal: string, at: number) => plain(principal).split('/')[at] ?? '';
 
 const inRange = (range: string, ip: string) => {
-  const cidr = parseCidr(range.includes('/') ? range : `${range}/32`);
+  const cidr = parseCidr(range);
   return !!cidr && inCidr(cidr, ipNumber(ip));
 };
 
@@ -77,11 +78,12 @@ function conditionHolds({ key, values, notValues }: JsonObject, caller: Caller, 
     'source.ip': remote.ip,
     'source.namespace': ofPrincipal(principal, 2),
     'source.principal': plain(principal),
+    'destination.ip': caller.ip,
     'destination.port': String(caller.port),
     'connection.sni': caller.sni,
   };
   const value = named ? (header(request?.headers ?? [], named) ?? '') : (known[key] ?? '');
-  const test = key === 'source.ip' ? inRange : fits;
+  const test = key === 'source.ip' || key === 'destination.ip' ? inRange : fits;
   return listed({ values, notValues }, 'values', value, test);
 }
 
@@ -113,50 +115,4 @@ export function denial(view: View, caller: Caller, request: Request | undefined)
   if (denied) return `rbac_access_denied_matched_policy[${denied}]`;
   const allows = policies.some(({ spec }) => (spec?.action ?? 'ALLOW') === 'ALLOW');
   return !allows || matched('ALLOW') ? undefined : 'rbac_access_denied_matched_policy[none]';
-}
-
-// ---- rate limits -------------------------------------------------------------------------------------------
-
-/** A filter that an EnvoyFilter has put into this proxy, by its name. */
-export function filterOf(view: View, name: string, gateway: boolean): JsonObject | undefined {
-  return view.once(`filter ${name}`, () => {
-    for (const { spec } of view.concerning('EnvoyFilter', (one) => one.workloadSelector?.labels)) {
-      for (const { applyTo, match, patch } of (spec?.configPatches ?? []) as JsonObject[]) {
-        const context = match?.context ?? 'ANY';
-        if (applyTo !== 'HTTP_FILTER' || patch?.value?.name !== name) continue;
-        if (context !== 'ANY' && (context === 'GATEWAY') !== gateway) continue;
-        const typed = patch.value.typed_config ?? {};
-        // Written out, or wrapped in a TypedStruct.
-        return typed.value ?? typed;
-      }
-    }
-    return undefined;
-  });
-}
-
-/** Envoy's token bucket. */
-export class TokenBucket {
-  private tokens: number;
-  private filledAt: number;
-  private readonly spec: JsonObject;
-
-  constructor(spec: JsonObject, now: number) {
-    this.spec = spec;
-    this.tokens = spec.max_tokens;
-    this.filledAt = now;
-  }
-
-  /** A token, if there is one. */
-  take(now: number): boolean {
-    const { max_tokens: most, tokens_per_fill: each = 1, fill_interval: interval } = this.spec;
-    const every = milliseconds(interval, 1000);
-    const fills = Math.floor((now - this.filledAt) / every);
-    if (fills > 0) {
-      this.tokens = Math.min(most, this.tokens + fills * each);
-      this.filledAt += fills * every;
-    }
-    if (this.tokens < 1) return false;
-    this.tokens--;
-    return true;
-  }
 }

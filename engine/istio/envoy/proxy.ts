@@ -60,7 +60,6 @@ export class Proxy {
   readonly router: boolean;
   view: View;
   credential: Credential | undefined;
-  draining = false;
 
   constructor(process: Process, view: View, router: boolean) {
     this.process = process;

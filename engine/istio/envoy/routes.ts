@@ -76,10 +76,16 @@ function stringTest(match: JsonObject, fold = false): Test {
 
 const pathOf = (target: string) => target.split('?', 1)[0];
 
-function queryOf(target: string, name: string): string | undefined {
+/** The value of a parameter of the query, as it stands there when its escapes are none. */
+export function queryOf(target: string, name: string): string | undefined {
   for (const pair of (target.split('?')[1] ?? '').split('&')) {
     const [key, value = ''] = pair.split('=');
-    if (key === name) return decodeURIComponent(value);
+    if (key !== name) continue;
+    try {
+      return decodeURIComponent(value);
+    } catch {
+      return value;
+    }
   }
   return undefined;
 }

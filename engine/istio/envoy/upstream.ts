@@ -6,7 +6,7 @@ import { secureClient, type Hello } from '../wire.ts';
 import type { Cluster, Host, Upstream } from './cluster.ts';
 import { endToEnd, isUpgrade } from './http.ts';
 import type { Proxy } from './proxy.ts';
-import type { Request, RetryPolicy } from './routes.ts';
+import { queryOf, type Request, type RetryPolicy } from './routes.ts';
 
 export type FailureKind = 'connect' | 'reset' | 'overflow' | 'timeout' | 'none';
 
@@ -192,5 +192,5 @@ function hashValue({ hashOn }: Cluster, request: Request, { view }: Proxy): stri
   if (!hashOn) return undefined;
   if (hashOn.httpHeaderName) return header(request.headers, hashOn.httpHeaderName);
   if (hashOn.useSourceIp) return view.self.ip;
-  return new RegExp(`[?&]${hashOn.httpQueryParameterName}=([^&]*)`).exec(request.target)?.[1];
+  return queryOf(request.target, hashOn.httpQueryParameterName);
 }

@@ -2,6 +2,7 @@
 // out where somebody asks.
 
 import type { JsonObject } from '../../api/types.ts';
+import type { Address } from '../../linux/index.ts';
 import {
   fullName,
   ROOT_NAMESPACE,
@@ -98,6 +99,21 @@ export class View {
     return found && this.sees(found) ? found : undefined;
   }
 
+  /** The headless service whose endpoint this is. */
+  headlessAt({ ip, port }: Address): { service: MeshService; port: MeshPort } | undefined {
+    const known = this.once('headless', () => {
+      const out = new Map<string, { service: MeshService; port: MeshPort }>();
+      for (const service of this.services()) {
+        if (service.resolution !== 'ORIGINAL_DST') continue;
+        for (const one of service.ports)
+          for (const endpoint of service.endpoints.get(one.number) ?? [])
+            out.set(`${endpoint.ip}:${endpoint.port}`, { service, port: one });
+      }
+      return out;
+    });
+    return known.get(`${ip}:${port}`);
+  }
+
   services(): MeshService[] {
     return this.once('services', () => [...this.snapshot.services.values()].filter((service) => this.sees(service)));
   }
@@ -113,18 +129,19 @@ export class View {
 
   // ---- routes ----------------------------------------------------------------------------------------------
 
-  /** The service that a Host header means, for a proxy of this namespace. */
+  /** The service that a Host header means, for a proxy of this namespace; a headless one also by its Pods' names. */
   private named(name: string): MeshService | undefined {
-    const byIP = this.at(name);
-    if (byIP) return byIP;
-    const direct = this.service(name);
-    if (direct) return direct;
-    const parts = name.split('.');
-    if (parts.length > 4) return this.wildcard(name);
-    const [service, namespace = this.self.namespace, svc = 'svc'] = parts;
-    return (
-      (svc === 'svc' ? this.service(`${service}.${namespace}.svc.${TRUST_DOMAIN}`) : undefined) ?? this.wildcard(name)
-    );
+    const found = this.at(name) ?? this.service(name) ?? this.shortNamed(name);
+    if (found) return found;
+    const rest = name.slice(name.indexOf('.') + 1);
+    const behind = this.service(rest) ?? this.shortNamed(rest);
+    return behind?.resolution === 'ORIGINAL_DST' ? behind : this.wildcard(name);
+  }
+
+  private shortNamed(name: string): MeshService | undefined {
+    const [service, namespace = this.self.namespace, svc = 'svc', more] = name.split('.');
+    if (svc !== 'svc' || more !== undefined) return undefined;
+    return this.service(`${service}.${namespace}.svc.${TRUST_DOMAIN}`);
   }
 
   private wildcard(name: string): MeshService | undefined {
@@ -250,7 +267,7 @@ function peerMode(view: View, port: number): MtlsMode {
 export const gatewayName = (name: string, namespace: string) =>
   name === 'mesh' || name.includes('/') ? name : `${namespace}/${name}`;
 
-export function hostMatches(pattern: string, host: string): boolean {
+function hostMatches(pattern: string, host: string): boolean {
   if (pattern === '*' || pattern === host) return true;
   return pattern.startsWith('*') && host.endsWith(pattern.slice(1));
 }

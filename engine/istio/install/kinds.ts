@@ -3,9 +3,9 @@
 
 import type { JsonObject, KubeObject } from '../../api/types.ts';
 
-/** Fields of a value; 1: any value. '*': any name. Lists are looked through. */
+/** Fields of a value; 1: any value, a list: one of these words. '*': any name. Lists are looked through. */
 export interface Shape {
-  readonly [field: string]: Shape | 1;
+  readonly [field: string]: Shape | readonly string[] | 1;
 }
 
 interface Resource {
@@ -257,7 +257,8 @@ export function unmodelled({ kind, spec }: KubeObject & { spec?: JsonObject }): 
   return missing(spec ?? {}, shape, 'spec');
 }
 
-function missing(value: unknown, shape: Shape, path: string): string | undefined {
+/** The first place where a value is not what its shape has, in a sentence. */
+export function missing(value: unknown, shape: Shape, path: string): string | undefined {
   if (value === null || typeof value !== 'object') return undefined;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) {
@@ -268,9 +269,20 @@ function missing(value: unknown, shape: Shape, path: string): string | undefined
   }
   for (const name in value) {
     const inner = shape[name] ?? shape['*'];
-    if (inner === undefined) return `${path}.${name} is unknown, or is not modelled by this engine`;
-    const found = inner === 1 ? undefined : missing((value as JsonObject)[name], inner, `${path}.${name}`);
+    const place = `${path}.${name}`;
+    const one: unknown = (value as JsonObject)[name];
+    if (inner === undefined) return `${place} is unknown, or is not modelled by this engine`;
+    if (inner === 1) continue;
+    const found = isWords(inner) ? oneOf(place, one, inner) : missing(one, inner, place);
     if (found) return found;
   }
   return undefined;
 }
+
+const isWords = (shape: Shape | readonly string[]): shape is readonly string[] => Array.isArray(shape);
+
+/** What is wrong with a value that is to be one of these words. */
+export const oneOf = (what: string, value: unknown, allowed: readonly string[]): string | undefined =>
+  value === undefined || allowed.includes(String(value))
+    ? undefined
+    : `${what}: ${JSON.stringify(value)} is unknown, or is not modelled by this engine; there are ${allowed.map((word) => word || '""').join(', ')}`;

@@ -5,7 +5,7 @@ import type { Co } from '../../sim/index.ts';
 import { part } from '../../parts/index.ts';
 import { ambient } from '../install/ambient.ts';
 import { base, gateway, istiod } from '../install/manifests.ts';
-import type { Shape } from '../install/kinds.ts';
+import { missing, type Shape } from '../install/kinds.ts';
 import { ROOT_NAMESPACE, VERSION } from '../types.ts';
 import { CtlError, type Ctl } from './ctl.ts';
 
@@ -36,16 +36,6 @@ const DEFAULTS: JsonObject = {
   rootNamespace: ROOT_NAMESPACE,
   trustDomain: 'cluster.local',
 };
-
-function check(value: unknown, shape: Shape, path: string) {
-  if (value === null || typeof value !== 'object') return;
-  for (const name in value) {
-    const index = Array.isArray(value);
-    const inner = index ? shape : shape[name];
-    if (inner === undefined) throw new CtlError(`${path}.${name} is unknown, or is not modelled by this engine`);
-    if (inner !== 1) check((value as JsonObject)[name], inner, index ? path : `${path}.${name}`);
-  }
-}
 
 const merged = (a: JsonObject, b: JsonObject): JsonObject => {
   const out: JsonObject = { ...a };
@@ -80,7 +70,8 @@ function wanted(ctl: Ctl): { profile: string; meshConfig: JsonObject } {
     throw new CtlError(
       `unknown profile "${profile}", or one that is not modelled by this engine; there are ${Object.keys(PROFILES).join(', ')}`,
     );
-  check(meshConfig, MESH, 'meshConfig');
+  const problem = missing(meshConfig, MESH, 'meshConfig');
+  if (problem) throw new CtlError(problem);
   return { profile, meshConfig };
 }
 

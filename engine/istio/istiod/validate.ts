@@ -2,13 +2,10 @@
 
 import type { JsonObject } from '../../api/types.ts';
 import type { Config } from '../types.ts';
+import { oneOf } from '../install/kinds.ts';
+import { patchProblem } from './envoy-filter.ts';
 
 type Check = (spec: JsonObject) => string | undefined;
-
-const oneOf = (what: string, value: unknown, allowed: readonly string[]) =>
-  value === undefined || allowed.includes(String(value))
-    ? undefined
-    : `${what}: ${JSON.stringify(value)} is unknown, or is not modelled by this engine; there are ${allowed.join(', ')}`;
 
 const all = <T>(list: readonly T[] | undefined, check: (one: T) => string | undefined): string | undefined => {
   for (const one of list ?? []) {
@@ -20,10 +17,20 @@ const all = <T>(list: readonly T[] | undefined, check: (one: T) => string | unde
 
 const MTLS = ['UNSET', 'DISABLE', 'PERMISSIVE', 'STRICT'];
 const BALANCERS = ['UNSPECIFIED', 'LEAST_REQUEST', 'LEAST_CONN', 'ROUND_ROBIN', 'RANDOM', 'PASSTHROUGH'];
-export const FILTERS = {
-  local: 'envoy.filters.http.local_ratelimit',
-  global: 'envoy.filters.http.ratelimit',
-};
+/** A regular expression in a match that is none. */
+function badPattern(match: JsonObject): string | undefined {
+  const { uri, method, authority, headers = {}, withoutHeaders = {}, queryParams = {} } = match;
+  const maps = [headers, withoutHeaders, queryParams].flatMap((map) => Object.values(map as JsonObject));
+  return all([uri, method, authority, ...maps] as (JsonObject | undefined)[], (one) => {
+    if (one?.regex === undefined) return undefined;
+    try {
+      void new RegExp(one.regex);
+      return undefined;
+    } catch {
+      return `${JSON.stringify(one.regex)}: error parsing regexp; Istio uses RE2 style regex-based match (https://github.com/google/re2/wiki/Syntax)`;
+    }
+  });
+}
 
 const policy = (one: JsonObject | undefined): string | undefined =>
   oneOf('tls.mode', one?.tls?.mode, ['DISABLE', 'ISTIO_MUTUAL']) ??
@@ -41,8 +48,11 @@ const CHECKS: Record<string, Check> = {
       const status = route.fault?.abort?.httpStatus;
       if (route.fault?.abort && (status === undefined || status < 200 || status > 600))
         return `HTTP status ${status} is not in range 200-599`;
-      return all(route.route as JsonObject[], ({ destination }) =>
-        destination?.host ? undefined : 'destination host is required',
+      return (
+        all(route.match as JsonObject[], badPattern) ??
+        all(route.route as JsonObject[], ({ destination }) =>
+          destination?.host ? undefined : 'destination host is required',
+        )
       );
     });
   },
@@ -88,16 +98,11 @@ const CHECKS: Record<string, Check> = {
       )
     );
   },
-  EnvoyFilter: (spec) =>
-    all(spec.configPatches as JsonObject[], ({ applyTo, patch, match }) => {
-      const name: string = patch?.value?.name ?? '';
-      const isFilter =
-        applyTo === 'HTTP_FILTER' && patch?.operation === 'INSERT_BEFORE' && Object.values(FILTERS).includes(name);
-      const isRoute = (applyTo === 'VIRTUAL_HOST' || applyTo === 'HTTP_ROUTE') && patch?.value?.rate_limits;
-      if (!isFilter && !isRoute && !(applyTo === 'HTTP_ROUTE' && patch?.value?.route?.rate_limits))
-        return `this engine models EnvoyFilters that insert ${Object.values(FILTERS).join(' or ')}, and their rate_limits, only`;
-      return oneOf('match.context', match?.context, ['ANY', 'SIDECAR_INBOUND', 'GATEWAY']);
-    }),
+  Telemetry: (spec) =>
+    all(spec.accessLogging as JsonObject[], ({ providers }) =>
+      all(providers as JsonObject[], ({ name }) => oneOf('accessLogging.providers.name', name, ['envoy'])),
+    ),
+  EnvoyFilter: (spec) => all(spec.configPatches as JsonObject[], patchProblem),
 };
 
 /** undefined: nothing. */

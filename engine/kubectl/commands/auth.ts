@@ -7,7 +7,7 @@ import { simpleRules } from '../describe/rbac.ts';
 import { BareError, CommandError, isNotFound, throwAll } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { PRINT_FLAGS, changePrinter, outputPrinter } from '../output/printers.ts';
+import { PRINT_FLAGS, changePrinter, outputPrinter, printAnyway } from '../output/printers.ts';
 import { TableWriter } from '../output/table.ts';
 import { ALL_NAMESPACES_FLAG, FILENAME_FLAGS, type Info, find, selectionOf } from '../resource/builder.ts';
 import { createObject, getObject, replaceObject } from '../resource/rest.ts';
@@ -168,6 +168,7 @@ const whoami: Command = {
 
 const reconcile: Command = {
   name: 'reconcile',
+  typed: true,
   short: 'Reconciles rules for RBAC role, role binding, cluster role, and cluster role binding objects',
   usage: '-f FILENAME',
   flags: [
@@ -218,7 +219,7 @@ function* write(
       ? yield* replaceObject(kubectl, info.mapping, info.namespace, info.name, object, { dryRun })
       : yield* createObject(kubectl, info.mapping, info.namespace, object, { dryRun });
   }
-  changePrinter(kubectl, args, 'reconciled', dryRun).print(written);
+  printAnyway(changePrinter(kubectl, args, 'reconciled', dryRun), written);
 }
 
 function* reconcileRole(kubectl: Kubectl, args: Args, info: Info): Co {
@@ -305,7 +306,6 @@ function report(
   extra: readonly (PolicyRule | Subject)[],
   removed: boolean,
 ) {
-  if (args.string('output')) return;
   if (what !== 'none') kubectl.warn(`\treconciliation required ${what}`);
   if (missing.length) kubectl.warn(`\tmissing ${noun} added:\n${missing.map((m) => `\t\t${shown(m)}`).join('\n')}`);
   if (removed) kubectl.warn(`\textra ${noun} removed:\n${extra.map((m) => `\t\t${shown(m)}`).join('\n')}`);

@@ -20,9 +20,19 @@ const decision = (name: string, type: 'Approved' | 'Denied', word: string): Comm
     if (args.args.length === 0 && !args.strings('filename').length && !args.string('kustomize')) {
       throw new CommandError('one or more CSRs must be specified as <name> or -f <filename>');
     }
+    if (args.string('kustomize') && (args.strings('filename').length || args.bool('recursive')))
+      throw new CommandError("the -k flag can't be used with -f or -R");
     const names = args.args.length ? ['certificatesigningrequests', ...args.args] : [];
     const found = yield* find(kubectl, { ...selectionOf(args, { latest: true }), args: names });
     throwAll(found.errors);
+    // No namespace is looked up for what files hold.
+    const homeless = found.infos.find(
+      (info) => info.source && info.mapping.namespaced && !info.object.metadata.namespace,
+    );
+    if (homeless) {
+      const { groupVersion, resource } = homeless.mapping;
+      throw new CommandError(`no namespace set on resource ${groupVersion}, Resource=${resource} "${homeless.name}"`);
+    }
     const printer = changePrinter(kubectl, args, word);
     for (const { mapping, name: request, object } of found.infos) {
       if (object.kind !== 'CertificateSigningRequest')

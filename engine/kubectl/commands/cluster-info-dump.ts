@@ -6,11 +6,10 @@ import type { Command } from '../command.ts';
 import { CommandError } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { toJson, withoutManagedFields } from '../output/printers.ts';
+import { PRINT_FLAGS, outputFormat, outputPrinter } from '../output/printers.ts';
 import { ALL_NAMESPACES_FLAG } from '../resource/builder.ts';
 import { containerNames } from '../resource/pods.ts';
 import { listItems, listObjects } from '../resource/rest.ts';
-import { toYaml } from '../yaml/emit.ts';
 
 const KINDS = ['events', 'replicationcontrollers', 'services', 'daemonsets', 'deployments', 'replicasets', 'pods'];
 const FILES: Record<string, string> = { replicationcontrollers: 'replication-controllers' };
@@ -25,13 +24,26 @@ export const dump: Command = {
       type: 'strings',
       usage: 'The namespaces to dump; the default ones are kube-system and the current.',
     },
-    { name: 'output', short: 'o', type: 'string', default: 'json', usage: 'Output format. One of: (json, yaml).' },
+    ...PRINT_FLAGS.map((flag) => (flag.name === 'output' ? { ...flag, default: 'json' } : flag)),
+    {
+      name: 'pod-running-timeout',
+      type: 'duration',
+      default: 20_000,
+      usage: 'How long to wait until a Pod is running; those of a dump are known, so that nothing is waited for.',
+    },
     { name: 'output-directory', type: 'string', usage: 'Where to write files; "-" or nothing means stdout.' },
   ],
   *run(kubectl, args) {
-    const format = args.string('output');
-    if (format !== 'json' && format !== 'yaml')
-      throw new CommandError(`--output ${format} is not possible: a dump is json or yaml`);
+    const { format } = outputFormat(args);
+    const extension = format === 'json' || format === 'yaml' ? format : 'txt';
+    if (args.duration('pod-running-timeout') <= 0)
+      throw new CommandError('--pod-running-timeout must be higher than zero');
+    let printed = '';
+    const paper = Object.create(kubectl) as Kubectl;
+    paper.out = (text) => {
+      printed += text;
+    };
+    const printer = outputPrinter(paper, args);
     const directory = args.string('output-directory');
     const write = (name: string, text: string) => {
       if (!directory || directory === '-') {
@@ -42,8 +54,12 @@ export const dump: Command = {
       kubectl.fs.mkdir(path.slice(0, path.lastIndexOf('/')), { recursive: true });
       kubectl.fs.writeFile(path, text);
     };
-    const print = (name: string, list: KubeObject) =>
-      write(`${name}.${format}`, (format === 'json' ? toJson : toYaml)(withoutManagedFields(list)));
+    const print = (name: string, list: KubeObject) => {
+      if (format === 'name') throw new CommandError(`list types are not supported by name printing: *v1.${list.kind}`);
+      printed = '';
+      printer.print(list);
+      write(`${name}.${extension}`, printed);
+    };
     print('nodes', yield* listObjects(kubectl, yield* kubectl.mappingFor('nodes'), ''));
     const namespaces = yield* namespacesOf(kubectl, args);
     for (const namespace of namespaces) {

@@ -13,6 +13,7 @@ import {
   type Printer,
   PRINT_FLAGS,
   changePrinter,
+  checkEditOutput,
   objectName,
   outputFormat,
   toJson,
@@ -136,6 +137,7 @@ export const edit: Command = {
     const { format } = outputFormat(args);
     if (format && args.bool('output-patch'))
       throw new CommandError("the edit mode doesn't support output the patch with the given output format");
+    checkEditOutput(args);
     const subresource = args.string('subresource') || undefined;
     const found = yield* find(kubectl, selectionOf(args, { bareTypes: true, latest: true, read: { subresource } }));
     throwAll(found.errors);
@@ -161,12 +163,12 @@ export const edit: Command = {
       const header = asJson ? '' : EDIT_HEADER + reasons;
       const extension = asJson ? '.json' : '.yaml';
       const edited = yield* runEditor(kubectl, header + text, extension, args.bool('windows-line-endings'));
-      const after = stripComments(edited.text);
+      const after = withoutComments(edited.text);
       if (failed !== undefined && after === failed) {
         kubectl.warn(`A copy of your changes has been stored to "${edited.path}"`);
         throw new CommandError('Edit cancelled, no valid changes were saved.');
       }
-      if (after.trimEnd() === stripComments(before).trimEnd()) {
+      if (after.trimEnd() === withoutComments(before).trimEnd()) {
         kubectl.fs.unlink(edited.path);
         kubectl.warn('Edit cancelled, no changes made.');
         return;
@@ -188,7 +190,7 @@ interface Session {
   printer: Printer;
 }
 
-const stripComments = (text: string) =>
+export const withoutComments = (text: string) =>
   text
     .split('\n')
     .filter((line) => !line.startsWith('#'))

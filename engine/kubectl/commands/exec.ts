@@ -124,7 +124,7 @@ export function* attachTo(
 function containerFor(kubectl: Kubectl, pod: Pod, named: string, quiet: boolean): string {
   if (!named) return defaultContainer(kubectl, pod, quiet);
   if (!containerNames(pod).includes(named))
-    throw new CommandError(`container ${named} not found in pod ${pod.metadata.name}`);
+    throw new CommandError(`cannot attach to the container: container ${named} not found in pod ${pod.metadata.name}`);
   return named;
 }
 

@@ -149,7 +149,8 @@ function* exposeOne(kubectl: Kubectl, args: Args, info: Info, dryRun: ReturnType
     args,
     serviceOf(args, args.string('name') || info.name.slice(0, 63), selector, ports, labelsOf(args, object)),
   );
-  if (args.bool('save-config')) service = withLastApplied(service);
+  // A dry run of the client prints it before that.
+  if (args.bool('save-config') && dryRun !== 'client') service = withLastApplied(service);
   const options = { dryRun, fieldManager: args.string('field-manager') };
   const made =
     dryRun === 'client'

@@ -8,7 +8,7 @@ import { buildKustomization } from '../kustomize/index.ts';
 
 const RESTRICTORS = ['LoadRestrictionsRootOnly', 'LoadRestrictionsNone'];
 
-/** Flags of functions and of Helm, which run programs of their own: each is refused when it is given. */
+/** How functions and Helm run, which are programs of their own: a kustomization that names one is refused. */
 const OF_PROGRAMS: readonly Flag[] = [
   { name: 'as-current-user', type: 'bool', usage: 'use the uid and gid of the command executor in the container' },
   { name: 'enable-alpha-plugins', type: 'bool', usage: 'enable kustomize plugins' },
@@ -46,11 +46,6 @@ export const kustomize: Command = {
     if (!RESTRICTORS.includes(restrictor))
       throw new CommandError(
         `illegal flag value --load-restrictor ${restrictor}; legal values: [${RESTRICTORS.join(' ')}]`,
-      );
-    const refused = OF_PROGRAMS.find((flag) => args.changed(flag.name));
-    if (refused)
-      throw new CommandError(
-        `--${refused.name} is not possible here: kustomize runs no helm, no plugins and no functions in containers`,
       );
     const text = buildKustomization(kubectl, args.args[0] ?? '.', {
       loadAnywhere: restrictor === RESTRICTORS[1],

@@ -20,13 +20,25 @@ function* nodesOf(kubectl: Kubectl, args: Args): Co<Info[]> {
     throw usageError(kubectl.path, `USAGE: ${kubectl.path.split(' ')[1]} NODE [flags]`);
   if (args.args.length && selector)
     throw usageError(kubectl.path, 'error: cannot specify both a node name and a --selector option');
+  const names: string[] = [];
+  for (const arg of args.args) names.push(yield* nameOf(kubectl, arg));
   const found = yield* find(kubectl, {
     ...selectionOf(args, { latest: true }),
-    args: ['nodes', ...args.args],
+    args: ['nodes', ...names],
     bareTypes: Boolean(selector),
   });
   if (found.errors.length) throw found.errors[0];
   return found.infos;
+}
+
+/** 'worker-1' of 'node/worker-1'. */
+function* nameOf(kubectl: Kubectl, arg: string): Co<string> {
+  const slash = arg.indexOf('/');
+  if (slash < 0) return arg;
+  const { group, version, resource, kind } = yield* kubectl.mappingFor(arg.slice(0, slash));
+  if (kind !== 'Node' || group)
+    throw new CommandError(`expected resource of type node, got "${group}/${version}, Resource=${resource}"`);
+  return arg.slice(slash + 1);
 }
 
 function* setSchedulable(kubectl: Kubectl, info: Info, schedulable: boolean, dryRun: DryRun): Co {
@@ -175,7 +187,7 @@ function* drainNode(kubectl: Kubectl, args: Args, node: Info, dryRun: DryRun): C
   const started = kubectl.now;
   const end = args.duration('timeout') ? started + args.duration('timeout') : Infinity;
   for (const pod of leaving) {
-    const what = args.bool('disable-eviction') ? 'deleting' : 'evicting';
+    const what = args.bool('disable-eviction') && dryRun !== 'client' ? 'deleting' : 'evicting';
     const suffix = dryRun === 'none' ? '' : dryRun === 'client' ? ' (dry run)' : ' (server dry run)';
     kubectl.line(`${what} pod ${pod.metadata.namespace}/${pod.metadata.name}${suffix}`);
   }

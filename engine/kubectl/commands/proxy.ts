@@ -3,6 +3,7 @@
 import type { ApiRequest, ApiResponse } from '../../apiserver/types.ts';
 import {
   header,
+  wantsPretty,
   serveHttp,
   type Headers,
   type HttpRequest,
@@ -22,7 +23,7 @@ export const proxy: Command = {
   name: 'proxy',
   short: 'Run a proxy to the Kubernetes API server',
   group: 'Troubleshooting and Debugging Commands',
-  usage: '[--port=PORT] [--api-prefix=PREFIX]',
+  usage: '[--port=PORT] [--www=static-dir] [--www-prefix=prefix] [--api-prefix=prefix]',
   examples: ['kubectl proxy --port=8001', 'kubectl proxy --api-prefix=/k8s-api'],
   flags: [
     {
@@ -39,7 +40,13 @@ export const proxy: Command = {
     },
     { name: 'address', type: 'string', default: '127.0.0.1', usage: 'The IP address on which to serve on.' },
     { name: 'api-prefix', type: 'string', default: '/', usage: 'Prefix to serve the proxied API under.' },
+    {
+      name: 'append-server-path',
+      type: 'bool',
+      usage: 'If true, the path in the address of the server goes before that of each request.',
+    },
     { name: 'disable-filter', type: 'bool', usage: 'If true, disable request filtering in the proxy.' },
+    { name: 'keepalive', type: 'duration', usage: 'Time between probes of a silent connection. 0 sends none.' },
     {
       name: 'port',
       short: 'p',
@@ -60,14 +67,25 @@ export const proxy: Command = {
       usage:
         'Regular expression for paths that the proxy should reject. Paths specified here will be rejected even accepted by --accept-paths.',
     },
+    { name: 'unix-socket', short: 'u', type: 'string', usage: 'Unix socket on which to run the proxy.' },
+    { name: 'www', short: 'w', type: 'string', usage: 'Also serve the files of this directory.' },
+    { name: 'www-prefix', short: 'P', type: 'string', default: '/static/', usage: 'Prefix to serve them under.' },
   ],
   *run(kubectl, args) {
     const { host } = kubectl.process;
+    if (args.string('unix-socket'))
+      throw new CommandError('--unix-socket is not possible here: machines have no sockets in the file system');
+    if (args.duration('keepalive') !== 0)
+      throw new CommandError('--keepalive is not possible here: silent connections are not probed');
+    const files = args.string('www') && staticFiles(kubectl, args.string('www'), bounded(args.string('www-prefix')));
     const address = args.string('address');
     const port = args.int('port') || FIRST_FREE + host.sim.random('free-port').int(LAST_FREE - FIRST_FREE + 1);
     const allowed = args.bool('disable-filter') ? () => true : filterOf(args);
-    const prefix = args.string('api-prefix').replace(/\/?$/, '/').replace(/^\/?/, '/');
-    const handle = (request: HttpRequest) => answer(kubectl, request, prefix, allowed);
+    const prefix = bounded(args.string('api-prefix'));
+    const root = args.bool('append-server-path') ? serverPath(kubectl) : '';
+    const handle = function* (request: HttpRequest): Co<HttpResponse> {
+      return (files && files(request)) || (yield* answer(kubectl, request, prefix, allowed, root));
+    };
     const listener = serveHttp(host.sim, host.net, port, handle, { address });
     if (!listener) throw new CommandError(`listen tcp ${address}:${port}: bind: address already in use`);
     if (args.bool('disable-filter')) {
@@ -82,6 +100,48 @@ export const proxy: Command = {
     }
   },
 };
+
+/** '/static/' of 'static'. */
+const bounded = (prefix: string) => prefix.replace(/\/?$/, '/').replace(/^\/?/, '/');
+
+/** '/k8s' of https://10.0.0.10:6443/k8s/. */
+const serverPath = (kubectl: Kubectl) => kubectl.connection.server.replace(/^\w+:\/\/[^/]*/, '').replace(/\/$/, '');
+
+const TYPES: Record<string, string> = {
+  css: 'text/css; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  js: 'text/javascript; charset=utf-8',
+  json: 'application/json',
+};
+
+/** Answers what is below the prefix; undefined for the rest. */
+function staticFiles(kubectl: Kubectl, directory: string, prefix: string) {
+  const { fs } = kubectl;
+  const page = (type: string, body: string): HttpResponse => ({ status: 200, headers: [['Content-Type', type]], body });
+  return ({ target }: HttpRequest): HttpResponse | undefined => {
+    const whole = decodeURIComponent(target.split('?')[0]);
+    if (!whole.startsWith(prefix)) return undefined;
+    const steps = whole.slice(prefix.length).split('/').filter(Boolean);
+    const path = [directory, ...steps].join('/');
+    if (steps.includes('..') || !fs.exists(path)) return NOT_FOUND;
+    if (!fs.isDirectory(path)) {
+      const extension = /\.(\w+)$/.exec(path)?.[1] ?? '';
+      return page(TYPES[extension] ?? 'text/plain; charset=utf-8', fs.readFile(path));
+    }
+    if (!whole.endsWith('/')) return { status: 301, headers: [['Location', `${steps[steps.length - 1]}/`]], body: '' };
+    if (fs.exists(`${path}/index.html`)) return page(TYPES.html, fs.readFile(`${path}/index.html`));
+    const links = fs
+      .readdir(path)
+      .slice()
+      .sort()
+      .map((name) => (fs.isDirectory(`${path}/${name}`) ? `${name}/` : name))
+      .map((name) => `<a href="${encodeURIComponent(name).replaceAll('%2F', '/')}">${name}</a>\n`);
+    return page(
+      TYPES.html,
+      `<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${links.join('')}</pre>\n`,
+    );
+  };
+}
 
 type Filter = (method: string, path: string, host: string) => boolean;
 
@@ -112,7 +172,14 @@ const NOT_FOUND: HttpResponse = {
   body: '404 page not found\n',
 };
 
-function* answer(kubectl: Kubectl, request: HttpRequest, prefix: string, allowed: Filter): Co<HttpResponse> {
+/** `root`: the server's own path, which goes before that of the request. */
+function* answer(
+  kubectl: Kubectl,
+  request: HttpRequest,
+  prefix: string,
+  allowed: Filter,
+  root: string,
+): Co<HttpResponse> {
   const { method, target, headers, body } = request;
   const mark = target.indexOf('?');
   const whole = mark < 0 ? target : target.slice(0, mark);
@@ -122,22 +189,22 @@ function* answer(kubectl: Kubectl, request: HttpRequest, prefix: string, allowed
   const sent: Record<string, string> = {};
   for (const [name, value] of headers) {
     const lower = name.toLowerCase();
-    if (lower === 'accept' || lower === 'content-type') sent[lower] = value;
+    if (lower === 'accept' || lower === 'content-type' || lower === 'user-agent') sent[lower] = value;
   }
   // A real client reads text: without a wish it gets JSON.
   sent.accept ??= 'application/json';
-  return shown(
-    yield* kubectl.exchange({
-      method: method as ApiRequest['method'],
-      path: decodeURIComponent(`/${whole.slice(prefix.length)}`),
-      query: mark < 0 ? undefined : queryOf(target.slice(mark + 1)),
-      headers: sent,
-      body: body || undefined,
-    }),
-  );
+  const query = mark < 0 ? undefined : queryOf(target.slice(mark + 1));
+  const response = yield* kubectl.exchange({
+    method: method as ApiRequest['method'],
+    path: root + decodeURIComponent(`/${whole.slice(prefix.length)}`),
+    query,
+    headers: sent,
+    body: body || undefined,
+  });
+  return shown(response, wantsPretty(headers, query));
 }
 
-function shown({ code, headers, body, watch, text }: ApiResponse): HttpResponse {
+function shown({ code, headers, body, watch, text }: ApiResponse, indent: boolean): HttpResponse {
   const sent: Headers = Object.keys(headers).map((name) => [name, headers[name]]);
   const typed = header(sent, 'content-type') !== undefined;
   if (text)
@@ -165,7 +232,7 @@ function shown({ code, headers, body, watch, text }: ApiResponse): HttpResponse 
     return {
       status: code,
       headers: typed ? sent : [...sent, ['Content-Type', 'application/json']],
-      body: JSON.stringify(body) + '\n',
+      body: indent ? JSON.stringify(body, null, 2) : JSON.stringify(body) + '\n',
     };
   }
   return { status: code, headers: sent, body: body ?? '' };

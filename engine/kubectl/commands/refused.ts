@@ -64,12 +64,19 @@ const alpha: Command = {
   short: 'Commands for features in alpha',
   alone: 'always',
   commands: [
-    refused(
-      'kuberc',
-      undefined,
-      'Manage kuberc configuration files',
-      'kuberc is not possible: this kubectl reads no preferences',
-    ),
+    {
+      name: 'kuberc',
+      short: 'Manage kuberc configuration files',
+      alone: 'stdout',
+      commands: ['set', 'view'].map((name) =>
+        refused(
+          name,
+          undefined,
+          `${name === 'set' ? 'Set values in' : 'Display'} the kuberc configuration`,
+          'kuberc is not possible here: this kubectl reads no preferences, so that every line does what it says',
+        ),
+      ),
+    },
   ],
 };
 

@@ -4,11 +4,11 @@ import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
 import { CommandError, quote } from '../errors.ts';
 import { podSpecOf, withPodSpec } from '../pod-spec.ts';
-import { FILES_RECURSIVELY, type Info, hasFiles, selectionOf } from '../resource/builder.ts';
+import { FILES_RECURSIVELY, hasFiles, selectionOf } from '../resource/builder.ts';
 import { checkQuantity } from '../resource/quantity.ts';
 import { parseSelector } from '../resource/selector.ts';
 import { changeAll, changeFlags } from './change.ts';
-import { type Container, containerMatcher, findForSet, withContainers } from './set/containers.ts';
+import { type Container, containerMatcher, findForSet, noTemplate, withContainers } from './set/containers.ts';
 import { env } from './set/env.ts';
 
 /** Splits TYPE NAME from KEY=VALUE. */
@@ -23,11 +23,6 @@ function splitPairs(args: readonly string[]): { resources: string[]; pairs: Map<
   }
   return { resources, pairs };
 }
-
-const noTemplate = ({ mapping, name }: Info) =>
-  new CommandError(
-    `${mapping.resource}/${name} the object is not a pod or does not have a pod template: *${mapping.version}.${mapping.kind}`,
-  );
 
 const image: Command = {
   name: 'image',
@@ -50,7 +45,7 @@ const image: Command = {
       'image updated',
       (object, info) => {
         const spec = podSpecOf(object);
-        if (!spec) throw noTemplate(info);
+        if (!spec) throw noTemplate(args, info);
         const names = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((c: Container) => c.name);
         for (const name of pairs.keys())
           if (name !== '*' && !names.includes(name))
@@ -193,7 +188,7 @@ const serviceaccount: Command = {
       found,
       'serviceaccount updated',
       (object, info) => {
-        if (!podSpecOf(object)) throw noTemplate(info);
+        if (!podSpecOf(object)) throw noTemplate(args, info);
         return withPodSpec(object, (spec) => ({
           ...spec,
           serviceAccountName: name,

@@ -6,7 +6,7 @@ import type { Command } from '../command.ts';
 import { CommandError, isNotFound, quote, throwAll } from '../errors.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { JsonPath, JsonPathError, relaxedExpression } from '../output/jsonpath.ts';
-import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
+import { PRINT_FLAGS, changePrinter, printAnyway } from '../output/printers.ts';
 import {
   ALL_NAMESPACES_FLAG,
   FIELD_SELECTOR_FLAG,
@@ -71,11 +71,10 @@ export const wait: Command = {
     for (const info of found.infos) {
       try {
         const left = Math.max(0, end - kubectl.now);
-        printer.print(
-          check
-            ? yield* untilMet(kubectl, info, check, left, timeout)
-            : yield* untilExists(kubectl, info, keyword === 'create', left, timeout),
-        );
+        const met = check
+          ? yield* untilMet(kubectl, info, check, left, timeout)
+          : yield* untilExists(kubectl, info, keyword === 'create', left, timeout);
+        printAnyway(printer, met);
       } catch (error) {
         errors.push(error as Error);
       }

@@ -3,7 +3,7 @@
 
 import { type TypeRef, structType } from '../../api/schema.ts';
 import { goType } from '../resource/typed.ts';
-import { sorted } from './json.ts';
+import { escapeHtml, sorted } from './json.ts';
 
 type Document = Record<string, unknown>;
 
@@ -23,6 +23,9 @@ export function inGoOrder(object: unknown): unknown {
   }
   return inOrder({ code: '@', struct: goType(document) }, object);
 }
+
+/** JSON on one line in that order. */
+export const typedJson = (object: unknown): string => escapeHtml(JSON.stringify(inGoOrder(object)));
 
 function inOrder(type: TypeRef, value: unknown): unknown {
   if (value === null || typeof value !== 'object') return value;

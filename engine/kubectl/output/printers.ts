@@ -8,7 +8,7 @@ import type { Kubectl } from '../kubectl.ts';
 import { toYaml } from '../yaml/emit.ts';
 import { toKyaml } from '../yaml/kyaml.ts';
 import { CustomColumns } from './custom-columns.ts';
-import { inGoOrder } from './go-order.ts';
+import { inGoOrder, typedJson } from './go-order.ts';
 import { compactJson, escapeHtml, sorted } from './json.ts';
 import { JsonPathError, parseJsonPath } from './jsonpath.ts';
 import { goMap, goSyntax } from './go-values.ts';
@@ -113,6 +113,24 @@ export function changePrinter(kubectl: Kubectl, args: Args, operation: string, d
   if (outputFormat(args).format !== '') return outputPrinter(kubectl, args);
   const done = operation + { none: '', client: ' (dry run)', server: ' (server dry run)' }[dryRun];
   return { print: (object) => kubectl.line(`${objectName(object)} ${done}`) };
+}
+
+/** Prints, and says nothing of what goes wrong at that: some commands do not look. */
+export function printAnyway(printer: Printer, object: unknown) {
+  try {
+    printer.print(object);
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+  }
+}
+
+/** `edit` shows what it has changed in three forms only. */
+export function checkEditOutput(args: Args) {
+  if (!['', 'json', 'kyaml', 'yaml'].includes(args.string('output'))) {
+    throw new CommandError(
+      `unable to match a printer suitable for the output format ${quote(args.string('output'))}, allowed formats are: json,kyaml,yaml`,
+    );
+  }
 }
 
 export type DryRun = 'none' | 'client' | 'server';
@@ -230,11 +248,11 @@ function templatePrinter(kubectl: Kubectl, text: string, allowMissing: boolean):
   return {
     print(object) {
       try {
-        kubectl.out(template.print(object));
+        template.write(object, (part) => kubectl.out(part));
       } catch (error) {
         if (!(error instanceof TemplateError)) throw error;
         kubectl.out(
-          `Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${text}\n\traw data was:\n\t\t${compactJson(object)}\n\tobject given to template engine was:\n\t\t${goMap(object)}\n\n`,
+          `Error executing template: ${error.message}. Printing more information for debugging the template:\n\ttemplate was:\n\t\t${text}\n\traw data was:\n\t\t${kubectl.typed ? typedJson(object) : compactJson(object)}\n\tobject given to template engine was:\n\t\t${goMap(object)}\n\n`,
         );
         throw new CommandError(`error executing template ${quote(text)}: ${error.message}`);
       }

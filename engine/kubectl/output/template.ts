@@ -17,9 +17,19 @@ export class GoTemplate {
   }
 
   print(data: unknown): string {
+    let text = '';
+    this.write(data, (part) => (text += part));
+    return text;
+  }
+
+  /** Writes what there is when it fails half-way, too. */
+  write(data: unknown, write: (text: string) => void) {
     const out: string[] = [];
-    this.run(this.nodes, data, [new Map([['$', data]])], out);
-    return out.join('');
+    try {
+      this.run(this.nodes, data, [new Map([['$', data]])], out);
+    } finally {
+      write(out.join(''));
+    }
   }
 
   private run(

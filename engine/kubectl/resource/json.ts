@@ -1,16 +1,18 @@
 // A stream of JSON values, and what Go's decoder says of text that is none.
 
+import { exactJson, InexactNumber } from '../../api/exact-numbers.ts';
+
 export class JsonError extends Error {}
 
 /** All values of `text`, which may follow one another. */
 export function parseJsonStream(text: string): unknown[] {
   try {
-    return [JSON.parse(text)];
-  } catch {
+    return [exactJson(text)];
+  } catch (error) {
+    if (error instanceof InexactNumber) throw new JsonError(error.message);
     const values: unknown[] = [];
     const scanner = new Scanner(text);
-    for (let next = scanner.value(); next; next = scanner.value())
-      values.push(JSON.parse(text.slice(next[0], next[1])));
+    for (let next = scanner.value(); next; next = scanner.value()) values.push(exactJson(text.slice(next[0], next[1])));
     return values;
   }
 }

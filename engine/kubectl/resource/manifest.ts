@@ -4,7 +4,8 @@
 import type { KubeObject } from '../../api/types.ts';
 import { FsError } from '../../linux/fs.ts';
 import type { Co } from '../../sim/index.ts';
-import { CommandError, quote } from '../errors.ts';
+import { CommandError, ConnectionError, quote } from '../errors.ts';
+import { fetchText } from '../fetch.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { buildKustomization } from '../kustomize/index.ts';
 import { compactJson } from '../output/json.ts';
@@ -46,13 +47,15 @@ export function* readManifests(
   }
   for (const source of sources) {
     try {
-      const text = source.path === '-' ? yield* readStdin(kubectl) : kubectl.fs.readFile(source.path);
-      readText(source.path === '-' ? 'STDIN' : source.path, text, options, manifests);
-      if (source.path === '-') single = false;
+      const { path } = source;
+      if (path === '-') readText('STDIN', yield* readStdin(kubectl), options, manifests);
+      else if (isUrl(path)) readText(path, yield* fetchText(kubectl.process, path), options, manifests);
+      else readText(path, kubectl.fs.readFile(path), options, manifests);
+      if (path === '-' || isUrl(path)) single = false;
     } catch (error) {
       if (error instanceof FsError)
         errors.push(new CommandError(`open ${source.path}: ${error.message.toLowerCase()}`));
-      else if (error instanceof CommandError) errors.push(error);
+      else if (error instanceof CommandError || error instanceof ConnectionError) errors.push(error);
       else throw error;
     }
   }
@@ -68,6 +71,8 @@ export function* readStdin(kubectl: Kubectl): Co<string> {
   }
 }
 
+const isUrl = (name: string) => /^https?:\/\//.test(name);
+
 interface Source {
   path: string;
   directory: boolean;
@@ -78,10 +83,8 @@ function listSources(kubectl: Kubectl, options: ManifestOptions): Source[] {
   const { fs } = kubectl;
   for (const name of options.filenames) {
     if (name === '-') sources.push({ path: '-', directory: false });
-    else if (/^https?:\/\//.test(name)) {
-      const host = name.replace(/^https?:\/\//, '').replace(/[/?#].*$/s, '');
-      throw new CommandError(`Get ${quote(name)}: dial tcp: lookup ${host}: no such host`);
-    } else if (!fs.exists(name)) {
+    else if (isUrl(name)) sources.push({ path: name, directory: false });
+    else if (!fs.exists(name)) {
       const matches = glob(kubectl, name);
       if (matches.length === 0) throw new CommandError(`the path ${quote(name)} does not exist`);
       for (const match of matches) sources.push({ path: match, directory: false });

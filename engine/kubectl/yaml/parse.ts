@@ -2,6 +2,7 @@
 // keys as strings. Errors carry the words and lines that kubectl prints.
 
 import { base64Text } from '../../api/base64.ts';
+import { INEXACT } from '../../api/exact-numbers.ts';
 import { YamlError, yamlError } from './cursor.ts';
 import { type Token, Scanner } from './scan.ts';
 
@@ -284,7 +285,7 @@ function goValue(value: YamlValue): string {
 }
 
 function scalar(token: Token, tag: string): YamlValue {
-  if (!tag) return token.plain ? resolve(token.text) : token.text;
+  if (!tag) return token.plain ? exact(resolve(token.text)) : token.text;
   const short = tag.startsWith('!<tag:yaml.org,2002:') ? '!!' + tag.slice(20, -1) : tag;
   switch (short) {
     case '!!str':
@@ -344,6 +345,11 @@ export function resolve(text: string): null | boolean | number | string {
   if (INT.test(plain)) return integer(plain);
   if (FLOAT.test(plain)) return Number(plain);
   return text;
+}
+
+function exact<T>(value: T): T {
+  if (Number.isInteger(value) && !Number.isSafeInteger(value)) throw new YamlError(INEXACT);
+  return value;
 }
 
 function integer(text: string): number {

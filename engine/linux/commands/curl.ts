@@ -1,13 +1,15 @@
 // curl: requests to servers by URL.
 
 import type { Co } from '../../sim/index.ts';
-import { byteLength, encode, toBase64 } from '../bytes.ts';
+import { byteLength } from '../bytes.ts';
 import { basename, FsError } from '../fs.ts';
 import { filesOf } from '../host.ts';
-import { exchange, header, type Headers, type HttpAnswer } from '../http.ts';
-import { readAll } from '../io.ts';
+import { exchange, header, type HttpAnswer } from '../http.ts';
 import { CONNECT_TIMEOUT, isAddress, shownTo, type Socket } from '../net/index.ts';
 import type { Process, Program } from '../types.ts';
+import { hostHeader, locationFrom, parseUrl, type Url } from '../url.ts';
+import { globUrl } from './curl-glob.ts';
+import { Failure, requestFor, type Transfer, VERSION } from './curl-request.ts';
 import { emit, fail, type Options, parseOptions, put } from './options.ts';
 
 const SPEC = {
@@ -64,53 +66,6 @@ const SPEC = {
 };
 /** Options that are known to people and not modelled. */
 const REFUSED = ['F', 'T', 'x', 'compressed', 'key', 'cert', 'r', 'j', '#'];
-const VERSION = '8.14.1';
-
-export interface Url {
-  scheme: string;
-  host: string;
-  port: number;
-  /** With the query. */
-  path: string;
-  user?: string;
-}
-
-export function parseUrl(text: string): Url | undefined {
-  const match =
-    /^(?:([a-zA-Z][\w+.-]*):\/\/)?(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d*))?([/?][^#]*)?(?:#.*)?$/.exec(
-      text.trim(),
-    );
-  if (!match || !match[3]) return undefined;
-  const scheme = (match[1] ?? 'http').toLowerCase();
-  const port = match[4] ? Number(match[4]) : scheme === 'https' ? 443 : 80;
-  if (port > 65535) return undefined;
-  const path = match[5] ?? '/';
-  return {
-    scheme,
-    host: match[3].replace(/^\[|\]$/g, ''),
-    port,
-    path: path.startsWith('?') ? '/' + path : path,
-    user: match[2],
-  };
-}
-
-/** How a transfer failed: curl's exit status and its words. */
-class Failure {
-  readonly status: number;
-  readonly message: string;
-  constructor(status: number, message: string) {
-    this.status = status;
-    this.message = message;
-  }
-}
-
-interface Transfer {
-  url: Url;
-  text: string;
-  method: string;
-  headers: Headers;
-  body?: string;
-}
 
 /** Times of one transfer, ms since its start, for --write-out. */
 interface Times {
@@ -136,22 +91,46 @@ export const curl: Program = function* (process) {
     return 2;
   }
   let status = 0;
-  for (let i = 0; i < urls.length; i++) status = yield* new Client(process, options, i).fetch(urls[i]);
+  const idle: Idle = new Map();
+  try {
+    for (let i = 0; i < urls.length; i++) {
+      const all = options.has('g') ? [{ url: urls[i], parts: [] }] : globUrl(urls[i]);
+      if (typeof all === 'string') {
+        process.stderr.write(`curl: (3) ${all}\n`);
+        status = 3;
+        continue;
+      }
+      for (const { url, parts } of all) status = yield* new Client(process, options, i, parts, idle).fetch(url);
+    }
+  } finally {
+    idle.forEach((socket) => socket.close());
+  }
   return status;
 };
+
+/** Connections that the next transfer can use, by scheme, host and port. */
+type Idle = Map<string, Socket>;
+const placeOf = ({ scheme, host, port }: Url) => `${scheme}://${host}:${port}`;
 
 class Client {
   private readonly process: Process;
   private readonly options: Options;
   private readonly index: number;
+  /** What the URL's patterns stand for: #1, #2, … in --output. */
+  private readonly parts: readonly string[];
+  private readonly idle: Idle;
   private deadline = Infinity;
   private socket: Socket | undefined;
+  /** The connection that stays open for the next transfer. */
+  private kept: Socket | undefined;
   private readonly times: Times;
 
-  constructor(process: Process, options: Options, index: number) {
+  constructor(process: Process, options: Options, index: number, parts: readonly string[], idle: Idle) {
     this.process = process;
     this.options = options;
     this.index = index;
+    this.parts = parts;
+    this.idle = idle;
     this.times = { start: process.host.sim.now, lookup: 0, connect: 0, first: 0 };
   }
 
@@ -182,7 +161,7 @@ class Client {
           );
         yield delay * 1000;
       } finally {
-        this.socket?.close();
+        if (this.socket !== this.kept) this.socket?.close();
         this.socket = undefined;
       }
     }
@@ -194,7 +173,7 @@ class Client {
 
   private *transfer(text: string): Co<number> {
     const { options } = this;
-    let transfer = yield* this.request(text);
+    let transfer = yield* requestFor(this.process, this.options, text);
     const most = Number(options.value('max-redirs') ?? 50);
     for (let redirects = 0; ; redirects++) {
       const answer = yield* this.send(transfer);
@@ -209,6 +188,7 @@ class Client {
         continue;
       }
       const size = yield* this.receive(transfer, answer);
+      this.keep(transfer.url, answer);
       if (options.has('w')) yield* this.writeOut(answer, size, transfer.text);
       if (status >= 400 && (options.has('f') || options.has('fail-with-body'))) {
         if (!options.has('s') || options.has('S'))
@@ -219,15 +199,16 @@ class Client {
     }
   }
 
+  /** The connection serves the next transfer, unless a side wants it closed. */
+  private keep(url: Url, { statusLine, headers }: HttpAnswer) {
+    const last = /close/i.test(header(headers, 'connection') ?? '') || statusLine.startsWith('HTTP/1.0');
+    if (last || !this.socket) return;
+    this.kept = this.socket;
+    this.idle.set(placeOf(url), this.socket);
+  }
+
   private redirected(from: Transfer, status: number, location: string): Transfer {
-    const base = from.url;
-    const port = base.port === (base.scheme === 'https' ? 443 : 80) ? '' : `:${base.port}`;
-    const origin = `${base.scheme}://${base.host}${port}`;
-    const text = /^[a-z]+:\/\//i.test(location)
-      ? location
-      : location.startsWith('/')
-        ? origin + location
-        : origin + base.path.replace(/[^/]*$/, '') + location;
+    const text = locationFrom(from.url, location);
     const url = parseUrl(text);
     if (!url) throw new Failure(3, 'URL rejected: Bad redirect');
     const keep = status === 307 || status === 308 || this.options.has('X');
@@ -243,85 +224,6 @@ class Client {
     };
   }
 
-  private *request(text: string): Co<Transfer> {
-    const { options } = this;
-    const url = parseUrl(text);
-    if (!url)
-      throw new Failure(
-        3,
-        text === '' ? 'URL rejected: Malformed input to a URL function' : 'URL rejected: No host part in the URL',
-      );
-    if (url.scheme !== 'http' && url.scheme !== 'https') {
-      throw new Failure(1, `Protocol "${url.scheme}" not supported`);
-    }
-    let body = yield* this.data();
-    if (body !== undefined && options.has('G')) {
-      url.path += (url.path.includes('?') ? '&' : '?') + body;
-      body = undefined;
-    }
-    const method = options.value('X') ?? (options.has('I') ? 'HEAD' : body !== undefined ? 'POST' : 'GET');
-    return { url, text, method, headers: this.headers(url, body), body };
-  }
-
-  private *data(): Co<string | undefined> {
-    const pieces: string[] = [];
-    for (const [key, value] of this.options.given) {
-      if (key === 'data-raw' || key === 'json')
-        pieces.push(key === 'json' && value.startsWith('@') ? yield* this.file(value.slice(1)) : value);
-      else if (key === 'd')
-        pieces.push(value.startsWith('@') ? (yield* this.file(value.slice(1))).replace(/[\r\n]/g, '') : value);
-      else if (key === 'data-binary') pieces.push(value.startsWith('@') ? yield* this.file(value.slice(1)) : value);
-      else if (key === 'data-urlencode') {
-        const equals = value.indexOf('=');
-        const name = equals > 0 ? value.slice(0, equals + 1) : '';
-        pieces.push(name + percentEncode(equals >= 0 ? value.slice(equals + 1) : value));
-      }
-    }
-    return pieces.length ? pieces.join('&') : undefined;
-  }
-
-  private *file(path: string): Co<string> {
-    if (path === '-') return yield* readAll(this.process.stdin);
-    try {
-      return filesOf(this.process).readFile(path);
-    } catch (error) {
-      if (error instanceof FsError) throw new Failure(26, `Failed to open ${path}`);
-      throw error;
-    }
-  }
-
-  private headers(url: Url, body: string | undefined): Headers {
-    const { options } = this;
-    const out: Headers = [
-      ['Host', hostHeader(url)],
-      ['User-Agent', options.value('A') ?? `curl/${VERSION}`],
-      ['Accept', '*/*'],
-    ];
-    const user = options.value('u') ?? url.user;
-    if (user !== undefined)
-      out.splice(1, 0, ['Authorization', `Basic ${toBase64(encode(user.includes(':') ? user : user + ':'))}`]);
-    if (options.has('oauth2-bearer')) out.splice(1, 0, ['Authorization', `Bearer ${options.value('oauth2-bearer')}`]);
-    if (options.has('b')) out.push(['Cookie', options.value('b') as string]);
-    if (options.has('e')) out.push(['Referer', options.value('e') as string]);
-    if (body !== undefined) {
-      const json = options.has('json');
-      out.push(
-        ['Content-Length', String(byteLength(body))],
-        ['Content-Type', json ? 'application/json' : 'application/x-www-form-urlencoded'],
-      );
-      if (json) out[out.findIndex(([name]) => name === 'Accept')][1] = 'application/json';
-    }
-    for (const text of options.values('H')) {
-      const colon = text.indexOf(':');
-      const name = colon < 0 ? text.replace(/;$/, '') : text.slice(0, colon);
-      const value = colon < 0 ? '' : text.slice(colon + 1).trim();
-      const at = out.findIndex(([known]) => known.toLowerCase() === name.toLowerCase());
-      if (at >= 0) out.splice(at, 1);
-      if (value !== '' || text.endsWith(';')) out.splice(at >= 0 ? at : out.length, 0, [name, value]);
-    }
-    return out;
-  }
-
   private note(text: string) {
     if (this.options.has('v')) this.process.stderr.write(text + '\n');
   }
@@ -329,8 +231,11 @@ class Client {
   private *send(transfer: Transfer): Co<HttpAnswer> {
     const { process } = this;
     const { url } = transfer;
-    this.socket = yield* this.connect(url);
-    if (url.scheme === 'https') this.verify(url, this.socket);
+    const known = this.idle.get(placeOf(url));
+    this.idle.delete(placeOf(url));
+    if (known) this.note(`* Re-using existing ${url.scheme}: connection with host ${url.host}`);
+    this.socket = known ?? (yield* this.connect(url));
+    if (url.scheme === 'https' && !known) this.verify(url, this.socket);
     const lines = [
       `${transfer.method} ${url.path} HTTP/1.1`,
       ...transfer.headers.map(([name, value]) => `${name}: ${value}`),
@@ -346,6 +251,11 @@ class Client {
         scheme: url.scheme,
       }),
     );
+    if (!answer && known) {
+      // The server has closed it in the meantime.
+      known.close();
+      return yield* this.send(transfer);
+    }
     if (!answer) {
       if (this.socket.wasReset) throw new Failure(56, 'Recv failure: Connection reset by peer');
       throw new Failure(52, 'Empty reply from server');
@@ -447,7 +357,9 @@ class Client {
   private *receive(transfer: Transfer, answer: HttpAnswer): Co<number> {
     const { options, process } = this;
     const outputs = options.values('o');
-    const path = options.has('O') ? basename(transfer.url.path.split('?')[0]) : outputs[this.index];
+    const path = options.has('O')
+      ? basename(transfer.url.path.split('?')[0])
+      : outputs[this.index]?.replace(/#(\d)/g, (whole, n: string) => this.parts[Number(n) - 1] ?? whole);
     if (options.has('O') && !path.replace('/', '')) throw new Failure(23, 'Remote filename has no length');
     const failing = answer.status >= 400 && options.has('f');
     let size = 0;
@@ -511,11 +423,6 @@ function retryReason(failure: Failure): string {
   return failure.status === 28 ? 'timeout' : failure.status === 7 ? 'connection refused' : 'transient problem';
 }
 
-function hostHeader({ scheme, host, port }: Url): string {
-  const name = host.includes(':') ? `[${host}]` : host;
-  return port === (scheme === 'https' ? 443 : 80) ? name : `${name}:${port}`;
-}
-
 function headText(answer: HttpAnswer): string {
   return [answer.statusLine, ...answer.headers.map(([name, value]) => `${name}: ${value}`), '', ''].join('\r\n');
 }
@@ -527,13 +434,4 @@ function progress(size: number): string {
     '                                 Dload  Upload   Total   Spent    Left  Speed\n' +
     `100 ${cell}  100 ${cell}    0     0  ${cell}      0 --:--:-- --:--:-- --:--:--  ${cell}\n`
   );
-}
-
-function percentEncode(text: string): string {
-  let out = '';
-  for (const byte of encode(text)) {
-    const c = String.fromCharCode(byte);
-    out += /[\w.~-]/.test(c) ? c : '%' + byte.toString(16).toUpperCase().padStart(2, '0');
-  }
-  return out;
 }

@@ -63,7 +63,12 @@ function nslookupLine({ name, type, data }: DnsRecord): string {
   }
 }
 
-export const nslookup: Program = function* (process) {
+export const nslookup: Program = (process) => lookUp(process, isBusybox(process));
+
+/** BIND's, which some images of busybox' userland have. */
+export const bindNslookup: Program = (process) => lookUp(process, false);
+
+function* lookUp(process: Process, busybox: boolean): Co<number> {
   const args: string[] = [];
   let type: RecordType | undefined;
   for (const arg of process.argv.slice(1)) {
@@ -71,7 +76,7 @@ export const nslookup: Program = function* (process) {
     if (option) {
       const asked = option[1].toUpperCase();
       if (!TYPES.has(asked)) {
-        if (isBusybox(process)) fail(process, `invalid query type "${option[1]}"`);
+        if (busybox) fail(process, `invalid query type "${option[1]}"`);
         put(process, `unknown query type: ${option[1]}\n`);
       } else type = asked as RecordType;
     } else if (arg.startsWith('-') && arg.length > 1) {
@@ -81,10 +86,10 @@ export const nslookup: Program = function* (process) {
   }
   operands(process, args, 1, 2);
   const config = yield* settings(process, args[1]);
-  return yield* isBusybox(process)
+  return yield* busybox
     ? nslookupBusybox(process, config, args[0], type)
     : nslookupBind(process, config, args[0], type);
-};
+}
 
 /**
  * busybox: names without a dot are asked for under every search domain at once, others as they are; the answers are

@@ -13,10 +13,12 @@ import { netstat, route, ss } from './ss.ts';
 import { sysctl } from './sysctl.ts';
 import { base64 } from './base64.ts';
 import { cat } from './cat.ts';
+import { chroot } from './chroot.ts';
 import { cp, mv } from './copying.ts';
 import { curl } from './curl.ts';
 import { cut } from './cut.ts';
 import { date } from './date.ts';
+import { dd } from './dd.ts';
 import { cmp, diff } from './diff.ts';
 import { md5sum, sha1sum, sha256sum } from './digest.ts';
 import { dig, host, nslookup } from './dns.ts';
@@ -83,6 +85,7 @@ export const commands: Record<CommandName, Program> = {
   chgrp,
   chmod,
   chown,
+  chroot,
   clear,
   cmp,
   column,
@@ -92,6 +95,7 @@ export const commands: Record<CommandName, Program> = {
   curl,
   cut,
   date,
+  dd,
   df,
   diff,
   dig,

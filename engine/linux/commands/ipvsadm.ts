@@ -1,7 +1,9 @@
 // ipvsadm: the virtual servers of this machine, their real servers and connections; and ipset: the sets that rules ask.
 
 import { capable } from '../capabilities.ts';
-import { inCidr, ipNumber, type IpSet, type Ipvs, parseCidr, references } from '../net/index.ts';
+import { inCidr, ipNumber, parseCidr } from '../net/index.ts';
+import { type IpSet, references } from '../net/ipset.ts';
+import type { Ipvs } from '../net/ipvs.ts';
 import type { Process, Program } from '../types.ts';
 import { fail, put } from './options.ts';
 

@@ -1,7 +1,7 @@
 // nft: shows the tables of nftables, and takes them away. Rules are written by programs of this engine, not by hand.
 
 import { capable } from '../capabilities.ts';
-import { type NftChain, type NftMap, type NftSet, type NftTable, verdictText } from '../net/index.ts';
+import { type NftChain, type NftMap, type NftSet, type NftTable, verdictText } from '../net/nft.ts';
 import type { Process, Program } from '../types.ts';
 import { fail, put } from './options.ts';
 

@@ -1,6 +1,6 @@
 // ps, kill, pkill, pgrep, killall: the processes of the machine.
 
-import { signalName, SIGNALS } from '../host.ts';
+import { commandOf, signalName, SIGNALS } from '../host.ts';
 import type { Process, Program } from '../types.ts';
 import { formatDate } from './date.ts';
 import { complain, fail, isBusybox, operands, type Options, parseOptions, put } from './options.ts';
@@ -8,11 +8,6 @@ import { userName } from './users.ts';
 
 function all(process: Process): Process[] {
   return [...process.host.processes.values(), ...(process.host.others?.() ?? [])].sort((a, b) => a.pid - b.pid);
-}
-
-function commandName(process: Process): string {
-  const first = process.argv[0].replace(/^.*\//, '');
-  return first.slice(0, 15);
 }
 
 const cpuTime = '00:00:00';
@@ -36,7 +31,7 @@ export const ps: Program = function* (process) {
   const everything = options.has('e') || options.has('A');
   if (options.has('p'))
     list = list.filter((one) => (options.value('p') as string).split(',').includes(String(one.pid)));
-  else if (options.has('C')) list = list.filter((one) => commandName(one) === options.value('C'));
+  else if (options.has('C')) list = list.filter((one) => commandOf(one) === options.value('C'));
   else if (options.has('ppid')) list = list.filter((one) => String(one.parent?.pid ?? 0) === options.value('ppid'));
   else if (options.has('u'))
     list = list.filter((one) => (userName(process, one.uid) ?? String(one.uid)) === options.value('u'));
@@ -53,7 +48,7 @@ export const ps: Program = function* (process) {
       const user = (userName(process, one.uid) ?? String(one.uid)).padEnd(8);
       const started = formatDate('%H:%M', one.startedAt ?? 0);
       out += `${user} ${String(one.pid).padStart(7)} ${String(one.parent?.pid ?? 0).padStart(7)}  0 ${started} ${tty} ${cpuTime} ${one.argv.join(' ')}\n`;
-    } else out += `${String(one.pid).padStart(7)} ${tty} ${cpuTime} ${commandName(one)}\n`;
+    } else out += `${String(one.pid).padStart(7)} ${tty} ${cpuTime} ${commandOf(one)}\n`;
   }
   put(process, out);
   return list.length ? 0 : 1;
@@ -98,7 +93,7 @@ const COLUMNS: Record<
   ppid: { title: 'PPID', width: 7, right: true, value: (one) => String(one.parent?.pid ?? 0) },
   user: { title: 'USER', width: 8, value: (one, viewer) => userName(viewer, one.uid) ?? String(one.uid) },
   uid: { title: 'UID', width: 5, right: true, value: (one) => String(one.uid) },
-  comm: { title: 'COMMAND', width: 15, value: commandName },
+  comm: { title: 'COMMAND', width: 15, value: commandOf },
   args: { title: 'COMMAND', width: 27, value: (one) => one.argv.join(' ') },
   cmd: { title: 'CMD', width: 27, value: (one) => one.argv.join(' ') },
   tty: { title: 'TT', width: 8, value: (one) => (one.tty ? 'pts/0' : '?') },
@@ -192,7 +187,7 @@ function select(process: Process, options: Options): Process[] {
     if (one === process) return false;
     if (user !== undefined && (userName(process, one.uid) ?? String(one.uid)) !== user) return false;
     if (options.has('P') && String(one.parent?.pid) !== options.value('P')) return false;
-    return regexp.test(options.has('f') ? one.argv.join(' ') : commandName(one));
+    return regexp.test(options.has('f') ? one.argv.join(' ') : commandOf(one));
   });
 }
 
@@ -216,7 +211,7 @@ export const pgrep: Program = function* (process) {
     for (const one of found)
       put(
         process,
-        `${one.pid}${options.has('a') ? ' ' + one.argv.join(' ') : options.has('l') ? ' ' + commandName(one) : ''}\n`,
+        `${one.pid}${options.has('a') ? ' ' + one.argv.join(' ') : options.has('l') ? ' ' + commandOf(one) : ''}\n`,
       );
   return found.length ? 0 : 1;
 };
@@ -231,7 +226,7 @@ export const pkill: Program = function* (process) {
   if (options.has('n')) found = found.slice(-1);
   if (options.has('o')) found = found.slice(0, 1);
   for (const one of found) {
-    if (options.has('e')) put(process, `${commandName(one)} killed (pid ${one.pid})\n`);
+    if (options.has('e')) put(process, `${commandOf(one)} killed (pid ${one.pid})\n`);
     if (signal !== '0') one.signal(signal);
   }
   return found.length ? 0 : 1;
@@ -243,7 +238,7 @@ export const killall: Program = function* (process) {
   const options = parseOptions(process, { short: 'q', usage: '[OPTION]... NAME...' });
   let status = 0;
   for (const name of options.args) {
-    const found = all(process).filter((one) => one !== process && commandName(one) === name);
+    const found = all(process).filter((one) => one !== process && commandOf(one) === name);
     if (!found.length) {
       if (!options.has('q')) process.stderr.write(`${name}: no process found\n`);
       status = 1;
@@ -256,7 +251,7 @@ export const killall: Program = function* (process) {
 export const pidof: Program = function* (process) {
   const options = parseOptions(process, { short: 's', usage: '[OPTION] PROGRAM...' });
   let found = all(process)
-    .filter((one) => options.args.includes(commandName(one)) && one !== process)
+    .filter((one) => options.args.includes(commandOf(one)) && one !== process)
     .map((one) => one.pid)
     .reverse();
   if (options.has('s')) found = found.slice(0, 1);

@@ -278,7 +278,11 @@ class ScriptParser {
       const c = this.src[this.pos];
       if (c === '\\') {
         const next = this.src[++this.pos];
-        if (next !== undefined) out += next === 't' ? '\t' : next;
+        const code = next === 'x' ? /^[0-9a-fA-F]{1,2}/.exec(this.src.slice(this.pos + 1))?.[0] : undefined;
+        if (code) {
+          out += String.fromCharCode(parseInt(code, 16));
+          this.pos += code.length;
+        } else if (next !== undefined) out += ESCAPED[next] ?? next;
         continue;
       }
       if (c === '\n') break;
@@ -337,6 +341,9 @@ class ScriptParser {
 }
 
 /** The function for the right side of s///: `&`, `\1`, `\n`, and \U \L \u \l \E. */
+/** What GNU sed reads as a character in the text of a, i and c. */
+const ESCAPED: Record<string, string> = { n: '\n', t: '\t', f: '\f', v: '\v', r: '\r', a: '\x07' };
+
 function replacer(text: string): (match: string[]) => string {
   if (!/[\\&]/.test(text)) return () => text;
   const pieces: (string | number | { letters: string })[] = [];

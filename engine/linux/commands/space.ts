@@ -1,7 +1,8 @@
 // stat, du, df, mount, umount, file: what files take and where they are.
 
-import { FsError, type DirNode, type FsNode } from '../fs.ts';
+import { FsError, type FsNode } from '../fs.ts';
 import { filesOf } from '../host.ts';
+import { mountTable, type MountRow } from '../mount-table.ts';
 import type { Process, Program } from '../types.ts';
 import { formatDate } from './date.ts';
 import { blocksOf, humanSize, inode, modeText } from './ls.ts';
@@ -140,9 +141,6 @@ export const du: Program = function* (process) {
   return status;
 };
 
-/** Bytes that a file system holds when nothing else says so: a node's disk. */
-const DISK = 40 * 1024 ** 3;
-
 export const df: Program = function* (process) {
   const options = parseOptions(process, {
     short: 'hkTaPmi',
@@ -150,75 +148,95 @@ export const df: Program = function* (process) {
     usage: '[OPTION]... [FILE]...',
   });
   if (options.has('i')) fail(process, '-i: numbers of files are not modelled');
+  const busybox = isBusybox(process);
   const fs = filesOf(process);
-  const mounts = [
-    { path: '/', node: fs.root, device: 'overlay', type: 'overlay', size: undefined },
-    ...fs.mounts().map((mount) => ({
-      path: mount.path,
-      node: mount.node,
-      device: mount.device ?? 'tmpfs',
-      type: mount.type ?? 'tmpfs',
-      size: mount.size,
-    })),
-  ];
-  let rows = mounts.filter((mount) => mount.node.kind === 'dir' || options.has('a'));
+  const mounts = mountTable(process.host);
+  let rows = mounts;
   if (options.args.length) {
     rows = [];
     for (const path of options.args) {
       if (!fs.exists(path))
-        fail(process, isBusybox(process) ? `${path}: can't find mount point` : `${path}: No such file or directory`);
+        fail(process, busybox ? `${path}: can't find mount point` : `${path}: No such file or directory`);
       const real = fs.realpath(path);
-      const holders = mounts.filter((mount) => real === mount.path || real.startsWith(mount.path.replace(/\/?$/, '/')));
-      rows.push(holders.reduce((best, mount) => (mount.path.length > best.path.length ? mount : best)));
+      const holders = mounts.filter(({ path: at }) => real === at || real.startsWith(at.replace(/\/?$/, '/')));
+      rows.push(holders.reduce((best, row) => (row.path.length >= best.path.length ? row : best)));
     }
-  }
+  } else if (!busybox && !options.has('a')) rows = onePerDevice(mounts);
+  const isHuman = options.has('h');
+  const isMega = options.has('m');
   const unit = (bytes: number) =>
-    options.has('h')
-      ? bytes === 0
-        ? '0'
-        : humanSize(bytes)
-      : String(Math.ceil(bytes / (options.has('m') ? 1048576 : 1024)));
-  const title = options.has('h')
-    ? ['Size', 'Used', 'Avail', 'Use%']
-    : [options.has('m') ? '1M-blocks' : '1K-blocks', 'Used', 'Available', 'Use%'];
-  const table = [['Filesystem', ...(options.has('T') ? ['Type'] : []), ...title, 'Mounted on']];
-  for (const { path, node, device, type, size } of rows) {
-    const total = size?.() ?? DISK;
-    const used = node.kind === 'dir' ? (node as DirNode).totalBytes() : node.size;
-    const percent = `${Math.ceil((used / total) * 100)}%`;
-    table.push([
-      device,
-      ...(options.has('T') ? [type] : []),
-      unit(total),
-      unit(used),
-      unit(total - used),
-      percent,
-      path,
-    ]);
+    isHuman
+      ? busybox
+        ? decimalSize(bytes)
+        : bytes === 0
+          ? '0'
+          : humanSize(bytes)
+      : String(Math.ceil(bytes / (isMega ? 1048576 : 1024)));
+  const sizes = isHuman ? 'Size' : isMega ? '1M-blocks' : options.has('P') ? '1024-blocks' : '1K-blocks';
+  const free = isHuman && !busybox ? 'Avail' : 'Available';
+  const type = (text: string) => (options.has('T') ? [text] : []);
+  const table = [
+    ['Filesystem', ...type('Type'), sizes, 'Used', free, options.has('P') ? 'Capacity' : 'Use%', 'Mounted on'],
+  ];
+  for (const row of rows) {
+    const { size, used } = row;
+    const share = size === 0 ? 0 : (used / size) * 100;
+    const percent = `${busybox ? Math.round(share) : Math.ceil(share)}%`;
+    table.push([row.device, ...type(row.type), unit(size), unit(used), unit(size - used), percent, row.path]);
   }
-  const left = options.has('T') ? 2 : 1;
-  const widths = table[0].map((_cell, i) => Math.max(...table.map((row) => row[i].length)));
-  const line = (row: string[]) =>
-    row
-      .map((cell, i) =>
-        i < left || i === row.length - 1
-          ? i === row.length - 1
-            ? cell
-            : cell.padEnd(widths[i])
-          : cell.padStart(widths[i]),
-      )
-      .join(' ');
-  put(process, table.map(line).join('\n') + '\n');
+  put(process, busybox ? busyboxTable(table, options.has('T')) : gnuTable(table, options.has('T')));
   return 0;
 };
+
+/** GNU's df shows each file system once, where its mount point is shortest. */
+function onePerDevice(rows: MountRow[]): MountRow[] {
+  const best = new Map<string, MountRow>();
+  for (const row of rows) {
+    // Those in memory are each their own.
+    const key = row.device.startsWith('/') ? row.device : row.path;
+    const known = best.get(key);
+    if (!known || row.path.length < known.path.length) best.set(key, row);
+  }
+  return [...best.values()];
+}
+
+/** `1.9G`, `64.0M`. */
+function decimalSize(bytes: number): string {
+  let value = bytes;
+  let power = 0;
+  for (; value >= 1024 && power < 5; power++) value /= 1024;
+  return power === 0 ? String(bytes) : `${value.toFixed(1)}${' KMGTP'[power]}`;
+}
+
+function gnuTable(table: string[][], typed: boolean): string {
+  const left = typed ? 2 : 1;
+  const last = table[0].length - 1;
+  const least = [14, ...(typed ? [4] : []), 5, 5, 5, 4, 0];
+  const widths = table[0].map((_cell, i) => Math.max(least[i], ...table.map((row) => row[i].length)));
+  const cell = (text: string, i: number) =>
+    i === last ? text : i < left ? text.padEnd(widths[i]) : text.padStart(widths[i]);
+  return table.map((row) => row.map(cell).join(' ') + '\n').join('');
+}
+
+function busyboxTable(table: string[][], typed: boolean): string {
+  let out = '';
+  for (const [device, ...cells] of table) {
+    const kind = typed ? `${(cells.shift() as string).padEnd(10)} ` : '';
+    const [size, used, free, percent, path] = cells;
+    // A long name has a line of its own.
+    const name = device.length > 20 && out ? `${device}\n${' '.repeat(20)}` : device.padEnd(20);
+    out += `${name} ${kind}${size.padStart(9)} ${used.padStart(9)} ${free.padStart(9)} ${percent.padStart(4)} ${path}\n`;
+  }
+  return out;
+}
 
 export const mount: Program = function* (process) {
   const options = parseOptions(process, { short: 't:o:l', long: { types: 't', options: 'o' }, usage: '[OPTION]...' });
   if (options.args.length) fail(process, 'mounting by hand is not modelled', 32);
-  let out = 'overlay on / type overlay (rw,relatime)\n';
-  for (const { path, device, type, readOnly } of filesOf(process).mounts()) {
-    if (options.has('t') && options.value('t') !== (type ?? 'tmpfs')) continue;
-    out += `${device ?? 'tmpfs'} on ${path} type ${type ?? 'tmpfs'} (${readOnly ? 'ro' : 'rw'},relatime)\n`;
+  let out = '';
+  for (const { path, device, type, readOnly } of mountTable(process.host)) {
+    if (options.has('t') && options.value('t') !== type) continue;
+    out += `${device} on ${path} type ${type} (${readOnly ? 'ro' : 'rw'},relatime)\n`;
   }
   put(process, out);
   return 0;

@@ -1,22 +1,27 @@
-// sysctl: the kernel settings of this network namespace that are modelled.
+// sysctl: the kernel settings of this machine's namespaces that are modelled.
 
 import type { NetworkNamespace } from '../net/index.ts';
-import type { Program } from '../types.ts';
+import type { Host, Program } from '../types.ts';
 import { parseOptions, put } from './options.ts';
 
 interface Setting {
-  get(net: NetworkNamespace): string;
+  get(host: Host): string;
   set?(net: NetworkNamespace, value: string): void;
 }
 
 const flag = (get: (net: NetworkNamespace) => boolean, set: (net: NetworkNamespace, on: boolean) => void): Setting => ({
-  get: (net) => (get(net) ? '1' : '0'),
+  get: ({ net }) => (get(net) ? '1' : '0'),
   set: (net, value) => set(net, value === '1'),
 });
 const fixed = (value: string): Setting => ({ get: () => value });
+/** A setting that each Pod may have for itself. */
+const own = (name: string, value: string): [string, Setting] => [
+  name,
+  { get: ({ sysctls }) => sysctls?.[name]?.trim().replace(/\s+/g, '\t') ?? value },
+];
 
-const SETTINGS: Record<string, Setting> = {
-  'kernel.hostname': fixed(''),
+export const SETTINGS: Readonly<Record<string, Setting>> = {
+  'kernel.hostname': { get: ({ hostname }) => hostname },
   'net.bridge.bridge-nf-call-iptables': flag(
     (net) => net.bridgeCallsIptables,
     (net, on) => (net.bridgeCallsIptables = on),
@@ -29,13 +34,34 @@ const SETTINGS: Record<string, Setting> = {
     (net) => net.forwarding,
     (net, on) => (net.forwarding = on),
   ),
-  'net.ipv4.ip_local_port_range': fixed('32768\t60999'),
-  'net.netfilter.nf_conntrack_count': { get: (net) => String(net.netfilter?.conntrack.list().length ?? 0) },
+  'net.netfilter.nf_conntrack_count': { get: ({ net }) => String(net.netfilter?.conntrack.list().length ?? 0) },
   'net.netfilter.nf_conntrack_max': fixed('131072'),
   'net.netfilter.nf_conntrack_tcp_timeout_close_wait': fixed('3600'),
   'net.netfilter.nf_conntrack_tcp_timeout_established': fixed('86400'),
   'net.netfilter.nf_conntrack_udp_timeout': fixed('30'),
   'net.netfilter.nf_conntrack_udp_timeout_stream': fixed('120'),
+  ...Object.fromEntries([
+    own('kernel.msgmax', '8192'),
+    own('kernel.msgmnb', '16384'),
+    own('kernel.msgmni', '32000'),
+    own('kernel.sem', '32000\t1024000000\t500\t32000'),
+    own('kernel.shm_rmid_forced', '0'),
+    own('kernel.shmall', '18446744073692774399'),
+    own('kernel.shmmax', '18446744073692774399'),
+    own('kernel.shmmni', '4096'),
+    own('net.core.somaxconn', '4096'),
+    own('net.ipv4.ip_local_port_range', '32768\t60999'),
+    own('net.ipv4.ip_local_reserved_ports', ''),
+    own('net.ipv4.ip_unprivileged_port_start', '1024'),
+    own('net.ipv4.ping_group_range', '1\t0'),
+    own('net.ipv4.tcp_fin_timeout', '60'),
+    own('net.ipv4.tcp_keepalive_intvl', '75'),
+    own('net.ipv4.tcp_keepalive_probes', '9'),
+    own('net.ipv4.tcp_keepalive_time', '7200'),
+    own('net.ipv4.tcp_rmem', '4096\t131072\t6291456'),
+    own('net.ipv4.tcp_syncookies', '1'),
+    own('net.ipv4.tcp_wmem', '4096\t16384\t4194304'),
+  ]),
 };
 
 export const sysctl: Program = function* (process) {
@@ -44,13 +70,13 @@ export const sysctl: Program = function* (process) {
     long: { all: 'a', values: 'n', write: 'w', quiet: 'q' },
     usage: '[options] [variable[=value] ...]',
   });
-  const { net, hostname } = process.host;
+  const { host } = process;
   const values = options.has('n');
   const show = (name: string) => {
-    const value = name === 'kernel.hostname' ? hostname : SETTINGS[name].get(net);
+    const value = SETTINGS[name].get(host);
     put(process, values ? `${value}\n` : `${name} = ${value}\n`);
   };
-  if (options.has('a')) for (const name in SETTINGS) show(name);
+  if (options.has('a')) for (const name of Object.keys(SETTINGS).sort()) show(name);
   let status = 0;
   for (const arg of options.args) {
     const equals = arg.indexOf('=');
@@ -68,7 +94,7 @@ export const sysctl: Program = function* (process) {
       status = 1;
     } else {
       const value = arg.slice(equals + 1).trim();
-      setting.set(net, value);
+      setting.set(host.net, value);
       if (!options.has('q')) put(process, `${name} = ${value}\n`);
     }
   }

@@ -6,7 +6,7 @@ import { basename, FsError } from '../fs.ts';
 import { filesOf } from '../host.ts';
 import { exchange, header, type Headers, STATUS_TEXT } from '../http.ts';
 import type { Process, Program } from '../types.ts';
-import { parseUrl, type Url } from './curl.ts';
+import { parseUrl, type Url } from '../url.ts';
 import { formatDate } from './date.ts';
 import { emit, fail, isBusybox, type Options, parseOptions, usageError } from './options.ts';
 

@@ -154,7 +154,7 @@ function indexOf(rules: readonly Rule[]): RuleIndex {
   const index: RuleIndex = { byDestination: new Map(), byPort: new Map(), rest: [] };
   for (let i = 0; i < rules.length; i++) {
     const { destination, notDestination, matches } = rules[i].spec;
-    if (destination?.bits === 32 && !notDestination) {
+    if (destination?.bits === (destination?.upper ? 128 : 32) && !notDestination) {
       note(index.byDestination, destination.base, i);
       continue;
     }

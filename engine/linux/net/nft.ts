@@ -10,12 +10,12 @@ export type NftVerdict =
   | 'drop'
   | 'return'
   | { reject: Rejection }
-  | { jump: string }
+  | { jump: NftChain }
   /** The rest of the chain is left out. */
-  | { goto: string };
+  | { goto: NftChain };
 
 export interface NftRule {
-  text: string;
+  readonly text: string;
   /** undefined: the next rule. */
   run(packet: Packet, context: HookContext, netfilter: Netfilter): NftVerdict | undefined;
 }
@@ -30,10 +30,27 @@ export interface NftBase {
   priority: string;
 }
 
-export interface NftChain {
-  readonly name: string;
-  readonly base?: NftBase;
-  rules: readonly NftRule[];
+/** A name, and rules, that are given as functions are worked out when somebody first asks. */
+export class NftChain {
+  readonly base: NftBase | undefined;
+  private named: string | (() => string);
+  private made: readonly NftRule[] | (() => readonly NftRule[]);
+
+  constructor(name: string | (() => string), rules: readonly NftRule[] | (() => readonly NftRule[]), base?: NftBase) {
+    this.named = name;
+    this.made = rules;
+    this.base = base;
+  }
+
+  get name(): string {
+    if (typeof this.named === 'function') this.named = this.named();
+    return this.named;
+  }
+
+  get rules(): readonly NftRule[] {
+    if (typeof this.made === 'function') this.made = this.made();
+    return this.made;
+  }
 }
 
 export interface NftSet {
@@ -60,15 +77,15 @@ export const verdictText = (verdict: NftVerdict): string =>
     : 'reject' in verdict
       ? 'reject'
       : 'jump' in verdict
-        ? `jump ${verdict.jump}`
-        : `goto ${verdict.goto}`;
+        ? `jump ${verdict.jump.name}`
+        : `goto ${verdict.goto.name}`;
 
 export class NftTable {
   readonly name: string;
   readonly comment: string | undefined;
   readonly sets = new Map<string, NftSet>();
   readonly maps = new Map<string, NftMap>();
-  readonly chains = new Map<string, NftChain>();
+  private readonly all = new Set<NftChain>();
   /** Base chains by what they do and by hook. */
   readonly bases: Record<NftStage, Partial<Record<HookName, NftChain[]>>> = { early: {}, nat: {}, filter: {} };
 
@@ -77,10 +94,22 @@ export class NftTable {
     this.comment = comment;
   }
 
-  add(chain: NftChain) {
-    this.chains.set(chain.name, chain);
+  add(chain: NftChain): NftChain {
+    this.all.add(chain);
     const { base } = chain;
     if (base) (this.bases[base.stage][base.hook] ??= []).push(chain);
+    return chain;
+  }
+
+  drop(chain: NftChain) {
+    this.all.delete(chain);
+  }
+
+  /** By name, for listings: all names are worked out now. */
+  get chains(): ReadonlyMap<string, NftChain> {
+    const chains = new Map<string, NftChain>();
+    this.all.forEach((chain) => chains.set(chain.name, chain));
+    return chains;
   }
 
   /** The final verdict of a base chain; undefined: its policy, which is to accept. */
@@ -104,8 +133,7 @@ export class NftTable {
         return undefined;
       }
       if (typeof verdict === 'string' || 'reject' in verdict) return verdict;
-      const next = this.chains.get('jump' in verdict ? verdict.jump : verdict.goto);
-      const found = next && this.evaluate(next, packet, context, netfilter);
+      const found = this.evaluate('jump' in verdict ? verdict.jump : verdict.goto, packet, context, netfilter);
       if (found !== undefined) return found;
       if (hop && journey.trace) hop.idle = journey.trace.slice(before + 1).every(({ idle }) => idle);
       if ('goto' in verdict) return undefined;

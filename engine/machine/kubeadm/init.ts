@@ -1,7 +1,8 @@
 // kubeadm init: makes the machine the first control-plane node of a cluster, phase by phase.
 
+import { DNS } from '../../addressing.ts';
 import type { Node } from '../../api/types.ts';
-import { coreDNSManifests } from '../../addons/coredns.ts';
+import { COREDNS_IMAGE, coreDNSManifests } from '../../addons/coredns.ts';
 import { installManifests } from '../../addons/index.ts';
 import { kubeProxyManifests } from '../../addons/kube-proxy.ts';
 import { isAlreadyExists } from '../../client/index.ts';
@@ -23,10 +24,8 @@ import { ADMIN_CONF, HEALTH_MS, KUBERNETES, MANIFESTS, PKI, type Session } from 
 import { joinCommand, newToken, parseTtl, storeToken } from './token.ts';
 
 const SERVICE_CIDR = '10.96.0.0/12';
-const DNS = { domain: 'cluster.local', address: '10.96.0.10' };
 const BACKDATE = 5 * 60_000;
 const PULL_MS = 12_000;
-const DNS_IMAGE = 'registry.k8s.io/coredns/coredns';
 
 export interface InitSettings {
   version: string;
@@ -95,6 +94,8 @@ export function* init(session: Session, flags: Flags): Co<number> {
   const settings: InitSettings = { version, ip, podCIDR };
   session.say(`[init] Using Kubernetes version: ${version}`, '[preflight] Running pre-flight checks');
   runChecks(session, initChecks(session, version), ignoredChecks(flags.string('ignore-preflight-errors')));
+  if (session.targets.controlPlane.isBeside(process.host.hostname))
+    session.fail('a second cluster beside the one that is there is not modelled by this engine');
   yield* pullImages(session, version);
   yield* certificates(session, settings);
   yield* manifests(session);
@@ -118,7 +119,7 @@ export function* init(session: Session, flags: Flags): Co<number> {
 }
 
 /** Pulls what the control plane and the add-ons run from. */
-export function* pullImages(session: Session, version: string): Co {
+function* pullImages(session: Session, version: string): Co {
   session.say(
     '[preflight] Pulling images required for setting up a Kubernetes cluster',
     '[preflight] This might take a minute or two, depending on the speed of your internet connection',
@@ -128,7 +129,7 @@ export function* pullImages(session: Session, version: string): Co {
   const problem = runtimeProblem(session);
   if (problem) failed(session, problem);
   const images = Object.values(COMPONENTS).map(({ image }) => image(version));
-  images.push(`registry.k8s.io/kube-proxy:${version}`, coreDNSImage());
+  images.push(`registry.k8s.io/kube-proxy:${version}`, COREDNS_IMAGE);
   const wrong: string[] = [];
   for (const image of images) {
     yield PULL_MS / images.length;
@@ -139,14 +140,6 @@ export function* pullImages(session: Session, version: string): Co {
       );
   }
   if (wrong.length) failed(session, wrong.join(''));
-}
-
-function coreDNSImage(): string {
-  for (const object of coreDNSManifests(DNS)) {
-    const image = JSON.stringify(object).match(new RegExp(`"image":"(${DNS_IMAGE}:[^"]+)"`))?.[1];
-    if (image) return image;
-  }
-  return DNS_IMAGE;
 }
 
 function* certificates(session: Session, { version, ip, podCIDR }: InitSettings): Co {

@@ -5,6 +5,7 @@ import { base64Text } from '../../api/base64.ts';
 import type { Node } from '../../api/types.ts';
 import { ApiError, isNotFound, type Client } from '../../client/index.ts';
 import { kubeletConfiguration } from '../../kubeadm/cluster-objects.ts';
+import { kubeconfigOf } from '../../kubeadm/kubeconfig.ts';
 import { KUBELET_CONF } from '../../kubeadm/kubelet-certificates.ts';
 import { numbersOf } from '../../kubeadm/releases.ts';
 import { CONFIG } from '../../kubelet/index.ts';
@@ -216,29 +217,7 @@ function* startKubelet(session: Session, { token }: Settings, kubeconfig: string
   const { hostname } = session.process.host;
   const server = /server: (\S+)/.exec(kubeconfig)?.[1] ?? '';
   const data = /certificate-authority-data: (\S+)/.exec(kubeconfig)?.[1] ?? '';
-  session.write(
-    BOOTSTRAP_CONF,
-    `apiVersion: v1
-clusters:
-- cluster:
-    certificate-authority-data: ${data}
-    server: ${server}
-  name: kubernetes
-contexts:
-- context:
-    cluster: kubernetes
-    user: tls-bootstrap-token-user
-  name: tls-bootstrap-token-user@kubernetes
-current-context: tls-bootstrap-token-user@kubernetes
-kind: Config
-preferences: {}
-users:
-- name: tls-bootstrap-token-user
-  user:
-    token: ${token}
-`,
-    0o600,
-  );
+  session.write(BOOTSTRAP_CONF, kubeconfigOf(server, data, 'tls-bootstrap-token-user', { token }), 0o600);
   session.write(`${PKI}/ca.crt`, base64Text(data));
   try {
     const node = client.of<Node>('v1', 'nodes', false).get('', hostname);

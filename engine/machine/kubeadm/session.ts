@@ -2,7 +2,7 @@
 
 import { ApiError, type Client } from '../../client/index.ts';
 import type { ControlPlane } from '../../kubeadm/control-plane.ts';
-import type { Software } from '../../kubeadm/software.ts';
+import type { Software } from '../software.ts';
 import type { Kubelet } from '../../kubelet/index.ts';
 import { clock } from '../../images/service.ts';
 import { Exit, FileNode, type FileSystem, type Process } from '../../linux/index.ts';

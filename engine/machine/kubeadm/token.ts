@@ -1,7 +1,7 @@
 // kubeadm token: the Secrets with which machines may join, for as long as they are valid.
 
 import { base64Text, utf8Base64 } from '../../api/base64.ts';
-import { goDurationMs } from '../../api/duration.ts';
+import { goDurationMs, shortHumanDuration } from '../../api/duration.ts';
 import type { Secret } from '../../api/types.ts';
 import { ApiError } from '../../client/index.ts';
 import { JOINING_GROUP } from '../../kubeadm/cluster-objects.ts';
@@ -154,16 +154,6 @@ function remove(session: Session, words: string[]): number {
   return 0;
 }
 
-/** duration.ShortHumanDuration */
-function short(ms: number): string {
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < -1) return '<invalid>';
-  if (seconds < 60) return `${Math.max(0, seconds)}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h`;
-  return seconds < 365 * 86_400 ? `${Math.floor(seconds / 86_400)}d` : `${Math.floor(seconds / 86_400 / 365)}y`;
-}
-
 function list(session: Session): number {
   const rows: string[][] = [];
   for (const { data = {} } of secrets(session).list(NAMESPACE, { fieldSelector: `type=${TYPE}` })) {
@@ -172,7 +162,7 @@ function list(session: Session): number {
     const usages = USAGES.filter((usage) => of(`usage-bootstrap-${usage}`) === 'true');
     rows.push([
       `${of('token-id')}.${of('token-secret')}`,
-      expires ? short(Date.parse(expires) - session.now) : '<forever>',
+      expires ? shortHumanDuration(Date.parse(expires) - session.now) : '<forever>',
       expires || '<never>',
       usages.join(',') || '<none>',
       of('description') || '<none>',

@@ -54,7 +54,7 @@ function byImportance(a: PodInfo, b: PodInfo): number {
   return startOf(a) < startOf(b) ? -1 : startOf(a) > startOf(b) ? 1 : 0;
 }
 
-export function defaultPreemption(options: PreemptionOptions): Plugin {
+export function defaultPreemption(options: PreemptionOptions): NonNullable<Plugin['postFilter']> {
   const { sim, handle, events, budgets, schedulerName } = options;
   const pods = options.client.of<Pod>('v1', 'pods');
 
@@ -160,30 +160,27 @@ export function defaultPreemption(options: PreemptionOptions): Plugin {
     }
   }
 
-  return {
-    name: NAME,
-    postFilter(pod, state, statuses) {
-      const reason = ineligible(pod, statuses);
-      if (reason) return { status: unschedulable(`preemption: ${reason}`) };
-      const cycle = options.cycle(state);
-      const candidates: Candidate[] = [];
-      const outcomes: NodeStatuses = new Map();
-      for (const node of handle.nodes) {
-        if (candidates.length >= MAX_CANDIDATES) break;
-        const refusal = statuses.get(node.name);
-        if (!refusal || refusal.status.code === 'UnschedulableAndUnresolvable') {
-          outcomes.set(node.name, { plugin: NAME, status: NO_HELP });
-          continue;
-        }
-        const found = victimsOn(pod, node, cycle);
-        if ('victims' in found) candidates.push(found);
-        else outcomes.set(node.name, { plugin: NAME, status: found });
+  return (pod, state, statuses) => {
+    const reason = ineligible(pod, statuses);
+    if (reason) return { status: unschedulable(`preemption: ${reason}`) };
+    const cycle = options.cycle(state);
+    const candidates: Candidate[] = [];
+    const outcomes: NodeStatuses = new Map();
+    for (const node of handle.nodes) {
+      if (candidates.length >= MAX_CANDIDATES) break;
+      const refusal = statuses.get(node.name);
+      if (!refusal || refusal.status.code === 'UnschedulableAndUnresolvable') {
+        outcomes.set(node.name, { plugin: NAME, status: NO_HELP });
+        continue;
       }
-      const best = choose(candidates);
-      if (!best) return { status: unschedulable(`preemption: ${fitError(handle.nodes.length, outcomes, '', '')}`) };
-      evict(pod, best);
-      return { nominatedNodeName: best.node };
-    },
+      const found = victimsOn(pod, node, cycle);
+      if ('victims' in found) candidates.push(found);
+      else outcomes.set(node.name, { plugin: NAME, status: found });
+    }
+    const best = choose(candidates);
+    if (!best) return { status: unschedulable(`preemption: ${fitError(handle.nodes.length, outcomes, '', '')}`) };
+    evict(pod, best);
+    return { nominatedNodeName: best.node };
   };
 }
 

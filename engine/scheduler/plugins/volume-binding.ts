@@ -2,14 +2,8 @@
 // volume that suits the node, or a provisioner is asked, before the Pod is bound.
 
 import { keyOf, referenceTo, type Client } from '../../client/index.ts';
-import {
-  BOUND_BY_CONTROLLER,
-  findVolume,
-  isFullyBound,
-  isReachable,
-  SELECTED_NODE,
-  waitsForConsumer,
-} from '../../api/volume-claims.ts';
+import { BOUND_BY_CONTROLLER, SELECTED_NODE } from '../../api/volume-claims.ts';
+import { findVolume, isFullyBound, isReachable, waitsForConsumer } from '../../api/volume-matching.ts';
 import { SKIP, unresolvable, waitFor, type CycleState, type Handle, type Plugin, type Status } from '../framework.ts';
 import { someClaim, volumeOf, type Storage } from './volumes.ts';
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass, TopologySelectorTerm } from '../../api/types.ts';

@@ -2,7 +2,7 @@
 // ReadWriteOncePod.
 
 import { SKIP, unschedulable, type Handle, type Plugin } from '../framework.ts';
-import { someClaim, type Storage } from './volumes.ts';
+import { exclusiveDisk, someClaim, type Storage } from './volumes.ts';
 import type { Volume } from '../../api/types.ts';
 import type { PodInfo } from '../pod-info.ts';
 
@@ -64,12 +64,6 @@ export function volumeRestrictions(handle: Handle, storage: Storage): Plugin {
     },
   };
 }
-
-const exclusiveDisk = (volume: Volume): boolean =>
-  volume.gcePersistentDisk !== undefined ||
-  volume.awsElasticBlockStore !== undefined ||
-  volume.iscsi !== undefined ||
-  volume.rbd !== undefined;
 
 /** Two uses of one disk, not both of which only read. */
 function conflicts(a: Volume, b: Volume): boolean {

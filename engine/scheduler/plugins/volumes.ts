@@ -34,6 +34,13 @@ export function someClaim(pod: Pod, visit: (name: string, volume: Volume) => boo
   return false;
 }
 
+/** A disk that one Pod may write. */
+export const exclusiveDisk = (volume: Volume): boolean =>
+  volume.gcePersistentDisk !== undefined ||
+  volume.awsElasticBlockStore !== undefined ||
+  volume.iscsi !== undefined ||
+  volume.rbd !== undefined;
+
 /** The volume that a claim is bound to, when both exist. */
 export function volumeOf(storage: Storage, claim: PersistentVolumeClaim | undefined): PersistentVolume | undefined {
   return claim?.spec?.volumeName ? storage.volumes.byKey(claim.spec.volumeName) : undefined;

@@ -19,6 +19,8 @@ export interface Request {
   headers: Record<string, string | string[] | undefined>;
   body?: string;
   user?: { name: string; groups: string[] };
+  /** What the client has shown, in PEM; TLS has made sure that it has the key. */
+  certificate?: string;
 }
 
 /** What a stream has had (engine/apiserver/streams.ts). */

@@ -5,11 +5,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
 import { encode } from '../../../engine/linux/bytes.ts';
+import { wantsPretty } from '../../../engine/linux/http.ts';
+import { pem } from '../../../engine/pki/pem.ts';
 import type { Runner } from '../../sandbox/runner.ts';
 import { ADMIN, Live, type Answer, type Request } from './live.ts';
+import { encodeOpenApiV2, OPENAPI_ACCEPT, OPENAPI_PROTOBUF, OPENAPI_V2 } from './openapi-v2.ts';
 import { decodeBody, PROTOBUF, ProtobufError } from './protobuf.ts';
 import { serverCertificate } from './tls.ts';
 import { upgrade } from './upgrade.ts';
@@ -54,7 +58,9 @@ export function serveApi(runner: Runner, options: ServeOptions): Promise<ApiAddr
     });
   };
   const secrets = plain ? undefined : serverCertificate();
-  const server = secrets ? createTlsServer(secrets, onRequest) : createServer(onRequest);
+  // Whether a client's certificate is worth anything is the API server's to say.
+  const asking = { requestCert: true, rejectUnauthorized: false };
+  const server = secrets ? createTlsServer({ ...secrets, ...asking }, onRequest) : createServer(onRequest);
   // Watches are silent for as long as nothing happens.
   server.requestTimeout = 0;
   server.keepAliveTimeout = 60_000;
@@ -91,11 +97,14 @@ function close(server: Server, live: Live, sockets: ReadonlySet<Socket>): Promis
 }
 
 /** What the engine is asked, without the body. */
-function requestOf(live: Live, { method = 'GET', url = '/', headers }: IncomingMessage, plain: boolean): Request {
+function requestOf(live: Live, incoming: IncomingMessage, plain: boolean): Request {
+  const { method = 'GET', url = '/', headers } = incoming;
   const { pathname, searchParams } = new URL(url.replace(/^\/+/, '/'), 'http://127.0.0.1');
   const { authorization, ...rest } = headers;
   const admin = authorization === undefined ? plain : authorization === `Bearer ${live.token}`;
   const request: Request = { method, path: decoded(pathname), query: queryOf(searchParams), headers: rest };
+  const shown = incoming.socket instanceof TLSSocket ? incoming.socket.getPeerCertificate().raw : undefined;
+  if (shown) request.certificate = pem('CERTIFICATE', shown);
   // The administrator may act as somebody else, as everybody whom the rules allow to.
   if (admin) request.user = ADMIN;
   else if (authorization !== undefined) request.headers.authorization = authorization;
@@ -119,7 +128,13 @@ async function answer(live: Live, request: Request, incoming: IncomingMessage, r
     }
     if (type === PROTOBUF) request.headers['content-type'] = 'application/json';
   }
-  await write(live, live.request(request), incoming, response);
+  const asProtobuf = request.path === OPENAPI_V2 && incoming.headers.accept === OPENAPI_ACCEPT;
+  if (asProtobuf) request.headers.accept = 'application/json';
+  const found = live.request(request);
+  if (asProtobuf && found.code === 200) {
+    return send(response, found.code, OPENAPI_PROTOBUF, Buffer.from(encodeOpenApiV2(found.body)));
+  }
+  await write(live, found, incoming, response);
 }
 
 async function write(live: Live, found: Answer, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -140,13 +155,21 @@ async function write(live: Live, found: Answer, incoming: IncomingMessage, respo
     return;
   }
   const yaml = (incoming.headers.accept ?? '').split(/[,;]/, 1)[0].trim() === 'application/yaml';
-  let text = Buffer.from(yaml ? stringify(body) : JSON.stringify(body) + '\n');
+  let text = Buffer.from(
+    yaml ? stringify(body) : indented(incoming) ? JSON.stringify(body, null, 2) : JSON.stringify(body) + '\n',
+  );
   if (text.length >= COMPRESS_FROM && /\bgzip\b/.test(String(incoming.headers['accept-encoding'] ?? ''))) {
     text = gzipSync(text, { level: 1 });
     response.setHeader('content-encoding', 'gzip');
     response.setHeader('vary', 'Accept-Encoding');
   }
   send(response, code, yaml ? 'application/yaml' : 'application/json', text);
+}
+
+/** Whether people read the answer. */
+function indented({ url, headers }: IncomingMessage): boolean {
+  const { searchParams } = new URL(url ?? '/', 'http://127.0.0.1');
+  return wantsPretty([['User-Agent', headers['user-agent'] ?? '']], queryOf(searchParams));
 }
 
 /** The answer that comes later; undefined when the client has gone. */

@@ -5,7 +5,7 @@ import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { execOverSpdy, execOverWebSocket, EXEC_PROTOCOLS } from './exec.ts';
-import type { Live, Request } from './live.ts';
+import type { Answer, Live, Request } from './live.ts';
 import { FORWARD_PROTOCOLS, forwardOverSpdy, forwardOverWebSocket } from './port-forward.ts';
 import { SpdyConnection, type SpdyStream } from './spdy.ts';
 
@@ -33,11 +33,36 @@ function protocolOf(url: string, offered: readonly string[]): string | undefined
 }
 
 export function upgrade(live: Live, request: Request, incoming: IncomingMessage, socket: Duplex, head: Buffer) {
+  proceed(live, request, incoming, socket, head, live.request(request));
+}
+
+function proceed(
+  live: Live,
+  request: Request,
+  incoming: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  answer: Answer,
+): void {
   const kind = (incoming.headers.upgrade ?? '').toLowerCase();
   const webSocket = kind === 'websocket';
   const offered = list(incoming.headers[webSocket ? 'sec-websocket-protocol' : 'x-stream-protocol-version']);
-  const answer = live.request(request);
   const { stream } = answer;
+  // Somebody is asked first (a webhook).
+  if (answer.streamKind === 'later' && stream !== undefined) {
+    const gone = () => live.end(stream);
+    socket.once('close', gone);
+    live.listen(
+      stream,
+      ({ items }) => {
+        if (items.length === 0) return;
+        socket.off('close', gone);
+        proceed(live, request, incoming, socket, head, items[0] as Answer);
+      },
+      { live: true },
+    );
+    return;
+  }
   const forwards = answer.streamKind === 'ports';
   const refuse = (code: number, message: string) => {
     if (stream !== undefined) live.end(stream);

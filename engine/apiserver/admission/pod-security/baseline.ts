@@ -1,5 +1,6 @@
 // The baseline level: what no ordinary workload needs.
 
+import { SAFE_SYSCTLS } from '../../../api/sysctls.ts';
 import type { SecurityContext } from '../../../api/types.ts';
 import {
   quote,
@@ -29,21 +30,6 @@ const DEFAULT_CAPABILITIES = new Set([
   'SETPCAP',
   'SETUID',
   'SYS_CHROOT',
-]);
-
-const SAFE_SYSCTLS = new Set([
-  'kernel.shm_rmid_forced',
-  'net.ipv4.ip_local_port_range',
-  'net.ipv4.ip_local_reserved_ports',
-  'net.ipv4.ip_unprivileged_port_start',
-  'net.ipv4.ping_group_range',
-  'net.ipv4.tcp_fin_timeout',
-  'net.ipv4.tcp_keepalive_intvl',
-  'net.ipv4.tcp_keepalive_probes',
-  'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.tcp_wmem',
 ]);
 
 const SELINUX_TYPES = new Set(['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t']);

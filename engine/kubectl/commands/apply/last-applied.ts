@@ -6,13 +6,21 @@ import type { Command } from '../../command.ts';
 import { CommandError, quote, throwAll, usageError } from '../../errors.ts';
 import type { Kubectl } from '../../kubectl.ts';
 import { escapeHtml, sorted } from '../../output/json.ts';
-import { PRINT_FLAGS, changePrinter } from '../../output/printers.ts';
+import { PRINT_FLAGS, changePrinter, checkEditOutput, objectName } from '../../output/printers.ts';
 import { FILENAME_FLAGS, type Info, SELECTOR_FLAG, find, selectionOf } from '../../resource/builder.ts';
-import { getObject, patchObject } from '../../resource/rest.ts';
-import { DRY_RUN_FLAG, LAST_APPLIED, dryRunOf, lastAppliedOf } from '../../write-flags.ts';
+import { type WriteOptions, getObject, patchObject } from '../../resource/rest.ts';
+import {
+  DRY_RUN_FLAG,
+  LAST_APPLIED,
+  VALIDATE_FLAG,
+  dryRunOf,
+  fieldManagerFlag,
+  fieldValidationOf,
+  lastAppliedOf,
+} from '../../write-flags.ts';
 import { toYaml } from '../../yaml/emit.ts';
 import { parseYaml } from '../../yaml/parse.ts';
-import { runEditor } from '../edit.ts';
+import { LINE_ENDINGS_FLAG, runEditor, withoutComments } from '../edit.ts';
 
 const annotationOf = (object: KubeObject) =>
   (object.metadata.annotations as Record<string, string> | undefined)?.[LAST_APPLIED];
@@ -92,28 +100,59 @@ const set: Command = {
   },
 };
 
-function* annotate(kubectl: Kubectl, info: Info, text: string): Co<KubeObject> {
-  return yield* patchObject(kubectl, info.mapping, info.namespace, info.name, 'merge', {
-    metadata: { annotations: { [LAST_APPLIED]: text } },
-  });
+function* annotate(kubectl: Kubectl, info: Info, text: string, options: WriteOptions = {}): Co<KubeObject> {
+  const patch = { metadata: { annotations: { [LAST_APPLIED]: text } } };
+  return yield* patchObject(kubectl, info.mapping, info.namespace, info.name, 'merge', patch, options);
 }
+
+const EDIT_HEADER = `# Please edit the 'last-applied-configuration' annotations below.
+# Lines beginning with a '#' will be ignored, and an empty file will abort the edit.
+#
+`;
 
 const edit: Command = {
   name: 'edit-last-applied',
   short: 'Edit latest last-applied-configuration annotations of a resource/object',
   usage: '(RESOURCE/NAME | -f FILENAME)',
-  flags: [...FILENAME_FLAGS, ...PRINT_FLAGS],
+  flags: [
+    ...FILENAME_FLAGS,
+    ...PRINT_FLAGS,
+    VALIDATE_FLAG,
+    LINE_ENDINGS_FLAG,
+    fieldManagerFlag('kubectl-last-applied'),
+  ],
   *run(kubectl, args) {
+    checkEditOutput(args);
+    const options = { fieldManager: args.string('field-manager'), fieldValidation: fieldValidationOf(args) };
     const found = yield* find(kubectl, selectionOf(args, { latest: true }));
     throwAll(found.errors);
+    const infos = found.infos.filter((info) => annotationOf(info.object) !== undefined);
+    if (infos.length === 0) {
+      const [first] = found.infos;
+      throw new CommandError(`no last-applied-configuration annotation found on resource: ${quote(first?.name ?? '')}`);
+    }
     const printer = changePrinter(kubectl, args, 'edited');
-    for (const info of found.infos) {
-      const text = annotationOf(info.object);
-      if (text === undefined)
-        throw new CommandError(`no last-applied-configuration annotation found on resource: ${quote(info.name)}`);
-      const edited = yield* runEditor(kubectl, toYaml(JSON.parse(text)), '.yaml');
-      kubectl.fs.unlink(edited.path);
-      printer.print(yield* annotate(kubectl, info, lastAppliedOf(parseYaml(edited.text) as unknown as KubeObject)));
+    const applied = infos.map((info) => JSON.parse(annotationOf(info.object) as string) as KubeObject);
+    const document =
+      applied.length === 1 ? applied[0] : { apiVersion: 'v1', kind: 'List', metadata: {}, items: applied };
+    const before = toYaml(document);
+    const edited = yield* runEditor(kubectl, EDIT_HEADER + before, '.yaml', args.bool('windows-line-endings'));
+    kubectl.fs.unlink(edited.path);
+    const after = withoutComments(edited.text);
+    if (after.trimEnd() === before.trimEnd()) {
+      kubectl.warn('Edit cancelled, no changes made.');
+      return;
+    }
+    const root = parseYaml(after) as unknown as KubeObject | null;
+    if (root === null) {
+      kubectl.warn('Edit cancelled, saved file was empty.');
+      return;
+    }
+    for (const object of (root.kind === 'List' ? root.items : [root]) as KubeObject[]) {
+      const at = applied.findIndex((one) => one.kind === object.kind && one.metadata.name === object.metadata?.name);
+      if (at < 0) throw new CommandError('At least one of apiVersion, kind and name was changed');
+      if (lastAppliedOf(object) === lastAppliedOf(applied[at])) kubectl.line(`${objectName(object)} skipped`);
+      else printer.print(yield* annotate(kubectl, infos[at], lastAppliedOf(object), options));
     }
   },
 };

@@ -51,7 +51,12 @@ export const setContext: Command = {
   name: 'set-context',
   short: 'Set a context entry in kubeconfig',
   usage: '[NAME | --current] [--cluster=cluster_nickname] [--user=user_nickname] [--namespace=namespace]',
-  flags: [{ name: 'current', type: 'bool', usage: 'Modify the current context' }],
+  flags: [
+    { name: 'current', type: 'bool', usage: 'Modify the current context' },
+    { name: 'cluster', type: 'string', usage: 'cluster for the context entry in kubeconfig' },
+    { name: 'user', type: 'string', usage: 'user for the context entry in kubeconfig' },
+    { name: 'namespace', short: 'n', type: 'string', usage: 'namespace for the context entry in kubeconfig' },
+  ],
   *run(kubectl, args) {
     if (args.args.length > 1) expectArgs(kubectl, args.args, 1);
     const current = args.bool('current');
@@ -95,7 +100,22 @@ export const setCluster: Command = {
   short: 'Set a cluster entry in kubeconfig',
   usage:
     'NAME [--server=server] [--certificate-authority=path/to/certificate/authority] [--insecure-skip-tls-verify=true] [--tls-server-name=example.com]',
-  flags: [EMBED, { name: 'proxy-url', type: 'string', usage: 'proxy-url for the cluster entry in kubeconfig' }],
+  flags: [
+    EMBED,
+    { name: 'proxy-url', type: 'string', usage: 'proxy-url for the cluster entry in kubeconfig' },
+    {
+      name: 'certificate-authority',
+      type: 'string',
+      usage: 'Path to certificate-authority file for the cluster entry in kubeconfig',
+    },
+    {
+      name: 'insecure-skip-tls-verify',
+      type: 'bool',
+      usage: 'insecure-skip-tls-verify for the cluster entry in kubeconfig',
+    },
+    { name: 'server', short: 's', type: 'string', usage: 'server for the cluster entry in kubeconfig' },
+    { name: 'tls-server-name', type: 'string', usage: 'tls-server-name for the cluster entry in kubeconfig' },
+  ],
   *run(kubectl, args) {
     expectArgs(kubectl, args.args, 1);
     const [name] = args.args;
@@ -127,6 +147,11 @@ export const setCredentials: Command = {
     'NAME [--client-certificate=path/to/certfile] [--client-key=path/to/keyfile] [--token=bearer_token] [--username=basic_user] [--password=basic_password]',
   flags: [
     EMBED,
+    { name: 'client-certificate', type: 'string', usage: 'Path to client-certificate file for the user entry' },
+    { name: 'client-key', type: 'string', usage: 'Path to client-key file for the user entry in kubeconfig' },
+    { name: 'token', type: 'string', usage: 'token for the user entry in kubeconfig' },
+    { name: 'username', type: 'string', usage: 'username for the user entry in kubeconfig' },
+    { name: 'password', type: 'string', usage: 'password for the user entry in kubeconfig' },
     { name: 'auth-provider', type: 'string', usage: 'Auth provider for the user entry in kubeconfig' },
     { name: 'auth-provider-arg', type: 'strings', usage: "'key=value' arguments for the auth provider" },
     {

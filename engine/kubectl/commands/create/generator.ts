@@ -71,7 +71,9 @@ export function* createAndPrint(
 ): Co<KubeObject> {
   const explicit = kubectl.connection.namespaceExplicit && !clusterScoped;
   let object = explicit ? { ...built, metadata: { ...built.metadata, namespace: kubectl.namespace } } : built;
-  if (args.bool('save-config')) object = withLastApplied(object);
+  // A dry run of the client prints a Service before that.
+  if (args.bool('save-config') && !(dryRun === 'client' && object.kind === 'Service'))
+    object = withLastApplied(object, true);
   if (dryRun !== 'client') {
     const mapping = { ...localMapping(object), ...RESOURCES[object.kind] };
     try {

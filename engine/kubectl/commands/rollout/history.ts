@@ -12,7 +12,7 @@ import type { Mapping } from '../../discovery.ts';
 import { CommandError, quote, throwAll } from '../../errors.ts';
 import type { Args } from '../../flags.ts';
 import { type Kubectl, builtinScheme } from '../../kubectl.ts';
-import { PRINT_FLAGS, changePrinter, outputFormat, outputPrinter } from '../../output/printers.ts';
+import { PRINT_FLAGS, changePrinter, outputPrinter } from '../../output/printers.ts';
 import { TableWriter } from '../../output/table.ts';
 import { deepEqual } from '../../patch/three-way.ts';
 import { FILENAME_FLAGS, type Info, SELECTOR_FLAG } from '../../resource/builder.ts';
@@ -71,6 +71,8 @@ function restored(mapping: Mapping, object: KubeObject, revision: KubeObject): K
   return info ? (strategicMerge(scheme, info, object, revision.data) as KubeObject) : object;
 }
 
+/** Kinds that kubectl has a place for in such commands; for some of them there is nothing it can do. */
+const VISITED = ['ReplicaSet', 'ReplicationController', 'Pod', 'Job', 'CronJob'];
 const SUPPORTED = ['Deployment', 'DaemonSet', 'StatefulSet'];
 
 function templateText(template: PodTemplateSpec): string {
@@ -95,10 +97,20 @@ export const history: Command = {
     const errors: Error[] = [];
     const found = yield* findRollout(kubectl, args, errors);
     for (const info of found) {
-      if (!SUPPORTED.includes(info.mapping.kind))
-        throw new CommandError(`no history viewer has been implemented for ${quote(kindOf(info))}`);
+      if (!SUPPORTED.includes(info.mapping.kind)) {
+        const kind = kindOf(info);
+        const { group } = info.mapping;
+        errors.push(
+          new CommandError(
+            VISITED.includes(info.mapping.kind)
+              ? `no history viewer has been implemented for ${quote(kind)}`
+              : `error retrieving history for ${quote(kind)}, no visitor method exists for {${group} ${info.mapping.kind}}`,
+          ),
+        );
+        continue;
+      }
       const revisions = yield* revisionsOf(kubectl, info);
-      if (outputFormat(args).format) {
+      if (args.string('output')) {
         printRevisions(kubectl, args, revisions, wanted);
         continue;
       }
@@ -134,11 +146,9 @@ function historyText(info: Info, revisions: Revision[], wanted: number): string 
     });
   }
   const table = new TableWriter(0, 2);
-  const causes = info.object.kind !== 'StatefulSet';
-  table.row(causes ? ['REVISION', 'CHANGE-CAUSE'] : ['REVISION']);
-  for (const { number, object } of revisions) {
-    table.row(causes ? [String(number), annotationsOf(object)[CHANGE_CAUSE] || '<none>'] : [String(number)]);
-  }
+  table.row(['REVISION', 'CHANGE-CAUSE']);
+  for (const { number, object } of revisions)
+    table.row([String(number), annotationsOf(object)[CHANGE_CAUSE] || '<none>']);
   return table.flush();
 }
 

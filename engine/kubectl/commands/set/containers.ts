@@ -5,7 +5,7 @@ import { CommandError, throwAll } from '../../errors.ts';
 import type { Args } from '../../flags.ts';
 import type { Kubectl } from '../../kubectl.ts';
 import { withPodSpec } from '../../pod-spec.ts';
-import { find, hasFiles, selectionOf } from '../../resource/builder.ts';
+import { type Info, find, hasFiles, selectionOf } from '../../resource/builder.ts';
 import { typed } from '../../resource/typed.ts';
 
 const LOCAL_NEEDS_FILES = `you must specify resources by --filename when --local is set.
@@ -46,3 +46,9 @@ export function containerMatcher(pattern: string): (name: string) => boolean {
   );
   return (name) => test.test(name);
 }
+
+/** What names no containers: a ConfigMap among Deployments. */
+export const noTemplate = (args: Args, { mapping, name }: Info) =>
+  new CommandError(
+    `${args.bool('local') ? mapping.kind.toLowerCase() : mapping.resource}/${name} the object is not a pod or does not have a pod template: *${mapping.version}.${mapping.kind}`,
+  );

@@ -12,7 +12,7 @@ import { type Info, findAll, hasFiles, selectionOf } from '../../resource/builde
 import { readStdin } from '../../resource/manifest.ts';
 import { getObject } from '../../resource/rest.ts';
 import { changeAll, changeFlags } from '../change.ts';
-import { containerMatcher, findForSet, withContainers } from './containers.ts';
+import { containerMatcher, findForSet, noTemplate, withContainers } from './containers.ts';
 
 interface EnvVar {
   name: string;
@@ -91,7 +91,10 @@ export const env: Command = {
       args,
       found,
       'env updated',
-      (object, info) => change(info, args, object, matches, set, removed),
+      (object, info) => {
+        if (!podSpecOf(object)) throw noTemplate(args, info);
+        return change(info, args, object, matches, set, removed);
+      },
       'failed to patch env update to pod template:',
     );
   },
@@ -141,6 +144,7 @@ function* imported(kubectl: Kubectl, args: Args): Co<EnvVar[]> {
 
 function hasContainer(kubectl: Kubectl, args: Args, object: KubeObject, matches: (name: string) => boolean): boolean {
   const spec = podSpecOf(object);
+  if (!spec) return true;
   const containers = [...(spec?.initContainers ?? []), ...(spec?.containers ?? [])] as { name: string }[];
   if (containers.some((c) => matches(c.name))) return true;
   kubectl.warn(

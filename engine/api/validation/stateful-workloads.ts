@@ -1,0 +1,145 @@
+// StatefulSets, and ReplicationControllers, which few clusters have any more.
+
+import { deepEqual, set } from '../change.ts';
+import type { JsonObject } from '../types.ts';
+import { claimSpec } from './claim.ts';
+import type { Faults } from './field.ts';
+import { annotations, labels as checkLabels } from './metadata.ts';
+import { podAnnotations, podSpec, podTemplateSpec } from './pod.ts';
+import type { Rules } from './rules.ts';
+import {
+  atMost100,
+  collisions,
+  countOrPercent,
+  isZero,
+  MISMATCH,
+  replicaStatus,
+  runsForEver,
+  selectorAndTemplate,
+  statusCounts,
+} from './workloads.ts';
+
+export const replicationController: Rules = {
+  validate(faults, object) {
+    const spec: JsonObject = object.spec ?? {};
+    faults.nonNegative('spec.minReadySeconds', spec.minReadySeconds);
+    if (!spec.selector || !Object.keys(spec.selector).length) faults.required('spec.selector');
+    faults.nonNegative('spec.replicas', spec.replicas);
+    if (!spec.template) {
+      faults.required('spec.template');
+      return;
+    }
+    const labels = spec.template.metadata?.labels ?? {};
+    const matches = Object.keys(spec.selector ?? {}).every((key) => labels[key] === spec.selector[key]);
+    if (spec.selector && !matches) faults.invalid('spec.template.metadata.labels', labels, MISMATCH);
+    podTemplateSpec(faults, 'spec.template', spec.template);
+    runsForEver(faults, spec, 'ReplicationController');
+  },
+  validateStatus: replicaStatus,
+};
+
+const STATEFUL_WORDS =
+  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', " +
+  "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
+const STATEFUL_MUTABLE = [
+  'replicas',
+  'ordinals',
+  'template',
+  'updateStrategy',
+  'revisionHistoryLimit',
+  'persistentVolumeClaimRetentionPolicy',
+  'minReadySeconds',
+];
+
+function statefulStrategy(faults: Faults, spec: JsonObject) {
+  const strategy = spec.updateStrategy ?? {};
+  const path = 'spec.updateStrategy';
+  switch (strategy.type) {
+    case undefined:
+    case '':
+      faults.required(path);
+      break;
+    case 'OnDelete':
+      if (strategy.rollingUpdate) {
+        faults.invalid(
+          `${path}.rollingUpdate`,
+          strategy.rollingUpdate,
+          "only allowed for updateStrategy 'RollingUpdate'",
+        );
+      }
+      break;
+    case 'RollingUpdate': {
+      const at = `${path}.rollingUpdate`;
+      faults.nonNegative(`${at}.partition`, strategy.rollingUpdate?.partition);
+      const limit = strategy.rollingUpdate?.maxUnavailable;
+      if (limit !== undefined) {
+        countOrPercent(faults, `${at}.maxUnavailable`, limit);
+        if (isZero(limit)) faults.invalid(`${at}.maxUnavailable`, limit, 'cannot be 0');
+        atMost100(faults, `${at}.maxUnavailable`, limit);
+      }
+      break;
+    }
+    default:
+      faults.invalid(path, strategy, "must be 'RollingUpdate' or 'OnDelete'");
+  }
+}
+
+export const statefulSet: Rules = {
+  validate(faults, object) {
+    const spec: JsonObject = object.spec ?? {};
+    if (!spec.podManagementPolicy) faults.required('spec.podManagementPolicy');
+    else if (spec.podManagementPolicy !== 'OrderedReady' && spec.podManagementPolicy !== 'Parallel') {
+      faults.invalid('spec.podManagementPolicy', spec.podManagementPolicy, "must be 'OrderedReady' or 'Parallel'");
+    }
+    statefulStrategy(faults, spec);
+    const retention = spec.persistentVolumeClaimRetentionPolicy;
+    for (const field of ['whenDeleted', 'whenScaled']) {
+      if (retention)
+        faults.ifNot(`spec.persistentVolumeClaimRetentionPolicy.${field}`, retention[field], ['Retain', 'Delete']);
+    }
+    faults.nonNegative('spec.replicas', spec.replicas);
+    faults.nonNegative('spec.minReadySeconds', spec.minReadySeconds);
+    faults.nonNegative('spec.ordinals.start', spec.ordinals?.start);
+    if (selectorAndTemplate(faults, spec, 'statefulset', '')) {
+      const template = spec.template;
+      const meta = template?.metadata;
+      checkLabels(faults, 'spec.template.labels', meta?.labels);
+      annotations(faults, 'spec.template.annotations', meta?.annotations);
+      podAnnotations(faults, 'spec.template.annotations', meta?.annotations, template?.spec ?? {});
+      // The claims of the template become volumes of the Pods, so the template alone is not checked as a whole.
+      if (template?.spec?.containers?.length) {
+        const names: string[] = (spec.volumeClaimTemplates ?? []).map((claim: JsonObject) => claim.metadata?.name);
+        const given: JsonObject[] = template.spec.volumes ?? [];
+        const claims = names
+          .filter((name) => name && !given.some((volume) => volume.name === name))
+          .map((name) => ({ name, persistentVolumeClaim: { claimName: name } }));
+        podSpec(
+          faults,
+          'spec.template.spec',
+          claims.length ? { ...template.spec, volumes: [...given, ...claims] } : template.spec,
+        );
+      }
+    }
+    runsForEver(faults, spec, 'StatefulSet');
+    (spec.volumeClaimTemplates ?? []).forEach((claim: JsonObject, i: number) =>
+      claimSpec(faults, `spec.volumeClaimTemplates[${i}].spec`, claim.spec ?? {}),
+    );
+  },
+  validateUpdate(faults, object, old) {
+    let same = object.spec as JsonObject;
+    for (const field of STATEFUL_MUTABLE) same = set(same, field, old.spec[field]);
+    if (!deepEqual(same, old.spec)) faults.forbidden('spec', STATEFUL_WORDS);
+  },
+  validateStatus(faults, object, old) {
+    const status: JsonObject = object.status ?? {};
+    const parts = ['readyReplicas', 'currentReplicas', 'updatedReplicas'];
+    const counts = ['replicas', ...parts, 'availableReplicas', 'observedGeneration', 'collisionCount'];
+    statusCounts(faults, status, counts, parts);
+    const available = status.availableReplicas ?? 0;
+    if (available > (status.replicas ?? 0))
+      faults.invalid('status.availableReplicas', available, 'cannot be greater than status.replicas');
+    if (available > (status.readyReplicas ?? 0))
+      faults.invalid('status.availableReplicas', available, 'cannot be greater than status.readyReplicas');
+    collisions(faults, status, old.status ?? {});
+  },
+};
