@@ -144,3 +144,11 @@ test('reconcile adds the rules that are missing and says which', async () => {
     'role.rbac.authorization.k8s.io/reader reconciled\n\treconciliation required update\n\tmissing rules added:\n\t\t{Verbs:[delete] APIGroups:[] Resources:[pods] ResourceNames:[] NonResourceURLs:[]}\n',
   );
 });
+
+test('a namespace that is missing is what is said first, before the object is looked at', async () => {
+  const missing = 'namespaces "nowhere" not found\n';
+  expect(await output('kubectl -n nowhere run web --image=nginx')).toBe(`Error from server (NotFound): ${missing}`);
+  expect(await output('kubectl -n nowhere create configmap NOT_A_NAME')).toBe(
+    `error: failed to create configmap: ${missing}`,
+  );
+});

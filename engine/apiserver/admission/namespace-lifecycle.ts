@@ -1,7 +1,7 @@
 // NamespaceLifecycle: nothing is created in a namespace that is missing or going, and some are never deleted.
 
 import { StatusError, forbidden, notFound } from '../status.ts';
-import type { AdmissionPlugin } from './types.ts';
+import type { AdmissionHost, AdmissionPlugin, Attributes } from './types.ts';
 
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public']);
 
@@ -9,36 +9,44 @@ export const namespaceLifecycle: AdmissionPlugin = {
   name: 'NamespaceLifecycle',
   handles: (operation, info) =>
     (operation === 'CREATE' && info.namespaced) || (operation === 'DELETE' && isNamespace(info)),
-  validate({ operation, info, namespace, name, object }, { scheme, storage }) {
+  // Before anybody else fills an object in or finds fault with it.
+  mutate(attributes, host) {
+    checkNamespace(attributes, host);
+    return attributes.object;
+  },
+  validate(attributes, host) {
+    const { operation, info, name, subresource } = attributes;
     if (operation === 'DELETE') {
       if (IMMORTAL.has(name)) throw forbidden(info, name, 'this namespace may not be deleted');
-      return;
-    }
-    // Access reviews only look like objects.
-    if (info.kind === 'LocalSubjectAccessReview') return;
-    const namespaces = scheme.resource('', 'v1', 'namespaces');
-    if (!namespaces) return;
-    const found = storage.get(namespaces, '', namespace);
-    if (!found) throw notFound(namespaces, namespace);
-    if (found.metadata.deletionTimestamp) {
-      const error: StatusError = forbidden(
-        info,
-        object?.metadata.name || name,
-        `unable to create new content in namespace ${namespace} because it is being terminated`,
-      );
-      error.status.details = {
-        ...error.status.details,
-        causes: [
-          {
-            reason: 'NamespaceTerminating',
-            message: `namespace ${namespace} is being terminated`,
-            field: 'metadata.namespace',
-          },
-        ],
-      };
-      throw error;
-    }
+    } else if (subresource) checkNamespace(attributes, host);
   },
 };
+
+function checkNamespace({ operation, info, namespace, name, object }: Attributes, { scheme, storage }: AdmissionHost) {
+  // Access reviews only look like objects.
+  if (operation !== 'CREATE' || info.kind === 'LocalSubjectAccessReview') return;
+  const namespaces = scheme.resource('', 'v1', 'namespaces');
+  if (!namespaces) return;
+  const found = storage.get(namespaces, '', namespace);
+  if (!found) throw notFound(namespaces, namespace);
+  if (found.metadata.deletionTimestamp) {
+    const error: StatusError = forbidden(
+      info,
+      object?.metadata.name || name,
+      `unable to create new content in namespace ${namespace} because it is being terminated`,
+    );
+    error.status.details = {
+      ...error.status.details,
+      causes: [
+        {
+          reason: 'NamespaceTerminating',
+          message: `namespace ${namespace} is being terminated`,
+          field: 'metadata.namespace',
+        },
+      ],
+    };
+    throw error;
+  }
+}
 
 const isNamespace = (info: { group: string; resource: string }) => info.group === '' && info.resource === 'namespaces';
