@@ -83,6 +83,7 @@ export function surplusPods(job: Job, active: readonly Pod[], surplus: number, n
     if (same.length > 1) removed.push(...podsToDelete(same, undefined, same.length - 1, now));
   });
   if (removed.length >= surplus) return removed;
-  const left = active.filter((pod) => !removed.includes(pod));
+  const gone = new Set(removed);
+  const left = active.filter((pod) => !gone.has(pod));
   return [...removed, ...podsToDelete(left, undefined, surplus - removed.length, now)];
 }

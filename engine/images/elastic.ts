@@ -141,6 +141,23 @@ const kibana = (version: string): Program =>
     version,
   );
 
+/** Elasticsearch and Kibana are released together. */
+const RELEASES = releases(
+  '5.6.16',
+  '6.8.23',
+  '7.2.0',
+  '7.9.3',
+  '7.10.2',
+  '7.17.29',
+  '8.5.1',
+  '8.11.4',
+  '8.15.5',
+  '8.19.9',
+  '9.0.8',
+  '9.1.9',
+  '9.2.3',
+);
+
 export const elasticRepositories: Repository[] = [
   {
     ...debian,
@@ -149,21 +166,7 @@ export const elasticRepositories: Repository[] = [
       'docker.elastic.co/elasticsearch/elasticsearch',
       'docker.elastic.co/elasticsearch/elasticsearch-oss',
     ],
-    tags: releases(
-      '5.6.16',
-      '6.8.23',
-      '7.2.0',
-      '7.9.3',
-      '7.10.2',
-      '7.17.29',
-      '8.5.1',
-      '8.11.4',
-      '8.15.5',
-      '8.19.9',
-      '9.0.8',
-      '9.1.9',
-      '9.2.3',
-    ),
+    tags: RELEASES,
     size: 620_000_000,
     user: '1000:0',
     workingDir: '/usr/share/elasticsearch',
@@ -177,21 +180,7 @@ export const elasticRepositories: Repository[] = [
   {
     ...debian,
     names: ['docker.io/library/kibana', 'docker.elastic.co/kibana/kibana'],
-    tags: releases(
-      '5.6.16',
-      '6.8.23',
-      '7.2.0',
-      '7.9.3',
-      '7.10.2',
-      '7.17.29',
-      '8.5.1',
-      '8.11.4',
-      '8.15.5',
-      '8.19.9',
-      '9.0.8',
-      '9.1.9',
-      '9.2.3',
-    ),
+    tags: RELEASES,
     size: 420_000_000,
     user: '1000',
     entrypoint: ['/bin/tini', '--', '/usr/local/bin/kibana-docker'],

@@ -73,10 +73,40 @@ function portOf(value: unknown, preset: number): number {
   return found ? Number(found[1]) : preset;
 }
 
+/** What is acted on, or makes no difference here: who connects and how often, and rates of log lines. */
+const MODELLED = new Set(
+  (
+    'apiVersion kind mode clusterCIDR nodePortAddresses healthzBindAddress metricsBindAddress bindAddress clientConnection ' +
+    'configSyncPeriod hostnameOverride iptables.localhostNodePorts iptables.masqueradeAll iptables.masqueradeBit ' +
+    'iptables.minSyncPeriod iptables.syncPeriod ipvs.minSyncPeriod ipvs.scheduler ipvs.syncPeriod logging ' +
+    'nftables.masqueradeAll nftables.masqueradeBit nftables.minSyncPeriod nftables.syncPeriod'
+  ).split(' '),
+);
+/** Values that ask for nothing beyond the defaults. */
+const isPreset = (path: string, value: unknown): boolean =>
+  ['', 'null', 'undefined', 'false', '0', '0s'].includes(String(value)) ||
+  (path === 'detectLocalMode' && value === 'ClusterCIDR');
+
+/** The first setting that would be ignored; undefined when there is none. */
+function ignoredSetting(values: Record<string, unknown>, prefix = ''): string | undefined {
+  for (const key in values) {
+    const path = prefix + key;
+    const value = values[key];
+    if (MODELLED.has(path)) continue;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      const found = ignoredSetting(value as Record<string, unknown>, `${path}.`);
+      if (found) return found;
+    } else if (!isPreset(path, value)) return path;
+  }
+  return undefined;
+}
+
 function build(values: Values): KubeProxyConfiguration {
   if (values.kind !== undefined && values.kind !== 'KubeProxyConfiguration') {
     throw new Error(`no kind "${String(values.kind)}" is registered for version "${String(values.apiVersion)}"`);
   }
+  const ignored = ignoredSetting(values);
+  if (ignored) throw new Error(`the setting ${ignored} is not modelled by this engine`);
   const iptables = (typeof values.iptables === 'object' ? values.iptables : {}) as Record<string, unknown>;
   const ipvs = (typeof values.ipvs === 'object' ? values.ipvs : {}) as Record<string, unknown>;
   const flag = (value: unknown, preset: boolean) =>

@@ -1,29 +1,9 @@
 // The shapes that cross the sandbox boundary: what the engine is asked and what it answers, as JSON.
 
-/** A cluster as a page or a `--cluster` file describes it; absent keys have the engine's defaults. */
-export interface ClusterOptions {
-  version?: string;
-  controlPlanes?: number;
-  /** How many workers (worker-1, worker-2…), or their names. */
-  workers?: number | string[];
-  /** Names of blank machines. */
-  machines?: string[];
-  /** kubeadm (the default) or binary. */
-  installer?: string;
-  /** containerd (the default), cri-o or docker. */
-  runtime?: string;
-  seed?: number;
-  birth?: string;
-  taintControlPlanes?: boolean;
-  ingressController?: boolean;
-  tunnel?: string;
-  cni?: string;
-  ipFamilies?: string[];
-  cloud?: boolean | { controllerManagers?: number; csiDriver?: boolean };
-  proxyMode?: string;
-  kata?: string[];
-  [setting: string]: unknown;
-}
+import type { ClusterOptions as KnownOptions } from '../../engine/cluster-options.ts';
+
+/** A cluster as a page or a `--cluster` file describes it, not checked yet; absent keys have the engine's defaults. */
+export type ClusterOptions = KnownOptions & { [setting: string]: unknown };
 
 export type OutputStream = 'stdout' | 'stderr';
 
