@@ -1,5 +1,6 @@
 // What a page's front matter or a --cluster file may say of its cluster.
 
+import type { IPFamily } from './addressing.ts';
 import type { RuntimeName } from './kubelet/index.ts';
 
 export interface ClusterOptions {
@@ -31,11 +32,14 @@ export interface ClusterOptions {
   proxyMode?: string;
   /** Have ingress-nginx with the class `nginx`, as small clusters offer it; default true. Without it Ingresses do nothing. */
   ingressController?: boolean;
-  /** How the API server's connections reach nodes, Pods and Services: directly, or by `konnectivity`. */
+  /**
+   * How the API server's connections reach nodes, Pods and Services: directly, or by `konnectivity`; before v1.22 also by
+   * `ssh`, with a cloud: tunnels to the sshd of every machine, whose provider brings the key there.
+   */
   tunnel?: string;
   /** The Pods' network: flannel (the default), calico, bridge or none; before v1.24 also kubenet. */
   cni?: string;
-  /** [IPv4] (the default), or [IPv4, IPv6]: nodes, Pods and Services may have addresses of both families. */
+  /** [IPv4] (the default), [IPv6], or both, the primary family first: of which nodes, Pods and Services have addresses. */
   ipFamilies?: string[];
   /**
    * The machines are a cloud provider's: kubelets wait for the cloud-controller-manager, which brings load balancers and
@@ -69,10 +73,10 @@ export interface ClusterSettings {
   /** '' for the default. */
   proxyMode: string;
   ingressController: boolean;
-  /** '' or konnectivity. */
-  tunnel: string;
+  tunnel: '' | 'konnectivity' | 'ssh';
   cni: string;
-  dualStack: boolean;
+  /** The primary one first. */
+  families: readonly IPFamily[];
   /** Undefined: the machines are nobody's. */
   cloud: Required<CloudOptions> | undefined;
 }
@@ -81,6 +85,12 @@ const VERSION = 'v1.35.0';
 const BIRTH = '2026-01-05T09:00:00Z';
 const MAX_NODES = 5000;
 const NETWORKS = ['flannel', 'calico', 'bridge', 'none'];
+const FAMILIES: Readonly<Record<string, readonly IPFamily[]>> = {
+  IPv4: ['IPv4'],
+  IPv6: ['IPv6'],
+  'IPv4,IPv6': ['IPv4', 'IPv6'],
+  'IPv6,IPv4': ['IPv6', 'IPv4'],
+};
 const PROXY_MODES = ['', 'iptables', 'nftables', 'ipvs'];
 
 /** Reads the options; a setting that the engine does not have is an error, never ignored. */
@@ -134,7 +144,7 @@ export function readOptions(options: ClusterOptions): ClusterSettings {
   const runtimes = Number(release[1].split('.')[1]) < 24 ? ['containerd', 'cri-o', 'docker'] : ['containerd', 'cri-o'];
   if (!runtimes.includes(runtime))
     throw new Error('cluster: runtime must be containerd or cri-o; before v1.24 also docker');
-  if (installer === 'binary' && tunnel) throw new Error('cluster: tunnel: konnectivity needs the installer kubeadm');
+  if (installer === 'binary' && tunnel) throw new Error('cluster: a tunnel needs the installer kubeadm');
   if (known.size === 0) throw new Error('cluster: without a control plane there must be machines');
   if (controlPlanes === 0 && names.length) throw new Error('cluster: without a control plane there are no workers');
   if (typeof taintControlPlanes !== 'boolean') throw new Error('cluster: taintControlPlanes must be true or false');
@@ -145,28 +155,19 @@ export function readOptions(options: ClusterOptions): ClusterSettings {
   if (!PROXY_MODES.includes(proxyMode) && !userspace)
     throw new Error('cluster: proxyMode must be iptables, nftables or ipvs; before v1.26 also userspace');
   if (typeof ingressController !== 'boolean') throw new Error('cluster: ingressController must be true or false');
-  if (tunnel !== '' && tunnel !== 'konnectivity') throw new Error('cluster: tunnel must be konnectivity, or absent');
+  const overSsh = tunnel === 'ssh' && Number(release[1].split('.')[1]) < 22;
+  if (tunnel !== '' && tunnel !== 'konnectivity' && !overSsh)
+    throw new Error('cluster: tunnel must be konnectivity, or absent; before v1.22 also ssh');
   if (tunnel && controlPlanes > 1)
-    throw new Error('cluster: tunnel: konnectivity with more than one control plane is not modelled');
+    throw new Error('cluster: a tunnel with more than one control plane is not modelled');
+  if (overSsh && !cloud)
+    throw new Error('cluster: tunnel: ssh needs a cloud, whose machines have public addresses and take its keys');
   if (!NETWORKS.includes(cni) && !(cni === 'kubenet' && Number(release[1].split('.')[1]) < 24))
     throw new Error('cluster: cni must be flannel, calico, bridge or none; before v1.24 also kubenet');
   if (cni !== 'flannel' && (cloud || machines.length))
     throw new Error('cluster: a cloud, and machines beside the nodes, are modelled with flannel only');
-  const families = String(ipFamilies);
-  if (families !== 'IPv4' && families !== 'IPv4,IPv6')
-    throw new Error('cluster: ipFamilies must be [IPv4] or [IPv4, IPv6]');
-  const dualStack = families !== 'IPv4';
-  if (
-    dualStack &&
-    (cni !== 'flannel' ||
-      (proxyMode !== '' && proxyMode !== 'iptables') ||
-      controlPlanes === 0 ||
-      cloud ||
-      machines.length)
-  )
-    throw new Error(
-      'cluster: ipFamilies: both families are modelled with flannel and kube-proxy’s iptables mode only, without a cloud and without blank machines',
-    );
+  const families = FAMILIES[String(ipFamilies)];
+  if (!families) throw new Error('cluster: ipFamilies must be [IPv4], [IPv6], [IPv4, IPv6] or [IPv6, IPv4]');
   return {
     version: `v${release[1]}${release[2] ?? '.0'}`,
     seed: Number(seed),
@@ -182,7 +183,7 @@ export function readOptions(options: ClusterOptions): ClusterSettings {
     ingressController,
     tunnel,
     cni,
-    dualStack,
+    families,
     cloud: readCloud(cloud, nodes.length),
   };
 }

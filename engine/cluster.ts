@@ -2,7 +2,7 @@
 // of which the reader sits. Every component reaches the others through the API server only.
 
 import { addonImages, installAddons, installManifests, withOwnSchedulers } from './addons/index.ts';
-import { DNS, GATEWAY, NODE_BITS, nodeAddress, rangesOf, SERVER, WORKSTATION } from './addressing.ts';
+import { Addressing, DNS_DOMAIN, dnsServiceIP, serverURL } from './addressing.ts';
 import { createScheme } from './api/index.ts';
 import { ClientCertificates } from './apiserver/authentication/client-certificates.ts';
 import { ApiServer } from './apiserver/index.ts';
@@ -60,14 +60,17 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
   const born = credentials(settings.birth);
   /** Whether there is a cluster at the reader's first command. */
   const hasCluster = settings.controlPlanes > 0;
-  const ranges = rangesOf(settings);
+  const addressing = new Addressing(settings.families);
+  const serviceCIDR = addressing.serviceCIDR(!hasCluster);
+  const ranges = { podCIDR: addressing.podCIDR, serviceCIDR, clusterDNS: dnsServiceIP(serviceCIDR) };
+  const [firstIP] = addressing.machine(0);
   const scheme = createScheme();
   const apiServer = new ApiServer({
     sim,
     scheme,
     version: settings.version,
-    address: nodeAddress(0),
-    serviceCIDR: ranges.serviceCIDR,
+    address: firstIP,
+    serviceCIDR,
     authorizationMode: 'Node,RBAC',
   });
   const serve: Handle = (request) => apiServer.handle(request);
@@ -83,14 +86,16 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     serve,
     born,
     version: settings.version,
-    addresses: settings.nodes.slice(0, settings.controlPlanes).map((_, index) => nodeAddress(index)),
+    addresses: settings.nodes.slice(0, settings.controlPlanes).map((_, index) => addressing.machine(index)[0]),
     birth: settings.birth,
-    tunnel: settings.tunnel !== '',
+    tunnel: settings.tunnel,
+    installKey: settings.cloud && ((user, line) => cloud?.installKey(user, line) ?? false),
     clientOf,
   });
   const { handle } = controlPlane;
   const certificates = new ClientCertificates(sim, born);
-  const cloud = settings.cloud && part('cloud').createCloud({ sim, network, gateway: GATEWAY, handle, ...settings });
+  const cloud =
+    settings.cloud && part('cloud').createCloud({ sim, network, gateway: addressing.gateway, handle, ...settings });
   const kubectlOf = kubectlPrograms({ controlPlane, serve, certificates, ca: born.ca });
   const kubectl = kubectlOf(settings.version);
   const kubelets = new Map<string, Kubelet>();
@@ -114,6 +119,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     {
       sim,
       settings,
+      addressing,
       ranges,
       network,
       scheme,
@@ -150,17 +156,19 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
       },
       requests: (all) => commandRequests.list(all),
       explain: (pod) => scheduler()?.explain(pod),
+      egress: () => apiServer.egress.cluster,
+      kubeletAddress: (name) => apiServer.kubeletAddress(name),
       cloud: cloud?.provider,
     }),
   );
 
-  const names: Record<string, string> = { workstation: WORKSTATION };
-  [...machines.keys()].forEach((name, index) => (names[name] = nodeAddress(index)));
-  const router = startDatacenter(network, names, NODE_BITS, GATEWAY);
+  const names: Record<string, readonly string[]> = { workstation: addressing.workstation };
+  [...machines.keys()].forEach((name, index) => (names[name] = addressing.machine(index)));
+  const router = startDatacenter(network, names, addressing);
   cloud?.provider.connect(router);
-  const workstationNet = network.namespace([], 'workstation');
-  workstationNet.plug('eth0', WORKSTATION, NODE_BITS, GATEWAY);
-  const home = diskOf(sim, system, workstationFiles(hasCluster ? born : undefined));
+  const workstationNet = addressing.machineOn(network, 'workstation', addressing.workstation);
+  const files = workstationFiles(addressing.nameServer[0], serverURL(firstIP), hasCluster ? born : undefined);
+  const home = diskOf(sim, system, files);
   home.mkdir(`${HOME}/.kube`, { recursive: true });
   for (const path of [HOME, `${HOME}/.kube`, `${HOME}/.kube/config`])
     if (home.exists(path)) home.chown(path, USER_ID, USER_ID);
@@ -186,7 +194,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
       version: settings.version,
       server: controlPlane.server,
       clusterCIDR: ranges.podCIDR,
-      dns: DNS,
+      dns: { domain: DNS_DOMAIN, address: ranges.clusterDNS },
       blankMachines: settings.machines.length > 0,
       kubeProxy: !isBinary,
       proxyMode: settings.proxyMode,
@@ -195,8 +203,8 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
       cloud: cloud !== undefined,
     });
     cloud?.install(kubeadm, ranges.podCIDR);
-    if (settings.tunnel)
-      sim.after(AGENTS_AFTER, () => installManifests(kubeadm, part('konnectivity').agentManifests(nodeAddress(0))));
+    if (settings.tunnel === 'konnectivity')
+      sim.after(AGENTS_AFTER, () => installManifests(kubeadm, part('konnectivity').agentManifests(firstIP)));
   }
   sim.runUntil(settings.birth);
   return {
@@ -214,7 +222,11 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
 }
 
 /** `own`: what the cluster has for its administrator; undefined when there is none yet. */
-const workstationFiles = (own: Credentials | undefined): Record<string, TreeEntry> => ({
-  ...blankFiles('workstation', 'user:x:1000:1000::/home/user:/bin/bash\n'),
-  ...(own && { [`${HOME}/.kube/config`]: kubeconfig({ ...own, server: SERVER, user: 'kubernetes-admin' }) }),
+const workstationFiles = (
+  nameServer: string,
+  server: string,
+  own: Credentials | undefined,
+): Record<string, TreeEntry> => ({
+  ...blankFiles('workstation', nameServer, 'user:x:1000:1000::/home/user:/bin/bash\n'),
+  ...(own && { [`${HOME}/.kube/config`]: kubeconfig({ ...own, server, user: 'kubernetes-admin' }) }),
 });

@@ -1,19 +1,18 @@
 // What stands on the machines' network beside them: a gateway, and the name server that they ask, which knows the
 // machines and a few names of the world outside. The outside itself is not there: connections to it go unanswered.
 
+import type { Addressing } from './addressing.ts';
 import {
   type DnsMessage,
   type DnsRecord,
-  isAddress,
   messageSize,
   type Network,
   type NetworkNamespace,
+  reverseName,
 } from './linux/net/index.ts';
 import { part } from './parts/index.ts';
 
-export const NAME_SERVER = '10.0.0.2';
-/** A mirror of the world's package repositories, and of the first website. It is plugged in when one of their names is first looked up. */
-export const MIRROR = '10.0.0.3';
+/** Names of the mirror, which is plugged in when one of them is first looked up. */
 export const MIRRORED = [
   'pkgs.k8s.io',
   'prod-cdn.packages.k8s.io',
@@ -30,36 +29,31 @@ export const publicAuthority = (): string =>
 const TTL = 300;
 
 /** Names of the world that examples look up, with the addresses that they had. */
-const WORLD: Record<string, string> = {
-  'example.com': '23.192.228.80',
-  'www.example.com': '23.192.228.80',
-  'example.org': '23.215.0.132',
-  'example.net': '23.220.75.232',
-  'kubernetes.io': '15.197.167.90',
-  'www.kubernetes.io': '15.197.167.90',
-  'registry.k8s.io': '34.96.108.209',
-  'github.com': '140.82.121.3',
-  'google.com': '142.250.185.78',
-  'www.google.com': '142.250.186.100',
+const WORLD: Record<string, readonly string[]> = {
+  'example.com': ['23.192.228.80'],
+  'www.example.com': ['23.192.228.80'],
+  'example.org': ['23.215.0.132'],
+  'example.net': ['23.220.75.232'],
+  'kubernetes.io': ['15.197.167.90'],
+  'www.kubernetes.io': ['15.197.167.90'],
+  'registry.k8s.io': ['34.96.108.209'],
+  'github.com': ['140.82.121.3'],
+  'google.com': ['142.250.185.78'],
+  'www.google.com': ['142.250.186.100'],
 };
 
 /** Plugs in the name server and the gateway, which is returned. `machines` are names that it answers for beside the world's. */
 export function startDatacenter(
   network: Network,
-  machines: Readonly<Record<string, string>>,
-  bits: number,
-  gateway: string,
+  machines: Readonly<Record<string, readonly string[]>>,
+  addressing: Addressing,
 ): NetworkNamespace {
   // The way out leads nowhere: it answers for itself and passes nothing on.
-  const router = network.namespace([], 'gateway');
-  router.plug('eth0', gateway, bits, gateway);
-  const net = network.namespace([], 'dns');
-  net.plug('eth0', NAME_SERVER, bits, gateway);
-  const known: Record<string, string> = { ...WORLD, ...machines };
+  const router = addressing.machineOn(network, 'gateway', addressing.gateway);
+  const net = addressing.machineOn(network, 'dns', addressing.nameServer);
+  const known: Record<string, readonly string[]> = { ...WORLD, ...machines };
   const backwards: Record<string, string> = {};
-  for (const name in machines) {
-    if (isAddress(machines[name])) backwards[`${machines[name].split('.').reverse().join('.')}.in-addr.arpa`] = name;
-  }
+  for (const name in machines) for (const ip of machines[name]) backwards[reverseName(ip).slice(0, -1)] = name;
   let mirrored = false;
   const socket = net.bind(53, ({ from, payload }) => {
     const message = payload as DnsMessage;
@@ -67,11 +61,14 @@ export function startDatacenter(
     const { name, type } = message.question;
     const plain = name.toLowerCase().replace(/\.$/, '');
     const isMirrored = MIRRORED.includes(plain);
-    if (isMirrored && !mirrored) part('machine').startMirror(network, bits, gateway);
+    if (isMirrored && !mirrored) part('machine').startMirror(network, addressing);
     mirrored ||= isMirrored;
-    const data = type === 'PTR' ? backwards[plain] && `${backwards[plain]}.` : isMirrored ? MIRROR : known[plain];
-    const answers: DnsRecord[] = data && (type === 'A' || type === 'PTR') ? [{ name, type, ttl: TTL, data }] : [];
-    const code = data ? 'NOERROR' : 'NXDOMAIN';
+    const owner = type === 'PTR' && backwards[plain];
+    const data = owner ? [`${owner}.`] : isMirrored ? addressing.mirror : (known[plain] ?? []);
+    const answers: DnsRecord[] = data
+      .filter((one) => owner || type === (one.includes(':') ? 'AAAA' : 'A'))
+      .map((one) => ({ name, type, ttl: TTL, data: one }));
+    const code = data.length ? 'NOERROR' : 'NXDOMAIN';
     const reply: DnsMessage = { ...message, response: true, code, recursionAvailable: true, answers };
     socket?.send(from, reply, messageSize(reply));
   });

@@ -80,10 +80,14 @@ export function createJq(run: HostJq): Program {
         filter === undefined &&
         !options.some((o) => o === '--version' || o === '-V' || o === '--help' || o === '-h')
       ) {
-        process.stderr.write(
-          'jq - commandline JSON processor [version 1.8.2]\n\nUsage:\tjq [OPTIONS] FILTER [FILES...]\n',
-        );
-        return 2;
+        if (process.tty) {
+          process.stderr.write(
+            'jq - commandline JSON processor [version 1.8.2]\n\nUsage:\tjq [OPTIONS] FILTER [FILES...]\n',
+          );
+          return 2;
+        }
+        // What comes through a pipe is shown as it is.
+        filter = '.';
       }
       let input = '';
       const nullInput = options.some((o) => o === '--null-input' || /^-[a-zA-Z]*n[a-zA-Z]*$/.test(o));

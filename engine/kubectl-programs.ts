@@ -3,9 +3,8 @@
 import { utf8Base64 } from './api/base64.ts';
 import type { ClientCertificates } from './apiserver/authentication/client-certificates.ts';
 import type { Handle } from './apiserver/types.ts';
-import { SERVICE } from './addressing.ts';
 import type { ControlPlane } from './kubeadm/control-plane.ts';
-import type { Program } from './linux/index.ts';
+import { hostPort, type Program } from './linux/index.ts';
 import { lazyProgram, part } from './parts/index.ts';
 
 export interface KubectlTargets {
@@ -33,7 +32,7 @@ export function kubectlPrograms({
           ),
         known: ({ server, cluster }) =>
           !cluster['tls-server-name'] &&
-          (server === SERVICE ||
+          (server === `https://${hostPort(controlPlane.serviceIP, 443)}` ||
             (controlPlane.isServer(server) && cluster['certificate-authority-data'] === utf8Base64(ca))),
         version,
       }),

@@ -1,13 +1,13 @@
 // What lies on the disks of machines when the reader's first command starts, beside what the cluster's parts bring.
 
-import { NAME_SERVER, publicAuthority } from './datacenter.ts';
+import { publicAuthority } from './datacenter.ts';
 import { unitFiles, unitFilesWith } from './kubeadm/node-programs.ts';
 import { DOCKER_LIST, dockerLine, KEY_FILE, REPOSITORY_KEY, SOURCE_LIST, sourceLine } from './kubeadm/repositories.ts';
-import { CONFIG, CONFIG_FILE, RUNTIMES, type RuntimeName } from './kubelet/index.ts';
+import { CONFIG_FILE, installedConfig, RUNTIMES, type RuntimeName } from './kubelet/index.ts';
 import { devices, type DirNode, FileSystem, tree, type TreeEntry } from './linux/index.ts';
 import type { Sim } from './sim/index.ts';
 
-const DIRECTORIES = ['/root', '/tmp', '/usr/local/bin', '/var/log'];
+const DIRECTORIES = ['/root', '/sbin', '/tmp', '/usr/local/bin', '/usr/local/sbin', '/usr/sbin', '/var/log'];
 export const BLANK_DIRECTORIES = [...DIRECTORIES, '/run', '/etc/apt/keyrings', '/etc/apt/sources.list.d'];
 export const NODE_DIRECTORIES = [...DIRECTORIES, '/run', '/etc/kubernetes/manifests'];
 
@@ -27,11 +27,11 @@ export function diskOf(
 const ROOT = 'root:x:0:0:root:/root:/bin/bash\n';
 
 /** Of a machine as Debian installs it; `users`: beside root. */
-export const blankFiles = (hostname: string, users = ''): Record<string, TreeEntry> => ({
+export const blankFiles = (hostname: string, nameServer: string, users = ''): Record<string, TreeEntry> => ({
   ...devices(),
   '/etc/group': 'root:x:0:\nuser:x:1000:\n',
   '/etc/passwd': ROOT + users,
-  '/etc/resolv.conf': `nameserver ${NAME_SERVER}\n`,
+  '/etc/resolv.conf': `nameserver ${nameServer}\n`,
   '/etc/hostname': `${hostname}\n`,
   '/etc/ssl/certs/ca-certificates.crt': publicAuthority,
   '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n`,
@@ -40,10 +40,16 @@ export const blankFiles = (hostname: string, users = ''): Record<string, TreeEnt
 });
 
 /** Of a machine with Kubernetes' packages. `version`: the one whose repository it has. */
-export const nodeFiles = (hostname: string, runtime: RuntimeName, version: string): Record<string, TreeEntry> => ({
-  ...blankFiles(hostname),
+export const nodeFiles = (
+  hostname: string,
+  { runtime, version }: { runtime: RuntimeName; version: string },
+  clusterDNS: string,
+  nameServer: string,
+): Record<string, TreeEntry> => ({
+  ...blankFiles(hostname, nameServer),
   ...(runtime === 'containerd' ? unitFiles : unitFilesWith(RUNTIMES[runtime].unit)),
-  [CONFIG_FILE]: CONFIG,
+  [CONFIG_FILE]: installedConfig(clusterDNS),
+  '/var/lib/kubelet/kubeadm-flags.env': 'KUBELET_KUBEADM_ARGS=""\n',
   [SOURCE_LIST]: sourceLine(version),
   [DOCKER_LIST]: dockerLine,
   [KEY_FILE]: REPOSITORY_KEY,

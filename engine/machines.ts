@@ -1,7 +1,7 @@
 // The machines of a cluster: nodes, and blank ones on which nothing of Kubernetes has been installed. Each is a host with its
 // disk, its place on the network and a kubelet.
 
-import { CLUSTER_CIDR, nodeAddress, nodeRange, plugIn, type Plugged } from './addressing.ts';
+import type { Addressing } from './addressing.ts';
 import type { Scheme } from './api/types.ts';
 import type { ApiServer } from './apiserver/index.ts';
 import type { Handle } from './apiserver/types.ts';
@@ -22,6 +22,7 @@ import {
   type FileSystem,
   type Host,
   type Network,
+  type NetworkNamespace,
   type Process,
   type Program,
   programTree,
@@ -37,7 +38,8 @@ import type { Sim } from './sim/index.ts';
 export interface MachinesOptions {
   sim: Sim;
   settings: ClusterSettings;
-  ranges: { podCIDR: string; serviceCIDR: string };
+  addressing: Addressing;
+  ranges: { podCIDR: string; serviceCIDR: string; clusterDNS: string };
   network: Network;
   scheme: Scheme;
   images: Registry;
@@ -72,7 +74,20 @@ const NOTHING: Installed = { files: {}, images: [] };
 
 /** By name, control planes first. The nodes' kubelets run. */
 export function createMachines(options: MachinesOptions, system: DirNode): Map<string, Host> {
-  const { sim, settings, ranges, network, apiServer, controlPlane, cloud, born, kubeadm, clientOf, kubelets } = options;
+  const {
+    sim,
+    settings,
+    addressing,
+    ranges,
+    network,
+    apiServer,
+    controlPlane,
+    cloud,
+    born,
+    kubeadm,
+    clientOf,
+    kubelets,
+  } = options;
   const software = new Map<string, Software>();
   const softwareAt = (hostname: string): Software => {
     let found = software.get(hostname);
@@ -111,24 +126,27 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
           kubelet: programs.packaged.kubelet,
         })
       : undefined;
+  const sshd = settings.tunnel === 'ssh' ? part('ssh').nodeFiles(ranges.clusterDNS) : undefined;
   const networks = settings.cni === 'flannel' ? undefined : part('networks');
   const builtIn = settings.cni === 'kubenet' ? networks?.kubenet : undefined;
 
   /** What a node's machine has, and the images that are there from the start. */
-  const installNode = (name: string, index: number, { net, ip }: Plugged): { fs: FileSystem; images: string[] } => {
+  const installNode = (name: string, index: number, net: NetworkNamespace): { fs: FileSystem; images: string[] } => {
+    const [ip] = net.addresses;
     const isControlPlane = index < settings.controlPlanes;
     prepareNode(net);
-    networks?.prepare(settings.cni, net, CLUSTER_CIDR, () =>
-      settings.nodes.map((_, other) => ({ ip: nodeAddress(other), subnet: nodeRange(other) })),
+    networks?.prepare(settings.cni, net, ranges.podCIDR, () =>
+      settings.nodes.map((_, other) => ({ ips: addressing.machine(other), subnets: addressing.nodePods(other) })),
     );
     const installed: Installed =
       binary?.install(name, ip, isControlPlane, sim.now) ??
       (isControlPlane ? controlPlane.install(name, ip, sim.now) : NOTHING);
     const files = {
-      ...nodeFiles(name, settings.runtime, settings.version),
-      ...(networks ? networks.networkFiles(settings.cni, nodeRange(index)) : cniFiles()),
+      ...nodeFiles(name, settings, ranges.clusterDNS, addressing.nameServer[0]),
+      ...(networks ? networks.networkFiles(settings.cni, addressing.nodePods(index), ranges.podCIDR) : cniFiles()),
       ...kubeletCertificates(name, ip, born.notBefore, sim.now),
       [KUBELET_CONF]: () => kubeletConf(controlPlane.server, born.ca, name),
+      ...sshd?.files,
       ...installed.files,
     };
     return { fs: diskOf(sim, nodeSystem, files, NODE_DIRECTORIES), images: installed.images };
@@ -138,11 +156,11 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
   [...settings.nodes, ...settings.machines].forEach((name, index) => {
     const isControlPlane = index < settings.controlPlanes;
     const isNode = index < settings.nodes.length;
-    const plugged = plugIn(network, name, index, settings.dualStack);
-    const { net, ip, ip6 } = plugged;
+    const [ip, secondaryIP] = addressing.machine(index);
+    const net = addressing.machineOn(network, name, addressing.machine(index));
     const { fs, images } = isNode
-      ? installNode(name, index, plugged)
-      : { fs: diskOf(sim, blankSystem, blankFiles(name), BLANK_DIRECTORIES), images: [] };
+      ? installNode(name, index, net)
+      : { fs: diskOf(sim, blankSystem, blankFiles(name, addressing.nameServer[0]), BLANK_DIRECTORIES), images: [] };
     const machine = createHost({ ...HOST, sim, hostname: name, fs, net });
     machines.set(name, machine);
     if (index === 0) apiServer.runsOn(net);
@@ -152,7 +170,7 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
       node: {
         name,
         ip,
-        ip6,
+        secondaryIP,
         taints: isControlPlane && settings.tainted ? [CONTROL_PLANE_TAINT] : [],
         kubeletVersion: settings.version,
         runtime: settings.runtime,
@@ -163,10 +181,11 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
       images: options.images,
       machine,
       scheme: options.scheme,
+      clusterDNS: ranges.clusterDNS,
       ...runtimeNetwork(fs, net, builtIn),
     });
     for (const image of images) kubelet.images.preload(image);
-    cloud?.launch(name, ip, kubelet);
+    cloud?.launch(name, addressing.machine(index), kubelet);
     kubelets.set(name, kubelet);
     apiServer.kubelets.set(name, kubelet);
     if (!isNode) {
@@ -175,6 +194,7 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
     }
     kubelet.start();
     binary?.start(kubelet, softwareAt(name), isControlPlane);
+    if (sshd) part('machine').runServices(kubelet, softwareAt(name), sshd.services);
     // A kubelet may not say of itself what its node is for.
     if (isControlPlane)
       kubeadm.of('v1', 'nodes', false).patch('', name, 'strategic', { metadata: { labels: CONTROL_PLANE_LABELS } });

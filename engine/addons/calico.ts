@@ -15,8 +15,8 @@ const NAME = 'calico-node';
 const NAMESPACE = 'kube-system';
 const VERSION = 'v3.31.3';
 const RBAC = 'rbac.authorization.k8s.io';
-/** Of the pool of addresses. */
-const POOL = 'CALICO_IPV4POOL_CIDR';
+/** Of the pools of addresses, of IPv4 and of IPv6. */
+const POOLS = ['CALICO_IPV4POOL_CIDR', 'CALICO_IPV6POOL_CIDR'];
 
 /** The program: BIRD's routes and Felix's rules, then the policies until it ends. */
 function* calicoNode(process: Process, handle: Handle): Co<number> {
@@ -32,22 +32,32 @@ function* calicoNode(process: Process, handle: Handle): Co<number> {
     return 1;
   }
   const node = process.env.NODENAME ?? hostname;
-  const pool = parseCidr(process.env[POOL] ?? '');
   say('startup/startup.go 432', `Using NODENAME environment for node name ${node}`);
-  if (pool) hideFromOutside(process, pool);
+  for (const name of POOLS) {
+    const pool = parseCidr(process.env[name] ?? '');
+    // Addresses of IPv6 are supposed to be good everywhere.
+    const hidden = process.env[name.replace('CIDR', 'NAT_OUTGOING')] ?? String(!pool?.upper);
+    if (pool && hidden === 'true') hideFromOutside(process, pool);
+  }
   const uplink = net.link('eth0');
   const nodes = new Informer<Node>();
-  const seen = ({ metadata, spec, status }: Node) => {
-    const destination = parseCidr(spec?.podCIDR ?? '');
-    const via = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
-    if (metadata.name !== node && destination && via && uplink)
-      net.routes.add({ destination, via, link: uplink, protocol: 'bird' });
+  const rangesOf = ({ spec }: Node): readonly string[] => spec?.podCIDRs ?? [];
+  const seen = (object: Node) => {
+    if (object.metadata.name === node || !uplink) return;
+    const internal = (object.status?.addresses ?? []).filter(({ type }) => type === 'InternalIP');
+    for (const range of rangesOf(object)) {
+      const destination = parseCidr(range);
+      const via = internal.find(({ address }) => address.includes(':') === range.includes(':'))?.address;
+      if (destination && via) net.routes.add({ destination, via, link: uplink, protocol: 'bird' });
+    }
   };
   nodes.on({
     add: seen,
     update: seen,
-    delete: ({ spec }) =>
-      void net.routes.remove(({ destination, protocol }) => protocol === 'bird' && destination.text === spec?.podCIDR),
+    delete: (object) =>
+      void net.routes.remove(
+        ({ destination, protocol }) => protocol === 'bird' && rangesOf(object).includes(destination.text),
+      ),
   });
   nodes.start(client, 'v1', 'nodes', {});
   try {
@@ -59,7 +69,7 @@ function* calicoNode(process: Process, handle: Handle): Co<number> {
 
 /** natOutgoing: who is outside of the pool sees the node. */
 function hideFromOutside({ host: { net } }: Process, pool: Cidr) {
-  const nat = net.rules().table('nat');
+  const nat = pool.upper ? net.rules().table6('nat') : net.rules().table('nat');
   const chain = nat.ensure('cali-nat-outgoing');
   chain.set([new Rule({ source: pool, destination: pool, notDestination: true, target: masquerade() })]);
   const hook = nat.ensure('POSTROUTING');
@@ -82,6 +92,16 @@ export const calicoImages = (handle: Handle): Repository[] => [
 export function calicoManifests({ clusterCIDR }: { clusterCIDR: string }): KubeObject[] {
   const labels = { 'k8s-app': NAME };
   const read = ['get', 'list', 'watch'];
+  const ranges = clusterCIDR.split(',');
+  const pools = ranges.map((value) => ({ name: POOLS[Number(value.includes(':'))], value }));
+  if (ranges.some((range) => range.includes(':')))
+    pools.push(
+      { name: 'CALICO_IPV6POOL_NAT_OUTGOING', value: 'true' },
+      { name: 'FELIX_IPV6SUPPORT', value: 'true' },
+      { name: 'IP6', value: 'autodetect' },
+    );
+  if (!ranges.some((range) => range.includes('.')))
+    pools.push({ name: 'CALICO_ROUTER_ID', value: 'hash' }, { name: 'IP', value: 'none' });
   return [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: NAME, namespace: NAMESPACE } },
     {
@@ -132,7 +152,7 @@ export function calicoManifests({ clusterCIDR }: { clusterCIDR: string }): KubeO
                   { name: 'CALICO_NETWORKING_BACKEND', value: 'bird' },
                   { name: 'CLUSTER_TYPE', value: 'k8s,bgp' },
                   { name: 'CALICO_IPV4POOL_IPIP', value: 'Never' },
-                  { name: POOL, value: clusterCIDR },
+                  ...pools,
                 ],
                 securityContext: { privileged: true },
                 resources: { requests: { cpu: '250m' } },

@@ -15,7 +15,7 @@ const ROLE = 'system:coredns';
 const LABELS = { 'k8s-app': 'kube-dns' };
 
 export function coreDNSImages(handle: Handle): Repository[] {
-  const program = coreDNS((process) => inClusterClient(process, handle, NAME), VERSION);
+  const program = coreDNS((process) => inClusterClient(process, handle, NAME), VERSION, corefile('cluster.local'));
   return [
     {
       names: [REPOSITORY, 'docker.io/coredns/coredns'],

@@ -47,7 +47,9 @@ export function flannelImages(handle: Handle): Repository[] {
 }
 
 export function flannelManifests(settings: { clusterCIDR: string; cloud: boolean }): KubeObject[] {
-  const [four, six] = settings.clusterCIDR.split(',');
+  const ranges = settings.clusterCIDR.split(',');
+  const six = ranges.find((range) => range.includes(':'));
+  const four = ranges.find((range) => range !== six);
   return [
     {
       apiVersion: 'v1',
@@ -82,7 +84,7 @@ export function flannelManifests(settings: { clusterCIDR: string; cloud: boolean
         labels: { tier: 'node', 'k8s-app': 'flannel', app: 'flannel' },
       },
       data: {
-        'net-conf.json': `{\n  "Network": "${four}",\n${six ? `  "EnableIPv6": true,\n  "IPv6Network": "${six}",\n` : ''}  "EnableNFTables": false,\n  "Backend": {\n    "Type": "${settings.cloud ? 'alloc' : 'host-gw'}"\n  }\n}\n`,
+        'net-conf.json': `{\n  ${four ? `"Network": "${four}"` : '"EnableIPv4": false'},\n${six ? `  "EnableIPv6": true,\n  "IPv6Network": "${six}",\n` : ''}  "EnableNFTables": false,\n  "Backend": {\n    "Type": "${settings.cloud ? 'alloc' : 'host-gw'}"\n  }\n}\n`,
       },
     },
     {

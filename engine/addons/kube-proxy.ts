@@ -130,11 +130,14 @@ users:
   user:
     tokenFile: /var/run/secrets/kubernetes.io/serviceaccount/token`;
 
+/** Of the primary family of the cluster. */
+const everywhere = (clusterCIDR: string) => (clusterCIDR.split(',')[0].includes(':') ? "'::'" : '0.0.0.0');
+
 export const kubeProxyConfiguration = (
   clusterCIDR: string,
   mode: string,
 ) => `apiVersion: kubeproxy.config.k8s.io/v1alpha1
-bindAddress: 0.0.0.0
+bindAddress: ${everywhere(clusterCIDR)}
 bindAddressHardFail: false
 clientConnection:
   acceptContentTypes: ""

@@ -6,7 +6,7 @@ const MAPPED = 0xffffn;
 const quoted = (text: string) => JSON.stringify(text);
 
 /** An address as RFC 5952 writes it. */
-function addressText(number: bigint, family: 4 | 6): string {
+export function addressText(number: bigint, family: 4 | 6): string {
   if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => (number >> shift) & 255n).join('.');
   const groups = Array.from({ length: 8 }, (_, i) => ((number >> BigInt(112 - 16 * i)) & 0xffffn).toString(16));
   // The longest run of zero groups, from two on, is left out; of equal ones the first.

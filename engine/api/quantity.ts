@@ -141,3 +141,9 @@ export function quantityValue(text: string): number {
 export function quantityMilli(text: string): number {
   return millis.get(text) ?? remember(millis, text, Number(divideUp(parseQuantity(text).nanos, 1_000_000n)));
 }
+
+/** An amount as a resource field reference gives it: how many times the divisor (default 1) it is, rounded up. */
+export function inUnitsOf(divisor: string | undefined, resource: string, amount: string): string {
+  const value = resource === 'cpu' ? quantityMilli : quantityValue;
+  return String(Math.ceil(value(amount) / (value(divisor ?? '1') || value('1'))));
+}

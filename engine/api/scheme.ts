@@ -128,12 +128,12 @@ export function createScheme(): Catalog {
     prepareForUpdate: (info, object, old, subresource) =>
       custom.get(info)?.prepareForUpdate?.(object, old, subresource) ??
       prepareForUpdate(info, object, old, subresource),
-    validate: (info, object) => {
-      const faults = validate(info, object);
+    validate: (info, object, minor) => {
+      const faults = validate(info, object, minor);
       return custom.size ? faults.concat(custom.get(info)?.validate?.(object) ?? []) : faults;
     },
-    validateUpdate: (info, object, old, subresource) => {
-      const faults = validateUpdate(info, object, old, subresource);
+    validateUpdate: (info, object, old, subresource, minor) => {
+      const faults = validateUpdate(info, object, old, subresource, minor);
       return custom.size ? faults.concat(custom.get(info)?.validateUpdate?.(object, old, subresource) ?? []) : faults;
     },
     warnings: (info, object, old) => custom.get(info)?.warnings?.(object, old) ?? warningsFor(info, object, old),

@@ -81,23 +81,25 @@ function claimSources(claim: KubeObject): KubeObject {
 const onlySpec = (field: string) => (object: KubeObject, old: KubeObject) =>
   set({ ...object, status: old.status }, 'spec', set(old.spec, field, object.spec?.[field]));
 
-/** In-place resizing writes the resources of containers, nothing else. */
+/**
+ * In-place resizing writes the resources of containers and says how they take them, nothing else. Lists that are not of
+ * the same containers stay as given: validation refuses them.
+ */
 function resize(object: KubeObject, old: KubeObject): KubeObject {
   let spec: JsonObject = old.spec;
   for (const list of ['containers', 'initContainers'] as const) {
-    const before: JsonObject[] | undefined = old.spec[list];
-    if (!before) continue;
+    const before: JsonObject[] = old.spec[list] ?? [];
     const given: JsonObject[] = object.spec?.[list] ?? [];
-    spec = set(
-      spec,
-      list,
-      before.map((container) => {
-        const wanted = given.find((c) => c.name === container.name);
-        return wanted ? { ...container, resources: wanted.resources, resizePolicy: wanted.resizePolicy } : container;
-      }),
-    );
+    const same = given.length === before.length && before.every(({ name }, i) => name === given[i].name);
+    const resized = same
+      ? before.map((container, i) => ({
+          ...container,
+          resources: given[i].resources,
+          resizePolicy: given[i].resizePolicy,
+        }))
+      : given;
+    if (before.length + given.length) spec = set(spec, list, resized);
   }
-  if (object.spec?.resources) spec = set(spec, 'resources', object.spec.resources);
   return { ...object, spec: deepEqual(spec, old.spec) ? old.spec : spec, status: old.status };
 }
 
@@ -245,6 +247,11 @@ export function prepareForUpdate(
 /** Kinds whose labels, too, are closed to writers of status. */
 const STATUS_KEEPS_LABELS = new Set(['apps/Deployment']);
 
+// A time that was never written is null in Go's JSON, not absent.
+const neverProbed = (condition: JsonObject) => condition.lastProbeTime === undefined;
+const withoutProbe = (condition: JsonObject) =>
+  neverProbed(condition) ? { lastProbeTime: null, ...condition } : condition;
+
 function prepareStatus(info: ResourceInfo, object: KubeObject, old: KubeObject): KubeObject {
   let out = set(object, 'spec', old.spec);
   let metadata = out.metadata;
@@ -257,6 +264,10 @@ function prepareStatus(info: ResourceInfo, object: KubeObject, old: KubeObject):
     // The class is decided at creation and stays.
     if (out.status && old.status?.qosClass)
       out = set(out, 'status', fill(out.status, { qosClass: old.status.qosClass }));
+    const conditions: JsonObject[] | undefined = out.status?.conditions;
+    if (conditions?.some(neverProbed)) {
+      out = set(out, 'status', set(out.status, 'conditions', conditions.map(withoutProbe)));
+    }
   } else if (STATUS_KEEPS_LABELS.has(`${info.group}/${info.kind}`)) {
     metadata = set(metadata, 'labels', old.metadata.labels);
   }

@@ -101,8 +101,15 @@ export interface Scheme {
   prepareForCreate(info: ResourceInfo, object: KubeObject): KubeObject;
   /** Before update through the main resource: keep the old status, bump generation when the spec changed. `subresource`: 'status' keeps the old spec instead. */
   prepareForUpdate(info: ResourceInfo, object: KubeObject, old: KubeObject, subresource?: string): KubeObject;
-  validate(info: ResourceInfo, object: KubeObject): FieldError[];
-  validateUpdate(info: ResourceInfo, object: KubeObject, old: KubeObject, subresource?: string): FieldError[];
+  /** As the release v1.`minor` judges; default the present one. */
+  validate(info: ResourceInfo, object: KubeObject, minor?: number): FieldError[];
+  validateUpdate(
+    info: ResourceInfo,
+    object: KubeObject,
+    old: KubeObject,
+    subresource?: string,
+    minor?: number,
+  ): FieldError[];
   /** Warnings for deprecated versions and questionable fields, as the Warning header carries them. */
   warnings(info: ResourceInfo, object: KubeObject, old?: KubeObject): string[];
   /** Server-side printing; `now` in ms since the epoch for ages. */

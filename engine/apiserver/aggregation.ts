@@ -5,6 +5,7 @@ import type { KubeObject, ResourceInfo } from '../api/index.ts';
 import type { JsonObject } from '../api/types.ts';
 import type { Etcd, StoreEvent } from '../etcd/index.ts';
 import type { Core } from './handlers/types.ts';
+import { hostPort } from '../linux/net/index.ts';
 
 /** Group's priority, and versions with theirs (15 when not said): the order in which clients prefer them. */
 const PRIORITIES: Readonly<Record<string, [group: number, versions?: Record<string, number>]>> = {
@@ -170,7 +171,7 @@ export class Aggregation {
     const where = `service/${name} in ${JSON.stringify(namespace)}`;
     const service = storage.get(scheme.resource('', 'v1', 'services') as ResourceInfo, namespace, name);
     if (!service) return failed('ServiceNotFound', `${where} is not present`);
-    const url = `https://${service.spec.clusterIP}:${port}/apis/${group}/${version}`;
+    const url = `https://${hostPort(service.spec.clusterIP, port)}/apis/${group}/${version}`;
     if (service.spec.type !== 'ExternalName') {
       const own = (service.spec.ports as JsonObject[] | undefined)?.find((one) => one.port === port);
       if (!own) return failed('ServicePortError', `${where} is not listening on port ${port}`);

@@ -1,8 +1,11 @@
 // Paths that are no resource's: which groups, versions and resources there are, version, health.
 
+import { BUILD } from '../api/build.ts';
 import type { Catalog, ResourceInfo } from '../api/index.ts';
 import { part } from '../parts/index.ts';
+import type { Egress } from './egress.ts';
 import { CHECKS, health } from './health.ts';
+import { minorOf, SERVICE_CIDRS, SERVICE_CIDRS_SINCE } from './release.ts';
 import { noResource, notAcceptable } from './status.ts';
 import type { ApiRequest, ApiResponse } from './types.ts';
 
@@ -22,15 +25,28 @@ export class Discovery {
     this.builtIn = new Set(scheme.resources().map((info) => info.group));
   }
 
+  /** What the release has; the others of v1.35 are served to who knows their paths, but not told of. */
+  private resources(): readonly ResourceInfo[] {
+    const all = this.scheme.resources();
+    if (minorOf(this.version) >= SERVICE_CIDRS_SINCE) return all;
+    return all
+      .filter(({ group, resource }) => !(group === 'networking.k8s.io' && SERVICE_CIDRS.test(resource)))
+      .map((info) => {
+        const { resize, ...subresources } = info.subresources;
+        return resize ? { ...info, subresources } : info;
+      });
+  }
+
   isBuiltIn(group: string): boolean {
     return this.builtIn.has(group);
   }
 
   hasGroup(group: string): boolean {
-    return this.builtIn.has(group) || this.scheme.resources().some((info) => info.group === group);
+    return this.builtIn.has(group) || this.resources().some((info) => info.group === group);
   }
 
-  handle(request: ApiRequest): ApiResponse {
+  /** `check`: a health check beside the usual ones. */
+  handle(request: ApiRequest, check?: Egress['check']): ApiResponse {
     const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;
     const parts = path.split('/');
     const aggregated = /as=APIGroupDiscoveryList/.test(request.headers?.accept ?? '');
@@ -40,7 +56,7 @@ export class Discovery {
     if (parts[1] === 'apis' && parts.length === 3) return this.group(parts[2]);
     if (parts[1] === 'apis' && parts.length === 4) return this.resourceList(parts[2], parts[3]);
     if (path === '/version') return json(this.versionInfo());
-    const healthy = health(path, request.query);
+    const healthy = health(path, request.query, check);
     if (healthy) return healthy;
     if (path === '/.well-known/openid-configuration') return json(this.openIdConfiguration());
     if (parts[1] === 'openapi') return this.openApi(path, request);
@@ -89,13 +105,13 @@ export class Discovery {
   /** Groups in the order in which the catalogue serves them, without the core group. */
   private groups(): string[] {
     const names = new Set<string>();
-    for (const info of this.scheme.resources()) if (info.group) names.add(info.group);
+    for (const info of this.resources()) if (info.group) names.add(info.group);
     return [...names];
   }
 
   private versionsOf(group: string): string[] {
     const versions = new Set<string>();
-    for (const info of this.scheme.resources()) if (info.group === group) versions.add(info.version);
+    for (const info of this.resources()) if (info.group === group) versions.add(info.version);
     return [...versions].sort(byPriority);
   }
 
@@ -114,7 +130,7 @@ export class Discovery {
   }
 
   private resourceList(group: string, version: string): ApiResponse {
-    const infos = this.scheme.resources().filter((info) => info.group === group && info.version === version);
+    const infos = this.resources().filter((info) => info.group === group && info.version === version);
     if (infos.length === 0) {
       if (group === '' || this.hasGroup(group)) throw noResource();
       return text(404, '404 page not found\n');
@@ -143,8 +159,7 @@ export class Discovery {
         metadata: group ? { name: group, creationTimestamp: null } : { creationTimestamp: null },
         versions: this.versionsOf(group).map((version) => ({
           version,
-          resources: this.scheme
-            .resources()
+          resources: this.resources()
             .filter((info) => info.group === group && info.version === version)
             .sort((a, b) => (a.resource < b.resource ? -1 : 1))
             .map(aggregatedEntry),
@@ -164,12 +179,8 @@ export class Discovery {
       minCompatibilityMajor: major,
       minCompatibilityMinor: String(Number(minor) - 1),
       gitVersion: this.version,
-      gitCommit: '66452049f3d692768c39c797b21b793dce80314e',
-      gitTreeState: 'clean',
+      ...BUILD,
       buildDate: '2025-12-17T12:32:07Z',
-      goVersion: 'go1.25.5',
-      compiler: 'gc',
-      platform: 'linux/amd64',
     };
   }
 

@@ -1,5 +1,6 @@
 // /healthz, /livez and /readyz: each check by name, and all of them. A server that answers at all is well.
 
+import type { Egress } from './egress.ts';
 import type { ApiRequest, ApiResponse } from './types.ts';
 
 const HOOKS = (
@@ -26,8 +27,8 @@ export const CHECKS: Record<string, readonly string[]> = {
   readyz: ['ping', 'log', 'etcd', 'etcd-readiness', 'informer-sync', ...HOOKS, ...LATE, OPENAPI_V3, 'shutdown'],
 };
 
-const text = (body: string): ApiResponse => ({
-  code: 200,
+const text = (body: string, code = 200): ApiResponse => ({
+  code,
   headers: {
     'content-type': 'text/plain; charset=utf-8',
     'cache-control': 'no-cache, private',
@@ -36,21 +37,29 @@ const text = (body: string): ApiResponse => ({
   body,
 });
 
-/** Undefined when the path asks for no check that there is. */
-export function health(path: string, query: ApiRequest['query']): ApiResponse | undefined {
+/** Undefined when the path asks for no check that there is. `further`: one that only this server has. */
+export function health(path: string, query: ApiRequest['query'], further?: Egress['check']): ApiResponse | undefined {
   const [, name, ...rest] = path.split('/');
-  const checks = CHECKS[name];
+  let checks = CHECKS[name];
   if (!checks) return undefined;
-  if (rest.length > 0) return checks.includes(rest.join('/')) ? text('ok') : undefined;
+  if (further) checks = [...checks, further.name];
+  const failure = further?.failure();
+  if (rest.length > 0) {
+    const asked = rest.join('/');
+    if (failure !== undefined && asked === further?.name) return text(`internal server error: ${failure}\n`, 500);
+    return checks.includes(asked) ? text('ok') : undefined;
+  }
   const excluded = new Set([query?.exclude ?? []].flat());
-  if (query?.verbose === undefined) return text('ok');
+  const failed = failure !== undefined && !excluded.has(further?.name ?? '');
+  if (query?.verbose === undefined && !failed) return text('ok');
   let lines = '';
   for (const check of checks) {
-    lines += excluded.delete(check) ? `[+]${check} excluded: ok\n` : `[+]${check} ok\n`;
+    if (failed && check === further?.name) lines += `[-]${check} failed: reason withheld\n`;
+    else lines += excluded.delete(check) ? `[+]${check} excluded: ok\n` : `[+]${check} ok\n`;
   }
   if (excluded.size) {
     const names = [...excluded].map((one) => JSON.stringify(one)).join(', ');
     lines += `warn: some health checks cannot be excluded: no matches for ${names}\n`;
   }
-  return text(`${lines}${name} check passed\n`);
+  return failed ? text(`${lines}${name} check failed\n`, 500) : text(`${lines}${name} check passed\n`);
 }

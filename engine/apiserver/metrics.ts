@@ -20,6 +20,8 @@ interface Gauges {
   resources: readonly ResourceInfo[];
   /** Virtual seconds since the epoch. */
   startedAt: number;
+  /** Lines of what else the server counts. */
+  further: readonly string[];
 }
 
 export class Metrics {
@@ -38,7 +40,7 @@ export class Metrics {
     if (response.watch && info) this.watches.set(response.watch, info);
   }
 
-  text({ version, count, resources, startedAt }: Gauges): string {
+  text({ version, count, resources, startedAt, further }: Gauges): string {
     const lines: string[] = [];
     const family = (name: string, type: string, help: string) =>
       lines.push(`# HELP ${name} [STABLE] ${help}`, `# TYPE ${name} ${type}`);
@@ -78,6 +80,7 @@ export class Metrics {
     );
     family('process_start_time_seconds', 'gauge', 'Start of the process since the epoch, in seconds.');
     lines.push(`process_start_time_seconds ${startedAt}`);
+    lines.push(...further);
     return lines.join('\n') + '\n';
   }
 }

@@ -17,10 +17,11 @@ import { openid } from './authentication/openid.ts';
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import { attributesOf } from './authorization/attributes.ts';
 import { denied } from './authorization/forbidden.ts';
-import { alwaysAllow, NodeAndRBAC, type Authorizer } from './authorization/index.ts';
+import { alwaysAllow, NodeAndRBAC, type Authorizer, type Decision } from './authorization/index.ts';
 import { bootstrap } from './bootstrap/index.ts';
 import { dryRunOf, param, type Context } from './context.ts';
 import { Discovery } from './discovery.ts';
+import type { Audit } from './audit/audit.ts';
 import type { Encryption } from './encryption/configuration.ts';
 import { directEgress, type Egress } from './egress.ts';
 import { Extensions } from './extensions.ts';
@@ -44,8 +45,10 @@ import { hasScopeOf, route, target, type Route } from './route.ts';
 import { badRequest, invalid, notFound, StatusError } from './status.ts';
 import { Storage } from './storage/storage.ts';
 import { SUBRESOURCES } from './subresources/index.ts';
+import { kubeletAddress } from './subresources/kubelet.ts';
 import type { ApiRequest, ApiResponse, KubeletApi, UserInfo } from './types.ts';
 import { virtualOf, type Virtual } from './virtual/index.ts';
+import { hostPort } from '../linux/net/index.ts';
 
 export type AuthorizationMode = 'AlwaysAllow' | 'Node,RBAC';
 
@@ -75,22 +78,28 @@ export class ApiServer implements Core {
   readonly storage: Storage;
   readonly admission: AdmissionChain;
   readonly strategies = new Strategies(STRATEGIES);
-  readonly allocators: ServiceAllocators;
+  allocators: ServiceAllocators;
+  private serviceCIDR: string;
   readonly tokens: ServiceAccountTokens;
   /** Kubelets by node name: where logs, exec and attach are passed on to. */
   readonly kubelets = new Map<string, KubeletApi>();
   /** From the machine on which the server runs. */
   private direct: Egress | undefined;
-  /** By --egress-selector-config-file: the way into the cluster. */
+  /** By --egress-selector-config-file or --ssh-user: the way into the cluster. */
   tunnel: Egress | undefined;
   kubeletCA: string | undefined;
+  kubeletAddressTypes: readonly string[] | undefined;
   readonly requests = new RequestLog();
+  /** By --audit-policy-file and --audit-log-path. */
+  audit: Audit | undefined;
+  /** Whether the request may be made that is being answered. */
+  private decision: Decision | undefined;
   private readonly metrics = new Metrics();
   private readonly startedAt: number;
   /** Of the release that serves. */
   version: string;
   nullTimes: boolean;
-  private minor: number;
+  minor: number;
   address: string;
   readonly ledger: Ledger;
   readonly authenticator: Authenticator;
@@ -130,7 +139,8 @@ export class ApiServer implements Core {
     this.nullTimes = printsNullTimes(this.version);
     this.address = options.address ?? '172.18.0.2';
     this.ledger = new Ledger(this.scheme);
-    this.allocators = new ServiceAllocators(this, options.serviceCIDR ?? '10.96.0.0/16');
+    this.serviceCIDR = options.serviceCIDR ?? '10.96.0.0/16';
+    this.allocators = new ServiceAllocators(this, this.serviceCIDR);
     this.authenticator = union([
       this.staticTokens,
       this.tokens,
@@ -139,18 +149,28 @@ export class ApiServer implements Core {
     ]);
     this.authorizers = { AlwaysAllow: alwaysAllow, 'Node,RBAC': new NodeAndRBAC(this.scheme, this.storage) };
     this.authorizer = this.authorizers[options.authorizationMode ?? 'AlwaysAllow'];
-    this.discovery = new Discovery(this.scheme, this.version, `${this.address}:6443`);
+    this.discovery = new Discovery(this.scheme, this.version, hostPort(this.address, 6443));
     this.compactTo = this.etcd.revision;
     this.compactAt = this.sim.now + COMPACTION_MS;
     this.aggregation = new Aggregation(this, this.etcd);
     this.extensions = new Extensions(this, this.etcd, (request) => this.handle(request));
   }
 
+  /** Where Services get their addresses from, before there are any. */
+  serviceRange(cidrs: string) {
+    if (cidrs !== this.serviceCIDR) this.allocators = new ServiceAllocators(this, (this.serviceCIDR = cidrs));
+  }
+
   /** The network of the machine on which the server runs; the first of its addresses is the server's. */
   runsOn(net: NetworkNamespace) {
     this.direct = directEgress(net);
     this.address = net.addresses[0];
-    this.discovery.address = `${this.address}:6443`;
+    this.discovery.address = hostPort(this.address, 6443);
+  }
+
+  /** Where it asks a node's kubelet; undefined: there is no such node. */
+  kubeletAddress(node: string): string | undefined {
+    return kubeletAddress(this, node);
   }
 
   get egress(): Readonly<Record<'cluster' | 'controlplane', Egress | undefined>> {
@@ -195,10 +215,12 @@ export class ApiServer implements Core {
     this.replay = replay;
     let asked: Route | undefined;
     let user: UserInfo | undefined;
+    let sender: UserInfo | undefined;
     let response: ApiResponse;
     const warnings: string[] = [];
+    this.decision = undefined;
     try {
-      user = authenticate(request, this.authenticator, this.tokens.audiences, this.basic);
+      sender = user = authenticate(request, this.authenticator, this.tokens.audiences, this.basic);
       if (request.headers) user = impersonate(request, user, this.authorizer);
       asked = route(this.scheme, request);
       this.authorize(user, asked, request);
@@ -218,7 +240,27 @@ export class ApiServer implements Core {
       query: request.query,
       code: response.code,
     });
+    if (this.audit) {
+      const { audit, decision } = this;
+      const actingAs = user === sender ? undefined : user;
+      audit.record({
+        request,
+        route: asked,
+        user: sender,
+        actingAs,
+        decision,
+        response,
+        source: this.sourceOf(sender),
+      });
+    }
     return withWarnings(response, warnings);
+  }
+
+  /** The address of a component of the cluster. */
+  private sourceOf(user: UserInfo | undefined): string | undefined {
+    if (!user?.name.startsWith('system:')) return undefined;
+    if (user.name.startsWith('system:node:')) return this.kubeletAddress(user.name.slice('system:node:'.length));
+    return user.name.startsWith('system:kube-') ? this.address : undefined;
   }
 
   /** Paths that are no resource's. */
@@ -230,6 +272,7 @@ export class ApiServer implements Core {
       startedAt,
       resources: this.scheme.resources(),
       count: (info) => this.etcd.range(info.storagePrefix).kvs.length,
+      further: this.tunnel?.metrics?.() ?? [],
     });
     return { code: 200, headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, body };
   }
@@ -237,14 +280,17 @@ export class ApiServer implements Core {
   private authorize(user: UserInfo, asked: Route | undefined, request: ApiRequest) {
     if (this.authorizer === alwaysAllow) return;
     const attributes = attributesOf(asked, request);
-    const { allowed, reason } = this.authorizer.authorize(user, attributes);
+    this.decision = this.authorizer.authorize(user, attributes);
+    const { allowed, reason } = this.decision;
     if (!allowed) throw denied(user, attributes, reason);
   }
 
   private discover(request: ApiRequest): ApiResponse {
     const [, root, group, version] = request.path.split('/');
     const gone = root === 'apis' && version && !this.discovery.hasGroup(group);
-    return gone && this.aggregation.unavailable(group, version) ? UNAVAILABLE : this.discovery.handle(request);
+    return gone && this.aggregation.unavailable(group, version)
+      ? UNAVAILABLE
+      : this.discovery.handle(request, this.tunnel?.check);
   }
 
   private serve(request: ApiRequest, asked: Route, user: UserInfo, warnings: string[]): ApiResponse {

@@ -112,8 +112,10 @@ export interface KubeletApi {
   ): ExecSession;
   attach(namespace: string, pod: string, container: string, options: { stdin: boolean; tty: boolean }): ExecSession;
   portForward(namespace: string, pod: string): PortForward;
+  /** PEM of the authority behind its serving certificate: '' as long as it has none, undefined for its own. */
+  readonly servingAuthority?: string;
   /** What it has counted, by path (/metrics/resource…); undefined: no such path. */
-  figures(path: string): { type: string; body: string } | undefined;
+  figures(path: string): { code?: number; type: string; body: string } | undefined;
 }
 
 /** An answer of the kubelet that is no success: HTTP code and text. */

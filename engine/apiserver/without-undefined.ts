@@ -19,10 +19,8 @@ export function withoutUndefined<T extends object>(value: T): T {
   for (const key in fields) {
     const field = fields[key];
     if (typeof field === 'string') continue;
-    if (field === undefined) {
-      out ??= { ...value };
-      delete (out as Record<string, unknown>)[key];
-    } else if (typeof field === 'object' && field !== null) {
+    if (field === undefined) return rebuilt(fields) as T;
+    if (typeof field === 'object' && field !== null) {
       if (key === 'spec' && clean.has(field)) continue;
       const better = withoutUndefined(field as object);
       if (better !== field) ((out ??= { ...value }) as Record<string, unknown>)[key] = better;
@@ -30,4 +28,15 @@ export function withoutUndefined<T extends object>(value: T): T {
     }
   }
   return out ?? value;
+}
+
+/** An object with a field that is undefined, built anew without it: cheaper than a copy and `delete`. */
+function rebuilt(fields: Record<string, unknown>): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const key in fields) {
+    const field = fields[key];
+    if (field === undefined) continue;
+    out[key] = typeof field === 'object' && field !== null ? withoutUndefined(field as object) : field;
+  }
+  return out;
 }

@@ -5,6 +5,8 @@ import type { ApiRequest, ApiResponse, Handle, Status, UserInfo, WatchStream } f
 import type { KubeObject } from '../api/types.ts';
 
 export class ApiError extends Error {
+  /** A program that does not expect it ends with it (see linux/host.ts). */
+  readonly endsProgram = true;
   readonly status: Status;
   readonly code: number;
   constructor(response: ApiResponse) {

@@ -64,8 +64,9 @@ function initialize(context: CloudContext, name: string) {
   context.recorder('cloud-node-controller').event(node, 'Normal', 'Synced', 'Node synced successfully');
 }
 
-const addressesOf = ({ ip, name, zone }: Machine): NodeAddress[] => [
-  { type: 'InternalIP', address: ip },
+const addressesOf = ({ ips, publicIP, name, zone }: Machine): NodeAddress[] => [
+  ...ips.map((address) => ({ type: 'InternalIP', address })),
+  ...(publicIP ? [{ type: 'ExternalIP', address: publicIP }] : []),
   { type: 'InternalDNS', address: `${name}.${zone}.internal` },
   { type: 'Hostname', address: name },
 ];
@@ -76,8 +77,11 @@ function writeAddresses({ provider, client }: CloudContext, node: Node) {
   if (!machine || machine.state === 'terminated') return;
   const addresses = addressesOf(machine);
   if (JSON.stringify(addresses) === JSON.stringify(node.status?.addresses)) return;
+  // Two of one type would be merged into one.
+  const written = machine.ips.length > 1 ? [{ $patch: 'replace' }, ...addresses] : addresses;
   try {
-    client.of<Node>('v1', 'nodes', false).patch('', name, 'strategic', { status: { addresses } }, 'status');
+    const status = { addresses: written };
+    client.of<Node>('v1', 'nodes', false).patch('', name, 'strategic', { status }, 'status');
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;
   }

@@ -2,6 +2,7 @@
 
 import type { EventRecorder, Client, Informer, WorkQueue } from '../client/index.ts';
 import type { Node } from '../api/types.ts';
+import type { Cidr } from '../linux/net/index.ts';
 import type { Sim } from '../sim/index.ts';
 import type { Provider } from './provider.ts';
 
@@ -12,6 +13,8 @@ export interface CloudContext {
   sim: Sim;
   provider: Provider;
   client: Client;
+  /** --cluster-cidr */
+  clusterCIDRs: readonly Cidr[];
   nodes: Informer<Node>;
   informer<T extends object>(groupVersion: string, plural: string): Informer<T>;
   recorder(component: string): EventRecorder;

@@ -8,6 +8,7 @@ import { clock } from '../images/service.ts';
 import { lead } from '../kubeadm/leader-election.ts';
 import type { Node } from '../api/types.ts';
 import type { Process, Program } from '../linux/index.ts';
+import { parseCidr, type Cidr } from '../linux/net/index.ts';
 import type { Co, Timer } from '../sim/index.ts';
 import { cloudNode } from './cloud-node.ts';
 import { cloudNodeLifecycle } from './cloud-node-lifecycle.ts';
@@ -119,6 +120,7 @@ class Controllers {
     const recorders = new Map<string, EventRecorder>();
     const context: CloudContext = {
       sim,
+      clusterCIDRs: cidrsOf(flags['cluster-cidr']) ?? [],
       provider,
       client,
       nodes: informers.of<Node>('v1', 'nodes'),
@@ -137,6 +139,7 @@ class Controllers {
       log,
     };
     const asked = flags.controllers.split(',');
+    const verbose = Number(flags.v) > 0;
     for (const controller of CONTROLLERS) {
       const { name } = controller;
       if (asked.includes(`-${name}`) || !(asked.includes('*') || asked.includes(name))) {
@@ -147,6 +150,7 @@ class Controllers {
         log('controllermanager.go:342', `Skipping "${name}"`, 'W');
         continue;
       }
+      if (verbose) log('controllermanager.go:335', `Starting "${name}"`);
       controller.start(context);
       log('controllermanager.go:358', `Started "${name}"`);
       yield START_MS;
@@ -172,9 +176,29 @@ function readFlags(argv: readonly string[]): Record<string, string> | string {
     if (!Object.hasOwn(HEEDED, name)) return `${NAME}: the flag --${name} is not modelled by this engine`;
     flags[name] = value;
   }
+  const invalid = (name: string, value: string, why: string) =>
+    `Error: invalid argument ${JSON.stringify(value)} for "--${name}" flag: ${why}`;
+  for (const name in HEEDED) {
+    const value = flags[name];
+    const quoted = JSON.stringify(value);
+    if (/^(true|false)$/.test(HEEDED[name]) && !/^(true|false)$/.test(value))
+      return invalid(name, value, `strconv.ParseBool: parsing ${quoted}: invalid syntax`);
+  }
+  if (!/^\d+$/.test(flags.v))
+    return invalid('v', flags.v, `strconv.ParseInt: parsing ${JSON.stringify(flags.v)}: invalid syntax`);
+  const routes = flags['allocate-node-cidrs'] === 'true' && flags['configure-cloud-routes'] === 'true';
+  const cidrs = cidrsOf(flags['cluster-cidr']);
+  if (routes && !cidrs) return `error: invalid CIDR address: ${flags['cluster-cidr']}`;
+  if (routes && !cidrs?.length) return 'RouteController: Must specify clusterCIDR.';
   const unknown = flags.controllers
     .split(',')
     .map((name) => name.replace(/^-/, ''))
     .find((name) => name !== '*' && !CONTROLLERS.some((one) => one.name === name));
   return unknown === undefined ? flags : `"${unknown}" is not in the list of known controllers`;
+}
+
+/** --cluster-cidr, read; undefined: it is none. */
+function cidrsOf(text: string): readonly Cidr[] | undefined {
+  const all = text.split(',').filter(Boolean).map(parseCidr);
+  return all.every((cidr) => cidr !== undefined) ? all : undefined;
 }

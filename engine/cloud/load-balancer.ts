@@ -1,7 +1,7 @@
 // One load balancer: takes packets for its public address and hands each flow to a machine that is healthy. Addresses
 // stay as they are: the machine sees the client's, and answers it directly.
 
-import { exchange, type NetworkNamespace } from '../linux/index.ts';
+import { exchange, hostPort, type NetworkNamespace } from '../linux/index.ts';
 import type { Link } from '../linux/net/index.ts';
 import { parseCidr, type Cidr } from '../linux/net/index.ts';
 import type { Co, Sim, Task } from '../sim/index.ts';
@@ -123,7 +123,7 @@ export class LoadBalancer {
     const socket = yield* this.net.connect(ip, port, { timeout: TIMEOUT_MS });
     if (typeof socket === 'string') return false;
     const headers: [string, string][] = [
-      ['Host', `${ip}:${port}`],
+      ['Host', hostPort(ip, port)],
       ['Connection', 'close'],
     ];
     const answer = yield* exchange(socket, { method: 'GET', target: path, headers });

@@ -14,11 +14,16 @@ const INSTANCE_TYPE = 'standard-4';
 /** Public addresses (RFC 5737: documentation). */
 const PUBLIC = parseCidr('203.0.113.0/24') as Cidr;
 const PUBLIC_PREFIX = '203.0.113.';
+/** The same of IPv6 (RFC 3849). */
+const PUBLIC6 = parseCidr('2001:db8:ffff::/64') as Cidr;
+const PUBLIC6_PREFIX = '2001:db8:ffff::';
 const FIRST_PUBLIC = 10;
 const LAST_PUBLIC = 250;
 /** From where load balancers look at their targets. */
 const CHECKER_PREFIX = '10.0.254.';
+const CHECKER6_PREFIX = 'fd00:10::fe:';
 const NODE_BITS = 16;
+const NODE_BITS6 = 64;
 /** How long the provider takes to set up a load balancer, ms. */
 const BALANCER_MS = 20_000;
 
@@ -26,6 +31,10 @@ export interface Machine {
   id: string;
   name: string;
   ip: string;
+  /** Of each family that the network has, the primary one first. */
+  ips: readonly string[];
+  /** Where machines have one too. */
+  publicIP: string | undefined;
   zone: string;
   type: string;
   state: 'running' | 'stopped' | 'terminated';
@@ -68,9 +77,13 @@ export class CloudError extends Error {
 export interface ProviderOptions {
   sim: Sim;
   network: Network;
-  /** Address of the network's router. */
-  gateway: string;
+  /** Addresses of the network's router, one of each family. */
+  gateway: readonly string[];
+  /** Machines can be reached from outside. */
+  publicMachines: boolean;
 }
+
+const isSix = (address: string): boolean => address.includes(':');
 
 export class Provider {
   readonly sim: Sim;
@@ -79,32 +92,40 @@ export class Provider {
   readonly balancers = new Map<string, LoadBalancer>();
   readonly disks = new Map<string, Disk>();
   private readonly network: Network;
-  private readonly gateway: string;
+  private readonly gateway: readonly string[];
   private router: NetworkNamespace | undefined;
   private nextPublic = FIRST_PUBLIC;
 
-  constructor({ sim, network, gateway }: ProviderOptions) {
+  private readonly publicMachines: boolean;
+  /** Keys of the project, which the agent on each machine puts into its users' accounts. */
+  private readonly sshKeys = new Set<string>();
+
+  constructor({ sim, network, gateway, publicMachines }: ProviderOptions) {
     this.sim = sim;
     this.network = network;
     this.gateway = gateway;
+    this.publicMachines = publicMachines;
   }
 
   /** Takes over the network's router: it carries routes now, and leads to the public addresses. */
   connect(router: NetworkNamespace) {
     this.router = router;
-    router.forwarding = true;
+    router.forwarding = router.forwarding6 = true;
     // Beyond it nobody answers.
     router.flat = true;
     const [link] = router.links.filter(({ kind }) => kind === 'device');
-    router.routes.add({ destination: PUBLIC, link, protocol: 'static' });
+    for (const ip of this.gateway)
+      router.routes.add({ destination: isSix(ip) ? PUBLIC6 : PUBLIC, link, protocol: 'static' });
   }
 
   // ---- machines --------------------------------------------------------------------------------------------
 
-  launch(name: string, ip: string): Machine {
+  launch(name: string, ips: readonly string[]): Machine {
+    const [ip] = ips;
     const zone = ZONES[this.machines.size % ZONES.length];
     const id = `i-${this.sim.random('cloud').hex(10)}`;
-    const machine: Machine = { id, name, ip, zone, type: INSTANCE_TYPE, state: 'running' };
+    const publicIP = this.publicMachines ? this.publicAddress(undefined) : undefined;
+    const machine: Machine = { id, name, ip, ips, publicIP, zone, type: INSTANCE_TYPE, state: 'running' };
     this.machines.set(name, machine);
     return machine;
   }
@@ -115,6 +136,14 @@ export class Provider {
   machineById(id: string): Machine | undefined {
     for (const machine of this.machines.values()) if (machine.id === id) return machine;
     return undefined;
+  }
+
+  /** One more key that opens an account on all machines; whether it is new. */
+  addSshKey(user: string, line: string): boolean {
+    const key = `${user}:${line}`;
+    if (this.sshKeys.has(key)) return false;
+    this.sshKeys.add(key);
+    return true;
   }
 
   stop(machine: Machine) {
@@ -141,7 +170,8 @@ export class Provider {
       throw new CloudError('NotFound', `instance ${route.machine} not found`);
     this.deleteRoute(route.name);
     this.routes.set(route.name, route);
-    this.router?.routes.add({ destination, via: machine.ip, link, protocol: 'static' });
+    const via = machine.ips.find((ip) => isSix(ip) === isSix(route.cidr));
+    this.router?.routes.add({ destination, via, link, protocol: 'static' });
   }
 
   deleteRoute(name: string) {
@@ -154,14 +184,19 @@ export class Provider {
   // ---- load balancers --------------------------------------------------------------------------------------
 
   /** Makes the load balancer, or changes it; it serves once `readyAt` has come. */
-  ensureBalancer(name: string, spec: BalancerSpec, wanted?: string): LoadBalancer {
+  ensureBalancer(name: string, spec: BalancerSpec, six: boolean, wanted?: string): LoadBalancer {
     let balancer = this.balancers.get(name);
     if (!balancer) {
-      const ip = this.publicAddress(wanted);
-      const number = ip.slice(PUBLIC_PREFIX.length);
+      const gateway = this.gateway.find((one) => isSix(one) === six);
+      if (gateway === undefined)
+        throw new CloudError('InvalidArgument', `the network has no addresses of ${six ? 'IPv6' : 'IPv4'}`);
+      const ip = this.publicAddress(wanted, six);
+      const number = ip.slice((six ? PUBLIC6_PREFIX : PUBLIC_PREFIX).length);
       const net = this.network.namespace([], `load balancer ${ip}`);
-      const link = net.plug('eth0', `${CHECKER_PREFIX}${number}`, NODE_BITS, this.gateway);
-      net.forwarding = true;
+      const link = six
+        ? net.plug('eth0', `${CHECKER6_PREFIX}${number}`, NODE_BITS6, gateway)
+        : net.plug('eth0', `${CHECKER_PREFIX}${number}`, NODE_BITS, gateway);
+      net.forwarding = net.forwarding6 = true;
       balancer = new LoadBalancer({ sim: this.sim, net, ip, link, readyAt: this.sim.now + BALANCER_MS });
       this.balancers.set(name, balancer);
     }
@@ -174,16 +209,18 @@ export class Provider {
     this.balancers.delete(name);
   }
 
-  private publicAddress(wanted: string | undefined): string {
+  private publicAddress(wanted: string | undefined, six = false): string {
+    const prefix = six ? PUBLIC6_PREFIX : PUBLIC_PREFIX;
     const taken = new Set([...this.balancers.values()].map(({ ip }) => ip));
+    this.machines.forEach(({ publicIP }) => publicIP && taken.add(publicIP));
     if (wanted) {
-      const number = wanted.startsWith(PUBLIC_PREFIX) ? Number(wanted.slice(PUBLIC_PREFIX.length)) : NaN;
+      const number = wanted.startsWith(prefix) ? Number(wanted.slice(prefix.length)) : NaN;
       if (!(number >= 1 && number <= LAST_PUBLIC) || taken.has(wanted))
         throw new CloudError('InvalidArgument', `requested ip ${JSON.stringify(wanted)} is not available`);
       return wanted;
     }
     for (let tries = 0; tries < LAST_PUBLIC; tries++) {
-      const ip = `${PUBLIC_PREFIX}${this.nextPublic}`;
+      const ip = `${prefix}${this.nextPublic}`;
       this.nextPublic = this.nextPublic >= LAST_PUBLIC ? FIRST_PUBLIC : this.nextPublic + 1;
       if (!taken.has(ip)) return ip;
     }

@@ -3,6 +3,7 @@
 
 import { ApiError, keyOf, timestamp } from '../client/index.ts';
 import type { Node } from '../api/types.ts';
+import { inCidr, ipNumber } from '../linux/net/index.ts';
 import type { CloudContext, CloudController } from './context.ts';
 import { CloudError } from './provider.ts';
 
@@ -21,21 +22,26 @@ export const route: CloudController = {
 
 function reconcile(context: CloudContext) {
   const { nodes, provider, log } = context;
-  const wanted = new Map<string, Node>();
+  const wanted = new Map<string, { node: Node; cidr: string; name: string }>();
   for (const node of nodes.list()) {
-    const cidr = node.spec?.podCIDR;
-    if (cidr) wanted.set(`${keyOf(node)} ${cidr}`, node);
+    const uid = node.metadata.uid as string;
+    node.spec?.podCIDRs?.forEach((cidr, i) =>
+      wanted.set(`${keyOf(node)} ${cidr}`, { node, cidr, name: i ? `${uid}-${i}` : uid }),
+    );
   }
   for (const { name, cidr, machine } of [...provider.routes.values()]) {
-    if (wanted.has(`${machine} ${cidr}`)) continue;
+    // A route to somewhere else is somebody else's.
+    if (
+      wanted.has(`${machine} ${cidr}`) ||
+      !context.clusterCIDRs.some((range) => inCidr(range, ipNumber(cidr.split('/')[0])))
+    )
+      continue;
     log('route_controller.go:255', `Deleting route ${name} ${cidr}`);
     provider.deleteRoute(name);
   }
   const present = new Set([...provider.routes.values()].map(({ cidr, machine }) => `${machine} ${cidr}`));
-  wanted.forEach((node, key) => {
+  wanted.forEach(({ node, cidr, name }, key) => {
     const machine = keyOf(node);
-    const cidr = node.spec?.podCIDR as string;
-    const name = node.metadata.uid as string;
     try {
       if (!present.has(key)) {
         log('route_controller.go:304', `Creating route for node ${machine} ${cidr} with hint ${name}, throttled 0s`);

@@ -67,40 +67,55 @@ class ServiceController {
   }
 
   private ensure(key: string, one: Service) {
-    const { provider, sim } = this.context;
+    const { sim } = this.context;
     const asked = JSON.stringify([one.spec, one.metadata.annotations]);
     if (this.done.get(key) === asked && !this.pending.has(key)) return;
     if (!this.pending.has(key)) this.recorder.event(one, 'Normal', 'EnsuringLoadBalancer', 'Ensuring load balancer');
     const finalizers = one.metadata.finalizers ?? [];
     if (!finalizers.includes(FINALIZER)) this.setFinalizers(one, [...finalizers, FINALIZER]);
-    const hosts = this.hosts();
+    const hosts = this.hosts(familiesOf(one)[0] === 'IPv6');
     if (hosts.size === 0)
       this.recorder.event(one, 'Warning', 'UnAvailableLoadBalancer', 'There are no available nodes for LoadBalancer');
-    let balancer;
+    let balancers;
     try {
-      balancer = provider.ensureBalancer(nameOf(one), specOf(one, hosts), one.spec?.loadBalancerIP);
+      balancers = this.balancersOf(one);
     } catch (error) {
       throw new Error(`failed to ensure load balancer: ${(error as Error).message}`, { cause: error });
     }
-    if (sim.now < balancer.readyAt) {
+    const readyAt = Math.max(...balancers.map((balancer) => balancer.readyAt));
+    if (sim.now < readyAt) {
       // The provider's answer is waited for.
       this.pending.add(key);
-      this.queue.addAfter(key, balancer.readyAt - sim.now);
+      this.queue.addAfter(key, readyAt - sim.now);
       return;
     }
     this.pending.delete(key);
     this.done.set(key, asked);
     this.recorder.event(one, 'Normal', 'EnsuredLoadBalancer', 'Ensured load balancer');
-    this.setIngress(one, [{ ip: balancer.ip, ipMode: 'VIP' }]);
+    this.setIngress(
+      one,
+      balancers.map(({ ip }) => ({ ip, ipMode: 'VIP' })),
+    );
+  }
+
+  /** One of each family of the Service; one of a family that it has given up goes. */
+  private balancersOf(one: Service) {
+    const { provider } = this.context;
+    const families = familiesOf(one);
+    const wanted = one.spec?.loadBalancerIP;
+    for (const family of FAMILIES) if (!families.includes(family)) provider.deleteBalancer(nameOf(one, family));
+    return families.map((family) => {
+      const six = family === 'IPv6';
+      const own = wanted?.includes(':') === six ? wanted : undefined;
+      return provider.ensureBalancer(nameOf(one, family), specOf(one, this.hosts(six)), six, own);
+    });
   }
 
   private cleanUp(key: string, one: Service) {
     const { provider } = this.context;
-    const name = nameOf(one);
-    if (provider.balancers.has(name)) {
-      this.recorder.event(one, 'Normal', 'DeletingLoadBalancer', 'Deleting load balancer');
-      provider.deleteBalancer(name);
-    }
+    const names = FAMILIES.map((family) => nameOf(one, family)).filter((name) => provider.balancers.has(name));
+    if (names.length) this.recorder.event(one, 'Normal', 'DeletingLoadBalancer', 'Deleting load balancer');
+    for (const name of names) provider.deleteBalancer(name);
     this.pending.delete(key);
     this.done.delete(key);
     this.setFinalizers(
@@ -114,25 +129,33 @@ class ServiceController {
   /** The machines behind the load balancers are others now. */
   private nodesChanged() {
     const { provider } = this.context;
-    const hosts = this.hosts();
+    const hosts = { IPv4: this.hosts(false), IPv6: this.hosts(true) };
     this.done.forEach((_asked, key) => {
       const one = this.services.byKey(key);
-      const balancer = one && provider.balancers.get(nameOf(one));
-      if (!one || !balancer || sameHosts(balancer.spec.targets, hosts)) return;
-      balancer.configure(specOf(one, hosts));
-      if (hosts.size === 0)
+      if (!one) return;
+      let changed = false;
+      for (const family of familiesOf(one)) {
+        const balancer = provider.balancers.get(nameOf(one, family));
+        if (!balancer || sameHosts(balancer.spec.targets, hosts[family])) continue;
+        balancer.configure(specOf(one, hosts[family]));
+        changed = true;
+      }
+      if (!changed) return;
+      if (hosts[familiesOf(one)[0]].size === 0)
         this.recorder.event(one, 'Warning', 'UnAvailableLoadBalancer', 'There are no available nodes for LoadBalancer');
       else this.recorder.event(one, 'Normal', 'UpdatedLoadBalancer', 'Updated load balancer with new hosts');
     });
   }
 
   /** Nodes that take traffic from outside, whether or not they are ready: health checks see to that. */
-  private hosts(): Map<string, string> {
+  private hosts(six: boolean): Map<string, string> {
     const hosts = new Map<string, string>();
     for (const { metadata, spec, status } of this.context.nodes.list()) {
       if (metadata.deletionTimestamp || metadata.labels?.[EXCLUDED] !== undefined || !spec?.providerID) continue;
       if (spec.taints?.some(({ key }) => key === TO_BE_DELETED)) continue;
-      const ip = status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
+      const ip = status?.addresses?.find(
+        ({ type, address }) => type === 'InternalIP' && address.includes(':') === six,
+      )?.address;
       if (ip) hosts.set(metadata.name as string, ip);
     }
     return hosts;
@@ -163,8 +186,13 @@ class ServiceController {
 const wantsBalancer = ({ spec }: Service): boolean =>
   spec?.type === 'LoadBalancer' && spec.loadBalancerClass === undefined;
 
-/** As the provider lists it: 'a' and the Service's uid. */
-const nameOf = ({ metadata }: Service): string => `a${(metadata.uid as string).replaceAll('-', '')}`.slice(0, 32);
+type Family = 'IPv4' | 'IPv6';
+const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
+const familiesOf = ({ spec }: Service): Family[] => (spec?.ipFamilies ?? ['IPv4']) as Family[];
+
+/** As the provider lists it: 'a' and the Service's uid; of IPv6 it says so. */
+const nameOf = ({ metadata }: Service, family: string): string =>
+  `a${(metadata.uid as string).replaceAll('-', '')}`.slice(0, 32) + (family === 'IPv6' ? '-v6' : '');
 
 function specOf({ spec }: Service, targets: ReadonlyMap<string, string>): BalancerSpec {
   const ports = (spec?.ports ?? []).map(({ port, protocol = 'TCP' }) => {

@@ -6,7 +6,7 @@ import {
   DEFAULT_ROUTE,
   DEFAULT_ROUTE6,
   ipText,
-  Link,
+  type Link,
   macOf,
   type NetworkNamespace,
   parseCidr,
@@ -39,38 +39,38 @@ export function attachPod(
   subnets: string,
   options: BridgeOptions = FLANNEL,
 ) {
-  const [ip, ip6] = pod.addresses;
-  const [subnet, subnet6] = subnets.split(',');
+  const ips = [...pod.addresses];
+  const ranges = subnets.split(',').map((text) => parseCidr(text) as Cidr);
   pod.name = `${owner.metadata.namespace}/${owner.metadata.name}`;
   pod.unplug();
-  const range = parseCidr(subnet) as Cidr;
-  const bridge = node.link(options.bridge) ?? createBridge(node, options.bridge, range);
-  const gateway = bridge.addresses[0].ip;
+  const bridge = node.link(options.bridge) ?? node.addLink('bridge', options.bridge, macOf(ipText(ranges[0].base + 1)));
   const host = `veth${node.network.sim.random('veth').hex(VETH_DIGITS)}`;
   const [inside, outside] = vethPair(
-    { namespace: pod, name: 'eth0', mac: macOf(ip) },
+    { namespace: pod, name: 'eth0', mac: macOf(ips[0]) },
     { namespace: node, name: host, mac: randomMac(node) },
   );
+  // Where frames travel in datagrams, they have to be smaller.
+  const tunnel = node.links.find(({ kind }) => kind === 'vxlan');
+  if (tunnel) bridge.mtu = inside.mtu = outside.mtu = tunnel.mtu;
   outside.hairpin = options.hairpin;
   outside.enslave(bridge);
-  pod.assign(inside, ip, range.bits);
-  pod.routes.add({ destination: DEFAULT_ROUTE, via: gateway, link: inside, protocol: 'boot' });
-  if (ip6 && subnet6) {
-    const range6 = parseCidr(subnet6) as Cidr;
-    const router = ipText(range6.base + 1);
-    if (!bridge.has(router)) node.assign(bridge, router, range6.bits);
-    pod.links[0].addresses.push({ ip: '::1', bits: 128 });
-    pod.assign(inside, ip6, range6.bits);
-    pod.routes.add({ destination: DEFAULT_ROUTE6, via: router, link: inside, protocol: 'boot' });
+  for (let i = 0; i < ips.length; i++) {
+    const range = ranges[i];
+    const via = gatewayOf(node, bridge, range);
+    pod.assign(inside, ips[i], range.bits);
+    pod.routes.add({ destination: range.upper ? DEFAULT_ROUTE6 : DEFAULT_ROUTE, via, link: inside, protocol: 'boot' });
   }
-  if (options.ports) mapPorts(node, pod, owner, subnet);
+  if (options.ports) mapPorts(node, pod, owner, subnets);
 }
 
-function createBridge(node: NetworkNamespace, name: string, range: Cidr): Link {
-  const address = `${range.text.slice(0, range.text.lastIndexOf('.'))}.${(range.base & 255) + 1}`;
-  const bridge = node.addLink('bridge', name, macOf(address));
-  node.assign(bridge, address, range.bits);
-  return bridge;
+/** The bridge's address of the range's family; without one it gets the first of the range. */
+function gatewayOf(node: NetworkNamespace, bridge: Link, range: Cidr): string {
+  const six = range.upper !== undefined;
+  const own = bridge.addresses.find(({ ip }) => ip.includes(':') === six)?.ip;
+  if (own !== undefined) return own;
+  const first = ipText(range.base + 1);
+  node.assign(bridge, first, range.bits);
+  return first;
 }
 
 function randomMac(node: NetworkNamespace): string {

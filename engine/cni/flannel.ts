@@ -1,4 +1,4 @@
-// flanneld with the backend host-gw: a route to every other node's range by way of that node, and the rules that let
+// flanneld with the backend host-gw: a route to every other node's range by way of that node (or with vxlan.ts), and the rules that let
 // Pods' packets pass and hide them from the world outside. The backend alloc leaves the routes to somebody else.
 
 import type { Node } from '../api/types.ts';
@@ -7,6 +7,7 @@ import { clock, untilSignal } from '../images/service.ts';
 import {
   ACCEPT,
   type Cidr,
+  ipText,
   masquerade,
   match,
   parseCidr,
@@ -17,20 +18,30 @@ import {
   type RuleSpec,
   type Table,
 } from '../linux/index.ts';
+import { part } from '../parts/index.ts';
 import { type Co, Signal } from '../sim/index.ts';
+import type { VxlanConfig } from './vxlan.ts';
 
 /** How long it waits for the node's range. */
 const LEASE_MS = 5_000;
 const CONFIG = '/etc/kube-flannel/net-conf.json';
 const SUBNET_FILE = '/run/flannel/subnet.env';
-const MULTICAST = parseCidr('224.0.0.0/4');
-const MULTICAST6 = parseCidr('ff00::/8');
+/** Of IPv4 and of IPv6. */
+const MULTICAST = [parseCidr('224.0.0.0/4'), parseCidr('ff00::/8')];
 
 interface FlannelNetwork {
   Network?: string;
+  EnableIPv4?: boolean;
   EnableIPv6?: boolean;
   IPv6Network?: string;
-  Backend?: { Type?: string };
+  Backend?: VxlanConfig;
+}
+
+/** What of a backend is not modelled. */
+function refusal(backend: string, config: VxlanConfig, six: boolean): string | undefined {
+  if (backend === 'host-gw' || backend === 'alloc') return undefined;
+  if (backend !== 'vxlan') return `the backend ${backend} is not modelled by this engine`;
+  return six ? 'the backend vxlan with IPv6 is not modelled by this engine' : part('networks').vxlanProblem(config);
 }
 
 export function flanneld(connect: (process: Process) => Client | undefined): Program {
@@ -42,18 +53,22 @@ export function flanneld(connect: (process: Process) => Client | undefined): Pro
     };
     yield 20;
     const conf = fs.exists(CONFIG) ? fs.readFile(CONFIG) : '';
-    let network: Cidr | undefined;
-    let network6: Cidr | undefined;
+    /** Of IPv4 and of IPv6, as far as they are enabled. */
+    let networks: (Cidr | undefined)[] = [];
     let backend = '';
+    let backendConfig: VxlanConfig = {};
     try {
       const parsed = JSON.parse(conf) as FlannelNetwork;
-      network = parseCidr(parsed.Network ?? '');
-      if (parsed.EnableIPv6) network6 = parseCidr(parsed.IPv6Network ?? '');
-      backend = parsed.Backend?.Type ?? 'udp';
+      networks = [
+        parsed.EnableIPv4 === false ? undefined : parseCidr(parsed.Network ?? ''),
+        parsed.EnableIPv6 ? parseCidr(parsed.IPv6Network ?? '') : undefined,
+      ];
+      backendConfig = parsed.Backend ?? {};
+      backend = backendConfig.Type ?? 'udp';
     } catch {
-      network = undefined;
+      networks = [];
     }
-    if (!network) {
+    if (!networks.some(Boolean)) {
       log(
         'main.go:232',
         `Failed to create SubnetManager: error parsing subnet config: ${conf ? 'invalid character' : `open ${CONFIG}: no such file or directory`}`,
@@ -61,8 +76,9 @@ export function flanneld(connect: (process: Process) => Client | undefined): Pro
       );
       return 1;
     }
-    if (backend !== 'host-gw' && backend !== 'alloc') {
-      log('main.go:362', `Error fetching backend: the backend ${backend} is not modelled by this engine`, 'E');
+    const refused = refusal(backend, backendConfig, networks[1] !== undefined);
+    if (refused) {
+      log('main.go:362', `Error fetching backend: ${refused}`, 'E');
       return 1;
     }
     const client = connect(process);
@@ -78,27 +94,36 @@ export function flanneld(connect: (process: Process) => Client | undefined): Pro
     const uplink = net.links.find(({ kind }) => kind === 'device');
     log('match.go:211', `Determining IP address of default interface`);
     log('match.go:264', `Using interface with name ${uplink?.name} and address ${uplink?.address}`);
+    const tunnel =
+      backend === 'vxlan' && uplink ? new (part('networks').VxlanBackend)(net, uplink, backendConfig) : undefined;
     const nodes = new Informer<Node>();
     const mine = new Signal();
-    let subnet: Cidr | undefined;
-    let subnet6: Cidr | undefined;
+    let subnets: (Cidr | undefined)[] | undefined;
+    /** One of each family that flannel serves. */
+    const ofFamilies = <T>(all: readonly T[], text: (one: T) => string): (T | undefined)[] =>
+      networks.map((network, i) => network && all.find((one) => text(one).includes(':') === (i === 1)));
+    const rangesOf = ({ spec }: Node) =>
+      ofFamilies(spec?.podCIDRs ?? (spec?.podCIDR ? [spec.podCIDR] : []), (range) => range).map((range) =>
+        parseCidr(range ?? ''),
+      );
     const seen = (object: Node) => {
-      const range = parseCidr(object.spec?.podCIDR ?? '');
+      const ranges = rangesOf(object);
       if (object.metadata.name === node) {
-        if (range && !subnet) {
-          subnet6 = parseCidr(object.spec?.podCIDRs?.[1] ?? '');
-          subnet = range;
+        // Both or neither: without the range of a family that is enabled there is no lease.
+        if (!subnets && networks.every((network, i) => !network || ranges[i])) {
+          subnets = ranges;
           mine.fire();
         }
         return;
       }
-      const [via, via6] = (object.status?.addresses ?? [])
-        .filter(({ type }) => type === 'InternalIP')
-        .map(({ address }) => address);
-      if (!range || !via || !uplink || backend === 'alloc') return;
-      net.routes.add({ destination: range, via, link: uplink, protocol: 'boot' });
-      const range6 = network6 && parseCidr(object.spec?.podCIDRs?.[1] ?? '');
-      if (range6 && via6) net.routes.add({ destination: range6, via: via6, link: uplink, protocol: 'boot' });
+      if (!uplink || backend === 'alloc') return;
+      const internal = (object.status?.addresses ?? []).filter(({ type }) => type === 'InternalIP');
+      ofFamilies(internal, ({ address }) => address).forEach((via, i) => {
+        const destination = ranges[i];
+        if (!destination || !via) return;
+        if (tunnel) tunnel.add(destination, via.address);
+        else net.routes.add({ destination, via: via.address, link: uplink, protocol: 'boot' });
+      });
     };
     nodes.on({
       add: seen,
@@ -111,8 +136,8 @@ export function flanneld(connect: (process: Process) => Client | undefined): Pro
     });
     nodes.start(client, 'v1', 'nodes', {});
     try {
-      if (!subnet) yield { signals: [mine], timeout: LEASE_MS };
-      if (!subnet) {
+      if (!subnets) yield { signals: [mine], timeout: LEASE_MS };
+      if (!subnets) {
         log(
           'main.go:359',
           `Error registering network: failed to acquire lease: node "${node}" pod cidr not assigned`,
@@ -122,13 +147,21 @@ export function flanneld(connect: (process: Process) => Client | undefined): Pro
       }
       log('main.go:518', `Found network config - Backend type: ${backend}`);
       const rules = net.rules();
-      setUpRules((name) => rules.table(name), network, subnet, MULTICAST);
-      if (network6 && subnet6) setUpRules((name) => rules.table6(name), network6, subnet6, MULTICAST6);
-      const first = subnet.text.replace(/\.0\/(\d+)$/, '.1/$1');
+      let lease = '';
+      for (let i = 0; i < networks.length; i++) {
+        const network = networks[i];
+        const subnet = subnets[i];
+        if (!network || !subnet) continue;
+        tunnel?.own(subnet);
+        setUpRules((name) => (i === 1 ? rules.table6(name) : rules.table(name)), network, subnet, MULTICAST[i]);
+        const first = `${ipText(subnet.base + 1)}/${subnet.bits}`;
+        const family = i === 1 ? 'IPV6_' : '';
+        lease += `FLANNEL_${family}NETWORK=${network.text}\nFLANNEL_${family}SUBNET=${first}\n`;
+      }
       fs.mkdir('/run/flannel', { recursive: true });
       fs.writeFile(
         SUBNET_FILE,
-        `FLANNEL_NETWORK=${network.text}\nFLANNEL_SUBNET=${first}\nFLANNEL_MTU=1500\nFLANNEL_IPMASQ=true\n`,
+        `${lease}FLANNEL_MTU=${tunnel?.link.mtu ?? uplink?.mtu ?? 1500}\nFLANNEL_IPMASQ=true\n`,
       );
       log('main.go:445', `Wrote subnet file to ${SUBNET_FILE}`);
       log('main.go:449', 'Running backend.');

@@ -81,8 +81,8 @@ class PolicyAgent {
     if (!this.pods) {
       this.pods = new Informer<Pod>();
       this.pods.addIndex('ip', ({ spec, status }) =>
-        status?.podIP && !spec?.hostNetwork && status.phase !== 'Succeeded' && status.phase !== 'Failed'
-          ? [status.podIP]
+        status?.podIPs && !spec?.hostNetwork && status.phase !== 'Succeeded' && status.phase !== 'Failed'
+          ? status.podIPs.map(({ ip }) => ip)
           : [],
       );
       this.pods.start(this.client, 'v1', 'pods', {});

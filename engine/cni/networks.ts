@@ -6,6 +6,7 @@ import {
   ACCEPT,
   type Cidr,
   DEFAULT_ROUTE,
+  DEFAULT_ROUTE6,
   ipText,
   macOf,
   masquerade,
@@ -22,38 +23,52 @@ import { mapPorts } from './portmap.ts';
 type Json = Record<string, any>;
 
 const PORTMAP = { type: 'portmap', capabilities: { portMappings: true } };
-const CALICO = {
+const calicoPlugin = (ipam: object) => ({
   type: 'calico',
   log_level: 'info',
   datastore_type: 'kubernetes',
   mtu: 0,
-  ipam: { type: 'host-local', subnet: 'usePodCidr' },
+  ipam: { type: 'host-local', ...ipam },
   policy: { type: 'k8s' },
   kubernetes: { kubeconfig: '/etc/cni/net.d/calico-kubeconfig' },
-};
+});
+const isSix = (text: string): boolean => text.includes(':');
+/** The plug-in takes the ranges from the Node, of each family that it is told of. */
+const calicoFor = (subnets: readonly string[]) =>
+  calicoPlugin(
+    subnets.some(isSix)
+      ? { ranges: subnets.map((subnet) => [{ subnet: isSix(subnet) ? 'usePodCidrIPv6' : 'usePodCidr' }]) }
+      : { subnet: 'usePodCidr' },
+  );
 const text = (name: string, plugins: object[]) =>
   `${JSON.stringify({ cniVersion: '0.3.1', name, plugins }, undefined, 2)}\n`;
 
-const bridgePlugin = (subnet: string) => ({
+const ANYWHERE = ['0.0.0.0/0', '::/0'];
+const bridgePlugin = (subnets: readonly string[]) => ({
   type: 'bridge',
   bridge: 'cni0',
   isGateway: true,
   ipMasq: true,
   hairpinMode: true,
-  ipam: { type: 'host-local', ranges: [[{ subnet }]], routes: [{ dst: '0.0.0.0/0' }] },
+  ipam: {
+    type: 'host-local',
+    ranges: subnets.map((subnet) => [{ subnet }]),
+    routes: subnets.map((subnet) => ({ dst: ANYWHERE[Number(isSix(subnet))] })),
+  },
 });
 
 const FLAGS_FILE = '/var/lib/kubelet/kubeadm-flags.env';
 const KUBENET_FLAG = '--network-plugin=kubenet';
 
-/** The files of a node whose Pods get `subnet`, by the cluster's setting `cni`. */
-export function networkFiles(cni: string, subnet: string): Record<string, string> {
+/** The files of a node whose Pods get `nodePods` of the cluster's `podCIDR`, both of two families with a comma; by the setting `cni`. */
+export function networkFiles(cni: string, nodePods: string, podCIDR: string): Record<string, string> {
   const files = pluginFiles();
-  if (cni === 'bridge') files[`${CONF_DIR}/10-bridge.conflist`] = text('bridge', [bridgePlugin(subnet), PORTMAP]);
+  const subnets = nodePods.split(',');
+  if (cni === 'bridge') files[`${CONF_DIR}/10-bridge.conflist`] = text('bridge', [bridgePlugin(subnets), PORTMAP]);
   if (cni === 'kubenet')
-    files[FLAGS_FILE] = `KUBELET_KUBEADM_ARGS="${KUBENET_FLAG} --non-masquerade-cidr=10.244.0.0/16"\n`;
+    files[FLAGS_FILE] = `KUBELET_KUBEADM_ARGS="${KUBENET_FLAG} --non-masquerade-cidr=${podCIDR.split(',')[0]}"\n`;
   if (cni === 'calico') {
-    files[`${CONF_DIR}/10-calico.conflist`] = text('k8s-pod-network', [CALICO, { ...PORTMAP, snat: true }]);
+    files[`${CONF_DIR}/10-calico.conflist`] = text('k8s-pod-network', [calicoFor(subnets), { ...PORTMAP, snat: true }]);
     for (const name of ['calico', 'calico-ipam']) files[`${BIN_DIR}/${name}`] = '\x7fELF';
   }
   return files;
@@ -85,34 +100,52 @@ function readBridge(main: Json, ports: boolean): PodNetwork | string {
   if (strange) return `plugin type="bridge": ${strange}: ${REFUSED}`;
   const { ipam = {} } = main;
   if (ipam.type !== 'host-local') return `plugin type="bridge": ipam ${JSON.stringify(ipam.type ?? '')}: ${REFUSED}`;
-  const subnet: unknown = ipam.subnet ?? ipam.ranges?.[0]?.[0]?.subnet;
-  const range = typeof subnet === 'string' ? parseCidr(subnet) : undefined;
-  if (!range) return `plugin type="bridge" failed (add): invalid CIDR address: ${String(subnet ?? '')}`;
-  const gateway = main.isDefaultGateway === true || (ipam.routes ?? []).some(({ dst }: Json) => dst === '0.0.0.0/0');
-  if (!gateway || main.isGateway === false) return `plugin type="bridge": a bridge that is no gateway: ${REFUSED}`;
+  const sets: Json[][] = ipam.ranges ?? (ipam.subnet === undefined ? [] : [[{ subnet: ipam.subnet }]]);
+  const ranges: Cidr[] = [];
+  for (const [{ subnet = '' } = {}, ...more] of sets) {
+    const range = parseCidr(String(subnet));
+    if (!range || !String(subnet).includes('/'))
+      return `plugin type="bridge" failed (add): invalid CIDR address: ${String(subnet)}`;
+    if (more.length || ranges.some(({ upper }) => !upper === !range.upper))
+      return `plugin type="bridge": ipam: more than one range of a family: ${REFUSED}`;
+    ranges.push(range);
+  }
+  if (!ranges.length) return 'plugin type="bridge" failed (add): no IP ranges specified';
+  const routed = (range: Cidr) => (ipam.routes ?? []).some(({ dst }: Json) => dst === ANYWHERE[Number(!!range.upper)]);
+  if ((main.isDefaultGateway !== true && !ranges.every(routed)) || main.isGateway === false)
+    return `plugin type="bridge": a bridge that is no gateway: ${REFUSED}`;
+  const subnet = ranges.map(({ text }) => text).join();
   return {
     called: called('bridge', ports, 'host-local'),
-    full: `plugin type="bridge" failed (add): failed to allocate for range 0: no IP addresses available in range set: ${ends(range)}`,
-    subnet: range.text,
+    full: `plugin type="bridge" failed (add): failed to allocate for range 0: no IP addresses available in range set: ${ends(ranges[0])}`,
+    subnet,
     attach(node, pod, owner) {
-      attachPod(node, pod, owner, range.text, { bridge: main.bridge ?? 'cni0', hairpin: !!main.hairpinMode, ports });
-      if (main.ipMasq) hideFromOutside(node, pod, owner, range);
+      attachPod(node, pod, owner, subnet, { bridge: main.bridge ?? 'cni0', hairpin: !!main.hairpinMode, ports });
+      if (main.ipMasq) pod.addresses.forEach((ip, i) => hideFromOutside(node, pod, owner, ip, ranges[i]));
     },
   };
 }
 
 /** The first and the last address that Pods get. */
-const ends = ({ base, mask }: Cidr): string => `${ipText(base + 1)}-${ipText(((base | ~mask) >>> 0) - 1)}`;
+const ends = ({ base, bits, upper }: Cidr): string => {
+  const last = 2 ** ((upper ? 128 : 32) - bits) - 2;
+  // Of a large range of IPv6 nobody ever sees the end.
+  return `${ipText(base + 1)}-${ipText(base + Math.min(last, 0xffff_fffe))}`;
+};
 
 /** ipMasq: a chain of the Pod's own hides its packets to whatever is outside of the node's range. */
-function hideFromOutside(node: NetworkNamespace, pod: NetworkNamespace, owner: Pod, range: Cidr) {
-  const nat = node.rules().table('nat');
-  const [ip] = pod.addresses;
+function hideFromOutside(node: NetworkNamespace, pod: NetworkNamespace, owner: Pod, ip: string, range: Cidr) {
+  const nat = range.upper ? node.rules().table6('nat') : node.rules().table('nat');
   const comment = match.comment(`name: "bridge" id: "${owner.metadata.uid}"`);
   const chain = nat.ensure(`CNI-${node.network.sim.random('cni-chain').hex(24)}`);
   chain.set([
     new Rule({ destination: range, target: ACCEPT, matches: [comment] }),
-    new Rule({ destination: MULTICAST, notDestination: true, target: masquerade(), matches: [comment] }),
+    new Rule({
+      destination: MULTICAST[Number(!!range.upper)],
+      notDestination: true,
+      target: masquerade(),
+      matches: [comment],
+    }),
   ]);
   const hook = nat.ensure('POSTROUTING');
   const jump = new Rule({ source: parseCidr(ip), jump: chain, matches: [comment] });
@@ -123,31 +156,39 @@ function hideFromOutside(node: NetworkNamespace, pod: NetworkNamespace, owner: P
   });
 }
 
-const MULTICAST = parseCidr('224.0.0.0/4');
-/** What Pods take for their router: the other end of their pair answers ARP for it. */
+/** Of IPv4 and of IPv6. */
+const MULTICAST = [parseCidr('224.0.0.0/4'), parseCidr('ff00::/8')];
+/** What Pods take for their router: the other end of their pair, which answers ARP for it; of IPv6 its link-local address. */
 const ROUTER = '169.254.1.1';
 const MAC = 'ee:ee:ee:ee:ee:ee';
+const ROUTER6 = 'fe80::ecee:eeff:feee:eeee';
+/** Variants of the configuration by what `ipam` says. */
+const CALICO = [['4'], [':'], ['4', ':'], [':', '4']].map((families) => JSON.stringify(calicoFor(families)));
 
 function readCalico(main: Json, ports: boolean): PodNetwork | string {
   const { nodename: _own, ...rest } = main;
-  if (JSON.stringify(rest) !== JSON.stringify(CALICO))
+  if (!CALICO.includes(JSON.stringify(rest)))
     return 'of the plug-in calico this engine models the configuration that it is installed with';
   return {
     called: called('calico', ports, 'host-local'),
     full: 'plugin type="calico" failed (add): failed to allocate for range 0: no IP addresses available in range set',
     attach(node, pod, owner, subnet) {
-      const [ip] = pod.addresses;
+      const ips = [...pod.addresses];
       pod.name = `${owner.metadata.namespace}/${owner.metadata.name}`;
       pod.unplug();
       const name = `cali${node.network.sim.random('veth').hex(11)}`;
       const [inside, outside] = vethPair(
-        { namespace: pod, name: 'eth0', mac: macOf(ip) },
+        { namespace: pod, name: 'eth0', mac: macOf(ips[0]) },
         { namespace: node, name, mac: MAC },
       );
-      pod.assign(inside, ip, 32);
-      pod.routes.add({ destination: parseCidr(ROUTER) as Cidr, link: inside, protocol: 'boot' });
-      pod.routes.add({ destination: DEFAULT_ROUTE, via: ROUTER, link: inside, protocol: 'boot' });
-      node.routes.add({ destination: parseCidr(ip) as Cidr, link: outside, protocol: 'boot' });
+      for (const ip of ips) {
+        const six = isSix(ip);
+        pod.assign(inside, ip, six ? 128 : 32);
+        if (!six) pod.routes.add({ destination: parseCidr(ROUTER) as Cidr, link: inside, protocol: 'boot' });
+        const way = six ? { destination: DEFAULT_ROUTE6, via: ROUTER6 } : { destination: DEFAULT_ROUTE, via: ROUTER };
+        pod.routes.add({ ...way, link: inside, protocol: 'boot' });
+        node.routes.add({ destination: parseCidr(ip) as Cidr, link: outside, protocol: 'boot' });
+      }
       if (ports) mapPorts(node, pod, owner, subnet);
     },
   };
@@ -170,34 +211,36 @@ export function prepare(
   cni: string,
   net: NetworkNamespace,
   clusterCIDR: string,
-  nodes: () => readonly { ip: string; subnet: string }[],
+  nodes: () => readonly { ips: readonly string[]; subnets: string }[],
 ) {
-  if (cni === 'kubenet') prepareKubenet(net, clusterCIDR);
+  if (cni === 'kubenet') prepareKubenet(net, clusterCIDR.split(',')[0]);
   if (cni === 'kubenet' || cni === 'bridge') staticRoutes(net, nodes());
 }
 
 /** kubenet's rule for packets that leave the cluster (--non-masquerade-cidr). */
 function prepareKubenet(net: NetworkNamespace, clusterCIDR: string) {
   const comment = match.comment('kubenet: SNAT for outbound traffic from cluster');
-  net
-    .rules()
-    .table('nat')
-    .ensure('POSTROUTING')
-    .append(
-      new Rule({
-        destination: parseCidr(clusterCIDR),
-        notDestination: true,
-        matches: [comment, match.addrtype('dst', 'LOCAL', true)],
-        target: masquerade(),
-      }),
-    );
+  const rules = net.rules();
+  (isSix(clusterCIDR) ? rules.table6('nat') : rules.table('nat')).ensure('POSTROUTING').append(
+    new Rule({
+      destination: parseCidr(clusterCIDR),
+      notDestination: true,
+      matches: [comment, match.addrtype('dst', 'LOCAL', true)],
+      target: masquerade(),
+    }),
+  );
 }
 
 /** The routes that somebody has to set where no program of the network does: each node's range by way of the node. */
-function staticRoutes(net: NetworkNamespace, nodes: readonly { ip: string; subnet: string }[]) {
+function staticRoutes(net: NetworkNamespace, nodes: readonly { ips: readonly string[]; subnets: string }[]) {
   const link = net.link('eth0');
   if (!link) return;
-  for (const { ip, subnet } of nodes) {
-    if (!net.owns(ip)) net.routes.add({ destination: parseCidr(subnet) as Cidr, via: ip, link, protocol: 'static' });
+  for (const { ips, subnets } of nodes) {
+    if (net.owns(ips[0])) continue;
+    subnets
+      .split(',')
+      .forEach((subnet, i) =>
+        net.routes.add({ destination: parseCidr(subnet) as Cidr, via: ips[i], link, protocol: 'static' }),
+      );
   }
 }

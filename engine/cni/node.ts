@@ -3,8 +3,8 @@
 import { Chain, DROP, match, type NetworkNamespace, parseCidr, Rule } from '../linux/net/index.ts';
 
 export function prepareNode(net: NetworkNamespace) {
-  net.forwarding = true;
-  net.bridgeCallsIptables = true;
+  net.forwarding = net.forwarding6 = true;
+  net.bridgeCallsIptables = net.bridgeCallsIp6tables = true;
   const netfilter = net.rules();
   const mangle = netfilter.table('mangle');
   mangle.ensure('KUBE-IPTABLES-HINT');

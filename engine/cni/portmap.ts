@@ -29,21 +29,38 @@ function mappings(pod: Pod): PortMapping[] {
   for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
     for (const { hostPort, containerPort, hostIP, protocol = 'TCP' } of container.ports ?? []) {
       if (!hostPort) continue;
-      const address = hostIP && hostIP !== '0.0.0.0' ? hostIP : '';
+      const address = hostIP && hostIP !== '0.0.0.0' && hostIP !== '::' ? hostIP : '';
       out.push({ protocol: protocol.toLowerCase() as 'tcp', hostPort, containerPort, hostIP: address });
     }
   }
   return out;
 }
 
-/** ADD: opens the Pod's ports on its node; closing the Pod's namespace takes them away again. */
-export function mapPorts(node: NetworkNamespace, pod: NetworkNamespace, owner: Pod, subnet: string) {
+/**
+ * ADD: opens the Pod's ports on its node, in each family that it has an address of; closing the Pod's namespace takes them
+ * away again. `subnets`: of the families, with a comma.
+ */
+export function mapPorts(node: NetworkNamespace, pod: NetworkNamespace, owner: Pod, subnets: string) {
   const wanted = mappings(owner);
   if (wanted.length === 0) return;
-  const [ip] = pod.addresses;
-  const nat = node.rules().table('nat');
-  const { setMark, all } = shared(nat);
   const id = node.network.sim.random('sandbox').hex(64);
+  const ranges = subnets.split(',');
+  pod.addresses.forEach((ip, i) => mapFamily(node, pod, ip, wanted, ranges[i], id));
+}
+
+function mapFamily(
+  node: NetworkNamespace,
+  pod: NetworkNamespace,
+  ip: string,
+  all: readonly PortMapping[],
+  subnet: string,
+  id: string,
+) {
+  const six = ip.includes(':');
+  const wanted = all.filter(({ hostIP }) => !hostIP || hostIP.includes(':') === six);
+  if (wanted.length === 0) return;
+  const nat = six ? node.rules().table6('nat') : node.rules().table('nat');
+  const { setMark, jumpsTo } = shared(nat);
   const chain = new Chain(`CNI-DN-${id.slice(0, 21)}`);
   nat.chains.set(chain.name, chain);
   chain.set(
@@ -53,7 +70,8 @@ export function mapPorts(node: NetworkNamespace, pod: NetworkNamespace, owner: P
       const spec = { protocol, destination, matches };
       return [
         new Rule({ ...spec, source: parseCidr(subnet), jump: setMark }),
-        new Rule({ ...spec, source: LOOPBACK, jump: setMark }),
+        // The kernel has no way out of ::1.
+        ...(six ? [] : [new Rule({ ...spec, source: LOOPBACK, jump: setMark })]),
         new Rule({ ...spec, target: dnat(ip, containerPort) }),
       ];
     }),
@@ -66,27 +84,27 @@ export function mapPorts(node: NetworkNamespace, pod: NetworkNamespace, owner: P
     const comment = match.comment(`dnat name: "cbr0" id: "${id}"`);
     return [new Rule({ protocol, matches: [comment, match.multiport('dports', ports)], jump: chain })];
   });
-  all.append(...jumps);
+  jumpsTo.append(...jumps);
   pod.onClose(() => {
-    all.set(all.rules.filter((rule) => !jumps.includes(rule)));
+    jumpsTo.set(jumpsTo.rules.filter((rule) => !jumps.includes(rule)));
     nat.drop(chain);
   });
 }
 
 /** The chains that all Pods' ports share. */
-function shared(nat: Table): { setMark: Chain; all: Chain } {
+function shared(nat: Table): { setMark: Chain; jumpsTo: Chain } {
   const known = nat.chains.has('CNI-HOSTPORT-DNAT');
   const setMark = nat.ensure('CNI-HOSTPORT-SETMARK');
-  const all = nat.ensure('CNI-HOSTPORT-DNAT');
-  if (known) return { setMark, all };
+  const jumpsTo = nat.ensure('CNI-HOSTPORT-DNAT');
+  if (known) return { setMark, jumpsTo };
   const masq = nat.ensure('CNI-HOSTPORT-MASQ');
   setMark.set([new Rule({ matches: [match.comment('CNI portfwd masquerade mark')], target: setXmark(MARK, MARK) })]);
   masq.set([new Rule({ matches: [match.mark(MARK, MARK)], target: masquerade() })]);
   for (const hook of ['PREROUTING', 'OUTPUT']) {
-    nat.ensure(hook).append(new Rule({ matches: [match.addrtype('dst', 'LOCAL')], jump: all }));
+    nat.ensure(hook).append(new Rule({ matches: [match.addrtype('dst', 'LOCAL')], jump: jumpsTo }));
   }
   nat
     .ensure('POSTROUTING')
     .append(new Rule({ matches: [match.comment('CNI portfwd requiring masquerade')], jump: masq }));
-  return { setMark, all };
+  return { setMark, jumpsTo };
 }

@@ -9,6 +9,7 @@ import { claim, controllerOf, controllerRef, indexByController } from './owners.
 import { BURST, createPod, deletePod, podFromTemplate, slowStart } from './pod-control.ts';
 import { isPodAvailable, isPodFinished, isPodReady, nextAvailability } from './pods.ts';
 import { History } from './revisions.ts';
+import { templateHash } from './template-hash.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import type {
   ControllerRevision,
@@ -116,10 +117,13 @@ class DaemonSetController {
     const ds = this.sets.byKey(key);
     if (!ds || ds.metadata.deletionTimestamp) return;
     const owner = ds as KubeObject;
-    const generation = ds.metadata.annotations?.[GENERATION_ANNOTATION];
-    const annotations = generation === undefined ? undefined : { [GENERATION_ANNOTATION]: generation };
-    const marks = { hash: HASH_LABEL, labels: { ...specOf(ds).template.metadata?.labels }, annotations };
-    const current = this.history.sync(owner, specOf(ds).template, ds.status?.collisionCount, marks);
+    const current = this.history.sync(owner, specOf(ds).template, {
+      hash: HASH_LABEL,
+      labels: { ...specOf(ds).template.metadata?.labels },
+      annotations: ds.metadata.annotations,
+      hashOf: () => templateHash(specOf(ds).template, this.context.ways.minor, ds.status?.collisionCount),
+      collided: () => this.collided(ds),
+    });
     const pods = claim<Pod>({
       client: this.podClient,
       informer: this.pods,
@@ -136,6 +140,17 @@ class DaemonSetController {
     const { minReadySeconds = 0 } = specOf(ds);
     const wait = minReadySeconds > 0 ? nextAvailability(pods, minReadySeconds, this.context.sim.now) : undefined;
     if (wait !== undefined) this.queue.addAfter(key, wait);
+  }
+
+  /** The name of a new revision is taken by another template's: the next sync hashes to another one. */
+  private collided(ds: DaemonSet): never {
+    const { namespace, name } = ds.metadata;
+    const collisionCount = (ds.status?.collisionCount ?? 0) + 1;
+    this.client.updateStatus(namespace as string, name as string, {
+      ...ds,
+      status: { ...(ds.status as DaemonSetStatus), collisionCount },
+    });
+    throw new Error(`found a hash collision of DaemonSet ${namespace}/${name}`);
   }
 
   private carryOut(ds: DaemonSet, current: ControllerRevision, { create, remove }: Plan) {

@@ -23,7 +23,8 @@ import {
 } from './deployment-util.ts';
 import { controllerRef, isControlledBy, sameMap } from './owners.ts';
 import { namespaceIsTerminating } from './pod-control.ts';
-import { POD_TEMPLATE_HASH, sameTemplate, templateHash, withLabel } from './pod-template.ts';
+import { POD_TEMPLATE_HASH, sameTemplate, withLabel } from './pod-template.ts';
+import { templateHash } from './template-hash.ts';
 import type { ControllerContext } from './context.ts';
 import type { ReleaseWays } from './release.ts';
 import type { Deployment, DeploymentStatus, KubeObject, ReplicaSet } from '../api/types.ts';
@@ -108,7 +109,7 @@ export class ReplicaSets {
   private create(r: Revisions, revision: number): Revisions {
     const { d } = r;
     const spec = specOf(d);
-    const hash = templateHash(spec.template, d.status?.collisionCount);
+    const hash = templateHash(spec.template, this.ways.minor, d.status?.collisionCount);
     const template = withLabel(spec.template, POD_TEMPLATE_HASH, hash);
     const replicas = newReplicaSetSize(d, r.old, 0);
     const wantedRS: ReplicaSet = {

@@ -40,6 +40,8 @@ export interface ControllerManagerOptions {
   release?: number;
   /** Where nodes get their Pod ranges from; default 10.244.0.0/16. */
   clusterCIDR?: string;
+  /** How many bits of an address are a node's range, by those of the cluster; default 24, and 64 of IPv6. */
+  nodeMasks?: readonly number[];
 }
 
 const MANAGER = 'system:kube-controller-manager';
@@ -75,7 +77,7 @@ function controllers(options: ControllerManagerOptions): (Controller | Later)[] 
     serviceAccountController,
     rootCACertPublisher(options.rootCA ?? ''),
     { ...later('namespace-controller', 'v1', 'namespaces'), when: isBeingDeleted },
-    nodeIPAM(options.clusterCIDR ?? '10.244.0.0/16'),
+    nodeIPAM(options.clusterCIDR ?? '10.244.0.0/16', options.nodeMasks),
     nodeLifecycle(options.nodeMonitor),
     { ...later('taint-eviction-controller', 'v1', 'nodes'), when: drivesPodsAway },
     deploymentController,

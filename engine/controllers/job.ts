@@ -52,6 +52,14 @@ interface Tally {
   outcome: Outcome | undefined;
 }
 
+/** What a sync has found. */
+interface Report {
+  tally: Tally;
+  outcome: Outcome | undefined;
+  running: readonly Pod[];
+  terminating: number;
+}
+
 class JobController {
   private readonly context: ControllerContext;
   private readonly jobs: Informer<Job>;
@@ -109,7 +117,7 @@ class JobController {
     });
     const tally = this.count(job, pods);
     const active = pods.filter(isPodActive);
-    const outcome = tally.outcome ?? this.judge(job, pods, tally);
+    const outcome = targetOf(job) ?? tally.outcome ?? this.judge(job, pods, tally);
     const suspended = specOf(job).suspend === true;
     const replaceable = outcome || suspended ? NONE : replaceablePods(job, active, tally);
     let running = active;
@@ -124,8 +132,11 @@ class JobController {
     const terminating = this.pods
       .byIndex('controller-uid', job.metadata.uid as string)
       .filter((pod) => pod.metadata.deletionTimestamp && !isPodFinished(pod)).length;
-    this.updateStatus(job, tally, outcome, running, terminating);
+    const report = { tally, outcome, running, terminating };
+    // Pods that are counted are noted first: should this end here, the next sync knows of them.
+    const noted = tally.counted.length > 0 ? this.updateStatus(job, report, true) : job;
     for (const pod of tally.counted) this.removeFinalizer(pod);
+    if (noted) this.updateStatus(noted, report, false);
     if (waiting !== undefined) this.queue.addAfter(key, waiting);
     this.awaitDeadline(key, job);
   }
@@ -190,15 +201,6 @@ class JobController {
   private judge(job: Job, pods: readonly Pod[], tally: Tally): Outcome | undefined {
     const { status } = job;
     const { completions, backoffLimit = 6, activeDeadlineSeconds, maxFailedIndexes, suspend } = specOf(job);
-    const target =
-      condition(status?.conditions, 'FailureTarget') ?? condition(status?.conditions, 'SuccessCriteriaMet');
-    if (target?.status === 'True') {
-      return {
-        type: target.type === 'FailureTarget' ? 'Failed' : 'Complete',
-        reason: target.reason ?? '',
-        message: target.message ?? '',
-      };
-    }
     const failure = (reason: string, message: string): Outcome => ({ type: 'Failed', reason, message });
     const restarts = specOf(job).template.spec?.restartPolicy === 'OnFailure' ? restartsOf(pods) : 0;
     const failed = tally.failed + tally.failures.filter(({ counts }) => counts).length;
@@ -277,13 +279,8 @@ class JobController {
       deletePod(this.podClient, this.context.recorder, job as KubeObject, pod.metadata.name as string);
   }
 
-  private updateStatus(
-    job: Job,
-    tally: Tally,
-    outcome: Outcome | undefined,
-    running: readonly Pod[],
-    terminating: number,
-  ) {
+  /** Writes what a sync has found, on the way to it (`interim`) or whole; undefined: the Job is gone. */
+  private updateStatus(job: Job, { tally, outcome, running, terminating }: Report, interim: boolean): Job | undefined {
     const { sim, recorder } = this.context;
     const now = timestamp(sim.now);
     const old = job.status ?? {};
@@ -292,11 +289,11 @@ class JobController {
       ...old,
       ready: running.filter(isPodReady).length,
       terminating,
-      uncountedTerminatedPods: {},
+      uncountedTerminatedPods: interim ? uncounted(job, tally.counted) : {},
     };
     setCount(status, 'active', running.length);
-    setCount(status, 'succeeded', tally.succeeded);
-    setCount(status, 'failed', tally.failed);
+    if (!interim || isIndexed(job)) setCount(status, 'succeeded', tally.succeeded);
+    if (!interim) setCount(status, 'failed', tally.failed);
     if (isIndexed(job) && tally.done.size > 0) status.completedIndexes = formatIndexes(tally.done);
     if (tally.failedIndexes) status.failedIndexes = formatIndexes(tally.failedIndexes);
     if (!old.startTime && !suspended) status.startTime = now;
@@ -317,10 +314,13 @@ class JobController {
       }
     } else {
       const { type, reason, message } = outcome;
-      put(type === 'Failed' ? 'FailureTarget' : 'SuccessCriteriaMet', 'True', reason, message);
+      const { announcesEnd } = this.context.ways;
+      if (announcesEnd || reason === 'PodFailurePolicy')
+        put(type === 'Failed' ? 'FailureTarget' : 'SuccessCriteriaMet', 'True', reason, message);
       // The Job has ended only when the last of its Pods has.
-      if (running.length === 0 && terminating === 0) {
-        put(type, 'True', reason, message);
+      if (!interim && running.length === 0 && terminating === 0) {
+        if (type === 'Failed' || announcesEnd) put(type, 'True', reason, message);
+        else put(type, 'True', '', '');
         if (type === 'Complete') {
           status.completionTime = now;
           recorder.event(job, 'Normal', 'Completed', 'Job completed');
@@ -328,11 +328,13 @@ class JobController {
       }
     }
     if (conditions.length > 0) status.conditions = conditions;
-    if (JSON.stringify(sorted(old)) === JSON.stringify(sorted(status))) return;
+    if (JSON.stringify(sorted(old)) === JSON.stringify(sorted(status))) return job;
     try {
-      this.client.updateStatus(job.metadata.namespace as string, job.metadata.name as string, { ...job, status });
+      const { namespace, name } = job.metadata;
+      return this.client.updateStatus(namespace as string, name as string, { ...job, status });
     } catch (error) {
       if (!isNotFound(error)) throw error;
+      return undefined;
     }
   }
 
@@ -356,6 +358,25 @@ class JobController {
       if (!isNotFound(error)) throw error;
     }
   }
+}
+
+/** How an earlier sync decided that the Job ends. */
+function targetOf({ status }: Job): Outcome | undefined {
+  const target = condition(status?.conditions, 'FailureTarget') ?? condition(status?.conditions, 'SuccessCriteriaMet');
+  if (target?.status !== 'True') return undefined;
+  const { type, reason = '', message = '' } = target;
+  return { type: type === 'FailureTarget' ? 'Failed' : 'Complete', reason, message };
+}
+
+/** Pods whose finalizers are still to go, as the status lists them; those that succeeded for an index are counted by it. */
+function uncounted(job: Job, pods: readonly Pod[]): NonNullable<JobStatus['uncountedTerminatedPods']> {
+  const uids = (succeeded: boolean) =>
+    pods
+      .filter(({ status }) => (status?.phase === 'Succeeded') === succeeded)
+      .map(({ metadata }) => metadata.uid as string);
+  const succeeded = isIndexed(job) ? [] : uids(true);
+  const failed = uids(false);
+  return { ...(succeeded.length && { succeeded }), ...(failed.length && { failed }) };
 }
 
 function setCount(status: JobStatus, field: 'active' | 'succeeded' | 'failed', value: number) {

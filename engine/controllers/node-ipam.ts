@@ -9,9 +9,9 @@ import type { Node } from '../api/types.ts';
 /** Bits of a node's range (--node-cidr-mask-size-ipv4 and -ipv6). */
 const NODE_MASK = { 4: 24, 6: 64 };
 
-/** `clusterCIDR`: '10.244.0.0/16', or a range of each family with a comma between them. */
-export function nodeIPAM(clusterCIDR: string): Controller {
-  const pools = clusterCIDR.split(',').map((text) => new Pool(parseCidr(text) as Cidr));
+/** `clusterCIDR`: '10.244.0.0/16', or a range of each family with a comma between them; `masks`: of the nodes' ranges. */
+export function nodeIPAM(clusterCIDR: string, masks: readonly number[] = []): Controller {
+  const pools = clusterCIDR.split(',').map((text, i) => new Pool(parseCidr(text) as Cidr, masks[i]));
   return {
     name: 'node-ipam-controller',
     account: 'node-controller',
@@ -63,9 +63,9 @@ class Pool {
   /** No range below this one is free. */
   private lowest = 0;
 
-  constructor(cluster: Cidr) {
+  constructor(cluster: Cidr, mask = NODE_MASK[cluster.upper ? 6 : 4]) {
     this.cluster = cluster;
-    this.mask = NODE_MASK[cluster.upper ? 6 : 4];
+    this.mask = mask;
     this.count = 2 ** Math.max(0, this.mask - cluster.bits);
   }
 

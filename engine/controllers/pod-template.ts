@@ -1,16 +1,12 @@
-// Pod templates compared and hashed: what makes a revision of a Deployment.
+// Pod templates compared: what makes a revision of a Deployment.
 
 import type { PodTemplateSpec } from '../api/types.ts';
 
 export const POD_TEMPLATE_HASH = 'pod-template-hash';
 
-// k8s.io/apimachinery/pkg/util/rand: SafeEncodeString maps each character into this alphabet.
-const SAFE = 'bcdfghjklmnpqrstvwxz2456789';
 const MAX_DEPTH = 64;
 
 const texts = new WeakMap<PodTemplateSpec, string>();
-/** Without collisions. */
-const hashes = new WeakMap<PodTemplateSpec, string>();
 
 /** One text for all templates that mean the same: keys sorted, empty lists and the hash label left out. */
 export function canonicalTemplate(template: PodTemplateSpec): string {
@@ -25,29 +21,6 @@ export function canonicalTemplate(template: PodTemplateSpec): string {
 
 export function sameTemplate(a: PodTemplateSpec, b: PodTemplateSpec): boolean {
   return a === b || canonicalTemplate(a) === canonicalTemplate(b);
-}
-
-/**
- * The pod-template-hash: FNV-1a (32 bits) over the template and the count of collisions, as SafeEncodeString prints it.
- * The real one hashes a dump of Go's structs, which exists nowhere else; the form and its properties are the same.
- */
-export function templateHash(template: PodTemplateSpec, collisionCount: number | undefined): string {
-  let hash = hashes.get(template);
-  if (hash === undefined || collisionCount !== undefined) {
-    hash = hashOf(template, collisionCount);
-    if (collisionCount === undefined) hashes.set(template, hash);
-  }
-  return hash;
-}
-
-function hashOf(template: PodTemplateSpec, collisionCount: number | undefined): string {
-  const text = canonicalTemplate(template) + (collisionCount === undefined ? '' : `#${collisionCount}`);
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  const digits = String(hash >>> 0);
-  let out = '';
-  for (let i = 0; i < digits.length; i++) out += SAFE[digits.charCodeAt(i) % SAFE.length];
-  return out;
 }
 
 /** The template with `label: value` added. */

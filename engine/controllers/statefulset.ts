@@ -9,6 +9,7 @@ import { podFromTemplate } from './pod-control.ts';
 import { History, templateOf } from './revisions.ts';
 import { StatefulClaims } from './statefulset-claims.ts';
 import { ordinalOf, podName, statefulPod } from './statefulset-pods.ts';
+import { revisionHash } from './template-hash.ts';
 import type { Controller, ControllerContext } from './context.ts';
 import type {
   ControllerRevision,
@@ -81,12 +82,18 @@ class StatefulSetController {
     const ref = controllerRef(set, 'apps/v1', 'StatefulSet');
     const mine = (pod: Pod) => ordinalOf(set, pod) >= 0 && matchesSelector(specOf(set).selector, pod.metadata.labels);
     const pods = claim<Pod>({ client: this.podClient, informer: this.pods, owner: set, ref, matches: mine });
-    const marks = { hash: HASH_LABEL, labels: { ...specOf(set).template.metadata?.labels } };
-    const update = this.history.sync(owner, specOf(set).template, set.status?.collisionCount, marks);
+    let collisions = set.status?.collisionCount ?? 0;
+    const update = this.history.sync(owner, specOf(set).template, {
+      hash: HASH_LABEL,
+      labels: { ...specOf(set).template.metadata?.labels },
+      annotations: set.metadata.annotations,
+      hashOf: (json) => revisionHash(json, collisions),
+      collided: (json) => revisionHash(json, ++collisions),
+    });
     const current =
       this.history.list(owner).find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update;
     this.act(set, pods, current, update);
-    this.updateStatus(set, current, update);
+    this.updateStatus(set, current, update, collisions);
     const used = new Set([current.metadata.name as string, update.metadata.name as string]);
     for (const pod of pods) used.add(revisionOf(pod) ?? '');
     this.history.truncate(owner, specOf(set).revisionHistoryLimit ?? 10, used);
@@ -214,7 +221,12 @@ class StatefulSetController {
     }
   }
 
-  private updateStatus(set: StatefulSet, current: ControllerRevision, update: ControllerRevision) {
+  private updateStatus(
+    set: StatefulSet,
+    current: ControllerRevision,
+    update: ControllerRevision,
+    collisionCount: number,
+  ) {
     const { now } = this.context.sim;
     const updateRevision = update.metadata.name as string;
     let currentRevision = current.metadata.name as string;
@@ -222,7 +234,7 @@ class StatefulSetController {
       observedGeneration: set.metadata.generation,
       replicas: 0,
       availableReplicas: 0,
-      collisionCount: set.status?.collisionCount ?? 0,
+      collisionCount,
     };
     const count = (field: 'readyReplicas' | 'currentReplicas' | 'updatedReplicas') =>
       (status[field] = (status[field] ?? 0) + 1);

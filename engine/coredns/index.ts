@@ -10,12 +10,24 @@ import { ClusterView } from './cluster-view.ts';
 
 const RELOAD = 30_000;
 
-export function coreDNS(connect: (process: Process) => Client | undefined, version: string): Program {
+/** `installed`: the Corefile that the cluster comes with. */
+export function coreDNS(
+  connect: (process: Process) => Client | undefined,
+  version: string,
+  installed: string,
+): Program {
   return function* (process): Co<number> {
-    const at = process.argv.findIndex((arg) => arg === '-conf' || arg === '--conf');
-    const path = at < 0 ? 'Corefile' : (process.argv[at + 1] ?? '');
     yield 15;
-    const daemon = new Daemon(process, path, connect, version);
+    let path = 'Corefile';
+    for (let i = 1; i < process.argv.length; i++) {
+      const [, name = '', value] = /^--?([-.\w]+)(?:=(.*))?$/.exec(process.argv[i]) ?? [];
+      if (name !== 'conf') {
+        process.stderr.write(`coredns: the argument ${process.argv[i]} is not modelled by this engine\n`);
+        return 1;
+      }
+      path = value ?? process.argv[++i] ?? '';
+    }
+    const daemon = new Daemon(process, path, connect, version, installed);
     try {
       return yield* daemon.run();
     } finally {
@@ -29,6 +41,7 @@ class Daemon {
   private readonly path: string;
   private readonly connect: (process: Process) => Client | undefined;
   private readonly version: string;
+  private readonly installed: string;
   private readonly ended = new Signal();
   private view: ClusterView | undefined;
   private servers: Server[] = [];
@@ -38,11 +51,18 @@ class Daemon {
   private text = '';
   private status: number | undefined;
 
-  constructor(process: Process, path: string, connect: (process: Process) => Client | undefined, version: string) {
+  constructor(
+    process: Process,
+    path: string,
+    connect: (process: Process) => Client | undefined,
+    version: string,
+    installed: string,
+  ) {
     this.process = process;
     this.path = path;
     this.connect = connect;
     this.version = version;
+    this.installed = installed;
   }
 
   *run(): Co<number> {
@@ -102,11 +122,18 @@ class Daemon {
       const client = this.connect(process);
       if (!client) throw new CorefileError('plugin/kubernetes: unable to load in-cluster configuration');
       this.view = new ClusterView();
-      this.view.start(client);
+      this.view.start(client, process.host.sim, (kind, why) => {
+        process.stdout.write(
+          `[ERROR] plugin/kubernetes: pkg/mod/k8s.io/client-go@v0.34.1/tools/cache/reflector.go:205: Failed to watch *v1.${kind}: failed to list *v1.${kind}: ${why}\n`,
+        );
+      });
+      if (!this.view.synced)
+        process.stdout.write('[WARNING] plugin/kubernetes: starting server with unsynced Kubernetes API\n');
     }
     const servers = buildServers(blocks, this.path, {
       process,
       view: this.view,
+      isInstalled: text === this.installed,
       fatal: (message) => {
         process.stdout.write(`[FATAL] ${message}\n`);
         this.status = 1;

@@ -7,11 +7,12 @@ import {
   type DnsFailure,
   type DnsMessage,
   type DnsRecord,
+  hostPort,
   messageSize,
   query,
+  readResolverConfig,
   type RecordType,
   type ResponseCode,
-  readResolverConfig,
   type UdpSocket,
 } from '../linux/net/index.ts';
 import { part } from '../parts/index.ts';
@@ -34,6 +35,8 @@ const MAX_ALIASES = 8;
 export interface Surroundings {
   process: Process;
   view: ClusterView | undefined;
+  /** The Corefile is the one that the cluster came with. */
+  isInstalled: boolean;
   fatal: (message: string) => void;
 }
 
@@ -76,6 +79,12 @@ export function buildServers(blocks: readonly ServerBlock[], path: string, aroun
 const zonesOf = (words: readonly string[], preset: string): string[] =>
   words.length ? words.map((word) => (word === '.' ? '.' : `${word.replace(/\.$/, '').toLowerCase()}.`)) : [preset];
 
+/** How long replies of a kind are kept, s, and in which zones they are not. */
+interface Kept {
+  ttl: number;
+  uncached: readonly string[];
+}
+
 export class Server {
   readonly zone: string;
   readonly port: number;
@@ -93,9 +102,8 @@ export class Server {
   private loopName: string | undefined;
   private cache:
     | {
-        ttl: number;
-        denied: number;
-        uncached: string[];
+        success: Kept;
+        denial: Kept;
         entries: Map<string, { reply: Reply; at: number; ttl: number }>;
       }
     | undefined;
@@ -121,6 +129,8 @@ export class Server {
     const wrong = (message: string): never => {
       throw new CorefileError(`${this.path}:${line} - Error during parsing: ${message}`);
     };
+    const unread = this.around.isInstalled ? undefined : part('dns').unheeded(directive);
+    if (unread) wrong(unread);
     switch (name) {
       case 'errors':
         this.errors = true;
@@ -144,7 +154,15 @@ export class Server {
         return;
       }
       case 'ready':
-        this.pages.push({ port: portOf(args[0], 8181), path: '/ready', answer: () => ({ status: 200, body: 'OK' }) });
+        this.pages.push({
+          port: portOf(args[0], 8181),
+          path: '/ready',
+          answer: () => {
+            if (this.around.view?.synced !== false) return { status: 200, body: 'OK' };
+            process.stdout.write('[INFO] plugin/ready: Plugins not ready: "kubernetes"\n');
+            return { status: 503, body: 'kubernetes' };
+          },
+        });
         return;
       case 'prometheus':
         this.pages.push({
@@ -154,13 +172,19 @@ export class Server {
         });
         return;
       case 'cache': {
-        const words = args.filter((word) => !/^\d+$/.test(word));
-        const ttl = args[0] && /^\d+$/.test(args[0]) ? Number(args[0]) : 3600;
-        const uncached = block
-          .filter(([word]) => word === 'disable')
-          .flatMap((line) => zonesOf(line.slice(2), this.zone));
-        if (words.length) zonesOf(words, this.zone);
-        this.cache = { ttl, denied: Math.min(ttl, 1800), uncached, entries: new Map() };
+        const whole = args[0] ? Number(args[0]) : 3600;
+        // CAPACITY [TTL]: how many entries fit is nowhere near.
+        const ttlOf = (kind: string, most: number): number =>
+          Number(block.find(([word]) => word === kind)?.[2] ?? Math.min(whole, most));
+        const uncached = (kind: string): string[] =>
+          block
+            .filter(([word, what]) => word === 'disable' && what === kind)
+            .flatMap((words) => zonesOf(words.slice(2), this.zone));
+        this.cache = {
+          success: { ttl: ttlOf('success', 3600), uncached: uncached('success') },
+          denial: { ttl: ttlOf('denial', 1800), uncached: uncached('denial') },
+          entries: new Map(),
+        };
         return;
       }
       case 'rewrite':
@@ -208,6 +232,7 @@ export class Server {
     const fallthrough = block.some(([word]) => word === 'fallthrough');
     const inline = block.filter(([word]) => /^[\d:]/.test(word)).map((words) => words.join(' '));
     const ttl = Number(block.find(([word]) => word === 'ttl')?.[1] ?? 3600);
+    const reverse = !block.some(([word]) => word === 'no_reverse');
     return {
       name: 'hosts',
       zones,
@@ -220,6 +245,11 @@ export class Server {
         let known = false;
         for (const line of lines) {
           const [ip, ...names] = line.split('#', 1)[0].trim().split(/\s+/);
+          if (type === 'PTR' && reverse && name === `${ip.split('.').reverse().join('.')}.in-addr.arpa.`) {
+            known = true;
+            for (const one of names) answers.push({ name, type, ttl, data: `${one.toLowerCase()}.` });
+            continue;
+          }
           if (!names.some((one) => `${one.toLowerCase()}.` === name)) continue;
           known = true;
           if ((ip.includes(':') ? 'AAAA' : 'A') === type) answers.push({ name, type, ttl, data: ip });
@@ -238,9 +268,6 @@ export class Server {
     const zones = zonesOf(args, this.zone);
     const own = zones.find((zone) => !zone.endsWith('.arpa.'));
     const option = (word: string) => block.find((words) => words[0] === word);
-    const known = ['pods', 'fallthrough', 'ttl', 'endpoint_pod_names', 'noendpoints'];
-    const strange = block.find(([word]) => !known.includes(word));
-    if (strange) wrong(`unknown property '${strange[0]}'`);
     const pods = option('pods')?.[1] ?? 'disabled';
     if (pods !== 'disabled' && pods !== 'insecure' && pods !== 'verified') {
       return wrong(`wrong value for pods: ${pods},  must be one of: disabled, verified, insecure`);
@@ -260,7 +287,8 @@ export class Server {
       name: 'kubernetes',
       zones,
       *answer(name, type, depth) {
-        cluster ??= new (part('dns').KubernetesZone)(view as ClusterView, options);
+        if (!view?.synced) return { code: 'SERVFAIL', authoritative: true, recursionAvailable: false, answers: [] };
+        cluster ??= new (part('dns').KubernetesZone)(view, options);
         const found: Answer | undefined =
           own && inZone(name, own) ? cluster.lookup(name, type) : type === 'PTR' ? cluster.reverse(name) : undefined;
         if (!found || found.code === 'NXDOMAIN') {
@@ -300,6 +328,14 @@ export class Server {
       upstreams.push({ ip: found[1], port: Number(found[2] ?? 53) });
     }
     if (from === '.') this.upstreams = upstreams;
+    const policy = block.find(([word]) => word === 'policy')?.[1] ?? 'random';
+    const limit = Number(block.find(([word]) => word === 'max_concurrent')?.[1] ?? 0);
+    let running = 0;
+    let next = 0;
+    const choose = (attempt: number): number => {
+      if (policy === 'random') return process.host.sim.random('dns-forward').int(upstreams.length);
+      return (policy === 'sequential' ? attempt : next++) % upstreams.length;
+    };
     const complain = (name: string, type: RecordType, why: string) => {
       if (this.errors) process.stdout.write(`[ERROR] plugin/errors: 2 ${name} ${type}: ${why}\n`);
     };
@@ -311,19 +347,28 @@ export class Server {
         const { net, sim } = process.host;
         let why: DnsFailure = 'timeout';
         let used = upstreams[0];
-        for (let i = 0; i < FORWARD_TRIES; i++) {
-          used = upstreams[sim.random('dns-forward').int(upstreams.length)];
-          const message = query(sim.random('dns-id').int(65536), name, type);
-          const answer = yield* ask(net, used.ip, message, FORWARD_TIMEOUT, used.port);
-          if (typeof answer !== 'string') return answer;
-          why = answer;
+        if (limit > 0 && running >= limit) {
+          complain(name, type, `concurrent queries exceeded maximum ${limit}`);
+          return { code: 'REFUSED', authoritative: false, recursionAvailable: true, answers: [] };
+        }
+        running++;
+        try {
+          for (let i = 0; i < FORWARD_TRIES; i++) {
+            used = upstreams[choose(i)];
+            const message = query(sim.random('dns-id').int(65536), name, type);
+            const answer = yield* ask(net, used.ip, message, FORWARD_TIMEOUT, used.port);
+            if (typeof answer !== 'string') return answer;
+            why = answer;
+          }
+        } finally {
+          running--;
         }
         const text = {
           timeout: 'i/o timeout',
           refused: 'read: connection refused',
           unreachable: 'read: no route to host',
         }[why];
-        const flow = `${net.addresses[0]}:${32768 + sim.random('dns-id').int(28000)}->${used.ip}:${used.port}`;
+        const flow = `${hostPort(net.addresses[0], 32768 + sim.random('dns-id').int(28000))}->${hostPort(used.ip, used.port)}`;
         complain(name, type, `read udp ${flow}: ${text}`);
         return { code: 'SERVFAIL', authoritative: false, recursionAvailable: true, answers: [] };
       },
@@ -347,7 +392,7 @@ export class Server {
     const { process, fatal } = this.around;
     if (this.loopName !== undefined && message.question.name === this.loopName) {
       fatal(
-        `plugin/loop: Loop (${from.ip}:${from.port} -> :${this.port}) detected for zone "${this.zone}", see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO ${this.loopName}"`,
+        `plugin/loop: Loop (${hostPort(from.ip, from.port)} -> :${this.port}) detected for zone "${this.zone}", see https://coredns.io/plugins/loop#troubleshooting. Query: "HINFO ${this.loopName}"`,
       );
       return;
     }
@@ -400,7 +445,7 @@ export class Server {
     const flags = ['qr', out.authoritative && 'aa', out.recursionDesired && 'rd', out.recursionAvailable && 'ra'];
     const took = ((sim.now - started) / 1000 + 0.000087).toFixed(9);
     process.stdout.write(
-      `[INFO] ${from.ip}:${from.port} - ${message.id} "${type} IN ${name} udp ${messageSize(message)} false 512" ${out.code} ${flags.filter(Boolean).join(',')} ${messageSize(out)} ${took}s\n`,
+      `[INFO] ${hostPort(from.ip, from.port)} - ${message.id} "${type} IN ${name} udp ${messageSize(message)} false ${message.opt ? 1232 : 512}" ${out.code} ${flags.filter(Boolean).join(',')} ${messageSize(out)} ${took}s\n`,
     );
   }
 
@@ -421,9 +466,9 @@ export class Server {
     const { cache } = this;
     if (!cache || (reply.code !== 'NOERROR' && reply.code !== 'NXDOMAIN')) return reply;
     const records = reply.answers.length ? reply.answers : (reply.authority ?? []);
-    const most = reply.answers.length ? cache.ttl : cache.denied;
+    const { ttl: most, uncached } = reply.answers.length ? cache.success : cache.denial;
     const ttl = Math.min(most, ...records.map((record) => record.ttl), records.length ? Infinity : most);
-    if (ttl > 0 && !cache.uncached.some((zone) => inZone(name, zone))) {
+    if (ttl > 0 && !uncached.some((zone) => inZone(name, zone))) {
       cache.entries.set(`${name} ${type}`, { reply, at: this.around.process.host.sim.now, ttl });
     }
     const capped = (record: DnsRecord) => (record.ttl > ttl ? { ...record, ttl } : record);

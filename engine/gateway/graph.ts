@@ -32,6 +32,7 @@ import {
   type Server,
   type Upstream,
 } from './types.ts';
+import { hostPort } from '../linux/net/index.ts';
 
 export interface Objects {
   routes: readonly HTTPRoute[];
@@ -340,7 +341,7 @@ function upstream(route: HTTPRoute, ref: BackendRef, at: string, objects: Object
     const number = slice.ports?.find((one) => (one.name ?? '') === (wanted.name ?? ''))?.port;
     if (number === undefined) continue;
     for (const { addresses, conditions } of slice.endpoints ?? []) {
-      if (conditions?.ready !== false) out.servers.push(`${addresses[0]}:${number}`);
+      if (conditions?.ready !== false) out.servers.push(hostPort(addresses[0], number));
     }
   }
   out.servers.sort();

@@ -3,11 +3,12 @@
 import { bindNslookup } from '../linux/commands/dns.ts';
 import {
   header,
-  serveGrpcHealth,
-  serveHttp,
+  hostPort,
   type HttpResponse,
   type Process,
   type Program,
+  serveGrpcHealth,
+  serveHttp,
   type ServingStatus,
 } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
@@ -15,7 +16,7 @@ import { conversionWebhook } from './agnhost-conversion.ts';
 import { webhook } from './agnhost-webhook.ts';
 import { runShell } from './run-shell.ts';
 import { clock, flagValue, untilSignal } from './service.ts';
-import { httpServer } from './small.ts';
+import { GO_KILLED, httpServer } from './small.ts';
 import { BUSYBOX_COMMANDS } from './tools.ts';
 import type { Repository } from './types.ts';
 import { plain } from './versions.ts';
@@ -47,7 +48,7 @@ const netexec = httpServer(
       case '/hostName':
         return text(process.host.hostname);
       case '/clientip':
-        return text(`${socket.remote.ip}:${socket.remote.port}`);
+        return text(hostPort(socket.remote.ip, socket.remote.port));
       case '/echo':
         return text(query.get('msg') ?? '', Number(query.get('code') ?? 200));
       case '/header':
@@ -72,6 +73,7 @@ const netexec = httpServer(
   },
   (process, at) => `${clock(process).klog}       1 log.go:195] Started HTTP server on port ${at}\n`,
   (request, process) => `${clock(process).klog}       1 log.go:195] GET ${request.target.split('?')[0]}\n`,
+  GO_KILLED,
 );
 
 const serveHostname = httpServer(
@@ -92,7 +94,7 @@ const liveness: Program = function* (process): Co<number> {
   });
   if (!listener) return 1;
   yield* untilSignal(process);
-  return 0;
+  return GO_KILLED;
 };
 
 const connect: Program = function* (process): Co<number> {
@@ -118,8 +120,7 @@ const connect: Program = function* (process): Co<number> {
 
 const wait: Program = function* (process): Co<number> {
   process.stdout.write('Paused\n');
-  yield* untilSignal(process, ['TERM', 'INT']);
-  return 0;
+  return (yield* untilSignal(process, ['TERM', 'INT'])) === 'TERM' ? 2 : 1;
 };
 
 /** grpc-health-checking: serves until an HTTP request to /make-not-serving. */

@@ -97,6 +97,19 @@ const mongo = server({
   start: (process) => mongoLine(process, 4615611, 'initandlisten', 'MongoDB starting'),
   ready: (process) => mongoLine(process, 23016, 'listener', 'Waiting for connections'),
   stop: (process) => mongoLine(process, 23138, 'SignalHandler', 'Shutting down'),
+  onConnect: (socket, process) => {
+    process.host.sim.spawn('mongo client', talk());
+    function* talk(): Co {
+      const text = yield* socket.reader.read();
+      if (text !== undefined && /^(GET|HEAD|POST|PUT) /.test(text)) {
+        const body = 'It looks like you are trying to access MongoDB over HTTP on the native driver port.\r\n';
+        socket.writer.write(
+          `HTTP/1.0 200 OK\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        );
+      }
+      socket.close();
+    }
+  },
 });
 
 /** memcached answers `version` and `stats` and refuses to keep data. */
@@ -124,18 +137,52 @@ const memcached = (version: string) =>
 
 const queries = (name: string) => refuse(`queries to ${name} are not modelled by this engine`);
 
+/** A connection to a server, or why there is none. */
+function* reach(process: Process, name: string, port: number): Co<Socket | 'unknown host' | 'unreachable'> {
+  const { host } = process;
+  const addresses = yield* host.resolve(name);
+  if (!addresses?.length) return 'unknown host';
+  const socket = yield* host.net.connect(addresses[0], port, { timeout: 10_000 });
+  return typeof socket === 'string' ? 'unreachable' : socket;
+}
+
+const PING =
+  /^\s*db\.(?:getSiblingDB\(["']\w+["']\)\.)?(?:runCommand|adminCommand)\(\s*(?:["']ping["']|\{\s*["']?ping["']?\s*:\s*1\s*\})\s*\)(\.ok)?\s*;?\s*$/;
+
+/** `mongosh --eval 'db.adminCommand("ping")'`, by which probes ask whether the server answers; the rest is refused. */
+const mongoClient = (legacy: boolean): Program =>
+  function* (process): Co<number> {
+    const { argv } = process;
+    const ping = PING.exec(flagValue(argv, '--eval') ?? '');
+    if (!ping) return yield* queries('MongoDB')(process);
+    const place = argv
+      .slice(1)
+      .find((word) => /^(mongodb:\/\/)?[\w.-]+(:\d+)?(\/\w*)?$/.test(word) && /[:/.]/.test(word));
+    const [, at = '', ownPort] = /^(?:mongodb:\/\/)?([\w.-]+)(?::(\d+))?/.exec(place ?? '') ?? [];
+    const name = flagValue(argv, '--host') ?? (at || '127.0.0.1');
+    const port = Number(flagValue(argv, '--port') ?? ownPort ?? 27017);
+    const socket = yield* reach(process, name, port);
+    if (typeof socket === 'string') {
+      const why = socket === 'unknown host' ? `getaddrinfo ENOTFOUND ${name}` : `connect ECONNREFUSED ${name}:${port}`;
+      process.stderr.write(`MongoNetworkError: ${why}\n`);
+      return 1;
+    }
+    socket.close();
+    process.stdout.write(`${ping[1] ? '1' : legacy ? '{ "ok" : 1 }' : '{ ok: 1 }'}\n`);
+    return 0;
+  };
+
 /** `mysql -h HOST -e 'SELECT 1'`, by which probes ask whether the server answers; other queries are refused. */
 const mysqlClient: Program = function* (process): Co<number> {
-  const { argv, host } = process;
+  const { argv } = process;
   const constant = /^\s*select\s+(\d+)\s*;?\s*$/i.exec(flagValue(argv, '-e', '--execute') ?? '');
   if (!constant) return yield* queries('MySQL')(process);
   const attached = argv.find((word) => /^-h./.test(word))?.slice(2);
   const server = attached ?? flagValue(argv, '-h', '--host') ?? '127.0.0.1';
-  const addresses = yield* host.resolve(server);
-  const socket = addresses?.length ? yield* host.net.connect(addresses[0], 3306, { timeout: 10_000 }) : 'EHOSTUNREACH';
+  const socket = yield* reach(process, server, 3306);
   if (typeof socket === 'string') {
     process.stderr.write(
-      addresses?.length
+      socket === 'unreachable'
         ? `ERROR 2003 (HY000): Can't connect to MySQL server on '${server}:3306' (111)\n`
         : `ERROR 2005 (HY000): Unknown MySQL server host '${server}' (-2)\n`,
     );
@@ -269,8 +316,8 @@ export const databaseRepositories: Repository[] = [
     programs: {
       '/usr/local/bin/docker-entrypoint.sh': execArguments('mongod'),
       '/usr/bin/mongod': mongo,
-      '/usr/bin/mongosh': queries('MongoDB'),
-      '/usr/bin/mongo': queries('MongoDB'),
+      '/usr/bin/mongosh': mongoClient(false),
+      '/usr/bin/mongo': mongoClient(true),
     },
   },
   {

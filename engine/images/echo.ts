@@ -1,6 +1,6 @@
 // Servers that show the request or say hello: of the Kubernetes tutorials, of minikube's and of load balancers.
 
-import { header, type HttpRequest, type HttpResponse, type Process } from '../linux/index.ts';
+import { header, hostPort, type HttpRequest, type HttpResponse, type Process } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { app, html, json, pathOf, portFrom, queryOf, text, type AppOptions, type Route } from './app.ts';
 import { clock } from './service.ts';
@@ -28,7 +28,7 @@ const echoServer: AppOptions = {
     },
   ],
   start: 'Echo server listening on port {port}.\n',
-  access: ({ method, target, socket }) => `${socket.remote.ip}:${socket.remote.port} | ${method} ${target}\n`,
+  access: ({ method, target, socket }) => `${hostPort(socket.remote.ip, socket.remote.port)} | ${method} ${target}\n`,
 };
 
 /** ealen/echo-server: JSON, and the status, body and delay that the query asks for. */
@@ -95,7 +95,7 @@ const mendhak: AppOptions = {
 };
 
 const plainHello = (request: HttpRequest, process: Process): string =>
-  `Server address: ${request.socket.local.ip}:${request.socket.local.port}\nServer name: ${hostOf(process)}\nDate: ${clock(process).common}\nURI: ${request.target}\nRequest ID: ${process.host.sim.random('request ids').hex(32)}\n`;
+  `Server address: ${hostPort(request.socket.local.ip, request.socket.local.port)}\nServer name: ${hostOf(process)}\nDate: ${clock(process).common}\nURI: ${request.target}\nRequest ID: ${process.host.sim.random('request ids').hex(32)}\n`;
 
 /** nginxdemos/hello: who answered, as a page or as text. */
 const nginxHello = (version: string) =>

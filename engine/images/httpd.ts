@@ -9,6 +9,7 @@ import {
   type Process,
   type Program,
 } from '../linux/index.ts';
+import { part } from '../parts/index.ts';
 import type { Co } from '../sim/index.ts';
 import { clock, untilSignal } from './service.ts';
 import { lookUp, mimeType, requestPath } from './static-files.ts';
@@ -99,14 +100,8 @@ const python = (version: string): Program =>
       process.stdout.write(`Python ${version.split('-')[0]}\n`);
       return 0;
     }
-    if (argv[1] !== '-m' || argv[2] !== 'http.server') {
-      yield 20;
-      if (argv.length === 1 && !process.tty) return 0;
-      process.stderr.write(
-        'python: only `python -m http.server` is modelled by this engine, Python programs are not run\n',
-      );
-      return 1;
-    }
+    if (argv[1] !== '-m' || argv[2] !== 'http.server')
+      return yield* part('python').runPython(process, version.split('-')[0]);
     return yield* serveDirectory(
       process,
       Number(argv.slice(3).find((arg) => /^\d+$/.test(arg)) ?? 8000),

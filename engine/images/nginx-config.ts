@@ -32,6 +32,11 @@ export interface Location {
 
 export interface Server {
   ports: number[];
+  /** Those of them that speak TLS. */
+  tlsPorts: number[];
+  /** Files; empty without TLS. */
+  certificate: string;
+  key: string;
   names: string[];
   isDefault: boolean;
   base: Location;
@@ -52,7 +57,9 @@ const QUIET = new Set(
   multi_accept use gzip gzip_types gzip_vary gzip_proxied gzip_comp_level gzip_min_length large_client_header_buffers
   server_names_hash_bucket_size proxy_http_version proxy_read_timeout proxy_connect_timeout proxy_send_timeout
   proxy_buffering proxy_buffers proxy_buffer_size proxy_redirect proxy_cache_bypass expires etag internal resolver
-  resolver_timeout error_page log_not_found open_file_cache real_ip_header set_real_ip_from zone least_conn ip_hash`
+  resolver_timeout error_page log_not_found open_file_cache real_ip_header set_real_ip_from zone least_conn ip_hash
+  ssl_certificate ssl_certificate_key ssl_protocols ssl_ciphers ssl_prefer_server_ciphers ssl_session_cache
+  ssl_session_timeout ssl_session_tickets ssl_ecdh_curve ssl_dhparam http2`
     .split(/\s+/)
     .filter(Boolean),
 );
@@ -235,13 +242,25 @@ function http(list: Directive[], config: NginxConfig) {
       );
     } else if (!apply(outer, directive)) unknown(directive);
   }
-  for (const directive of list) if (directive.name === 'server') config.servers.push(server(directive, outer));
+  for (const directive of list) if (directive.name === 'server') config.servers.push(server(directive, outer, list));
 }
 
-function server(directive: Directive, outer: Location): Server {
+function server(directive: Directive, outer: Location, around: readonly Directive[]): Server {
   const base: Location = { ...outer, addHeaders: [...outer.addHeaders] };
-  const result: Server = { ports: [], names: [], isDefault: false, base, locations: [] };
   const list = flat(directive.block ?? []);
+  const file = (name: string) => [...list, ...around].find((one) => one.name === name)?.args[0] ?? '';
+  const certificate = file('ssl_certificate');
+  const key = file('ssl_certificate_key');
+  const result: Server = {
+    ports: [],
+    tlsPorts: [],
+    certificate,
+    key,
+    names: [],
+    isDefault: false,
+    base,
+    locations: [],
+  };
   for (const inner of list) {
     if (inner.name === 'listen') {
       const match = /^(?:.*:)?(\d+)$/.exec(inner.args[0]);
@@ -252,8 +271,14 @@ function server(directive: Directive, outer: Location): Server {
       const port = Number(match[1]);
       if (!result.ports.includes(port)) result.ports.push(port);
       if (inner.args.includes('default_server')) result.isDefault = true;
-      if (inner.args.includes('ssl'))
-        throw new ConfigFailure(`the "ssl" parameter is not modelled by this engine in ${inner.file}:${inner.line}`);
+      if (!inner.args.includes('ssl')) continue;
+      if (!certificate || !key) {
+        const missing = certificate ? 'ssl_certificate_key' : 'ssl_certificate';
+        throw new ConfigFailure(
+          `no "${missing}" is defined for the "listen ... ssl" directive in ${inner.file}:${inner.line}`,
+        );
+      }
+      if (!result.tlsPorts.includes(port)) result.tlsPorts.push(port);
     } else if (inner.name === 'server_name') result.names.push(...inner.args);
     else if (inner.name !== 'location' && !apply(base, inner)) unknown(inner);
   }

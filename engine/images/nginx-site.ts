@@ -4,16 +4,19 @@ import {
   byteLength,
   exchange,
   header,
-  serveHttp,
-  STATUS_TEXT,
   type Headers,
+  hostPort,
   type HttpRequest,
   type HttpResponse,
   type Listener,
   type Process,
+  serveHttp,
+  STATUS_TEXT,
+  type Tls,
 } from '../linux/index.ts';
 import { Signal, type Co } from '../sim/index.ts';
-import type { Location, NginxConfig, Server } from './nginx-config.ts';
+import { ConfigFailure, type Location, type NginxConfig, type Server } from './nginx-config.ts';
+import { tlsOf } from './nginx-tls.ts';
 import { clock } from './service.ts';
 import { lookUp, mimeType, requestPath } from './static-files.ts';
 
@@ -43,7 +46,23 @@ export class Site {
         if (port < 1024 && this.process.uid !== 0) {
           return this.emerg(`bind() to 0.0.0.0:${port} failed (13: Permission denied)`);
         }
-        const listener = serveHttp(host.sim, host.net, port, (request) => this.handle(request, port));
+        let tls: Tls | undefined;
+        try {
+          tls = tlsOf(
+            this.process,
+            this.config,
+            port,
+            errorPage(
+              '400 The plain HTTP request was sent to HTTPS port',
+              ['400 Bad Request', 'The plain HTTP request was sent to HTTPS port'],
+              this.version,
+            ),
+          );
+        } catch (error) {
+          if (!(error instanceof ConfigFailure)) throw error;
+          return this.emerg(error.message);
+        }
+        const listener = serveHttp(host.sim, host.net, port, (request) => this.handle(request, port), { tls });
         if (!listener) return this.emerg(`bind() to 0.0.0.0:${port} failed (98: Address already in use)`);
         this.listeners.set(port, listener);
       }
@@ -63,7 +82,8 @@ export class Site {
     this.config = config;
     const wanted = new Set(config.servers.flatMap((server) => server.ports));
     this.listeners.forEach((listener, port) => {
-      if (wanted.has(port)) return;
+      // A certificate may be another one now.
+      if (wanted.has(port) && !listener.tls) return;
       listener.close();
       this.listeners.delete(port);
     });
@@ -160,7 +180,7 @@ export class Site {
       }
       case 'directory':
         if (!path.endsWith('/')) {
-          return this.page(301, [['Location', `http://${hostHeader}${path}/`], ...extra]);
+          return this.page(301, [['Location', `${schemeOf(request)}://${hostHeader}${path}/`], ...extra]);
         }
         if (location.autoindex) return this.listing(found.path, path, extra);
         this.error(request, server, `directory index of "${found.path}" is forbidden`, name);
@@ -216,7 +236,7 @@ export class Site {
           : socket === 'EHOSTUNREACH'
             ? '113: No route to host'
             : '110: Operation timed out';
-      const upstreamUrl = `http://${addresses[0]}:${port}${path}`;
+      const upstreamUrl = `http://${hostPort(addresses[0], port)}${path}`;
       this.error(request, undefined, `connect() failed (${why}) while connecting to upstream`, '', upstreamUrl);
       return this.page(socket === 'ETIMEDOUT' ? 504 : 502, []);
     }
@@ -256,7 +276,7 @@ export class Site {
   private page(status: number, headers: Headers): HttpResponse {
     const title =
       `${status} ${STATUS_TEXT[status] === 'Method Not Allowed' ? 'Not Allowed' : (STATUS_TEXT[status] ?? '')}`.trim();
-    const body = `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n<center><h1>${title}</h1></center>\r\n<hr><center>nginx/${this.version}</center>\r\n</body>\r\n</html>\r\n`;
+    const body = errorPage(title, [title], this.version);
     if (status === 204 || status === 304) return { status, headers };
     return { status, headers: [['Content-Type', 'text/html'], ...headers], body: status < 300 ? '' : body };
   }
@@ -289,7 +309,8 @@ export class Site {
       server_addr: request.socket.local.ip,
       server_port: String(request.socket.local.port),
       server_name: name,
-      scheme: 'http',
+      scheme: schemeOf(request),
+      https: request.socket.tls ? 'on' : '',
       request_method: request.method,
       nginx_version: this.version,
       time_local: clock(this.process).common,
@@ -317,6 +338,14 @@ export class Site {
       `${clock(this.process).slashes} [error] ${this.worker}#${this.worker}: *${this.requests} ${text}, client: ${socket.remote.ip}, server: ${server?.names[0] ?? ''}, request: "${method} ${target} HTTP/1.1"${up}, host: "${header(headers, 'host') ?? host}"\n`,
     );
   }
+}
+
+const schemeOf = ({ socket }: HttpRequest) => (socket.tls ? 'https' : 'http');
+
+/** nginx's own page: a title, a heading, perhaps a line more. */
+function errorPage(title: string, [heading, ...more]: readonly string[], version: string): string {
+  const lines = [`<h1>${heading}</h1>`, ...more].map((line) => `<center>${line}</center>\r\n`).join('');
+  return `<html>\r\n<head><title>${title}</title></head>\r\n<body>\r\n${lines}<hr><center>nginx/${version}</center>\r\n</body>\r\n</html>\r\n`;
 }
 
 /** The order in which nginx writes header fields; its own additions come last. */

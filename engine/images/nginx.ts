@@ -57,19 +57,24 @@ function nginx(version: string): Program {
     if (!site.listen()) return 1;
     // Since 1.21 the image logs at level notice, before at warn.
     const talks = Number(upstream.split('.')[1]) >= 21;
-    if (talks) {
-      const head = `${clock(process).slashes} [notice] ${process.pid}#${process.pid}: `;
-      const workers = Array.from({ length: WORKERS }, (_, i) => `start worker process ${site.worker + i}`);
-      process.stderr.write([...startNotices(upstream), ...workers].map((text) => `${head}${text}\n`).join(''));
-    }
     process.argv = [`${MASTER} ${argv.join(' ')}`];
-    const workers: Process[] = [];
-    for (let i = 0; i < WORKERS; i++) {
-      // Beside other containers' processes their numbers are whatever comes next.
-      const pid = process.pid === 1 ? site.worker + i : undefined;
-      const argv = ['nginx: worker process'];
-      workers.push(host.spawn({ program: worker, argv, parent: process, uid: 101, gid: 101, groups: [], pid }));
-    }
+    // Beside other containers' processes their numbers are whatever comes next.
+    let first = process.pid === 1 ? site.worker : undefined;
+    const startWorkers = (notices: readonly string[]): Process[] => {
+      const started = Array.from({ length: WORKERS }, (_, i) => {
+        const argv = ['nginx: worker process'];
+        const pid = first === undefined ? undefined : first + i;
+        return host.spawn({ program: worker, argv, parent: process, uid: 101, gid: 101, groups: [], pid });
+      });
+      if (first !== undefined) first += WORKERS;
+      if (talks) {
+        const head = `${clock(process).slashes} [notice] ${process.pid}#${process.pid}: `;
+        const texts = notices.concat(started.map(({ pid }) => `start worker process ${pid}`));
+        process.stderr.write(texts.map((text) => `${head}${text}\n`).join(''));
+      }
+      return started;
+    };
+    let workers = startWorkers(startNotices(upstream));
     const caught = new Signal();
     let last = '';
     for (const name of ['TERM', 'INT', 'QUIT', 'HUP', 'USR1']) {
@@ -85,6 +90,9 @@ function nginx(version: string): Program {
       if (talks) log('notice', 'signal 1 (SIGHUP) received from 0, reconfiguring');
       try {
         site.reload(readConfig(host.fs));
+        const old = workers;
+        workers = startWorkers(RELOAD_NOTICES);
+        for (const one of old) one.signal('KILL');
       } catch (error) {
         if (!(error instanceof ConfigFailure)) throw error;
         log('emerg', error.message);
@@ -96,17 +104,22 @@ function nginx(version: string): Program {
       log('notice', 'exit');
     }
     yield* site.drain(last === 'QUIT');
+    yield STOPPING_MS;
     for (const one of workers) one.signal('KILL');
     return 0;
   };
 }
 
 const MASTER = 'nginx: master process';
+/** How long the workers take to end. */
+const STOPPING_MS = 20;
 
 /** Serves with the master and ends with it. */
 function* worker(): Co<number> {
   for (;;) yield new Signal();
 }
+
+const RELOAD_NOTICES = ['reconfiguring', 'using the "epoll" event method', 'start worker processes'];
 
 const startNotices = (version: string) => [
   'using the "epoll" event method',
@@ -251,6 +264,16 @@ export const nginxRepositories: Repository[] = [
     entrypoint: ['/docker-entrypoint.sh'],
     cmd: ['nginx', '-g', 'daemon off;'],
     files: () => ({ ...files(), '/etc/nginx/conf.d/default.conf': DEFAULT_CONF.replace('80;', '8080;') }),
+    versionedPrograms: (version) => ({ '/usr/sbin/nginx': nginx(version) }),
+  },
+  {
+    // The documentation's servers of HTTPS: nginx, to which a Secret and a ConfigMap give certificate and configuration.
+    ...common,
+    names: ['docker.io/bprashanth/nginxhttps', 'docker.io/ymqytw/nginxhttps'],
+    tags: { '1.0': '1.9.3', '1.5': '1.9.3' },
+    size: 52_000_000,
+    exposedPorts: ['80/tcp', '443/tcp'],
+    cmd: ['nginx', '-g', 'daemon off;'],
     versionedPrograms: (version) => ({ '/usr/sbin/nginx': nginx(version) }),
   },
   {

@@ -1,7 +1,7 @@
 // The API server as a program in a Pod asks it: over the network, with the token of its service account.
 
 import type { KubeObject } from '../api/types.ts';
-import { exchange, type Process } from '../linux/index.ts';
+import { exchange, hostPort, type Process } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 
 const ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -22,7 +22,7 @@ export function* callApi<T>(process: Process, method: string, path: string, body
     return { code: 0, message: `open ${ACCOUNT}/token: no such file or directory` };
   }
   const socket = yield* host.net.connect(server, Number(env.KUBERNETES_SERVICE_PORT ?? 443), { timeout: 10_000 });
-  if (typeof socket === 'string') return { code: 0, message: `dial tcp ${server}:443: ${socket}` };
+  if (typeof socket === 'string') return { code: 0, message: `dial tcp ${hostPort(server, 443)}: ${socket}` };
   const text = body && JSON.stringify(body);
   const answer = yield* exchange(socket, {
     method,

@@ -10,6 +10,7 @@ import { lookUp, mimeType, requestPath } from './static-files.ts';
 import { BUSYBOX_COMMANDS, DEBIAN_COMMANDS } from './tools.ts';
 import type { Repository } from './types.ts';
 import { releases, variants } from './versions.ts';
+import { hostPort } from '../linux/net/index.ts';
 
 /** Passes a request on to one of some servers (`host:port`), each in its turn. */
 function balancer(servers: readonly string[]) {
@@ -20,7 +21,7 @@ function balancer(servers: readonly string[]) {
       const addresses = yield* process.host.resolve(name);
       if (!addresses?.length) continue;
       const { method, target, headers, body } = request;
-      const answer = yield* forward(process, `${addresses[0]}:${port}`, {
+      const answer = yield* forward(process, hostPort(addresses[0], port), {
         method,
         target,
         headers: [

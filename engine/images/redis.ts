@@ -187,6 +187,7 @@ const server = (version: string): Program =>
       log('#', 'Failed listening on port 6379 (tcp), aborting.');
       return 1;
     }
+    process.argv = [`${argv[0]} *:${port}`];
     log('*', 'monotonic clock: POSIX clock_gettime');
     log('*', `Running mode=standalone, port=${port}.`);
     log('*', 'Server initialized');

@@ -5,13 +5,14 @@ import {
   allocate,
   compute,
   header,
-  load,
-  serveHttp,
   type Headers,
+  hostPort,
   type HttpRequest,
   type HttpResponse,
+  load,
   type Process,
   type Program,
+  serveHttp,
 } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { clock, flagValue, untilSignal } from './service.ts';
@@ -59,12 +60,16 @@ const hello: Program = function* (process): Co<number> {
   return 0;
 };
 
-/** A server that answers every request by `answer` until it is told to stop. */
+/** How a Go program ends that SIGTERM kills: as process 1 the signal does not end it, so its runtime exits by itself. */
+export const GO_KILLED = 2;
+
+/** A server that answers every request by `answer` until it is told to stop, and ends with `status` then. */
 export function httpServer(
   port: (process: Process) => number,
   answer: (request: HttpRequest, process: Process) => string | HttpResponse | Co<HttpResponse>,
   banner: (process: Process, port: number) => string = () => '',
   log?: (request: HttpRequest, process: Process) => string,
+  status = 0,
 ): Program {
   return function* (process): Co<number> {
     const { sim, net } = process.host;
@@ -85,7 +90,7 @@ export function httpServer(
     process.stderr.write(banner(process, at));
     yield* untilSignal(process);
     listener.close();
-    return 0;
+    return status;
   };
 }
 
@@ -99,6 +104,7 @@ const helloApp = (version: string) =>
     (_request, process) => `Hello, world!\nVersion: ${version}\nHostname: ${process.host.hostname}\n`,
     (process, port) => `${clock(process).slashes} Server listening on port ${port}\n`,
     (request, process) => `${clock(process).slashes} Serving request: ${request.target}\n`,
+    GO_KILLED,
   );
 
 /** The backend of the documentation's two-tier example: answers in JSON. */
@@ -133,12 +139,21 @@ const whoami = httpServer(
     const { hostname, net } = process.host;
     const lines = [`Hostname: ${hostname}`, 'IP: 127.0.0.1', ...net.addresses.map((ip) => `IP: ${ip}`)];
     lines.push(
-      `RemoteAddr: ${request.socket.remote.ip}:${request.socket.remote.port}`,
+      `RemoteAddr: ${hostPort(request.socket.remote.ip, request.socket.remote.port)}`,
       `${request.method} ${request.target} HTTP/1.1`,
     );
     return `${lines.concat(request.headers.map(([name, value]) => `${name}: ${value}`)).join('\n')}\n\n`;
   },
   (process) => `${clock(process).slashes} Starting up on port 80\n`,
+);
+
+/** goproxy: an HTTP proxy that the documentation probes by its port. */
+const goproxy = httpServer(
+  () => 8080,
+  () => ({ status: 500, headers: [], body: 'This is a proxy server. Does not respond to non-proxy requests.\n' }),
+  undefined,
+  undefined,
+  GO_KILLED,
 );
 
 /** Each request takes a million square roots. */
@@ -317,6 +332,13 @@ export const smallRepositories: Repository[] = [
     entrypoint: ['/whoami'],
     exposedPorts: ['80/tcp'],
     programs: { '/whoami': whoami },
+  },
+  {
+    names: ['registry.k8s.io/goproxy', 'k8s.gcr.io/goproxy'],
+    tags: plain('0.1'),
+    size: 1_698_862,
+    cmd: ['/goproxy'],
+    programs: { '/goproxy': goproxy },
   },
   {
     names: ['registry.k8s.io/hpa-example', 'k8s.gcr.io/hpa-example'],

@@ -1,5 +1,6 @@
 // Images of tools: git, network tools, load makers, and those that are known and refused.
 
+import { classicNslookup } from '../linux/commands/dns.ts';
 import { commands } from '../linux/commands/names.ts';
 import { allocate, load, type Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
@@ -222,16 +223,21 @@ export const toolingRepositories: Repository[] = [
   },
   {
     ...alpine,
-    names: [
-      'docker.io/alpine/curl',
-      'docker.io/tutum/curl',
-      'docker.io/radial/busyboxplus',
-      'docker.io/yauritux/busybox-curl',
-    ],
+    names: ['docker.io/alpine/curl', 'docker.io/tutum/curl', 'docker.io/yauritux/busybox-curl'],
     tags: { ...releases('7.88.1', '8.14.1', '8.17.0'), curl: '8.17.0' },
     size: 6_500_000,
     commands: BUSYBOX_COMMANDS.concat('curl'),
     cmd: ['/bin/sh'],
+  },
+  {
+    ...alpine,
+    names: ['docker.io/radial/busyboxplus'],
+    tags: plain('curl'),
+    size: 2_100_000,
+    commands: BUSYBOX_COMMANDS.concat('curl'),
+    cmd: ['/bin/sh'],
+    // Its busybox is of 1.22.
+    programs: { '/bin/nslookup': classicNslookup },
   },
   {
     ...alpine,

@@ -12,7 +12,7 @@ const COMMON =
 
 /** busybox as its image and alpine have it. */
 export const BUSYBOX_COMMANDS = COMMON.concat(
-  'ash wget nc nslookup ping sysctl pkill pgrep top free watch less more vi xxd hexdump clear ifconfig ip route netstat traceroute telnet httpd uptime dmesg mount umount chroot crond su tar gzip gunzip zcat unzip strings killall pidof usleep dos2unix unix2dos sha3sum addgroup adduser getopt logger'.split(
+  'ash arp wget nc nslookup ping sysctl pkill pgrep top free watch less more vi xxd hexdump clear ifconfig ip route netstat traceroute telnet httpd uptime dmesg mount umount chroot crond su tar gzip gunzip zcat unzip strings killall pidof usleep dos2unix unix2dos sha3sum addgroup adduser getopt logger'.split(
     ' ',
   ),
 );
@@ -25,7 +25,7 @@ export const DEBIAN_COMMANDS = COMMON.filter((name) => name !== 'ps').concat(
 );
 
 const NETWORK =
-  'curl wget nc dig host nslookup ping traceroute ip ss netstat ifconfig route telnet tcpdump iptables ps pgrep pkill top watch less jq openssl'.split(
+  'curl wget nc dig host nslookup ping traceroute ip ss bridge netstat ifconfig route arp telnet tcpdump iptables iptables-save iptables-restore nft ipset ipvsadm conntrack ethtool mtr tracepath nmap sysctl ps pgrep pkill top watch less jq openssl'.split(
     ' ',
   );
 

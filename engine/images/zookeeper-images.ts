@@ -1,13 +1,24 @@
 // The images of ZooKeeper: the documentation's and the official one.
 
-import { DirNode, type Process } from '../linux/index.ts';
+import { DirNode, LinkNode, type Process, type Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
+import { script } from './registry.ts';
 import { become } from './service.ts';
 import { DEBIAN_COMMANDS } from './tools.ts';
 import type { Repository } from './types.ts';
 import { plain, releases } from './versions.ts';
 import { LOGGING, official, ready, startZookeeper } from './zookeeper.ts';
 import { zkCli } from './zookeeper-cli.ts';
+
+const owner = { uid: 1000, gid: 1000 };
+
+/** A program that its user may replace or take away, and its name on the PATH. */
+function own(name: string, program: Program) {
+  const file = script(program, '#!/usr/bin/env bash\n');
+  return { [`/opt/zookeeper/bin/${name}`]: Object.assign(file, owner), [`/usr/bin/${name}`]: link(name) };
+}
+
+const link = (name: string) => new LinkNode(`/opt/zookeeper/bin/${name}`, owner);
 
 export const zookeeperRepositories: Repository[] = [
   {
@@ -24,17 +35,17 @@ export const zookeeperRepositories: Repository[] = [
     exposedPorts: ['2181/tcp', '2888/tcp', '3888/tcp'],
     cmd: ['/bin/bash'],
     memory: 120_000_000,
+    users: { zookeeper: { uid: 1000, groups: {} } },
     files: () => ({
-      '/opt/zookeeper': new DirNode({ uid: 1000, gid: 1000, mode: 0o755 }),
-      '/opt/zookeeper/conf': new DirNode({ uid: 1000, gid: 1000, mode: 0o755 }),
+      '/opt/zookeeper': new DirNode({ ...owner, mode: 0o755 }),
+      '/opt/zookeeper/bin': new DirNode({ ...owner, mode: 0o755 }),
+      '/opt/zookeeper/conf': new DirNode({ ...owner, mode: 0o755 }),
       '/usr/etc/zookeeper/log4j.properties': LOGGING,
-      '/var/lib/zookeeper': new DirNode({ uid: 1000, gid: 1000, mode: 0o755 }),
+      '/var/lib/zookeeper': new DirNode({ ...owner, mode: 0o755 }),
+      ...own('start-zookeeper', startZookeeper),
+      ...own('zookeeper-ready', ready),
+      ...own('zkCli.sh', zkCli(true)),
     }),
-    programs: {
-      '/usr/bin/start-zookeeper': startZookeeper,
-      '/usr/bin/zookeeper-ready': ready,
-      '/usr/bin/zkCli.sh': zkCli(true),
-    },
   },
   {
     userland: 'gnu',

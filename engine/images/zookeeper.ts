@@ -2,7 +2,7 @@
 // takes over what the others have, the data lie in its data directory. Clients (zkCli.sh) and servers speak in lines of
 // JSON; the four-letter words are the real ones.
 
-import { LineReader, type Process, type Program, type Socket } from '../linux/index.ts';
+import { filesOf, LineReader, type Process, type Program, type Socket } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { app } from './app.ts';
 import { clock, flagValue } from './service.ts';
@@ -90,7 +90,8 @@ function apply(tree: Tree, { op, path, data = '', at = 0, zxid = 0 }: Command) {
 const server = (version: string, config: (process: Process) => Config): Program =>
   function* (process): Co<number> {
     const { dataDir, clientPort, serverPort, servers, myid } = config(process);
-    const { fs, sim } = process.host;
+    const { sim } = process.host;
+    const fs = filesOf(process);
     const log = (text: string) =>
       process.stdout.write(
         `${clock(process).plain},000 [myid:${myid || ''}] - INFO  [main:QuorumPeer@127] - ${text}\n`,
@@ -240,7 +241,7 @@ export const startZookeeper: Program = function* (process): Co<number> {
     process.stderr.write(`Failed to parse name and ordinal of Pod ${name}\n`);
     return 1;
   }
-  const { fs } = process.host;
+  const fs = filesOf(process);
   const dataDir = flag('data_dir', '/var/lib/zookeeper/data');
   const confDir = flag('conf_dir', '/opt/zookeeper/conf');
   const clientPort = Number(flag('client_port', '2181'));

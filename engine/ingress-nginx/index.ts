@@ -10,6 +10,7 @@ import {
   byteLength,
   header,
   type Headers,
+  hostPort,
   type HttpRequest,
   type HttpResponse,
   type Listener,
@@ -211,7 +212,7 @@ class Controller {
       const number = slice.ports?.find(({ name }) => (name ?? '') === (port.name ?? ''))?.port;
       if (number === undefined) continue;
       for (const { addresses, conditions } of slice.endpoints ?? []) {
-        if (conditions?.ready !== false) out.push(`${addresses[0]}:${number}`);
+        if (conditions?.ready !== false) out.push(hostPort(addresses[0], number));
       }
     }
     return out.sort();

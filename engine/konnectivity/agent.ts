@@ -1,80 +1,140 @@
 // konnectivity-agent: a Pod of the nodes' side that opens a connection to the server and dials for it.
 
-import { flagValue, untilSignal } from '../images/service.ts';
-import { type Process, type Program, serveHttp, type Socket } from '../linux/index.ts';
+import { goDurationMs } from '../api/duration.ts';
+import { untilSignal } from '../images/service.ts';
+import {
+  type FileSystem,
+  header,
+  hostPort,
+  type HttpRequest,
+  type HttpResponse,
+  type Process,
+  type Program,
+  type Socket,
+} from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
-import { healthy, unknownFlag } from './flags.ts';
+import { gauge, health, serve } from './endpoints.ts';
+import { AGENT_FLAGS, readFlags } from './flags.ts';
 import { agentsOf, logger, type Agent } from './tunnel.ts';
 
-const FLAGS = [
-  'logtostderr',
-  'ca-cert',
-  'proxy-server-host',
-  'proxy-server-port',
-  'admin-server-port',
-  'health-server-port',
-  'service-account-token-path',
-  'agent-id',
-  'agent-identifiers',
-  'v',
-];
-/** --sync-interval and its cap, ms; between failures it grows by half. */
-const SYNC = 1_000;
-const SYNC_CAP = 10_000;
+/** Between failures the time to the next try grows by half. */
 const GROWTH = 1.5;
 const DIAL_TIMEOUT = 20_000;
 
+type FlagOf = (name: string) => string;
+
 export const agent: Program = function* (process): Co<number> {
   const { argv, host } = process;
-  const { sim, net } = host;
+  const { sim, net, fs } = host;
   yield 20;
-  const unknown = unknownFlag(argv, FLAGS);
-  if (unknown) {
-    process.stderr.write(`Error: unknown flag: --${unknown}\n`);
+  const failed = (problem: string) => {
+    process.stderr.write(`Error: ${problem}\n`);
     return 1;
-  }
-  const log = logger(process, Number(flagValue(argv, '--v') ?? 0));
-  const id = flagValue(argv, '--agent-id') ?? sim.random('konnectivity/agent').uuid();
+  };
+  const flags = readFlags(argv, AGENT_FLAGS);
+  if ('problem' in flags) return failed(flags.problem);
+  const flag: FlagOf = (name) => flags.get(name) ?? '';
+  const invalid = invalidOptions(fs, flag);
+  if (invalid) return failed(`failed to validate agent options with ${invalid}`);
+  const log = logger(process, Number(flag('v')));
+  const id = flag('agent-id') || sim.random('konnectivity/agent').uuid();
   const self: Agent = { id, net, log, open: new Set() };
   const agents = agentsOf(sim);
   agents.set(id, self);
-  const health = serveHttp(sim, net, Number(flagValue(argv, '--health-server-port') ?? 8134), healthy);
-  const task = sim.spawn('konnectivity-agent', sync(process, self));
+  let connected = 0;
+  const count = (by: number) => void (connected += by);
+  const unready = () =>
+    connected ? undefined : { status: 503, body: '[+]ping ok\n[-]server-connected failed: no servers connected\n' };
+  const healthPort = flag('health-server-port');
+  const listeners = [
+    serve(process, Number(healthPort), {
+      ...health(unready),
+      '/metrics': gauge(
+        'konnectivity_network_proxy_agent_open_server_connections',
+        'Current number of open server connections.',
+        () => connected,
+      ),
+    }),
+    serve(
+      process,
+      Number(flag('admin-server-port')),
+      { '/metrics': elsewhere(healthPort) },
+      flag('admin-bind-address'),
+    ),
+  ];
+  const task = sim.spawn('konnectivity-agent', sync(process, flag, self, count));
   try {
     yield* untilSignal(process, ['TERM', 'INT']);
     return 0;
   } finally {
     task.kill();
-    health?.close();
+    for (const listener of listeners) listener?.close();
     if (agents.get(id) === self) agents.delete(id);
   }
 };
 
+/** The figures have moved to the health server's port. */
+const elsewhere =
+  (port: string) =>
+  ({ headers }: HttpRequest): HttpResponse => {
+    const host = (header(headers, 'host') ?? '').replace(/:\d+$/, '');
+    return { status: 301, headers: [['Location', `http://${host}:${port}/metrics`]], body: '' };
+  };
+
+const IDENTIFIERS = ['ipv4', 'ipv6', 'host', 'cidr', 'default-route'];
+
+/** Why the options are none that it accepts (cmd/agent/app/options: Validate); undefined: they are. */
+function invalidOptions(fs: FileSystem, flag: FlagOf): string | undefined {
+  const missing = (path: string) => path && !fs.exists(path) && `got stat ${path}: no such file or directory`;
+  const ca = missing(flag('ca-cert'));
+  if (ca) return `error checking agent CA cert ${flag('ca-cert')}, ${ca}`;
+  for (const [name, what] of PORTS)
+    if (Number(flag(name)) <= 0) return `${what} port ${flag(name)} must be greater than 0`;
+  const [interval, cap] = ['sync-interval', 'sync-interval-cap'];
+  if ((goDurationMs(flag(interval)) ?? 0) > (goDurationMs(flag(cap)) ?? 0))
+    return `sync interval ${flag(interval)} must be less than sync interval cap ${flag(cap)}`;
+  const token = missing(flag('service-account-token-path'));
+  if (token) return `error checking service account token path ${flag('service-account-token-path')}, ${token}`;
+  const types = flag('agent-identifiers').split('&').filter(Boolean);
+  const unknown = types.map((one) => one.split('=', 1)[0]).find((type) => !IDENTIFIERS.includes(type));
+  return unknown === undefined ? undefined : `agent address is invalid: unknown address type: ${unknown}`;
+}
+
+const PORTS = [
+  ['proxy-server-port', 'proxy server'],
+  ['health-server-port', 'health server'],
+  ['admin-server-port', 'admin server'],
+] as const;
+
 /** Keeps a connection to the server, for ever. */
-function* sync(process: Process, self: Agent): Co {
-  let wait = SYNC;
+function* sync(process: Process, flag: FlagOf, self: Agent, count: (by: number) => void): Co {
+  const interval = goDurationMs(flag('sync-interval')) as number;
+  const cap = goDurationMs(flag('sync-interval-cap')) as number;
+  let wait = interval;
   for (;;) {
-    const socket = yield* connect(process, self);
+    const socket = yield* connect(process, flag, self);
     if (typeof socket === 'string') {
       const desc = JSON.stringify(`rpc error: code = ${socket}`);
       self.log('E', 'clientset.go:193', `"cannot connect once" err=${desc}`);
       yield wait;
-      wait = Math.min(wait * GROWTH, SYNC_CAP);
+      wait = Math.min(wait * GROWTH, cap);
       continue;
     }
-    wait = SYNC;
-    yield* serve(socket, self);
-    yield SYNC;
+    wait = interval;
+    count(1);
+    yield* answer(socket, self);
+    count(-1);
+    yield interval;
   }
 }
 
 /** The tunnel, or why there is none, as gRPC says it. */
-function* connect({ argv, host }: Process, self: Agent): Co<Socket | string> {
+function* connect({ host }: Process, flag: FlagOf, self: Agent): Co<Socket | string> {
   const { fs, net } = host;
-  const server = flagValue(argv, '--proxy-server-host') ?? '127.0.0.1';
-  const port = Number(flagValue(argv, '--proxy-server-port') ?? 8091);
-  const tokenPath = flagValue(argv, '--service-account-token-path');
-  const caPath = flagValue(argv, '--ca-cert');
+  const server = flag('proxy-server-host');
+  const port = Number(flag('proxy-server-port'));
+  const tokenPath = flag('service-account-token-path');
+  const caPath = flag('ca-cert');
   for (const path of [tokenPath, caPath]) {
     if (path && !fs.exists(path)) return `Unknown desc = open ${path}: no such file or directory`;
   }
@@ -85,7 +145,7 @@ function* connect({ argv, host }: Process, self: Agent): Co<Socket | string> {
   const socket = yield* net.connect(ip, port, { timeout: DIAL_TIMEOUT });
   if (typeof socket === 'string') {
     const why = socket === 'ETIMEDOUT' ? 'i/o timeout' : socket === 'ECONNREFUSED' ? REFUSED : UNREACHABLE;
-    return unavailable(`Error while dialing: dial tcp ${ip}:${port}: ${why}`);
+    return unavailable(`Error while dialing: dial tcp ${hostPort(ip, port)}: ${why}`);
   }
   const handshake = (why: string) => {
     socket.close();
@@ -101,7 +161,7 @@ function* connect({ argv, host }: Process, self: Agent): Co<Socket | string> {
     );
   const hello = {
     agentID: self.id,
-    identifiers: flagValue(argv, '--agent-identifiers') ?? '',
+    identifiers: flag('agent-identifiers'),
     token: tokenPath ? fs.readFile(tokenPath) : '',
   };
   socket.writer.write(`${JSON.stringify(hello)}\n`);
@@ -118,7 +178,7 @@ const REFUSED = 'connect: connection refused';
 const UNREACHABLE = 'connect: no route to host';
 
 /** Until the server's end of the connection is gone. */
-function* serve(socket: Socket, { id, log, open }: Agent): Co {
+function* answer(socket: Socket, { id, log, open }: Agent): Co {
   log(2, 'client.go:358', `"Start serving" agentID="${id}"`);
   try {
     while ((yield* socket.reader.read()) !== undefined);

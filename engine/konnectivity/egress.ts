@@ -70,5 +70,16 @@ function throughSocket(process: Process, path: string): Egress {
       const to = server();
       return typeof to === 'string' ? to : yield* to.connect(ip, port, timeout);
     },
+    way(ip) {
+      const to = server();
+      const selected = {
+        where: process.host.net.name,
+        by: 'kube-apiserver',
+        text: `egress selector: cluster goes by GRPC through ${path}`,
+      };
+      if (typeof to === 'string') return { passages: [selected], from: undefined, error: to };
+      const way = to.way(ip);
+      return { ...way, passages: [selected, ...way.passages] };
+    },
   };
 }

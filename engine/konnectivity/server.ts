@@ -3,10 +3,12 @@
 
 import type { ApiRequest, Handle } from '../apiserver/types.ts';
 import type { TokenReview } from '../api/types.ts';
-import { flagValue, untilSignal } from '../images/service.ts';
-import { FileNode, type HttpResponse, type Process, type Program, serveHttp, type Socket } from '../linux/index.ts';
+import { untilSignal } from '../images/service.ts';
+import { FileNode, type Listener, type Process, type Program, type Socket } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
-import { healthy, unknownFlag } from './flags.ts';
+import { gauge, health, serve } from './endpoints.ts';
+import { readFlags, SERVER_FLAGS } from './flags.ts';
+import { agentTls, invalidOptions } from './server-options.ts';
 import { agentsOf, logger, Server, unixListeners, type Backend, type Log } from './tunnel.ts';
 
 export interface ServerOptions {
@@ -15,117 +17,97 @@ export interface ServerOptions {
   connected: (request: ApiRequest, certificate: string | undefined, key: string | undefined) => ApiRequest;
 }
 
-const FLAGS = [
-  'logtostderr',
-  'uds-name',
-  'delete-existing-uds-file',
-  'cluster-cert',
-  'cluster-key',
-  'mode',
-  'server-port',
-  'agent-port',
-  'admin-port',
-  'health-port',
-  'agent-namespace',
-  'agent-service-account',
-  'kubeconfig',
-  'authentication-audience',
-  'proxy-strategies',
-  'server-id',
-  'v',
-];
-const STRATEGIES = ['default', 'destHost', 'defaultRoute'];
-
 export const server = ({ handle, connected }: ServerOptions): Program =>
   function* (process): Co<number> {
     const { argv, host } = process;
     const { sim, fs, net } = host;
     yield 20;
-    const flag = (name: string) => flagValue(argv, `--${name}`);
-    const log = logger(process, Number(flag('v') ?? 0));
-    const unknown = unknownFlag(argv, FLAGS);
-    const problem = unknown ? `unknown flag: --${unknown}` : problemOf(process, flag);
-    if (problem) {
+    const failed = (problem: string) => {
       process.stderr.write(`Error: ${problem}\n`);
       return 1;
-    }
-    const id = flag('server-id') ?? sim.random('konnectivity/server').uuid();
-    const self = new Server(process, log, id, (flag('proxy-strategies') ?? 'default').split(','));
+    };
+    const flags = readFlags(argv, SERVER_FLAGS);
+    if ('problem' in flags) return failed(flags.problem);
+    const flag = (name: string) => flags.get(name) ?? '';
+    const log = logger(process, Number(flag('v')));
+    const invalid = invalidOptions(process, flag);
+    if (invalid) return failed(`failed to validate server options with ${invalid}`);
+    const path = flag('uds-name');
+    if (!path || flag('mode') !== 'grpc' || flag('cluster-ca-cert'))
+      return failed(
+        'other ways to the server than --mode=grpc over --uds-name, and agents with certificates, are not modelled by this engine',
+      );
+    const id = flag('server-id') || sim.random('konnectivity/server').uuid();
+    const self = new Server(process, log, id, flag('proxy-strategies').split(','));
     const review = reviewer(process, { handle, connected }, flag);
-    const path = flag('uds-name') as string;
-    if (fs.exists(path)) fs.remove(path);
+    log(1, 'main.go:139', 'Starting frontend server for client connections.');
+    const listens = (why: string) =>
+      failed(
+        `failed to run the frontend server: failed to get uds listener: failed to listen(unix) name ${path}: listen unix ${path}: bind: ${why}`,
+      );
+    if (fs.exists(path)) {
+      if (flag('delete-existing-uds-file') !== 'true') return listens('address already in use');
+      fs.remove(path);
+    }
+    if (fs.find(path.slice(0, path.lastIndexOf('/')))?.kind !== 'dir') return listens('no such file or directory');
     fs.writeFile(path, '');
     const file = fs.find(path);
-    log(1, 'main.go:139', 'Starting frontend server for client connections.');
     if (file instanceof FileNode) unixListeners.set(file, self);
-    log(1, 'main.go:145', 'Starting agent server for tunnel connections.');
-    const certificate = flag('cluster-cert') as string;
-    const ca = fs.readFile(`${certificate.slice(0, certificate.lastIndexOf('/'))}/ca.crt`);
-    const port = Number(flag('agent-port') ?? 8091);
-    const listener = net.listen(
-      port,
-      (socket) => void sim.spawn('konnectivity-server', accept(self, socket, review, log)),
-      { tls: { ca, names: [host.hostname, 'kubernetes', ...net.addresses] }, process },
-    );
-    if (!listener) {
-      process.stderr.write(
-        `Error: failed to run the agent server: failed to listen on :${port}: listen tcp :${port}: bind: address already in use\n`,
-      );
-      return 1;
-    }
-    log(1, 'main.go:157', 'Starting health server for healthchecks.');
-    const ready = function* (request: { target: string }): Co<HttpResponse> {
-      if (!/^\/ready/.test(request.target) || self.backends.size) return yield* healthy(request);
-      return { status: 500, body: 'no connection to any proxy agent' };
-    };
-    const health = serveHttp(sim, net, Number(flag('health-port') ?? 8092), ready, { process });
+    const opened: Listener[] = [];
     try {
+      log(1, 'main.go:145', 'Starting agent server for tunnel connections.');
+      const tls = agentTls(process, flag('cluster-cert'), flag('cluster-key'));
+      if (typeof tls === 'string') return failed(`failed to run the agent server: ${tls}`);
+      const port = flag('agent-port');
+      const listener = net.listen(
+        Number(port),
+        (socket) => void sim.spawn('konnectivity-server', accept(self, socket, review, log)),
+        { tls, process },
+      );
+      if (!listener)
+        return failed(
+          `failed to run the agent server: failed to listen on :${port}: listen tcp :${port}: bind: address already in use`,
+        );
+      opened.push(listener);
+      const ports: [string, Listener | undefined][] = [];
+      log(1, 'main.go:151', 'Starting admin server for debug connections.');
+      const count = gauge(
+        CONNECTED,
+        'Number of konnectivity agent connected to the proxy server',
+        () => self.backends.size,
+      );
+      const admin = flag('admin-bind-address');
+      ports.push(['admin', serve(process, Number(flag('admin-port')), { '/metrics': count }, admin)]);
+      log(1, 'main.go:157', 'Starting health server for healthchecks.');
+      const unready = () =>
+        self.backends.size ? undefined : { status: 500, body: 'no connection to any proxy agent' };
+      ports.push(['health', serve(process, Number(flag('health-port')), health(unready))]);
+      for (const [name, one] of ports) {
+        if (one) opened.push(one);
+        else log('E', 'main.go:400', `"${name} server could not listen" err="bind: address already in use"`);
+      }
       yield* untilSignal(process, ['TERM', 'INT']);
       log(1, 'main.go:172', 'Shutting down server.');
       return 0;
     } finally {
-      listener.close();
-      health?.close();
+      for (const listener of opened) listener.close();
       if (file instanceof FileNode) unixListeners.delete(file);
       for (const { socket } of self.backends) socket.close();
       self.backends.clear();
     }
   };
 
-function problemOf({ argv, host: { fs } }: Process, flag: (name: string) => string | undefined): string | undefined {
-  const uds = flag('uds-name');
-  if (!uds || (flag('mode') ?? 'grpc') !== 'grpc')
-    return 'other ways to the server than --mode=grpc over --uds-name are not modelled by this engine';
-  const directory = uds.slice(0, uds.lastIndexOf('/'));
-  if (fs.find(directory)?.kind !== 'dir')
-    return `failed to run the frontend server: failed to get uds listener: failed to listen(unix) name ${uds}: listen unix ${uds}: bind: no such file or directory`;
-  if (fs.exists(uds) && !argv.some((arg) => /^--delete-existing-uds-file(=true)?$/.test(arg)))
-    return `failed to run the frontend server: failed to get uds listener: failed to listen(unix) name ${uds}: listen unix ${uds}: bind: address already in use`;
-  const unknown = (flag('proxy-strategies') ?? 'default').split(',').find((one) => !STRATEGIES.includes(one));
-  if (unknown) return `unknown proxy strategy: ${unknown}`;
-  const [certificate, key] = [flag('cluster-cert') ?? '', flag('cluster-key') ?? ''];
-  const missing = [certificate, key].find((path) => !fs.exists(path));
-  if (missing !== undefined)
-    return `failed to run the agent server: failed to load X509 key pair ${certificate} and ${key}: open ${missing}: no such file or directory`;
-  const config = flag('kubeconfig') ?? '';
-  if (flag('agent-namespace') && !fs.exists(config))
-    return `failed to load kubernetes client config: stat ${config}: no such file or directory`;
-  return undefined;
-}
+const CONNECTED = 'konnectivity_network_proxy_server_ready_backend_connections';
 
 /** Why an agent's token is not accepted; undefined: it is. */
 type Review = (token: string) => string | undefined;
 
-function reviewer(
-  { host: { fs } }: Process,
-  options: ServerOptions,
-  flag: (name: string) => string | undefined,
-): Review {
+function reviewer({ host: { fs } }: Process, options: ServerOptions, flag: (name: string) => string): Review {
   const namespace = flag('agent-namespace');
   if (!namespace) return () => undefined;
   const account = flag('agent-service-account');
   const audience = flag('authentication-audience');
-  const config = fs.readFile(flag('kubeconfig') as string);
+  const config = flag('kubeconfig') ? fs.readFile(flag('kubeconfig')) : '';
   const [certificate, key] = ['client-certificate-data', 'client-key-data'].map(
     (name) => new RegExp(`${name}: (\\S+)`).exec(config)?.[1],
   );

@@ -1,10 +1,11 @@
 // The two ends of Konnectivity's tunnels: agents that dial inside the nodes' network, and the server that picks one of
 // them for every connection. A tunnel is the agent's TCP connection to the server; without one nothing is dialled.
 
-import { dialError } from '../apiserver/egress.ts';
+import { dialError, type Passage, type Way } from '../apiserver/egress.ts';
 import { clock } from '../images/service.ts';
 import type { FileNode, Link, NetworkNamespace, Process, RouteEntry, Socket } from '../linux/index.ts';
 import type { Co, Sim } from '../sim/index.ts';
+import { hostPort } from '../linux/net/index.ts';
 
 /** agent: how long it tries to connect. */
 const DIAL_TIMEOUT = 5_000;
@@ -68,7 +69,8 @@ export class Server {
     this.strategies = strategies;
   }
 
-  private pick(host: string): Backend | undefined {
+  /** The agents that may be asked to dial a host, and the strategy that has found them. */
+  private candidates(host: string): { strategy: string; found: Backend[] } {
     const all = [...this.backends];
     for (const strategy of this.strategies) {
       const found =
@@ -77,15 +79,43 @@ export class Server {
           : strategy === 'defaultRoute'
             ? all.filter(({ hosts }) => hosts.includes(DEFAULT_ROUTE))
             : all;
-      if (found.length) return found[found.length === 1 ? 0 : this.sim.random('konnectivity').int(found.length)];
+      if (found.length) return { strategy, found };
     }
-    return undefined;
+    return { strategy: '', found: [] };
+  }
+
+  private pick(host: string): Backend | undefined {
+    const { found } = this.candidates(host);
+    return found[found.length < 2 ? 0 : this.sim.random('konnectivity').int(found.length)];
+  }
+
+  way(ip: string): Way {
+    const { strategy, found } = this.candidates(ip);
+    const here = { where: this.net.name, by: 'konnectivity-server' };
+    if (!found.length)
+      return { passages: [{ ...here, text: 'no agent is connected' }], from: undefined, error: NO_AGENT };
+    const [{ agent, socket }] = found;
+    const { local, remote } = socket;
+    const connection = endsOf(socket);
+    const which = found.length === 1 ? 'the agent' : `one of ${found.length} agents, here`;
+    const passages: Passage[] = [
+      { ...here, text: `strategy ${strategy}: ${which} ${agent.id}` },
+      {
+        ...here,
+        connection,
+        text: `TCP connection ${connection.local} to ${connection.remote}, opened by the agent`,
+      },
+    ];
+    if (!carries(this.net, remote.ip) || !carries(agent.net, local.ip))
+      return { passages, from: undefined, error: LOST };
+    passages.push({ where: agent.net.name, by: 'konnectivity-agent', text: 'connects to the address' });
+    return { passages, from: agent.net };
   }
 
   /** The agent that shall dial, after the server has told it to; an error's text when there is none. */
   private ask(ip: string, port: number): Agent | { error: string; lost?: boolean } {
     const dialID = this.sim.random('konnectivity/dial').int(2 ** 48);
-    const address = `${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
+    const address = hostPort(ip, port);
     this.log(3, 'server.go:441', `"Received DIAL_REQ" dialID=${dialID} dialAddress="${address}"`);
     const backend = this.pick(ip);
     if (!backend) {
@@ -136,8 +166,14 @@ const NO_AGENT = 'No agent available';
 const LOST = 'dial timeout, backstop';
 const DEFAULT_ROUTE = 'default-route=true';
 
+/** Both ends of a connection, as the one sees them whose it is. */
+export const endsOf = ({ local, remote }: Socket): { local: string; remote: string } => ({
+  local: hostPort(local.ip, local.port),
+  remote: hostPort(remote.ip, remote.port),
+});
+
 /** Whether packets of an open connection get from a namespace to an address: every wire on the way is up. */
-function carries(net: NetworkNamespace, ip: string): boolean {
+export function carries(net: NetworkNamespace, ip: string): boolean {
   let at: NetworkNamespace | undefined = net;
   for (let hops = 0; at && hops < MAX_HOPS; hops++) {
     if (at.owns(ip)) return true;

@@ -4,7 +4,7 @@ import type { NetworkNamespace } from '../linux/index.ts';
 
 /** The device that has the Services' addresses in IPVS mode. */
 export const DUMMY = 'kube-ipvs0';
-/** The table of nftables mode. */
+/** The table of nftables mode, of each family. */
 export const TABLE = 'kube-proxy';
 
 /** Takes away what this mode has left on a machine. */
@@ -19,5 +19,5 @@ export function cleanUpIpvs(net: NetworkNamespace) {
 
 /** Takes away what this mode has left on a machine. */
 export function cleanUpNftables({ netfilter }: NetworkNamespace) {
-  netfilter?.nft?.tables.delete(TABLE);
+  for (const family of ['ip', 'ip6']) netfilter?.nft?.tables.delete(`${family} ${TABLE}`);
 }

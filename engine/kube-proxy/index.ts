@@ -3,13 +3,13 @@
 import type { Endpoints, EndpointSlice, Node, Service } from '../api/types.ts';
 import { type Client, EventRecorder, Informer } from '../client/index.ts';
 import { clock, untilSignal } from '../images/service.ts';
-import { serveHttp, type Process, type Program } from '../linux/index.ts';
+import { hostPort, type NetworkNamespace, serveHttp, type Process, type Program } from '../linux/index.ts';
 import type { Co, Timer } from '../sim/index.ts';
 import { part } from '../parts/index.ts';
 import { cleanUpIpvs, cleanUpNftables } from './clean-up.ts';
 import { type KubeProxyConfiguration, parseConfiguration } from './config.ts';
 import { IptablesProxier } from './iptables.ts';
-import { cleanUpIptables, type Proxier, type SyncedPort } from './proxier.ts';
+import { cleanUpIptables, isOf, type Proxier, type SyncedPort } from './proxier.ts';
 import {
   backends,
   type Categories,
@@ -30,6 +30,9 @@ const BURST = 2;
 const USERSPACE_ENDS = 26;
 const MODES = ['', 'iptables', 'ipvs', 'nftables'];
 
+/** The flags that kubeadm writes. */
+const INSTALLED = /^--(config|hostname-override)=/;
+
 /** The program, as an image runs it. `connect` gives a client with the Pod's own identity. */
 export function kubeProxy(connect: (process: Process) => Client | undefined, minor: number): Program {
   return function* (process): Co<number> {
@@ -45,13 +48,21 @@ export function kubeProxy(connect: (process: Process) => Client | undefined, min
       return arg === undefined ? undefined : arg.startsWith(prefix) ? arg.slice(prefix.length) : process.argv[at + 1];
     };
     yield 30;
+    if (process.argv.slice(1).some((arg) => !INSTALLED.test(arg))) {
+      const problem = part('proxiers').flagProblem(process.argv, minor);
+      if (problem !== undefined) {
+        process.stderr.write(`${problem}\n`);
+        return 1;
+      }
+    }
     const { fs, hostname } = process.host;
     const path = option('config');
     let config: KubeProxyConfiguration;
     try {
       if (path !== undefined && !fs.exists(path)) throw new Error(`open ${path}: no such file or directory`);
       config = parseConfiguration(path === undefined ? '' : fs.readFile(path));
-      config = { ...config, mode: option('proxy-mode') ?? config.mode };
+      // As the file says, where there is one.
+      if (path === undefined) config = { ...config, mode: option('proxy-mode') ?? config.mode };
     } catch (error) {
       log('server.go:121', `"Error running ProxyServer" err="failed complete: ${(error as Error).message}"`, 'E');
       return 1;
@@ -87,30 +98,37 @@ export function kubeProxy(connect: (process: Process) => Client | undefined, min
   };
 }
 
-/** Takes away what another mode has left, as far as it would stand in the way. */
-function createProxier(config: KubeProxyConfiguration, process: Process): Proxier {
+/** Takes away what another mode has left, as far as it would stand in the way; what writes the rules of each family. */
+function createProxiers(config: KubeProxyConfiguration, process: Process, families: readonly Family[]): Proxier[] {
   const { net, sim } = process.host;
   const { netfilter } = net;
+  const each = (create: (family: Family) => Proxier) => families.map(create);
   if (config.mode === 'userspace') {
     cleanUpIpvs(net);
     if (netfilter) cleanUpIptables(netfilter);
-    return new (part('proxiers').UserspaceProxier)(process);
+    return [new (part('proxiers').UserspaceProxier)(process)];
   }
   if (config.mode === 'nftables') {
     cleanUpIpvs(net);
     if (netfilter) cleanUpIptables(netfilter);
-    return new (part('proxiers').NftablesProxier)({ ...config, net });
+    return each((family) => new (part('proxiers').NftablesProxier)({ ...config, net, family }));
   }
   cleanUpNftables(net);
   if (config.mode === 'ipvs') {
     if (netfilter && !netfilter.ipvs) cleanUpIptables(netfilter);
-    return new (part('proxiers').IpvsProxier)({ ...config, net, sim });
+    return each((family) => new (part('proxiers').IpvsProxier)({ ...config, net, sim, family }));
   }
   if (netfilter?.ipvs) {
     cleanUpIpvs(net);
     cleanUpIptables(netfilter);
   }
-  return new IptablesProxier({ ...config, net, family: 'IPv4' });
+  return each((family) => new IptablesProxier({ ...config, net, family }));
+}
+
+/** Of the machine's addresses, the primary one first; the userspace mode serves that one only. */
+function familiesOf({ addresses }: NetworkNamespace, mode: string): Family[] {
+  const all = new Set(addresses.map((ip): Family => (ip.includes(':') ? 'IPv6' : 'IPv4')));
+  return [...all].slice(0, mode === 'userspace' ? 1 : 2);
 }
 
 /** What kube-proxy does for one family of addresses. */
@@ -154,12 +172,9 @@ class Proxy {
     this.node = node;
     this.minor = minor;
     this.log = log;
-    this.families = [{ family: 'IPv4', proxier: createProxier(config, process), synced: new Map() }];
-    const { net } = process.host;
-    if (net.addresses.some((ip) => ip.includes(':')) && (config.mode || 'iptables') === 'iptables') {
-      const proxier = new IptablesProxier({ ...config, net, family: 'IPv6' });
-      this.families.push({ family: 'IPv6', proxier, synced: new Map() });
-    }
+    const families = familiesOf(process.host.net, config.mode);
+    const proxiers = createProxiers(config, process, families);
+    this.families = families.map((family, i) => ({ family, proxier: proxiers[i], synced: new Map() }));
   }
 
   *run(): Co<number> {
@@ -319,7 +334,7 @@ class Proxy {
         return { port, all: categorize(port, all, this.zone, this.node) };
       });
       proxier.sync(key, wanted);
-      this.forgetFlows(synced.get(key) ?? [], wanted);
+      this.forgetFlows(family, synced.get(key) ?? [], wanted);
       if (wanted.length) synced.set(key, wanted);
       else synced.delete(key);
       first ??= wanted[0]?.all;
@@ -328,17 +343,17 @@ class Proxy {
   }
 
   /** UDP has no end: flows to endpoints that went, and those that began before there were any, would go on. */
-  private forgetFlows(before: readonly SyncedPort[], now: readonly SyncedPort[]) {
+  private forgetFlows(family: Family, before: readonly SyncedPort[], now: readonly SyncedPort[]) {
     for (const { port } of [...before, ...now]) {
       if (port.protocol !== 'udp') continue;
       const current = now.find((one) => one.port.name === port.name && one.port.port === port.port);
-      const live = new Set(current?.all.reachable.map(({ ip, port: number }) => `${ip}:${number}`));
+      const live = new Set(current?.all.reachable.map(({ ip, port: number }) => hostPort(ip, number)));
       const own = new Set([port.clusterIP, ...port.externalIPs, ...port.loadBalancerIPs]);
       this.process.host.net.netfilter?.conntrack.remove(({ protocol, original, reply }) => {
-        if (protocol !== 'udp') return false;
+        if (protocol !== 'udp' || !isOf(family)(original.destination)) return false;
         const toService = own.has(original.destination) && original.dport === port.port;
         if (!toService && !(port.nodePort && original.dport === port.nodePort)) return false;
-        return !live.has(`${reply.source}:${reply.sport}`);
+        return !live.has(hostPort(reply.source, reply.sport));
       });
     }
   }
@@ -359,8 +374,20 @@ class Proxy {
     // eslint-disable-next-line require-yield
     const listener = serveHttp(sim, net, port, function* () {
       const count = local();
-      const body = JSON.stringify({ service: { namespace, name }, localEndpoints: count, serviceProxyHealthy: true });
-      return { status: count ? 200 : 503, headers: [['Content-Type', 'application/json']], body };
+      const body = JSON.stringify(
+        { service: { namespace, name }, localEndpoints: count, serviceProxyHealthy: true },
+        null,
+        '\t',
+      );
+      return {
+        status: count ? 200 : 503,
+        headers: [
+          ['Content-Type', 'application/json'],
+          ['X-Content-Type-Options', 'nosniff'],
+          ['X-Load-Balancing-Endpoint-Weight', String(count)],
+        ],
+        body,
+      };
     });
     if (listener) this.health.set(key, { port, close: () => listener.close() });
   }

@@ -7,6 +7,7 @@ import {
   type Cidr,
   DROP,
   dnat,
+  hostPort,
   type Match,
   match,
   type NetworkNamespace,
@@ -20,7 +21,15 @@ import {
   type Target,
 } from '../linux/net/index.ts';
 import { chainHash } from './names.ts';
-import { jump, masquerading, nodePortAddresses, type Proxier, sharedRules, type SyncedPort } from './proxier.ts';
+import {
+  jump,
+  masquerading,
+  nodePortAddresses,
+  type Proxier,
+  rangeOf,
+  sharedRules,
+  type SyncedPort,
+} from './proxier.ts';
 import { type Backend, type Categories, type Family, isExternal, type ServicePort } from './state.ts';
 
 export interface IptablesOptions {
@@ -50,9 +59,6 @@ interface PortRules {
 const LOOPBACK = parseCidr('127.0.0.0/8') as Cidr;
 const LOOPBACK6 = parseCidr('::1/128') as Cidr;
 
-/** An endpoint as rules and comments name it. */
-const hostPort = (ip: string, port: number) => (ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`);
-
 const rule = (spec: RuleSpec, ...matches: Match[]) => new Rule({ ...spec, matches });
 
 export class IptablesProxier implements Proxier {
@@ -73,7 +79,7 @@ export class IptablesProxier implements Proxier {
     this.nat = this.table('nat');
     this.filter = this.table('filter');
     const six = options.family === 'IPv6';
-    this.clusterCIDR = parseCidr(options.clusterCIDR.split(',').find((text) => text.includes(':') === six) ?? '');
+    this.clusterCIDR = rangeOf(options.clusterCIDR, options.family);
     this.refusal = reject(six ? 'icmp6-port-unreachable' : undefined);
     this.markMasq = this.nat.ensure('KUBE-MARK-MASQ');
     this.setUp();
@@ -218,7 +224,7 @@ export class IptablesProxier implements Proxier {
       const loopback: RuleSpec = barred ? { destination: barred, notDestination: true } : {};
       return [rule({ ...loopback, jump: nodePorts }, last, match.addrtype('dst', 'LOCAL'))];
     }
-    const own = nodePortAddresses(this.options.net, this.options.nodePortAddresses, six);
+    const own = nodePortAddresses(this.options.net, this.options.nodePortAddresses, this.options.family);
     return own.map((ip) => rule({ jump: nodePorts, destination: parseCidr(ip) }, last));
   }
 
@@ -360,7 +366,9 @@ export class IptablesProxier implements Proxier {
     const { affinitySeconds: seconds } = port;
     if (seconds !== undefined) {
       for (const { chain, comment } of each) {
-        out.push(rule({ jump: chain }, comment, match.recent({ list: chain.name, seconds, reap: true })));
+        out.push(
+          rule({ jump: chain }, comment, match.recent({ list: chain.name, seconds, reap: true, six: this.nat.six })),
+        );
       }
     }
     each.forEach(({ chain, comment }, i) => {
@@ -387,7 +395,7 @@ export class IptablesProxier implements Proxier {
     const { name, protocol } = port;
     const comment = match.comment(name);
     const matches: Match[] = [comment];
-    if (port.affinitySeconds !== undefined) matches.push(match.recent({ list: chain.name }));
+    if (port.affinitySeconds !== undefined) matches.push(match.recent({ list: chain.name, six: this.nat.six }));
     matches.push(match.ports(protocol));
     return [
       rule({ source: parseCidr(ip), jump: this.markMasq }, comment),

@@ -4,7 +4,9 @@
 import {
   ACCEPT,
   type Chain,
+  type Cidr,
   DROP,
+  hostPort,
   inCidr,
   ipNumber,
   type Link,
@@ -19,19 +21,31 @@ import {
   Rule,
   type RuleSpec,
   setXmark,
+  type Table,
+  type TableName,
 } from '../linux/net/index.ts';
 import { Ipvs, type VirtualServer } from '../linux/net/ipvs.ts';
 import { inSet, IpSet, type SetType } from '../linux/net/ipset.ts';
 import type { Sim } from '../sim/index.ts';
 import { DUMMY } from './clean-up.ts';
-import { jump, masquerading, nodePortAddresses, type Proxier, sharedRules, type SyncedPort } from './proxier.ts';
-import type { Backend, ServicePort } from './state.ts';
+import {
+  isOf,
+  jump,
+  masquerading,
+  nodePortAddresses,
+  type Proxier,
+  rangeOf,
+  sharedRules,
+  type SyncedPort,
+} from './proxier.ts';
+import type { Backend, Family, ServicePort } from './state.ts';
 
 /** kube-proxy: how often servers without new connections are looked at until they have none at all. */
 const TERMINATING_PERIOD = 60_000;
 
 export interface IpvsOptions {
   net: NetworkNamespace;
+  family: Family;
   sim: Sim;
   clusterCIDR: string;
   masqueradeAll: boolean;
@@ -67,6 +81,13 @@ const SETS: Readonly<Record<string, readonly [SetType, string]>> = {
   'KUBE-IPVS-IPS': ['hash:ip', 'Kubernetes service ip'],
 };
 
+/** ipset: the longest name. */
+const NAME_LENGTH = 31;
+/** The sets of IPv6 stand beside those of IPv4. */
+const nameOf = (set: string, family: Family): string =>
+  family === 'IPv6' ? set.replace('KUBE-', 'KUBE-6-').slice(0, NAME_LENGTH) : set;
+const PROTOCOLS = ['tcp', 'udp'] as const;
+
 /** What one Service has: keys of its virtual servers, members of sets. */
 interface Written {
   servers: string[];
@@ -86,13 +107,17 @@ export class IpvsProxier implements Proxier {
   private readonly filled = new Map<Chain, readonly Rule[]>();
   /** The first sync is over. */
   private began = false;
+  private readonly clusterCIDR: Cidr | undefined;
+  private readonly isOwn: (ip: string) => boolean;
   private readonly ipvs: Ipvs;
   private readonly dummy: Link;
 
   constructor(options: IpvsOptions) {
     this.options = options;
-    const { net, sim } = options;
+    const { net, sim, family } = options;
     this.netfilter = net.rules();
+    this.clusterCIDR = rangeOf(options.clusterCIDR, family);
+    this.isOwn = isOf(family);
     this.ipvs = this.netfilter.ipvs ??= new Ipvs(sim);
     this.dummy = net.link(DUMMY) ?? net.addLink('dummy', DUMMY, randomMac(sim));
     this.dummy.up = false;
@@ -103,21 +128,29 @@ export class IpvsProxier implements Proxier {
   get intact(): boolean {
     let all = true;
     this.written.forEach(({ servers }) => (all &&= servers.every((key) => this.ipvs.services.has(key))));
-    return all && this.netfilter.table('nat').chains.has('KUBE-SERVICES');
+    return all && this.table('nat').chains.has('KUBE-SERVICES');
+  }
+
+  private table(name: TableName): Table {
+    return this.options.family === 'IPv6' ? this.netfilter.table6(name) : this.netfilter.table(name);
   }
 
   setUp() {
     this.filled.clear();
     const { netfilter, options } = this;
+    const { family } = options;
     const mark = 2 ** options.masqueradeBit;
-    for (const name of Object.keys(SETS)) {
-      if (!netfilter.sets.has(name)) netfilter.sets.set(name, new IpSet(name, SETS[name][0]));
+    for (const set of Object.keys(SETS)) {
+      const name = nameOf(set, family);
+      const inet = family === 'IPv6' ? 'inet6' : 'inet';
+      if (!netfilter.sets.has(name)) netfilter.sets.set(name, new IpSet(name, SETS[set][0], inet));
     }
-    const within = (name: string, directions: string): Match => inSet(netfilter.sets.get(name) as IpSet, directions);
+    const within = (set: string, directions: string): Match =>
+      inSet(netfilter.sets.get(nameOf(set, family)) as IpSet, directions);
     const about = (name: string): Match => match.comment(SETS[name][1]);
     const rule = (spec: RuleSpec, ...matches: Match[]) => new Rule({ ...spec, matches });
-    const nat = netfilter.table('nat');
-    const filter = netfilter.table('filter');
+    const nat = this.table('nat');
+    const filter = this.table('filter');
     const markMasq = nat.ensure('KUBE-MARK-MASQ');
     markMasq.set([new Rule({ target: setXmark(mark, mark) })]);
     this.fill(nat.ensure('KUBE-POSTROUTING'), [
@@ -127,7 +160,7 @@ export class IpvsProxier implements Proxier {
     const nodePort = nat.ensure('KUBE-NODE-PORT');
     this.fill(
       nodePort,
-      (['tcp', 'udp'] as const).flatMap((protocol) => {
+      PROTOCOLS.flatMap((protocol) => {
         const name = `KUBE-NODE-PORT-${protocol.toUpperCase()}`;
         const local = `KUBE-NODE-PORT-LOCAL-${protocol.toUpperCase()}`;
         return [
@@ -142,11 +175,11 @@ export class IpvsProxier implements Proxier {
       new Rule({ jump: markMasq }),
     ]);
     const cluster = [about('KUBE-CLUSTER-IP'), within('KUBE-CLUSTER-IP', 'dst,dst')];
-    const foreign: RuleSpec = options.masqueradeAll ? {} : { source: parseCidr(options.clusterCIDR), notSource: true };
+    const foreign: RuleSpec = options.masqueradeAll ? {} : { source: this.clusterCIDR, notSource: true };
     this.fill(nat.ensure('KUBE-SERVICES'), [
-      rule({ source: LOOPBACK, target: RETURN }),
+      rule({ source: LOOPBACK[family], target: RETURN }),
       rule({ jump: balancer }, about('KUBE-LOAD-BALANCER'), within('KUBE-LOAD-BALANCER', 'dst,dst')),
-      ...(options.masqueradeAll || options.clusterCIDR ? [rule({ ...foreign, jump: markMasq }, ...cluster)] : []),
+      ...(options.masqueradeAll || this.clusterCIDR ? [rule({ ...foreign, jump: markMasq }, ...cluster)] : []),
       rule({ jump: markMasq }, about('KUBE-EXTERNAL-IP'), within('KUBE-EXTERNAL-IP', 'dst,dst')),
       rule({ jump: nodePort }, match.addrtype('dst', 'LOCAL')),
       rule({ target: ACCEPT }, within('KUBE-CLUSTER-IP', 'dst,dst')),
@@ -189,7 +222,7 @@ export class IpvsProxier implements Proxier {
     access.set([
       ...passes.map((name) => rule({ target: RETURN }, within(name, 'dst,dst'))),
       rule({ target: RETURN }, within(healthPort, 'dst')),
-      rule({ target: reject() }, match.ctstate(['NEW']), within('KUBE-IPVS-IPS', 'dst')),
+      rule({ target: reject(REFUSAL[family]) }, match.ctstate(['NEW']), within('KUBE-IPVS-IPS', 'dst')),
     ]);
     const outgoing = filter.ensure('KUBE-IPVS-OUT-FILTER');
     const jumps: [hook: string, chain: Chain, comment: string][] = [
@@ -223,15 +256,13 @@ export class IpvsProxier implements Proxier {
     const asksNobody = (rule: Rule) =>
       rule.spec.matches?.some(({ set }) => set !== undefined && sets.get(set)?.members.size === 0);
     this.filled.forEach((rules, chain) => chain.set(() => rules.filter((rule) => !asksNobody(rule))));
-    this.netfilter
-      .table('filter')
+    this.table('filter')
       .ensure('KUBE-IPVS-OUT-FILTER')
       .set(() => [...this.written.values()].flatMap(({ barred }) => barred));
   }
 
   rulesWritten() {
-    const { netfilter } = this;
-    return { filter: sharedRules(netfilter.table('filter')), nat: sharedRules(netfilter.table('nat')) };
+    return { filter: sharedRules(this.table('filter')), nat: sharedRules(this.table('nat')) };
   }
 
   /** What a kube-proxy before this one has left, and no Service wants. */
@@ -240,12 +271,18 @@ export class IpvsProxier implements Proxier {
     this.began = true;
     const wanted = new Set<string>();
     this.written.forEach(({ servers }) => servers.forEach((key) => wanted.add(key)));
-    for (const key of [...this.ipvs.services.keys()]) if (!wanted.has(key)) this.ipvs.services.delete(key);
+    for (const [key, { ip }] of [...this.ipvs.services])
+      if (this.isOwn(ip) && !wanted.has(key)) this.ipvs.services.delete(key);
     for (const { ip } of [...this.dummy.addresses])
-      if (!this.used.has(ip)) this.options.net.removeAddress(this.dummy, ip);
-    this.netfilter.sets.forEach(({ members }, name) => {
-      members.forEach((member) => this.used.has(`${name} ${member}`) || members.delete(member));
-    });
+      if (this.isOwn(ip) && !this.used.has(ip)) this.options.net.removeAddress(this.dummy, ip);
+    for (const set of Object.keys(SETS)) {
+      const members = this.setOf(set)?.members;
+      members?.forEach((member) => this.used.has(`${set} ${member}`) || members.delete(member));
+    }
+  }
+
+  private setOf(set: string): IpSet | undefined {
+    return this.netfilter.sets.get(nameOf(set, this.options.family));
   }
 
   /** Rules of a chain that stand there while the sets that they ask have members. */
@@ -305,7 +342,7 @@ export class IpvsProxier implements Proxier {
 
   /** Whether the node is in one of the ranges. */
   private covers(ranges: readonly string[]): boolean {
-    const own = ipNumber(this.options.net.addresses[0]);
+    const own = ipNumber(this.options.net.addresses.find(this.isOwn) ?? '');
     return ranges.some((text) => {
       const range = parseCidr(text.trim());
       return range !== undefined && inCidr(range, own);
@@ -313,8 +350,8 @@ export class IpvsProxier implements Proxier {
   }
 
   private nodeAddresses(): string[] {
-    const { net, nodePortAddresses: ranges } = this.options;
-    const own = ranges.length ? nodePortAddresses(net, ranges) : net.addresses;
+    const { net, nodePortAddresses: ranges, family } = this.options;
+    const own = ranges.length ? nodePortAddresses(net, ranges, family) : net.addresses.filter(this.isOwn);
     return own.filter((ip) => !this.dummy.has(ip));
   }
 
@@ -330,9 +367,9 @@ export class IpvsProxier implements Proxier {
     }
     server.scheduler = this.options.scheduler;
     server.persistent = port.affinitySeconds;
-    const wanted = new Map(backends.map((backend) => [`${backend.ip}:${backend.port}`, backend]));
+    const wanted = new Map(backends.map((backend) => [hostPort(backend.ip, backend.port), backend]));
     const kept = server.servers.filter((one) => {
-      const found = wanted.delete(`${one.ip}:${one.port}`);
+      const found = wanted.delete(hostPort(one.ip, one.port));
       one.weight = found ? 1 : 0;
       return found || this.busy(one);
     });
@@ -366,19 +403,20 @@ export class IpvsProxier implements Proxier {
     };
     for (const ip of addresses) {
       const what = change(ip);
-      if (what === 'first' && !net.owns(ip)) net.assign(this.dummy, ip, 32);
+      if (what === 'first' && !net.owns(ip)) net.assign(this.dummy, ip, ip.includes(':') ? 128 : 32);
       else if (what === 'last') net.removeAddress(this.dummy, ip);
     }
     for (const [name, member] of members) {
       const what = change(`${name} ${member}`);
-      const set = this.netfilter.sets.get(name);
+      const set = what && this.setOf(name);
       if (what === 'first') set?.members.add(member);
       else if (what === 'last') set?.members.delete(member);
     }
   }
 }
 
-const LOOPBACK = parseCidr('127.0.0.0/8');
+const LOOPBACK: Record<Family, Cidr | undefined> = { IPv4: parseCidr('127.0.0.0/8'), IPv6: parseCidr('::1/128') };
+const REFUSAL: Record<Family, string> = { IPv4: 'icmp-port-unreachable', IPv6: 'icmp6-port-unreachable' };
 
 function randomMac(sim: Sim): string {
   const hex = sim.random('kube-ipvs0').hex(10);

@@ -1,10 +1,20 @@
 // The nftables mode: one table with verdict maps from address, protocol and port to the chain of a Service. A Service
 // more is an element more, and a packet takes one look-up however many there are.
 
-import { type HookName, inCidr, ipNumber, type NetworkNamespace, type Packet, parseCidr } from '../linux/net/index.ts';
+import {
+  type Cidr,
+  type HookName,
+  hostPort,
+  inCidr,
+  ipNumber,
+  type NetworkNamespace,
+  type Packet,
+  parseCidr,
+} from '../linux/net/index.ts';
 import {
   Nft,
   NftChain,
+  type NftFamily,
   type NftMap,
   type NftRule,
   type NftSet,
@@ -14,16 +24,20 @@ import {
 } from '../linux/net/nft.ts';
 import { TABLE } from './clean-up.ts';
 import { chainHash } from './names.ts';
-import { nodePortAddresses, type Proxier, type SyncedPort } from './proxier.ts';
-import { type Backend, isExternal, type ServicePort } from './state.ts';
+import { nodePortAddresses, type Proxier, rangeOf, type SyncedPort } from './proxier.ts';
+import { type Backend, type Family, isExternal, type ServicePort } from './state.ts';
 
-const ADDRESS = 'ipv4_addr';
-const SERVICE = 'ipv4_addr . inet_proto . inet_service : verdict';
+/** How rules name what is different in the families. */
+const WORDS: Record<Family, { ip: NftFamily; address: string; refusal: string }> = {
+  IPv4: { ip: 'ip', address: 'ipv4_addr', refusal: 'icmp-port-unreachable' },
+  IPv6: { ip: 'ip6', address: 'ipv6_addr', refusal: 'icmp6-port-unreachable' },
+};
 const PORT = 'inet_proto . inet_service : verdict';
 const HASH_LENGTH = 8;
 
 export interface NftablesOptions {
   net: NetworkNamespace;
+  family: Family;
   clusterCIDR: string;
   masqueradeAll: boolean;
   masqueradeBit: number;
@@ -60,16 +74,15 @@ const goTo = (chain: NftChain) =>
     () => `goto ${chain.name}`,
     () => ({ goto: chain }),
   );
-const REJECT: NftVerdict = { reject: 'icmp-port-unreachable' };
 
 const addressKey = ({ protocol, destination, dport }: Packet) => `${destination} . ${protocol} . ${dport}`;
 const portKey = ({ protocol, dport }: Packet) => `${protocol} . ${dport}`;
-const ADDRESS_KEY = 'ip daddr . meta l4proto . th dport';
 
 export class NftablesProxier implements Proxier {
   readonly reloading = undefined;
   private readonly options: NftablesOptions;
-  private readonly cidr: ReturnType<typeof parseCidr>;
+  private readonly cidr: Cidr | undefined;
+  private readonly words: (typeof WORDS)[Family];
   private readonly written = new Map<string, Written>();
   private table!: NftTable;
   private markForMasquerade!: NftChain;
@@ -77,7 +90,8 @@ export class NftablesProxier implements Proxier {
 
   constructor(options: NftablesOptions) {
     this.options = options;
-    this.cidr = parseCidr(options.clusterCIDR);
+    this.cidr = rangeOf(options.clusterCIDR, options.family);
+    this.words = WORDS[options.family];
     this.setUp();
   }
 
@@ -87,16 +101,20 @@ export class NftablesProxier implements Proxier {
   }
 
   get intact(): boolean {
-    return this.tables.get(TABLE) === this.table;
+    return this.tables.get(`${this.words.ip} ${TABLE}`) === this.table;
   }
 
   setUp() {
     this.written.clear();
-    const table = (this.table = new NftTable(TABLE, 'rules for kube-proxy'));
-    this.tables.set(TABLE, table);
     const { options } = this;
+    const { ip, address, refusal } = this.words;
+    const table = (this.table = new NftTable(ip, TABLE, 'rules for kube-proxy'));
+    this.tables.set(`${ip} ${TABLE}`, table);
+    const reject: NftVerdict = { reject: refusal };
+    const service = `${address} . inet_proto . inet_service : verdict`;
+    const serviceKey = `${ip} daddr . meta l4proto . th dport`;
     const set = (name: string, comment: string): NftSet => {
-      const made = { name, type: ADDRESS, comment, elements: new Map<string, number>() };
+      const made = { name, type: address, comment, elements: new Map<string, number>() };
       table.sets.set(name, made);
       return made;
     };
@@ -109,7 +127,7 @@ export class NftablesProxier implements Proxier {
     const nodePortIPs = set('nodeport-ips', 'IPs that accept NodePort traffic');
     const noServices = map(
       'no-endpoint-services',
-      SERVICE,
+      service,
       'vmap to drop or reject packets to services with no endpoints',
     );
     const noPorts = map(
@@ -117,8 +135,8 @@ export class NftablesProxier implements Proxier {
       PORT,
       'vmap to drop or reject packets to service nodeports with no endpoints',
     );
-    const firewalls = map('firewall-ips', SERVICE, 'destinations that are subject to LoadBalancerSourceRanges');
-    const services = map('service-ips', SERVICE, 'ClusterIP, ExternalIP and LoadBalancer IP traffic');
+    const firewalls = map('firewall-ips', service, 'destinations that are subject to LoadBalancerSourceRanges');
+    const services = map('service-ips', service, 'ClusterIP, ExternalIP and LoadBalancer IP traffic');
     const nodePorts = map('service-nodeports', PORT, 'NodePort traffic');
     const own = (packet: Packet) => (nodePortIPs.elements.has(packet.destination) ? portKey(packet) : undefined);
     const mark = 2 ** options.masqueradeBit;
@@ -126,17 +144,17 @@ export class NftablesProxier implements Proxier {
     const add = (name: string, rules: readonly NftRule[], base?: NftChain['base']) => new NftChain(name, rules, base);
     const fresh = (chain: NftChain): NftRule =>
       rule(`ct state new jump ${chain.name}`, ({ state }) => (state === 'NEW' ? { jump: chain } : undefined));
-    const nodePortKey = 'ip daddr @nodeport-ips meta l4proto . th dport';
+    const nodePortKey = `${ip} daddr @nodeport-ips meta l4proto . th dport`;
     const nodePortCheck = add('nodeport-endpoints-check', [vmap(noPorts, nodePortKey, own)]);
-    const serviceCheck = add('service-endpoints-check', [vmap(noServices, ADDRESS_KEY, addressKey)]);
-    const firewallCheck = add('firewall-check', [vmap(firewalls, ADDRESS_KEY, addressKey)]);
-    const toServices = add('services', [vmap(services, ADDRESS_KEY, addressKey), vmap(nodePorts, nodePortKey, own)]);
+    const serviceCheck = add('service-endpoints-check', [vmap(noServices, serviceKey, addressKey)]);
+    const firewallCheck = add('firewall-check', [vmap(firewalls, serviceKey, addressKey)]);
+    const toServices = add('services', [vmap(services, serviceKey, addressKey), vmap(nodePorts, nodePortKey, own)]);
     const addressCheck = add('cluster-ips-check', [
-      rule('ip daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"', (packet) =>
-        clusterIPs.elements.has(packet.destination) ? REJECT : undefined,
+      rule(`${ip} daddr @cluster-ips reject comment "Reject traffic to invalid ports of ClusterIPs"`, (packet) =>
+        clusterIPs.elements.has(packet.destination) ? reject : undefined,
       ),
     ]);
-    this.rejecting = add('reject-chain', [rule('reject', () => REJECT)]);
+    this.rejecting = add('reject-chain', [rule('reject', () => reject)]);
     this.markForMasquerade = add('mark-for-masquerade', [
       rule(`meta mark set meta mark | ${hex}`, (packet) => {
         packet.mark = (packet.mark | mark) >>> 0;
@@ -197,26 +215,25 @@ export class NftablesProxier implements Proxier {
   }
 
   commit() {
-    const { net, nodePortAddresses: set } = this.options;
+    const { net, nodePortAddresses: set, family } = this.options;
     const { elements } = this.table.sets.get('nodeport-ips') as NftSet;
     elements.clear();
     // kube-proxy: nodePortAddresses is "primary" unless it is set, in this mode.
-    for (const ip of nodePortAddresses(net, set.length ? set : ['primary'])) elements.set(ip, 0);
+    for (const ip of nodePortAddresses(net, set.length ? set : ['primary'], family)) elements.set(ip, 0);
   }
 
   private write(port: ServicePort, all: SyncedPort['all'], out: Written) {
     const { table } = this;
-    const { protocol, namespacedName, portName, name } = port;
+    const { protocol, namespacedName, portName } = port;
     const base = `${namespacedName}/${protocol}/${portName}`;
-    const hash = (text: string) => chainHash(name + protocol + text).slice(0, HASH_LENGTH);
+    const hashed = (text: string) => `${chainHash(text).slice(0, HASH_LENGTH)}-${text}`;
     const add = (chain: () => string, rules: () => readonly NftRule[]): NftChain => {
       const made = table.add(new NftChain(chain, rules));
       out.chains.push(made);
       return made;
     };
     /** A chain of the whole port. */
-    const whole = (prefix: string, rules: () => readonly NftRule[]) =>
-      add(() => `${prefix}-${hash('')}-${base}`, rules);
+    const whole = (prefix: string, rules: () => readonly NftRule[]) => add(() => `${prefix}-${hashed(base)}`, rules);
     const element = <V>(where: Map<string, V> | undefined, key: string, value: V) => {
       where?.set(key, value);
       out.elements.push([where as Map<string, unknown>, key]);
@@ -226,8 +243,9 @@ export class NftablesProxier implements Proxier {
 
     const endpoints = new Map<string, EndpointChain>();
     for (const { ip, port: number } of all.reachable) {
-      const key = `${ip}:${number}`;
-      const tail = () => `${hash(key)}-${base}__${ip}/${number}`;
+      const key = hostPort(ip, number);
+      // Names of chains have no colons.
+      const tail = () => hashed(`${base}__${ip.replace(/:/g, '.')}/${number}`);
       const affinity =
         port.affinitySeconds === undefined ? undefined : this.affinity(tail(), port.affinitySeconds, out);
       const chain = add(
@@ -264,7 +282,7 @@ export class NftablesProxier implements Proxier {
       const ranges = port.sourceRanges.map((text) => parseCidr(text.trim()));
       const text = port.sourceRanges.map((one) => one.trim()).join(', ');
       const chain = whole('firewall', () => [
-        rule(`ip saddr != { ${text} } drop`, ({ source }) =>
+        rule(`${this.words.ip} saddr != { ${text} } drop`, ({ source }) =>
           ranges.some((range) => range && inCidr(range, ipNumber(source))) ? undefined : 'drop',
         ),
       ]);
@@ -280,7 +298,8 @@ export class NftablesProxier implements Proxier {
   /** Traffic to a cluster IP from outside of the Pods' range leaves with this machine's address. */
   private foreign({ clusterIP, protocol, port }: ServicePort): NftRule[] {
     const { options, cidr } = this;
-    const to = `ip daddr ${clusterIP} ${protocol} dport ${port}`;
+    const { ip } = this.words;
+    const to = `${ip} daddr ${clusterIP} ${protocol} dport ${port}`;
     const mark: NftVerdict = { jump: this.markForMasquerade };
     const meant = (packet: Packet) =>
       packet.destination === clusterIP && packet.protocol === protocol && packet.dport === port;
@@ -289,14 +308,14 @@ export class NftablesProxier implements Proxier {
     }
     if (!cidr) return [];
     return [
-      rule(`${to} ip saddr != ${cidr.text} jump mark-for-masquerade`, (packet) =>
+      rule(`${to} ${ip} saddr != ${cidr.text} jump mark-for-masquerade`, (packet) =>
         meant(packet) && !inCidr(cidr, ipNumber(packet.source)) ? mark : undefined,
       ),
     ];
   }
 
   private balance(list: readonly Backend[], endpoints: ReadonlyMap<string, EndpointChain>): NftRule[] {
-    const each = list.map(({ ip, port }) => endpoints.get(`${ip}:${port}`) as EndpointChain);
+    const each = list.map(({ ip, port }) => endpoints.get(hostPort(ip, port)) as EndpointChain);
     const { sim } = this.options.net.network;
     const out: NftRule[] = [];
     for (const { chain, affinity } of each) {
@@ -304,7 +323,7 @@ export class NftablesProxier implements Proxier {
       const { name, elements, timeout = 0 } = affinity;
       out.push(
         lateRule(
-          () => `ip saddr @${name} goto ${chain.name}`,
+          () => `${this.words.ip} saddr @${name} goto ${chain.name}`,
           ({ source }) => {
             const seen = elements.get(source);
             return seen !== undefined && sim.now - seen <= timeout ? { goto: chain } : undefined;
@@ -330,7 +349,7 @@ export class NftablesProxier implements Proxier {
       if (cidr) {
         out.push(
           lateRule(
-            () => `ip saddr ${cidr.text} goto ${cluster.name} comment "short-circuit pod traffic"`,
+            () => `${this.words.ip} saddr ${cidr.text} goto ${cluster.name} comment "short-circuit pod traffic"`,
             ({ source }) => (inCidr(cidr, ipNumber(source)) ? { goto: cluster } : undefined),
           ),
         );
@@ -357,7 +376,7 @@ export class NftablesProxier implements Proxier {
     out.sets.push(name);
     let set = sets.get(name);
     if (set?.timeout !== seconds * 1000) {
-      set = { name, type: ADDRESS, timeout: seconds * 1000, elements: new Map() };
+      set = { name, type: this.words.address, timeout: seconds * 1000, elements: new Map() };
       sets.set(name, set);
     }
     return set;
@@ -365,20 +384,23 @@ export class NftablesProxier implements Proxier {
 
   private endpoint(port: ServicePort, ip: string, number: number, affinity: NftSet | undefined): NftRule[] {
     const { sim } = this.options.net.network;
+    const { ip: family } = this.words;
     const mark = this.markForMasquerade;
     const rules: NftRule[] = [
-      rule(`ip saddr ${ip} jump mark-for-masquerade`, ({ source }) => (source === ip ? { jump: mark } : undefined)),
+      rule(`${family} saddr ${ip} jump mark-for-masquerade`, ({ source }) =>
+        source === ip ? { jump: mark } : undefined,
+      ),
     ];
     if (affinity) {
       rules.push(
-        rule(`update @${affinity.name} { ip saddr }`, ({ source }) => {
+        rule(`update @${affinity.name} { ${family} saddr }`, ({ source }) => {
           affinity.elements.set(source, sim.now);
           return undefined;
         }),
       );
     }
     rules.push(
-      rule(`meta l4proto ${port.protocol} dnat to ${ip}:${number}`, (packet, _context, netfilter) => {
+      rule(`meta l4proto ${port.protocol} dnat to ${hostPort(ip, number)}`, (packet, _context, netfilter) => {
         if (packet.protocol !== port.protocol) return undefined;
         netfilter.toDestination(packet, ip, number);
         return 'accept';

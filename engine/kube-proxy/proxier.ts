@@ -2,6 +2,7 @@
 
 import {
   type Chain,
+  type Cidr,
   inCidr,
   ipNumber,
   match,
@@ -14,7 +15,7 @@ import {
   setXmark,
   type Table,
 } from '../linux/net/index.ts';
-import type { Categories, ServicePort } from './state.ts';
+import type { Categories, Family, ServicePort } from './state.ts';
 
 export interface SyncedPort {
   port: ServicePort;
@@ -48,9 +49,23 @@ export function sharedRules(table: Table): number {
   return sum;
 }
 
+/** A range of the family out of one of each with a comma between them (clusterCIDR). */
+export function rangeOf(text: string, family: Family): Cidr | undefined {
+  return parseCidr(text.split(',').find((range) => range.includes(':') === (family === 'IPv6')) ?? '');
+}
+
+export const isOf =
+  (family: Family) =>
+  (ip: string): boolean =>
+    ip.includes(':') === (family === 'IPv6');
+
 /** The machine's addresses in `ranges` (nodePortAddresses): there it serves node ports. */
-export function nodePortAddresses({ addresses }: NetworkNamespace, ranges: readonly string[], six = false): string[] {
-  const own = addresses.filter((ip) => ip.includes(':') === six);
+export function nodePortAddresses(
+  { addresses }: NetworkNamespace,
+  ranges: readonly string[],
+  family: Family,
+): string[] {
+  const own = addresses.filter(isOf(family));
   return own.filter((ip) =>
     ranges.some((text) => {
       if (text === 'primary') return ip === own[0];
@@ -81,9 +96,8 @@ export function masquerading(mark: number): Rule[] {
 const OWN = /^KUBE-(?!FIREWALL$|KUBELET-CANARY$|IPTABLES-HINT$)/;
 
 /** Takes away what iptables mode, or IPVS mode, has left in the tables: the kubelet's own chains stay. */
-export function cleanUpIptables({ tables }: Netfilter) {
-  for (const name of ['mangle', 'nat', 'filter'] as const) {
-    const table = tables[name];
+export function cleanUpIptables({ tables, tables6 }: Netfilter) {
+  for (const table of [tables, tables6].flatMap((all) => [all.mangle, all.nat, all.filter])) {
     if (!table) continue;
     table.settle();
     const gone = new Set<Chain>();

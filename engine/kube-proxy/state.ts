@@ -1,6 +1,7 @@
 // What kube-proxy knows: every Service's ports, and the endpoints behind each, from the API's objects.
 
 import type { Endpoint, Endpoints, EndpointSlice, Service } from '../api/types.ts';
+import { hostPort } from '../linux/net/index.ts';
 
 export const SERVICE_NAME = 'kubernetes.io/service-name';
 /** Another proxy serves such Services. */
@@ -91,7 +92,7 @@ export function backends(
     for (const endpoint of slice.endpoints ?? []) {
       const backend = backendOf(endpoint, number, node);
       // One that stands in two slices: what says that it is here counts.
-      const key = backend && `${backend.ip}:${number}`;
+      const key = backend && hostPort(backend.ip, number);
       if (key && (backend.local || !byAddress.has(key))) byAddress.set(key, backend);
     }
   }
@@ -104,7 +105,7 @@ export function backends(
 export function slicesOf({ metadata, subsets = [] }: Endpoints): EndpointSlice[] {
   return subsets.map(({ addresses = [], ports }) => ({
     metadata,
-    addressType: 'IPv4',
+    addressType: addresses[0]?.ip.includes(':') ? 'IPv6' : 'IPv4',
     ports,
     endpoints: addresses.map(({ ip, nodeName }) => ({ addresses: [ip], nodeName, conditions: { ready: true } })),
   }));

@@ -1,5 +1,6 @@
 // The API over HTTP inside the simulated network: what `curl https://cp-1:6443/…` and programs in Pods get.
 
+import { eventJson, wireJson } from '../api/go-order.ts';
 import type { ApiRequest, ApiResponse, Handle, WatchStream } from '../apiserver/types.ts';
 import {
   header,
@@ -46,7 +47,7 @@ function response(answer: ApiResponse, indent: boolean): HttpResponse {
   if (text) return { status: code, headers: typed ? headers : [...headers, ...PLAIN], body: pipeReader(text as Pipe) };
   if (watch) return { status: code, headers: [...headers, ...JSON_TYPE], body: watchReader(watch) };
   if (typeof body === 'string') return { status: code, headers: typed ? headers : [...headers, ...PLAIN], body };
-  const out = indent ? JSON.stringify(body, null, 2) : `${JSON.stringify(body ?? null)}\n`;
+  const out = indent ? wireJson(body, 2) : `${wireJson(body ?? null)}\n`;
   return { status: code, headers: typed ? headers : [...headers, ...JSON_TYPE], body: out };
 }
 
@@ -61,7 +62,7 @@ function watchReader(watch: WatchStream): Reader {
     *read(): Co<string | undefined> {
       for (;;) {
         const event = watch.next();
-        if (event) return `${JSON.stringify(event)}\n`;
+        if (event) return `${eventJson(event)}\n`;
         if (watch.ended) return undefined;
         yield watch.changed;
       }

@@ -3,7 +3,14 @@
 import type { Handle } from '../apiserver/types.ts';
 import { Client } from '../client/index.ts';
 import { untilSignal } from '../images/service.ts';
-import { announceHealth, serveHttp, type HttpRequest, type HttpResponse, type Process } from '../linux/index.ts';
+import {
+  announceHealth,
+  hostPort,
+  serveHttp,
+  type HttpRequest,
+  type HttpResponse,
+  type Process,
+} from '../linux/index.ts';
 import { part } from '../parts/index.ts';
 import { Signal, type Co } from '../sim/index.ts';
 import { apiOverHttp } from './api-over-http.ts';
@@ -49,22 +56,28 @@ export function* apiServerProgram(controlPlane: ControlPlane, process: Process, 
     'kubernetes.default',
     'kubernetes.default.svc',
     'kubernetes.default.svc.cluster.local',
-    '10.96.0.1',
+    controlPlane.serviceIP,
     ...controlPlane.addresses,
   ];
   const listener = serveHttp(sim, net, PORT, (request) => answer(controlPlane, hostname, request, serve), {
     tls: { ca, names },
   });
-  if (!listener) return portTaken(process, `0.0.0.0:${PORT}`);
+  if (!listener) return portTaken(process, hostPort(net.addresses[0].includes(':') ? '::' : '0.0.0.0', PORT));
   const { issuers } = flags;
   const openId = issuers.length
     ? part('control-plane').openIdTokens(issuers, process.host, (text) => say('E', 'authentication.go:75', text))
     : undefined;
-  const leave = controlPlane.serverJoins(process.host, version, { ...flags, openId });
+  const agent = `kube-apiserver/${controlPlane.options.version} (linux/amd64) kubernetes`;
+  const client = new Client(controlPlane.handle, agent, LOOPBACK);
+  const { ssh } = flags;
+  const { installKey } = controlPlane.options;
+  const install = ssh?.installs ? installKey : undefined;
+  const tunnels = ssh && part('ssh').openTunnels({ ...ssh, process, client, install, log: say, changed });
+  const egress = tunnels ?? flags.egress;
+  const leave = controlPlane.serverJoins(process.host, version, { ...flags, openId, egress });
   say('I', 'secure_serving.go:211', `Serving securely on [::]:${PORT}`);
   const watch = sim.spawn('kube-apiserver', follow(reachable, changed));
-  const agent = `kube-apiserver/${controlPlane.options.version} (linux/amd64) kubernetes`;
-  const identity = keepIdentity(sim, new Client(controlPlane.handle, agent, LOOPBACK), hostname);
+  const identity = keepIdentity(sim, client, hostname);
   try {
     yield* untilSignal(process);
     say('I', 'genericapiserver.go:760', '"[graceful-termination] shutdown event" name="ShutdownInitiated"');
@@ -73,6 +86,7 @@ export function* apiServerProgram(controlPlane: ControlPlane, process: Process, 
     watch.kill();
     identity.stop();
     openId?.stop();
+    tunnels?.stop();
     listener.close();
     leave();
   }

@@ -7,6 +7,8 @@ import { kubeconfig } from './kubeconfig.ts';
 export interface CertificateFilesOptions {
   hostname: string;
   ip: string;
+  /** Of the Service `kubernetes`. */
+  serviceIP: string;
   /** From when they are valid, ms. */
   made: number;
   /** When they are written, ms. */
@@ -34,8 +36,8 @@ const NAMES = [
 ];
 
 export function certificateFiles(options: CertificateFilesOptions): Record<string, TreeEntry> {
-  const { hostname, ip, made, now, ca, server, admin } = options;
-  const file = (name: string) => part('pki').clusterFile(name, { hostname, ip, made });
+  const { hostname, ip, serviceIP, made, now, ca, server, admin } = options;
+  const file = (name: string) => part('pki').clusterFile(name, { hostname, ip, serviceIP, made });
   const files: Record<string, TreeEntry> = {};
   const secret = (text: () => string) => new FileNode(text, { mode: 0o600, mtime: now });
   for (const name of NAMES) {

@@ -1,5 +1,6 @@
 // What kubeadm leaves in the API beside the add-ons: how to join the cluster, and with what it was made.
 
+import { dnsServiceIP } from '../addressing.ts';
 import type { KubeObject } from '../api/types.ts';
 import { utf8Base64 } from '../api/index.ts';
 
@@ -59,7 +60,7 @@ export const clusterInfo = (options: ClusterObjectsOptions): Uploaded[] => [
 export const uploadedConfig = (options: ClusterObjectsOptions): Uploaded[] => [
   configMap('kube-system', 'kubeadm-config', { ClusterConfiguration: clusterConfiguration(options) }),
   ...readers('kube-system', 'kubeadm:nodes-kubeadm-config', 'kubeadm-config', NODES),
-  configMap('kube-system', 'kubelet-config', { kubelet: kubeletConfiguration() }),
+  configMap('kube-system', 'kubelet-config', { kubelet: kubeletConfiguration(dnsServiceIP(options.serviceCIDR)) }),
   ...readers('kube-system', 'kubeadm:kubelet-config', 'kubelet-config', NODES),
 ];
 
@@ -108,7 +109,11 @@ proxy: {}
 scheduler: {}
 `;
 
-export const kubeletConfiguration = () => `apiVersion: kubelet.config.k8s.io/v1beta1
+/** The same before anybody has said anything. */
+export const defaultClusterConfiguration = (version: string): string =>
+  clusterConfiguration({ version, podCIDR: '', serviceCIDR: '10.96.0.0/12', server: '', ca: '' });
+
+export const kubeletConfiguration = (clusterDNS: string) => `apiVersion: kubelet.config.k8s.io/v1beta1
 authentication:
   anonymous:
     enabled: false
@@ -124,7 +129,7 @@ authorization:
     cacheUnauthorizedTTL: 0s
 cgroupDriver: systemd
 clusterDNS:
-- 10.96.0.10
+- ${clusterDNS}
 clusterDomain: cluster.local
 containerRuntimeEndpoint: unix:///run/containerd/containerd.sock
 cpuManagerReconcilePeriod: 0s

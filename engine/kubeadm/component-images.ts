@@ -24,7 +24,10 @@ const repository = (name: string, size: number, memory: number, cpu: number): Re
 
 type ComponentProgram = (controlPlane: ControlPlane, process: Process, version: string) => Co<number>;
 
-export function componentImages(controlPlane: ControlPlane, etcdctl: Program): Repository[] {
+export function componentImages(
+  controlPlane: ControlPlane,
+  tools: { etcdctl: Program; etcdutl: Program },
+): Repository[] {
   const { version } = controlPlane.options;
   /** An image with the version of Kubernetes in its tag: each has a program of that release. */
   const released = (name: string, size: number, memory: number, cpu: number, run: ComponentProgram): Repository => {
@@ -42,7 +45,11 @@ export function componentImages(controlPlane: ControlPlane, etcdctl: Program): R
     {
       ...repository('etcd', 24_600_000, 45_000_000, 12),
       tags: Object.fromEntries(ETCD_TAGS.map((tag) => [tag, tag])),
-      programs: { '/usr/local/bin/etcd': etcdProgram(controlPlane), '/usr/local/bin/etcdctl': etcdctl },
+      programs: {
+        '/usr/local/bin/etcd': etcdProgram(controlPlane),
+        '/usr/local/bin/etcdctl': tools.etcdctl,
+        '/usr/local/bin/etcdutl': tools.etcdutl,
+      },
     },
     released('kube-apiserver', 27_700_000, 260_000_000, 35, apiServerProgram),
     released('kube-controller-manager', 23_100_000, 58_000_000, 15, controllerManagerProgram),

@@ -12,7 +12,7 @@ export const PLAIN: Headers = [['Content-Type', 'text/plain; charset=utf-8']];
 export const minorNumber = (version: string) => Number(version.split('.')[1]);
 
 /** Writes lines of klog. */
-export const logger = (process: Process) => (level: 'I' | 'E' | 'F', where: string, text: string) =>
+export const logger = (process: Process) => (level: 'I' | 'W' | 'E' | 'F', where: string, text: string) =>
   void process.stderr.write(
     `${level}${clock(process).klog.slice(1)} ${String(process.pid).padStart(7)} ${where}] ${text}\n`,
   );
@@ -37,8 +37,12 @@ export const portTaken = (process: Process, address: string): number =>
     `failed to create listener: failed to listen on ${address}: listen tcp ${address}: bind: address already in use`,
   );
 
-/** The port of a scheduler or of the controllers: `ok` on the health paths. */
-export const serveHealth = ({ host: { sim, net } }: Process, port: number): Listener | undefined =>
+/** The port of a scheduler or of the controllers, on one address or, with '', on all: `ok` on the health paths. */
+export const serveHealth = (
+  { host: { sim, net } }: Process,
+  port: number,
+  address = '127.0.0.1',
+): Listener | undefined =>
   serveHttp(
     sim,
     net,
@@ -49,5 +53,5 @@ export const serveHealth = ({ host: { sim, net } }: Process, port: number): List
         ? { status: 200, headers: PLAIN, body: 'ok' }
         : { status: 404, headers: PLAIN, body: '404 page not found\n' };
     },
-    { address: '127.0.0.1', tls: { ca: '', names: ['localhost'] } },
+    { ...(address && { address }), tls: { ca: '', names: ['localhost'] } },
   );

@@ -9,7 +9,7 @@ import { part } from '../parts/index.ts';
 import type { Credentials } from '../pki/credentials.ts';
 import { startScheduler, type Scheduler } from '../scheduler/index.ts';
 import type { Sim } from '../sim/index.ts';
-import { ControlPlane } from './control-plane.ts';
+import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 import { isEnabled } from './manager-flags.ts';
 
 export interface ComponentsOptions {
@@ -23,7 +23,8 @@ export interface ComponentsOptions {
   podCIDR: string;
   serviceCIDR: string;
   birth: number;
-  tunnel: boolean;
+  tunnel: ControlPlaneOptions['tunnel'];
+  installKey: ControlPlaneOptions['installKey'];
   /** How a component reaches the API, through `handle` where that is given. */
   clientOf: (handle: Handle, component: string, name: string, groups: string[]) => Client;
 }
@@ -46,18 +47,31 @@ export function startComponents({ apiServer, born, clientOf, ...options }: Compo
     admin: born,
     store: apiServer.etcd,
     stored: (kv) => part('control-plane').stored(apiServer, kv),
-    bootstrap(net) {
+    bootstrap(net, serviceCIDR) {
       apiServer.runsOn(net);
+      apiServer.serviceRange(serviceCIDR);
       apiServer.bootstrap();
     },
     serves: (version) => apiServer.setVersion(version),
-    configureServer({ tokens, passwords, openId, authorizationMode, kubeletCA, egress, encryption }) {
+    configureServer({
+      tokens,
+      passwords,
+      openId,
+      authorizationMode,
+      kubeletCA,
+      kubeletAddressTypes,
+      egress,
+      encryption,
+      audit,
+    }) {
       apiServer.passwords = passwords;
       apiServer.openId = openId;
       apiServer.encrypt(encryption);
+      apiServer.audit = audit;
       apiServer.staticTokens.users = tokens;
       apiServer.authorizer = apiServer.authorizers[authorizationMode];
       apiServer.kubeletCA = kubeletCA;
+      apiServer.kubeletAddressTypes = kubeletAddressTypes;
       apiServer.tunnel = egress;
     },
     client: (name) => clientOf(controlPlane.handle, name, `system:${name}`, AUTHENTICATED),
@@ -76,6 +90,7 @@ export function startComponents({ apiServer, born, clientOf, ...options }: Compo
         informers: new InformerFactory(client),
         rootCA: born.ca,
         clusterCIDR: flags.clusterCIDR,
+        nodeMasks: flags.nodeMasks,
         enabled: (name) =>
           isEnabled(flags.controllers, name) && (name !== 'node-ipam-controller' || flags.allocateNodeCIDRs),
         nodeMonitor: { period: flags.nodeMonitorPeriod, grace: flags.nodeMonitorGracePeriod },

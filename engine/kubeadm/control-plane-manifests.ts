@@ -1,5 +1,6 @@
 // The manifests of a control plane as kubeadm v1.35 writes them into /etc/kubernetes/manifests: data only.
 
+import { hostPort } from '../linux/net/index.ts';
 import type { Container, HTTPGetAction, Pod, Probe, Volume } from '../api/types.ts';
 
 export type ComponentName = 'etcd' | 'kube-apiserver' | 'kube-controller-manager' | 'kube-scheduler';
@@ -51,6 +52,8 @@ const CERTIFICATES: Component['volumes'] = [
   ['usr-share-ca-certificates', '/usr/share/ca-certificates', 'DirectoryOrCreate'],
 ];
 const local = () => '127.0.0.1';
+/** Of the family of the node's address. */
+const localOf = (ip: string) => (ip.includes(':') ? '::1' : '127.0.0.1');
 const own = (ip: string) => ip;
 const kubernetes = (name: string) => (version: string) => `${REGISTRY}/${name}:${version}`;
 
@@ -60,24 +63,24 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     cpu: '100m',
     memory: '100Mi',
     port: 2381,
-    host: local,
+    host: localOf,
     scheme: 'HTTP',
     live: '/livez',
     ready: '/readyz',
     startup: '/readyz',
-    annotations: ({ ip }) => ({ 'kubeadm.kubernetes.io/etcd.advertise-client-urls': `https://${ip}:2379` }),
+    annotations: ({ ip }) => ({ 'kubeadm.kubernetes.io/etcd.advertise-client-urls': `https://${hostPort(ip, 2379)}` }),
     flags: ({ name, ip }) => ({
-      'advertise-client-urls': `https://${ip}:2379`,
+      'advertise-client-urls': `https://${hostPort(ip, 2379)}`,
       'cert-file': `${PKI}/etcd/server.crt`,
       'client-cert-auth': 'true',
       'data-dir': '/var/lib/etcd',
       'feature-gates': 'InitialCorruptCheck=true',
-      'initial-advertise-peer-urls': `https://${ip}:2380`,
-      'initial-cluster': `${name}=https://${ip}:2380`,
+      'initial-advertise-peer-urls': `https://${hostPort(ip, 2380)}`,
+      'initial-cluster': `${name}=https://${hostPort(ip, 2380)}`,
       'key-file': `${PKI}/etcd/server.key`,
-      'listen-client-urls': `https://127.0.0.1:2379,https://${ip}:2379`,
-      'listen-metrics-urls': 'http://127.0.0.1:2381',
-      'listen-peer-urls': `https://${ip}:2380`,
+      'listen-client-urls': `https://${hostPort(localOf(ip), 2379)},https://${hostPort(ip, 2379)}`,
+      'listen-metrics-urls': `http://${hostPort(localOf(ip), 2381)}`,
+      'listen-peer-urls': `https://${hostPort(ip, 2380)}`,
       name,
       'peer-cert-file': `${PKI}/etcd/peer.crt`,
       'peer-client-cert-auth': 'true',
@@ -101,7 +104,9 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     live: '/livez',
     ready: '/readyz',
     startup: '/livez',
-    annotations: ({ ip }) => ({ 'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint': `${ip}:6443` }),
+    annotations: ({ ip }) => ({
+      'kubeadm.kubernetes.io/kube-apiserver.advertise-address.endpoint': hostPort(ip, 6443),
+    }),
     flags: ({ ip, serviceCIDR }) => ({
       'advertise-address': ip,
       'allow-privileged': 'true',
@@ -112,7 +117,7 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
       'etcd-cafile': `${PKI}/etcd/ca.crt`,
       'etcd-certfile': `${PKI}/apiserver-etcd-client.crt`,
       'etcd-keyfile': `${PKI}/apiserver-etcd-client.key`,
-      'etcd-servers': 'https://127.0.0.1:2379',
+      'etcd-servers': `https://${hostPort(localOf(ip), 2379)}`,
       'kubelet-client-certificate': `${PKI}/apiserver-kubelet-client.crt`,
       'kubelet-client-key': `${PKI}/apiserver-kubelet-client.key`,
       'kubelet-preferred-address-types': 'InternalIP,ExternalIP,Hostname',

@@ -1,6 +1,7 @@
 // The control plane of a kubeadm cluster: static Pods whose programs are the running components. The scheduler
 // schedules because its container runs; the API answers while an API server and a majority of etcd do.
 
+import { apiServiceIP, serverURL } from '../addressing.ts';
 import type { Pod } from '../api/types.ts';
 import type { OpenIdTokens } from '../apiserver/authentication/openid-tokens.ts';
 import type { ApiRequest, ApiResponse, Handle } from '../apiserver/types.ts';
@@ -10,6 +11,7 @@ import type { Repository } from '../images/types.ts';
 import { ManifestFile } from '../kubelet/index.ts';
 import {
   programFile,
+  type FileSystem,
   type Host,
   type NetworkNamespace,
   type Process,
@@ -23,6 +25,7 @@ import { certificateFiles } from './certificate-files.ts';
 import { clusterObjects } from './cluster-objects.ts';
 import { componentImages } from './component-images.ts';
 import { COMPONENTS, ETCD_TAG, manifest, type ComponentName, type ManifestOptions } from './control-plane-manifests.ts';
+import { EtcdData } from './etcd-data.ts';
 import { EtcdMembers } from './etcd-members.ts';
 import type { ManagerFlags } from './manager-flags.ts';
 import type { ServerFlags } from './server-flags.ts';
@@ -50,7 +53,7 @@ export interface ControlPlaneOptions {
   /** The API server itself, whether or not it can be reached. */
   serve: Handle;
   /** The first API server of a cluster starts, on this machine: its store is empty. */
-  bootstrap: (net: NetworkNamespace) => void;
+  bootstrap: (net: NetworkNamespace, serviceCIDR: string) => void;
   /** An API server of this version serves from now on. */
   serves: (version: string) => void;
   /** What the members of etcd keep. */
@@ -61,8 +64,10 @@ export interface ControlPlaneOptions {
   client: (component: string) => Client;
   startScheduler: (client: Client, host: string, version: string) => Running;
   startControllers: (client: Client, flags: ManagerFlags, version: string) => Controllers;
-  /** The API server's connections into the cluster go through Konnectivity. */
-  tunnel: boolean;
+  /** What the API server's connections into the cluster go through; '': nothing. */
+  tunnel: '' | 'konnectivity' | 'ssh';
+  /** The machines' provider puts a key on all of them; whether it is new there. Undefined: the machines are nobody's. */
+  installKey: ((user: string, line: string) => boolean) | undefined;
   /** An API server starts with these flags. */
   configureServer: (flags: StartedWith) => void;
 }
@@ -75,6 +80,10 @@ interface Controllers extends Running {
   readonly disabled: readonly string[];
 }
 
+/** A dictionary by names that a reader chooses. */
+const none = () => Object.create(null) as Record<string, boolean>;
+/** Where clients outside the nodes are; no node has such a name. */
+const OUTSIDE = '';
 const STALLED = { reason: undefined, message: 'etcdserver: request timed out', code: 500 };
 
 export class ControlPlane {
@@ -92,12 +101,16 @@ export class ControlPlane {
   /** API servers that run, by host name. */
   private readonly servers = new Set<string>();
   private readonly etcdctl: Program;
+  private readonly etcdutl: Program;
+  private readonly data: EtcdData;
   private refused!: ApiResponse;
   private silent!: ApiResponse;
   /** An API server without a majority of etcd behind it. */
   private stalled!: ApiResponse;
   /** The control-plane nodes by name, with what their manifests were made from. */
   private readonly nodes = new Map<string, ManifestOptions>();
+  /** What `reaches` has found since something changed last: every request asks it. */
+  private reached = none();
   /** Machines that are off the network. */
   private readonly unplugged = new Set<string>();
 
@@ -107,11 +120,14 @@ export class ControlPlane {
     this.serving = options.version;
     this.moved();
     this.members = new EtcdMembers(options.sim.random('etcd').hex(16), (from, to) => this.path(from, to));
+    this.data = new EtcdData(options.store);
+    const [version] = ETCD_TAG.split('-');
     this.etcdctl = lazyProgram(() => {
       const { store, stored } = options;
-      return part('machine').etcdctl({ store, stored, members: this.members, version: ETCD_TAG.split('-')[0] });
+      return part('machine').etcdctl({ store, stored, members: this.members, data: this.data, version });
     });
-    this.repositories = componentImages(this, this.etcdctl);
+    this.etcdutl = lazyProgram(() => part('machine').etcdutl({ data: this.data, version }));
+    this.repositories = componentImages(this, { etcdctl: this.etcdctl, etcdutl: this.etcdutl });
   }
 
   /** The API as clients outside the nodes reach it. */
@@ -126,10 +142,20 @@ export class ControlPlane {
   }
 
   /** Whether a request from a node, or from outside, is answered. */
-  reaches(from?: string): boolean {
+  reaches(from = OUTSIDE): boolean {
     if (this.isBooting) return true;
+    return (this.reached[from] ??= this.finds(from === OUTSIDE ? undefined : from));
+  }
+
+  private finds(from: string | undefined): boolean {
     for (const server of this.servers) if (this.path(from, server) && this.members.quorumOf(server)) return true;
     return false;
+  }
+
+  /** Who reaches whom, or what runs, has changed. */
+  private changed() {
+    this.reached = none();
+    this.reachable.fire();
   }
 
   /** Whether a server is reached that waits for its store: the member beside it runs and finds no majority. */
@@ -149,14 +175,20 @@ export class ControlPlane {
     return false;
   }
 
-  /** The address that the cluster's kubeconfigs name. */
+  /** The address that the cluster's kubeconfigs name; of nobody before there is a control plane. */
   get server(): string {
-    return `https://${this.addresses[0]}:6443`;
+    return serverURL(this.addresses[0] ?? '');
+  }
+
+  /** The address of the Service `kubernetes`. */
+  get serviceIP(): string {
+    const [first] = this.nodes.values();
+    return apiServiceIP(first?.serviceCIDR ?? this.options.serviceCIDR);
   }
 
   /** Whether a URL is that of a control-plane node's API server. */
   isServer(url: string): boolean {
-    return this.addresses.some((address) => url === `https://${address}:6443`);
+    return this.addresses.some((address) => url === serverURL(address));
   }
 
   /** Of the machines of the control plane. */
@@ -180,7 +212,7 @@ export class ControlPlane {
     if (connected) this.unplugged.delete(node);
     else this.unplugged.add(node);
     this.members.changed();
-    this.reachable.fire();
+    this.changed();
   }
 
   plugged(node: string): boolean {
@@ -193,12 +225,13 @@ export class ControlPlane {
     this.admit({ version, name, ip, podCIDR, serviceCIDR });
     const files: Record<string, TreeEntry> = this.certificates(name, made, now);
     files['/usr/bin/etcdctl'] = programFile(this.etcdctl);
+    files['/usr/bin/etcdutl'] = programFile(this.etcdutl);
     const images: string[] = [];
     for (const component of Object.keys(COMPONENTS) as ComponentName[]) {
       files[`/etc/kubernetes/manifests/${component}.yaml`] = this.manifest(component, name, now);
       images.push(COMPONENTS[component].image(version));
     }
-    if (this.options.tunnel) {
+    if (this.options.tunnel === 'konnectivity') {
       const server = part('konnectivity').serverFiles({ name, ip, server: this.server, ca, made, now });
       Object.assign(files, server.files);
       images.push(server.image);
@@ -211,6 +244,7 @@ export class ControlPlane {
     const { name, ip } = options;
     this.nodes.set(name, options);
     this.members.all.push({ name, ip, id: this.options.sim.random(`etcd/${name}`).hex(16) });
+    this.reached = none();
     this.moved();
   }
 
@@ -223,9 +257,11 @@ export class ControlPlane {
       1,
     );
     this.members.changed();
+    this.reached = none();
     if (this.nodes.size > 0) return this.moved();
     const { store } = this.options;
     for (const { key } of store.range('').kvs) store.delete(key);
+    this.data.forget();
     this.isFilled = false;
   }
 
@@ -233,13 +269,24 @@ export class ControlPlane {
   certificates(name: string, made: number, now: number): Record<string, TreeEntry> {
     const { ca, admin } = this.options;
     const { ip } = this.nodes.get(name) as ManifestOptions;
-    return certificateFiles({ hostname: name, ip, made, now, ca, admin, server: this.server });
+    return certificateFiles({
+      hostname: name,
+      ip,
+      serviceIP: this.serviceIP,
+      made,
+      now,
+      ca,
+      admin,
+      server: this.server,
+    });
   }
 
   /** The file from which a control-plane node's kubelet starts a component. */
   manifest(component: ComponentName, name: string, now: number): ManifestFile {
     let pod: Pod = manifest(component, this.nodes.get(name) as ManifestOptions);
-    if (this.options.tunnel && component === 'kube-apiserver') pod = part('konnectivity').throughTunnel(pod);
+    const { tunnel } = this.options;
+    if (tunnel && component === 'kube-apiserver')
+      pod = tunnel === 'ssh' ? part('ssh').throughTunnels(pod) : part('konnectivity').throughTunnel(pod);
     return new ManifestFile(pod, (object) => part('kubectl').toYaml(object), now);
   }
 
@@ -262,30 +309,37 @@ export class ControlPlane {
     return this.nodes.size > 0 && !this.nodes.has(host);
   }
 
+  /** An etcd process begins with a data directory; a string: why it cannot. */
+  opensData(fs: FileSystem, directory: string): string | undefined {
+    return this.data.open(fs, directory, this.members.all.length);
+  }
+
   /** An etcd process has started on a machine of the control plane; the answer is how its member leaves. */
   memberJoins(host: string): () => void {
     this.members.join(host);
-    this.reachable.fire();
+    this.changed();
+    if (this.reaches()) this.data.settle();
     return () => {
       this.members.leave(host);
-      this.reachable.fire();
+      this.changed();
     };
   }
 
   /** An API server of this release serves on a machine from now on; the answer is how it leaves. */
   serverJoins({ hostname, net }: Host, version: string, flags: StartedWith): () => void {
     const { options } = this;
-    if (!this.isFilled) options.bootstrap(net);
+    if (!this.isFilled) options.bootstrap(net, this.nodes.get(hostname)?.serviceCIDR ?? options.serviceCIDR);
     this.isFilled = true;
     options.configureServer(flags);
     this.isBooting = false;
     this.servers.add(hostname);
     this.serving = version;
     options.serves(version);
-    this.reachable.fire();
+    this.changed();
+    if (this.reaches()) this.data.settle();
     return () => {
       this.servers.delete(hostname);
-      this.reachable.fire();
+      this.changed();
     };
   }
 
@@ -298,7 +352,7 @@ export class ControlPlane {
       get ca() {
         return part('pki').clusterFile('etcd/ca.crt', { hostname, ip, made });
       },
-      names: [hostname, 'localhost', ip, '127.0.0.1'],
+      names: [hostname, 'localhost', ip, '127.0.0.1', '::1'],
     };
   }
 

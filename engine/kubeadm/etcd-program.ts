@@ -14,7 +14,9 @@ import { Signal, type Co } from '../sim/index.ts';
 import { readFlags } from './component-flags.ts';
 import type { ControlPlane } from './control-plane.ts';
 
-const HEEDED = new Set(['listen-client-urls', 'listen-metrics-urls']);
+const HEEDED = new Set(['listen-client-urls', 'listen-metrics-urls', 'log-level']);
+/** What is logged at a level: it and all after it. */
+const LEVELS = ['debug', 'info', 'warn', 'error', 'dpanic', 'panic', 'fatal'];
 /** Of one that is nobody's member also what says where it would keep its data and find others. */
 const APART = new Set([
   ...HEEDED,
@@ -33,7 +35,9 @@ const MINOR = 35;
 export function etcdProgram(controlPlane: ControlPlane): Program {
   return function* (process): Co<number> {
     const { hostname, net, sim } = process.host;
+    let least = LEVELS.indexOf('info');
     const log = (level: string, caller: string, msg: string) => {
+      if (LEVELS.indexOf(level) < least) return;
       const line = { level, ts: clock(process).iso.replace('Z', '000Z'), caller, msg };
       process.stderr.write(`${JSON.stringify(line)}\n`);
     };
@@ -52,6 +56,12 @@ export function etcdProgram(controlPlane: ControlPlane): Program {
       else log('fatal', 'etcdmain/etcd.go:204', flags.reason);
       return 2;
     }
+    const logLevel = flags.get('log-level') ?? 'info';
+    if (!LEVELS.includes(logLevel)) {
+      process.stderr.write(`error setting up initial logging: unrecognized level: "${logLevel}"\n`);
+      return 1;
+    }
+    least = LEVELS.indexOf(logLevel);
     announceHealth(process, { changed: new Signal() });
     const clients = flags.get('listen-client-urls') ?? 'http://localhost:2379';
     const metrics = flags.get('listen-metrics-urls') ?? '';
@@ -87,6 +97,11 @@ export function etcdProgram(controlPlane: ControlPlane): Program {
       }
       const data = flags.get('data-dir') ?? `${hostname}.etcd`;
       for (const name of ['snap', 'wal']) process.host.fs.mkdir(`${data}/member/${name}`, { recursive: true });
+      const unusable = isMember && controlPlane.opensData(process.host.fs, data);
+      if (unusable) {
+        log('fatal', 'etcdmain/etcd.go:204', unusable);
+        return 1;
+      }
       if (isMember) leave = controlPlane.memberJoins(hostname);
       log('info', 'embed/serve.go:124', 'ready to serve client requests');
       const signal = yield* untilSignal(process);
@@ -107,14 +122,19 @@ function* health({ target }: { target: string }): Co<HttpResponse> {
   return { status: 404, body: '404 page not found\n' };
 }
 
-/** The places in a list of URLs; every address when the host is 0.0.0.0. */
+/** The places in a list of URLs; every address when the host is 0.0.0.0 or [::]. */
 function urls(list: string): { address: string | undefined; port: number; url: string }[] {
   return list
     .split(',')
-    .map((text) => /^https?:\/\/([^:/]+):(\d+)/.exec(text))
+    .map((text) => /^https?:\/\/(\[[^\]]+\]|[^:/]+):(\d+)/.exec(text))
     .filter((match) => match !== null)
     .map(([, host, port]) => ({
-      address: host === '0.0.0.0' ? undefined : host === 'localhost' ? '127.0.0.1' : host,
+      address:
+        host === '0.0.0.0' || host === '[::]'
+          ? undefined
+          : host === 'localhost'
+            ? '127.0.0.1'
+            : host.replace(/^\[|\]$/g, ''),
       port: Number(port),
       url: `${host}:${port}`,
     }));

@@ -9,14 +9,19 @@ export interface KubeconfigOptions {
   certificate: string;
   key: string;
   user: string;
+  /** The cluster's name. */
+  cluster?: string;
 }
 
 /** With the certificate and the key of a user. */
-export const kubeconfig = ({ server, ca, user, certificate, key }: KubeconfigOptions): string =>
-  kubeconfigOf(server, utf8Base64(ca), user, {
-    'client-certificate-data': utf8Base64(certificate),
-    'client-key-data': utf8Base64(key),
-  });
+export const kubeconfig = ({ server, ca, user, certificate, key, cluster }: KubeconfigOptions): string =>
+  kubeconfigOf(
+    server,
+    utf8Base64(ca),
+    user,
+    { 'client-certificate-data': utf8Base64(certificate), 'client-key-data': utf8Base64(key) },
+    cluster,
+  );
 
 /** `ca`: base64 of PEM; `credentials`: by what the user shows who he is. */
 export const kubeconfigOf = (
@@ -24,18 +29,19 @@ export const kubeconfigOf = (
   ca: string,
   user: string,
   credentials: Readonly<Record<string, string>>,
+  cluster = 'kubernetes',
 ): string => `apiVersion: v1
 clusters:
 - cluster:
     certificate-authority-data: ${ca}
     server: ${server}
-  name: kubernetes
+  name: ${cluster}
 contexts:
 - context:
-    cluster: kubernetes
+    cluster: ${cluster}
     user: ${user}
-  name: ${user}@kubernetes
-current-context: ${user}@kubernetes
+  name: ${user}@${cluster}
+current-context: ${user}@${cluster}
 kind: Config
 preferences: {}
 users:

@@ -1,6 +1,7 @@
 // The flags of kube-controller-manager that change what the controllers do.
 
 import { goDurationMs } from '../api/duration.ts';
+import { part } from '../parts/index.ts';
 import { readFlags, type Refusal } from './component-flags.ts';
 
 /** What the flags say to the controllers. */
@@ -10,6 +11,8 @@ export interface ManagerFlags {
   allocateNodeCIDRs: boolean;
   /** Where nodes get their ranges from; undefined: nowhere is said. */
   clusterCIDR: string | undefined;
+  /** The bits of nodes' ranges, by those of the cluster. */
+  nodeMasks: readonly number[] | undefined;
   /** ms. */
   nodeMonitorPeriod: number;
   nodeMonitorGracePeriod: number;
@@ -21,10 +24,15 @@ const HEEDED = new Set([
   'controllers',
   'allocate-node-cidrs',
   'cluster-cidr',
+  'node-cidr-mask-size',
+  'node-cidr-mask-size-ipv4',
+  'node-cidr-mask-size-ipv6',
   'node-monitor-period',
   'node-monitor-grace-period',
   'v',
 ]);
+
+const MASKS = ['node-cidr-mask-size', 'node-cidr-mask-size-ipv4', 'node-cidr-mask-size-ipv6'];
 
 /** `standard`: what kubeadm writes for this machine. */
 export function managerFlags(
@@ -48,13 +56,28 @@ export function managerFlags(
   // Until v1.31 a node had missed four reports of its status.
   const nodeMonitorGracePeriod = time('node-monitor-grace-period', minor >= 32 ? 50_000 : 40_000);
   if (typeof nodeMonitorGracePeriod !== 'number') return nodeMonitorGracePeriod;
+  const asked = given.get('controllers') ?? '*';
+  const controllers = asked === standard.controllers ? asked.split(',') : part('control-plane').readControllers(asked);
+  if ('reason' in controllers) return controllers;
+  const clusterCIDR = given.get('cluster-cidr');
+  const allocateNodeCIDRs = given.get('allocate-node-cidrs') === 'true';
+  const isStandard = clusterCIDR === standard['cluster-cidr'] && !MASKS.some((name) => given.has(name));
+  const masks =
+    allocateNodeCIDRs && clusterCIDR && !isStandard ? part('control-plane').nodeMasks(clusterCIDR, given) : undefined;
+  if (masks && 'reason' in masks) return masks;
+  const v = given.get('v') ?? '0';
+  if (!/^\d+$/.test(v))
+    return {
+      line: `Error: invalid argument ${JSON.stringify(v)} for "-v, --v" flag: strconv.ParseInt: parsing ${JSON.stringify(v)}: invalid syntax`,
+    };
   return {
-    controllers: (given.get('controllers') ?? '*').split(','),
-    allocateNodeCIDRs: given.get('allocate-node-cidrs') === 'true',
-    clusterCIDR: given.get('cluster-cidr'),
+    controllers,
+    allocateNodeCIDRs,
+    clusterCIDR,
+    nodeMasks: masks,
     nodeMonitorPeriod,
     nodeMonitorGracePeriod,
-    verbosity: Number(given.get('v') ?? 0),
+    verbosity: Number(v),
   };
 }
 

@@ -2,6 +2,7 @@
 // are modelled, and some may be added.
 
 import type { JwtIssuer } from '../apiserver/authentication/jwt-configuration.ts';
+import type { Audit } from '../apiserver/audit/audit.ts';
 import { readPasswordFile, type Password } from '../apiserver/authentication/static-passwords.ts';
 import { readTokenFile } from '../apiserver/authentication/static-tokens.ts';
 import type { Problem } from '../apiserver/configuration-file.ts';
@@ -11,6 +12,7 @@ import type { UserInfo } from '../apiserver/types.ts';
 import type { Process } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
 import { readFlags, type Refusal } from './component-flags.ts';
+import type { SshFlags } from './node-access-flags.ts';
 
 export interface ServerFlags {
   /** --token-auth-file, read. */
@@ -18,23 +20,41 @@ export interface ServerFlags {
   /** --basic-auth-file, read: by user name. */
   passwords: ReadonlyMap<string, Password>;
   authorizationMode: 'AlwaysAllow' | 'Node,RBAC';
-  /** --kubelet-certificate-authority */
+  /** --kubelet-certificate-authority, read: in PEM. */
   kubeletCA: string | undefined;
+  /** --kubelet-preferred-address-types; undefined: as kubeadm writes it. */
+  kubeletAddressTypes: readonly string[] | undefined;
   /** --egress-selector-config-file: the way into the cluster; undefined: directly. */
   egress: Egress | undefined;
+  /** --ssh-user and --ssh-keyfile, with the in-tree cloud provider that brings keys to machines. */
+  ssh: SshFlags | undefined;
   /** --oidc-* or --authentication-config, read: whose ID tokens are accepted. */
   issuers: readonly JwtIssuer[];
   /** --encryption-provider-config, read. */
   encryption: Encryption | undefined;
+  /** --audit-policy-file and --audit-log-path, read. */
+  audit: Audit | undefined;
 }
 
+const SERVICE_RANGE = 'service-cluster-ip-range';
+
+/** What says how nodes are reached. */
+const TO_NODES = ['cloud-provider', 'kubelet-preferred-address-types', 'ssh-keyfile', 'ssh-user'];
+
 const HEEDED = new Set([
+  'audit-log-maxage',
+  'audit-log-maxbackup',
+  'audit-log-maxsize',
+  'audit-log-path',
+  'audit-policy-file',
   'authentication-config',
   'authorization-mode',
   'basic-auth-file',
+  'cloud-provider',
   'egress-selector-config-file',
   'encryption-provider-config',
   'kubelet-certificate-authority',
+  'kubelet-preferred-address-types',
   'oidc-ca-file',
   'oidc-client-id',
   'oidc-groups-claim',
@@ -44,6 +64,9 @@ const HEEDED = new Set([
   'oidc-signing-algs',
   'oidc-username-claim',
   'oidc-username-prefix',
+  'service-cluster-ip-range',
+  'ssh-keyfile',
+  'ssh-user',
   'token-auth-file',
 ]);
 
@@ -56,6 +79,17 @@ export function serverFlags(
   const { argv, host } = process;
   const given = readFlags({ component: 'kube-apiserver', argv, standard, heeded: HEEDED, minor });
   if (!(given instanceof Map)) return given;
+  const range = given.get(SERVICE_RANGE);
+  const [address] = host.net.addresses;
+  if (range === undefined)
+    return { reason: `kube-apiserver without the flag --${SERVICE_RANGE} is not modelled by this engine` };
+  // What kubeadm was told may be wrong too.
+  if (range !== standard[SERVICE_RANGE] || range.includes(':') || address.includes(':')) {
+    const wrong = part('control-plane').serviceRangeProblem(range, address, minor);
+    if (wrong) return { reason: wrong };
+    if (range !== standard[SERVICE_RANGE])
+      return { reason: `the flag --${SERVICE_RANGE}=${range} is not modelled by this engine` };
+  }
   const authorizationMode = given.get('authorization-mode') ?? 'AlwaysAllow';
   if (authorizationMode !== 'AlwaysAllow' && authorizationMode !== 'Node,RBAC') {
     return { reason: `the flag --authorization-mode=${authorizationMode} is not modelled by this engine` };
@@ -71,6 +105,12 @@ export function serverFlags(
   if (typeof tokens === 'string') return { reason: tokens };
   const passwords = file('basic-auth-file', readPasswordFile, new Map<string, Password>());
   if (typeof passwords === 'string') return { reason: passwords };
+  const kubeletCA = file<{ pem: string } | undefined>(
+    'kubelet-certificate-authority',
+    (_path, pem) => ({ pem }),
+    undefined,
+  );
+  if (typeof kubeletCA === 'string') return { reason: kubeletCA };
   const encryption = file<Encryption | Problem | undefined>(
     'encryption-provider-config',
     (path, text) => part('control-plane').readEncryption(path, text),
@@ -91,14 +131,24 @@ export function serverFlags(
   const selector = given.get('egress-selector-config-file');
   const egress = selector === undefined ? undefined : part('konnectivity').readEgressSelector(process, selector);
   if (egress && 'reason' in egress) return egress;
+  const toNodes = TO_NODES.some((name) => given.get(name) !== standard[name])
+    ? part('control-plane').nodeAccess(given)
+    : undefined;
+  if (toNodes && 'reason' in toNodes) return toNodes;
+  const wantsAudit = [...given.keys()].some((name) => name.startsWith('audit-'));
+  const audit = wantsAudit ? part('control-plane').readAudit(process, given) : undefined;
+  if (audit && 'reason' in audit) return audit;
   return {
     tokens,
     passwords,
     authorizationMode,
-    kubeletCA: given.get('kubelet-certificate-authority'),
+    kubeletCA: kubeletCA?.pem,
+    kubeletAddressTypes: toNodes?.kubeletAddressTypes,
     egress,
+    ssh: toNodes?.ssh,
     issuers,
     encryption,
+    audit,
   };
 }
 

@@ -45,12 +45,6 @@ export function* checkClient(kubectl: Kubectl, globals: Args): Co {
     throw new CommandError(
       `--profile=${profile} is not possible: this kubectl is no Go program that could be profiled`,
     );
-  const kuberc = globals.string('kuberc');
-  if (kuberc && !kubectl.fs.exists(kuberc))
-    throw new CommandError(
-      `error occurred while applying preferences kuberc error kuberc: open ${kuberc}: no such file or directory`,
-    );
-  if (kuberc) throw new CommandError('--kuberc is not possible: this kubectl reads no preferences');
   if (globals.string('vmodule'))
     throw new CommandError('--vmodule is not possible: the log has one level for all files, which -v sets');
   if (!globals.bool('match-server-version')) return;

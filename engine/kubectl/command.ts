@@ -16,6 +16,10 @@ export interface Command {
   examples?: readonly string[];
   /** The heading under which the root's help lists it. */
   group?: string;
+  /** Not among those that help shows. */
+  hidden?: boolean;
+  /** Its words are not read as flags. */
+  raw?: boolean;
   flags?: readonly Flag[];
   commands?: readonly Command[];
   /** Objects pass through kubectl's own Go types, here and in `commands`: JSON shows them in the order of the structs. */
@@ -79,7 +83,8 @@ function firstWord(flags: readonly Flag[], argv: readonly string[]): number {
 
 function suggest(root: Command, word: string): string {
   const near: string[] = [];
-  for (const { name } of root.commands ?? []) {
+  for (const { name, hidden } of root.commands ?? []) {
+    if (hidden) continue;
     if (distance(word.toLowerCase(), name.toLowerCase()) <= 2 || name.toLowerCase().startsWith(word.toLowerCase()))
       near.push(name);
   }
@@ -111,7 +116,7 @@ export function parseArgs(found: Found, globals: readonly Flag[]): Args {
     .map((f) => (f.short && shorts.has(f.short) ? { ...f, short: undefined } : f));
   try {
     const help = shorts.has('h') ? { ...HELP, short: undefined } : HELP;
-    return parseFlags([...own, ...inherited, help], found.rest);
+    return parseFlags([...own, ...inherited, help], found.command.raw ? ['--', ...found.rest] : found.rest);
   } catch (error) {
     if (error instanceof CommandError)
       throw new CommandError(`${error.message}\nSee '${found.path} --help' for usage.`);
@@ -121,7 +126,7 @@ export function parseArgs(found: Found, globals: readonly Flag[]): Args {
 
 /** Flags that must be given. */
 export function checkRequired(found: Found, args: Args) {
-  const missing = (found.command.flags ?? []).filter((f) => f.required && !args.changed(f.name));
+  const missing = (found.command.flags ?? []).filter((f) => f.required && !args.known(f.name));
   if (missing.length)
     throw new CommandError(`required flag(s) ${missing.map((f) => `"${f.name}"`).join(', ')} not set`);
 }

@@ -2,7 +2,7 @@
 // certificate that may not be the right one.
 
 import { base64Text } from '../api/base64.ts';
-import { isAddress } from '../linux/net/address.ts';
+import { hostPort, isAddress } from '../linux/net/address.ts';
 import type { Socket } from '../linux/net/socket.ts';
 import { readResolverConfig } from '../linux/net/resolver.ts';
 import type { Process } from '../linux/types.ts';
@@ -47,7 +47,9 @@ export function* openConnection(process: Process, host: string, port: number, se
     throw new ConnectionError(
       `The connection to the server ${server.replace(/^https?:\/\//, '').replace(/\/.*/, '')} was refused - did you specify the right host or port?`,
     );
-  throw unable(`dial tcp ${ip}:${port}: ${socket === 'ETIMEDOUT' ? 'i/o timeout' : 'connect: no route to host'}`);
+  throw unable(
+    `dial tcp ${hostPort(ip, port)}: ${socket === 'ETIMEDOUT' ? 'i/o timeout' : 'connect: no route to host'}`,
+  );
 }
 
 /** PEM text of what the kubeconfig trusts, else of what the machine does. */

@@ -34,6 +34,7 @@ export class Args {
   dash = -1;
   private readonly values = new Map<string, boolean | string | number | string[]>();
   private readonly given = new Set<string>();
+  private readonly presets = new Set<string>();
 
   constructor(flags: readonly Flag[]) {
     for (const flag of flags) this.values.set(flag.name, initial(flag));
@@ -73,6 +74,18 @@ export class Args {
     this.given.add(flag.name);
   }
 
+  /** A value to take where none was written. */
+  preset(flag: Flag, text: string) {
+    if (this.given.has(flag.name)) return;
+    this.values.set(flag.name, read(flag, text));
+    this.presets.add(flag.name);
+  }
+
+  /** It was written, or preset. */
+  known(name: string): boolean {
+    return this.given.has(name) || this.presets.has(name);
+  }
+
   /** The values of `flags` alone, those that `shadowed` has flags of its own for as if they had not been written. */
   only(flags: readonly Flag[], shadowed: readonly Flag[]): Args {
     const out = new Args(flags);
@@ -102,6 +115,17 @@ const BOOL: Record<string, boolean> = {
   ...{ '1': true, t: true, T: true, true: true, TRUE: true, True: true },
   ...{ '0': false, f: false, F: false, false: false, FALSE: false, False: false },
 };
+
+/** Why `text` is no value of the flag. */
+export function checkValue(flag: Flag, text: string): string | undefined {
+  try {
+    read(flag, text);
+    return undefined;
+  } catch (error) {
+    if (error instanceof CommandError) return error.message;
+    throw error;
+  }
+}
 
 function read(flag: Flag, text: string): boolean | string | number | string[] {
   const fail = (message: string) => {

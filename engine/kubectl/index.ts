@@ -12,6 +12,7 @@ import {
   unknownSubcommand,
 } from './command.ts';
 import { checkClient } from './client-flags.ts';
+import { complete } from './commands/completion.ts';
 import { commands } from './commands/index.ts';
 import { ROOT_TITLE, inOrder, options, rootUsage } from './commands/root.ts';
 import type { Discovery } from './discovery.ts';
@@ -19,6 +20,7 @@ import { AggregateFailure, CommandError, StatusError, report } from './errors.ts
 import { Args } from './flags.ts';
 import { GLOBAL_FLAGS } from './kubeconfig.ts';
 import { Kubectl, type KubectlOptions } from './kubectl.ts';
+import { applyPreferences } from './kuberc.ts';
 import { runPlugin } from './plugins.ts';
 import { seesManagedFields } from './output/printers.ts';
 import { deprecations } from './write-flags.ts';
@@ -31,7 +33,7 @@ const HELP: Command = { name: 'help', short: 'Help about any command', *run() {}
 const ROOT: Command = {
   name: 'kubectl',
   short: 'kubectl controls the Kubernetes cluster manager.',
-  commands: [...inOrder(commands), options, HELP],
+  commands: [...inOrder(commands), options, HELP, complete],
 };
 
 /** kubectl as a program of a machine. What it has discovered of a server is kept from run to run. */
@@ -45,13 +47,16 @@ function* main(process: Process, settings: KubectlOptions, caches: Map<string, D
   let kubectl = new Kubectl(process, settings, 'kubectl', globals, caches);
   try {
     yield* kubectl.start();
-    const plugin = yield* runPlugin(process, ROOT);
+    const { root, argv, preset } = applyPreferences(process, ROOT, GLOBAL_FLAGS);
+    const plugin = yield* runPlugin(process, root);
     if (plugin !== undefined) return plugin;
-    const found = findCommand(ROOT, GLOBAL_FLAGS, process.argv.slice(1));
+    const found = findCommand(root, GLOBAL_FLAGS, argv);
     const args = parseArgs(found, GLOBAL_FLAGS);
+    preset(args);
     globals = args.only(GLOBAL_FLAGS, found.command.flags ?? []);
     kubectl = new Kubectl(process, settings, found.path, globals, caches);
     kubectl.typed = [found.command, ...found.parents].some((command) => command.typed);
+    kubectl.commands = ROOT.commands ?? [];
     kubectl.help = () => helpOf(found);
     if (args.bool('help')) {
       kubectl.out(kubectl.help());

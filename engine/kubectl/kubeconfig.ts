@@ -8,6 +8,7 @@ import { CLIENT_FLAGS } from './client-flags.ts';
 import type { Args, Flag } from './flags.ts';
 import { BareError, CommandError, quote } from './errors.ts';
 import { type YamlValue, parseYaml, YamlError } from './yaml/parse.ts';
+import { hostPort } from '../linux/net/index.ts';
 
 export interface Cluster {
   server?: string;
@@ -211,8 +212,9 @@ export function resolveConnection(process: Process, config: Kubeconfig, globals:
   let namespace = context?.namespace;
   const fs = process.host.fs;
   if (!cluster.server && process.env.KUBERNETES_SERVICE_HOST && fs.exists(`${SERVICE_ACCOUNT}/token`)) {
-    cluster.server = `https://${process.env.KUBERNETES_SERVICE_HOST}:${process.env.KUBERNETES_SERVICE_PORT ?? '443'}`;
+    cluster.server = `https://${hostPort(process.env.KUBERNETES_SERVICE_HOST, process.env.KUBERNETES_SERVICE_PORT ?? '443')}`;
     user.tokenFile ??= `${SERVICE_ACCOUNT}/token`;
+    namespace ??= process.env.POD_NAMESPACE || undefined;
     if (fs.exists(`${SERVICE_ACCOUNT}/namespace`)) namespace ??= fs.readFile(`${SERVICE_ACCOUNT}/namespace`).trim();
   }
   const explicit = globals.string('namespace');

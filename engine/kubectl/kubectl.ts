@@ -7,6 +7,7 @@ import type { ApiRequest, ApiResponse } from '../apiserver/types.ts';
 import type { FileSystem } from '../linux/fs.ts';
 import type { Process } from '../linux/types.ts';
 import type { Co } from '../sim/index.ts';
+import type { Command } from './command.ts';
 import { type Mapping, Discovery, NoMatchError, qualified } from './discovery.ts';
 import { dial } from './dial.ts';
 import { CommandError, ConnectionError, Exit, statusError } from './errors.ts';
@@ -63,6 +64,8 @@ export class Kubectl {
   wantsManagedFields = false;
   /** What is printed has passed through kubectl's own Go types. */
   typed = false;
+  /** Every command of kubectl. */
+  commands: readonly Command[] = [];
   /** The help of the command that runs. */
   help: () => string = () => '';
 

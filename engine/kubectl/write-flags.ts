@@ -3,8 +3,8 @@
 import type { KubeObject } from '../api/types.ts';
 import { CommandError, quote } from './errors.ts';
 import type { Args, Flag } from './flags.ts';
-import { typedJson } from './output/go-order.ts';
-import { compactJson } from './output/json.ts';
+import { typedJson } from '../api/go-order.ts';
+import { compactJson } from '../api/go-json.ts';
 import type { DryRun } from './output/printers.ts';
 
 const ALONE = 'unchanged';

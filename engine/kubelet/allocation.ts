@@ -12,14 +12,19 @@ const NOTHING: Amounts = { cpu: 0, memory: 0 };
 
 export class Allocation {
   /** Millicores, bytes. */
-  private readonly capacity: Amounts;
-  private readonly maxPods: number;
+  private capacity: Amounts = NOTHING;
+  private maxPods = 0;
   private used: Amounts = NOTHING;
   private pods = 0;
   /** Pods that wait for room to grow. */
   private readonly waiting = new Set<PodWorker>();
 
   constructor(allocatable: Readonly<Record<string, string>>) {
+    this.offer(allocatable);
+  }
+
+  /** How much there is to give away. */
+  offer(allocatable: Readonly<Record<string, string>>) {
     this.capacity = { cpu: quantityMilli(allocatable.cpu), memory: quantityValue(allocatable.memory) };
     this.maxPods = Number(allocatable.pods);
   }

@@ -1,5 +1,4 @@
-// The kubelet's configuration file, which kubeadm writes and the kubelet reads when it starts. Only the folder of static
-// Pods can be changed in it.
+// The kubelet's configuration file, which kubeadm writes and the kubelet reads when it starts.
 
 import type { FileSystem } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
@@ -29,21 +28,45 @@ staticPodPath: /etc/kubernetes/manifests
 `;
 const MANIFESTS = '/etc/kubernetes/manifests';
 
-/** The folder of static Pods, '' for none; `complain` hears of everything else that has been changed. */
-export function staticPodPath(fs: FileSystem, complain: (text: string) => void): string {
+export const DNS_ADDRESS = '10.96.0.10';
+
+/** The same for a cluster whose DNS has another address. */
+export const installedConfig = (clusterDNS: string): string =>
+  clusterDNS === DNS_ADDRESS ? CONFIG : CONFIG.replace(DNS_ADDRESS, clusterDNS);
+
+/** What of it has an effect here. */
+export interface Settings {
+  /** The folder of static Pods, '' for none. */
+  staticPodPath: string;
+  /** 0: none. */
+  readOnlyPort: number;
+  serverTLSBootstrap: boolean;
+  /** For the resolv.conf of Pods. */
+  clusterDNS: string;
+  clusterDomain: string;
+  /** Kernel settings beyond the safe ones that Pods may have. */
+  allowedUnsafeSysctls?: readonly string[];
+  /** Undefined: all as the kubelet has it by itself. */
+  node?: NodeLimits;
+}
+
+/** How much of the machine Pods get. */
+export interface NodeLimits {
+  maxPods: number;
+  /** By resource, for Kubernetes' and the system's daemons together. */
+  reserved: Readonly<Record<string, string>>;
+  /** What has to stay free, below which Pods are evicted: an amount, a share such as 10%, or '' for none. */
+  memory: string;
+  disk: string;
+}
+
+/**
+ * The settings in the file, which was installed with the address of the cluster's DNS. A string: why the kubelet does not
+ * start with them.
+ */
+export function readConfig(fs: FileSystem, clusterDNS: string, clusterDomain: string): Settings | string {
+  const before = installedConfig(clusterDNS);
   const file = fs.find(CONFIG_FILE);
-  if (file?.kind !== 'file' || file.text === CONFIG) return MANIFESTS;
-  const parse = (text: string) => part('yaml').parseDocument(text, { schema: 'core' });
-  const document = parse(file.text);
-  if (document.errors.length) {
-    complain(`${CONFIG_FILE}: ${document.errors[0].message.split('\n')[0]}`);
-    return MANIFESTS;
-  }
-  const { staticPodPath: path = '', ...rest } = (document.toJS() ?? {}) as Record<string, unknown>;
-  const installed = parse(CONFIG).toJS() as Record<string, unknown>;
-  for (const name of new Set([...Object.keys(installed), ...Object.keys(rest)])) {
-    if (name === 'staticPodPath' || JSON.stringify(installed[name]) === JSON.stringify(rest[name])) continue;
-    complain(`${CONFIG_FILE}: a change of ${name} is not modelled and has no effect`);
-  }
-  return String(path).replace(/\/$/, '');
+  if (file?.kind === 'file' && file.text !== before) return part('kubelet').changedConfig(file.text, before);
+  return { staticPodPath: MANIFESTS, readOnlyPort: 0, serverTLSBootstrap: false, clusterDNS, clusterDomain };
 }

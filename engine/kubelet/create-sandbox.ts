@@ -94,7 +94,7 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
     const net = kubelet.nodeNet;
     return {
       ip: kubelet.node.ip,
-      ip6: kubelet.node.ip6,
+      secondaryIP: kubelet.node.secondaryIP,
       net,
       hostname,
       kernel,
@@ -116,12 +116,12 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
     kubelet.recorder.event(podRef(pod), 'Warning', 'FailedCreatePodSandBox', text);
     yield RETRY_MS;
   }
-  const ip6 = kubelet.addresses6?.allocate();
-  const net = kubelet.network.namespace(ip6 ? [ip, ip6] : [ip]);
+  const secondaryIP = kubelet.secondaryAddresses?.allocate();
+  const net = kubelet.network.namespace(secondaryIP ? [ip, secondaryIP] : [ip]);
   kubelet.setupNetwork(net, pod);
   return {
     ip,
-    ip6,
+    secondaryIP,
     net,
     hostname,
     kernel,

@@ -6,18 +6,25 @@ import type { Sim } from '../sim/index.ts';
 const KUBELET_PORT = 10250;
 const HEALTHZ_PORT = 10248;
 
-export function listen(sim: Sim, { fs, net, hostname }: Host): Listener[] {
+/** `serving`: where its certificate comes from; absent: it has made one itself. */
+export function listen(
+  sim: Sim,
+  { fs, net, hostname }: Host,
+  serving?: { readonly authority: string; readonly names: string[] },
+): Listener[] {
   const tls = {
     /** Its own authority's certificate stands behind the one that it shows. */
     get ca() {
+      if (serving) return serving.authority;
       const file = fs.find('/var/lib/kubelet/pki/kubelet.crt');
       return file?.kind === 'file' ? file.text.slice(file.text.lastIndexOf('-----BEGIN')) : '';
     },
-    names: [hostname],
+    names: serving?.names ?? [hostname],
+    ...(serving && { alert: 'internal error' as const }),
   };
   const answers: [number, number, string, ListenOptions][] = [
-    [KUBELET_PORT, 401, 'Unauthorized', { tls }],
-    [HEALTHZ_PORT, 200, 'ok', { address: '127.0.0.1' }],
+    [KUBELET_PORT, 401, 'Unauthorized', { tls, service: 'kubelet' }],
+    [HEALTHZ_PORT, 200, 'ok', { address: '127.0.0.1', service: 'kubelet' }],
   ];
   const listeners: Listener[] = [];
   for (const [port, status, body, options] of answers) {

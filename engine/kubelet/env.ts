@@ -1,9 +1,10 @@
 // A container's environment: service links, envFrom, env with references, and $(VAR) expansion.
 
-import { quantityMilli, quantityValue } from '../api/quantity.ts';
+import { inUnitsOf } from '../api/quantity.ts';
 import type { Container, EnvVar, FileKeySelector, Pod, ResourceFieldSelector, Service } from '../api/types.ts';
 import { part } from '../parts/index.ts';
 import { quote } from './format.ts';
+import { hostPort } from '../linux/net/index.ts';
 
 /** Why a container cannot be configured; becomes CreateContainerConfigError. */
 export class ConfigError extends Error {}
@@ -18,9 +19,9 @@ export interface EnvSources {
   services(): Readonly<Record<string, string>>;
   podIP: string;
   /** Of the other family, where nodes have both. */
-  podIP6?: string;
+  secondaryPodIP?: string;
   hostIP: string;
-  hostIP6?: string;
+  secondaryHostIP?: string;
   allocatable: Readonly<Record<string, string>>;
 }
 
@@ -122,7 +123,7 @@ const SUBSCRIPT = /^(metadata\.(?:labels|annotations))\['(.*)'\]$/;
 export function podField(
   pod: Pod,
   path: string,
-  at: { podIP: string; podIP6?: string; hostIP: string; hostIP6?: string },
+  at: { podIP: string; secondaryPodIP?: string; hostIP: string; secondaryHostIP?: string },
 ): string | undefined {
   const subscript = SUBSCRIPT.exec(path);
   if (subscript) {
@@ -147,11 +148,11 @@ export function podField(
     case 'status.podIP':
       return at.podIP;
     case 'status.podIPs':
-      return at.podIP6 ? `${at.podIP},${at.podIP6}` : at.podIP;
+      return at.secondaryPodIP ? `${at.podIP},${at.secondaryPodIP}` : at.podIP;
     case 'status.hostIP':
       return at.hostIP;
     case 'status.hostIPs':
-      return at.hostIP6 ? `${at.hostIP},${at.hostIP6}` : at.hostIP;
+      return at.secondaryHostIP ? `${at.hostIP},${at.secondaryHostIP}` : at.hostIP;
   }
   return undefined;
 }
@@ -184,12 +185,7 @@ export function resourceField(
     kind === 'limits'
       ? (resources?.limits?.[resource] ?? allocatable[resource] ?? '0')
       : (resources?.requests?.[resource] ?? '0');
-  const divisor = selector.divisor && selector.divisor !== '0' ? selector.divisor : '1';
-  const value =
-    resource === 'cpu'
-      ? quantityMilli(amount) / quantityMilli(divisor)
-      : quantityValue(amount) / quantityValue(divisor);
-  return String(Math.ceil(value));
+  return inUnitsOf(selector.divisor, resource, amount);
 }
 
 /** The variables that a service adds to containers: NAME_SERVICE_HOST, NAME_PORT and, by port, the old links. */
@@ -206,7 +202,7 @@ export function serviceEnv(services: readonly Service[]): Record<string, string>
     for (let i = 0; i < ports.length; i++) {
       const { port, protocol = 'TCP' } = ports[i];
       const lower = protocol.toLowerCase();
-      const url = `${lower}://${ip}:${port}`;
+      const url = `${lower}://${hostPort(ip, port)}`;
       if (i === 0) env[`${name}_PORT`] = url;
       const prefix = `${name}_PORT_${port}_${protocol.toUpperCase()}`;
       env[prefix] = url;

@@ -83,6 +83,12 @@ export class EvictionManager {
     ];
   }
 
+  /** Bytes that have to stay free. */
+  setThresholds({ memory, disk }: { memory: number; disk: number }) {
+    this.signals[0].threshold = memory;
+    this.signals[1].threshold = disk;
+  }
+
   private sum(of: (worker: PodWorker) => number): number {
     let sum = 0;
     this.kubelet.workers.forEach((worker) => (sum += of(worker)));

@@ -13,7 +13,7 @@ import { execError, resolveCommand, type Container } from './container.ts';
 import { dialError } from './handlers.ts';
 import type { PodWorker } from './pod-worker.ts';
 
-export class KubeletServer implements Omit<KubeletApi, 'figures'> {
+export class KubeletServer implements Omit<KubeletApi, 'figures' | 'servingAuthority'> {
   private readonly sim: Sim;
   private readonly find: (namespace: string, pod: string) => PodWorker | undefined;
 
@@ -51,8 +51,8 @@ export class KubeletServer implements Omit<KubeletApi, 'figures'> {
     options: { stdin: boolean; tty: boolean },
   ): ExecSession {
     const container = this.running(namespace, pod, name);
-    const host = container.host;
-    if (!host) throw new KubeletError(500, `container not found ("${name}")`);
+    const host = container?.host;
+    if (!host) return refused(`container not found ("${name}")`);
     const stdin = options.stdin ? new Pipe() : undefined;
     const stdout = new Pipe();
     const stderr = options.tty ? stdout : new Pipe();
@@ -87,8 +87,8 @@ export class KubeletServer implements Omit<KubeletApi, 'figures'> {
 
   attach(namespace: string, pod: string, name: string, options: { stdin: boolean; tty: boolean }): ExecSession {
     const container = this.running(namespace, pod, name);
-    const process = container.process;
-    if (!process) throw new KubeletError(500, `container not found ("${name}")`);
+    const process = container?.process;
+    if (!process) return refused(`container ${name} not found in pod ${pod}_${namespace}`);
     const { spec } = container.config;
     const stdin = options.stdin && spec.stdin ? container.input : undefined;
     const follow: LogOptions = { follow: true, previous: false, timestamps: false, tailLines: 0 };
@@ -144,10 +144,9 @@ export class KubeletServer implements Omit<KubeletApi, 'figures'> {
     return worker;
   }
 
-  private running(namespace: string, pod: string, name: string): Container {
+  private running(namespace: string, pod: string, name: string): Container | undefined {
     const current = this.worker(namespace, pod).records.get(name)?.current;
-    if (current?.state !== 'running') throw new KubeletError(500, `container not found ("${name}")`);
-    return current;
+    return current?.state === 'running' ? current : undefined;
   }
 }
 
@@ -157,6 +156,9 @@ function withTerminal(session: ExecSession, process: Process): ExecSession {
   if (terminal) session.resize = (columns, rows) => resizeTerminal(process, terminal, columns, rows);
   return session;
 }
+
+/** There is no connection at all: the API server has opened its client's already and says so there. */
+const refused = (why: string) => ended(undefined, new Pipe(), new Pipe(), `unable to upgrade connection: ${why}`);
 
 function ended(stdin: Pipe | undefined, stdout: Pipe, stderr: Pipe, error: string): ExecSession {
   stdout.end();

@@ -1,8 +1,9 @@
 // What the kubelet's cAdvisor counts, as the kubelet serves it on port 10250: /metrics/resource, /metrics/cadvisor and
-// /stats/summary. CPU is the cgroups' time, memory what they hold; network and disks are not counted.
+// /stats/summary. CPU is the cgroups' time, memory what they hold; network and disks are not counted. And /logs/.
 
 import { podQOSClass } from '../api/qos.ts';
 import { timestamp } from '../client/index.ts';
+import type { FileSystem } from '../linux/index.ts';
 import type { Container } from './container.ts';
 import type { PodWorker } from './pod-worker.ts';
 import { DAEMONS } from './usage.ts';
@@ -18,9 +19,12 @@ export interface Counted {
   /** Bytes. */
   readonly memory: number;
   readonly workers: Iterable<PodWorker>;
+  readonly fs: FileSystem;
 }
 
 export interface Figures {
+  /** Default 200. */
+  code?: number;
   type: string;
   body: string;
 }
@@ -30,12 +34,34 @@ const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 /** The answer to a path; undefined: the kubelet has no such figures. */
 export function figures(path: string, of: Counted): Figures | undefined {
   if (path === '/healthz') return { type: 'text/plain; charset=utf-8', body: 'ok' };
+  if (path === '/pods' || path === '/pods/') {
+    const items = [...of.workers].map(({ pod }) => pod);
+    return {
+      type: 'application/json',
+      body: JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items }),
+    };
+  }
   if (path === '/metrics/resource') return { type: TEXT, body: families(resourceMetrics(of), of.now) };
   if (path === '/metrics/cadvisor') return { type: TEXT, body: families(cadvisorMetrics(of), of.now) };
   if (path === '/stats/summary') {
     return { type: 'application/json', body: `${JSON.stringify(summary(of), undefined, 1)}\n` };
   }
-  return undefined;
+  return /^\/logs(\/|$)/.test(path) ? logFile(path.slice('/logs'.length), of.fs) : undefined;
+}
+
+/** The machine's /var/log as a file server shows it; who asks for a unit's journal with `?query=` gets the list, too. */
+function logFile(path: string, fs: FileSystem): Figures {
+  const node = fs.find(`/var/log${path}`);
+  if (node?.kind === 'file') return { type: 'text/plain; charset=utf-8', body: node.text };
+  if (node?.kind !== 'dir') return { code: 404, type: 'text/plain; charset=utf-8', body: '404 page not found\n' };
+  const links = fs.readdir(`/var/log${path}`).map((name) => {
+    const shown = fs.isDirectory(`/var/log${path}/${name}`) ? `${name}/` : name;
+    return `<a href="${shown}">${shown}</a>\n`;
+  });
+  return {
+    type: 'text/html; charset=utf-8',
+    body: `<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${links.join('')}</pre>\n`,
+  };
 }
 
 interface Running {

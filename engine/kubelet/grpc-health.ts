@@ -1,6 +1,6 @@
 // The gRPC action of probes.
 
-import { checkGrpcHealth, type NetworkNamespace } from '../linux/index.ts';
+import { checkGrpcHealth, hostPort, type NetworkNamespace } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { timeoutText, untilWholeMs, type ActionResult } from './handlers.ts';
 
@@ -16,7 +16,7 @@ export function* grpcHealth(
   const began = sim.now;
   const late: ActionResult = {
     ok: false,
-    output: `timeout: failed to connect service "${host}:${port}" within ${timeoutText(timeout)}: context deadline exceeded`,
+    output: `timeout: failed to connect service "${hostPort(host, port)}" within ${timeoutText(timeout)}: context deadline exceeded`,
   };
   const socket = yield* net.connect(host, port, { timeout });
   const deadline = began + timeout;

@@ -1,7 +1,7 @@
 // What the kubelet does inside containers on its own: exec, HTTP and TCP actions of probes and lifecycle hooks.
 
 import type { Container as ContainerSpec, HTTPGetAction } from '../api/types.ts';
-import { Collector, exchange, type Headers, type NetworkNamespace } from '../linux/index.ts';
+import { Collector, exchange, type Headers, hostPort, type NetworkNamespace } from '../linux/index.ts';
 import type { Co, Sim } from '../sim/index.ts';
 import { execError, resolveCommand, type Container } from './container.ts';
 
@@ -92,11 +92,11 @@ function* get(
   const host = action.host || podIP;
   const scheme = (action.scheme ?? 'HTTP').toLowerCase();
   const path = action.path ?? '/';
-  const url = `${scheme}://${host}:${port}${path.startsWith('/') ? path : `/${path}`}`;
+  const url = `${scheme}://${hostPort(host, port)}${path.startsWith('/') ? path : `/${path}`}`;
   const deadline = sim.now + timeout;
   const socket = yield* net.connect(host, port, { timeout });
   if (typeof socket === 'string') return { ok: false, output: `Get "${url}": ${dialError(host, port, socket)}` };
-  const headers: Headers = [['Host', `${host}:${port}`]];
+  const headers: Headers = [['Host', hostPort(host, port)]];
   for (const { name, value } of action.httpHeaders ?? []) {
     if (name.toLowerCase() === 'host') headers[0] = ['Host', value];
     else headers.push([name, value]);
@@ -143,5 +143,5 @@ const DIAL: Record<string, string> = {
 
 /** Go's words for a connection that could not be made. */
 export function dialError(host: string, port: number, error: string): string {
-  return `dial tcp ${host}:${port}: ${DIAL[error] ?? error}`;
+  return `dial tcp ${hostPort(host, port)}: ${DIAL[error] ?? error}`;
 }

@@ -143,7 +143,8 @@ export class ImageManager {
     if (place === 0) this.queue[0]?.fire();
   }
 
-  private *pull(full: string): Co<Image | PullError> {
+  /** Gets what is not there yet; `full`: with registry and tag. */
+  *pull(full: string): Co<Image | PullError> {
     yield (
       RESOLVE_MS + this.sim.random('image-pull').int(RESOLVE_JITTER_MS) + (this.registry.faults.of(full)?.slow ?? 0)
     );

@@ -1,5 +1,5 @@
 // The kubelet: one agent a node, which runs the Pods bound to it.
-export { CONFIG, CONFIG_FILE } from './config-file.ts';
+export { CONFIG, CONFIG_FILE, installedConfig } from './config-file.ts';
 export { Kubelet } from './kubelet.ts';
 export type { ContainerUsage } from './usage.ts';
 export type { Container } from './container.ts';

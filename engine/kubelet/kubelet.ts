@@ -16,6 +16,7 @@ import {
   createHost,
   FileSystem,
   type Host,
+  hostPort,
   type Listener,
   type Network,
   type NetworkNamespace,
@@ -25,13 +26,14 @@ import { part } from '../parts/index.ts';
 import type { Co, Sim, Timer } from '../sim/index.ts';
 import { Allocation } from './allocation.ts';
 import { Backoff } from './backoff.ts';
-import { staticPodPath } from './config-file.ts';
+import { CONFIG_FILE, DNS_ADDRESS, readConfig, type NodeLimits, type Settings } from './config-file.ts';
 import { UserNamespaces } from './confinement.ts';
 import type { Container } from './container.ts';
 import { listen } from './endpoints.ts';
 import type { KubeletServer } from './exec.ts';
 import { EvictionManager } from './eviction.ts';
 import type { Figures } from './figures.ts';
+import type { ServingCertificate } from './serving-certificate.ts';
 import { ImageManager } from './image-manager.ts';
 import { logLine } from './kubelet-log.ts';
 import { placeLogFiles } from './log-files.ts';
@@ -59,6 +61,8 @@ export class Kubelet implements KubeletApi {
   readonly sim: Sim;
   readonly client: Client;
   readonly node: NodeSpec;
+  /** Since v1.29 a condition of its own says whether a Pod's sandbox is there. */
+  readonly tellsOfSandboxes: boolean;
   readonly network: Network;
   readonly nodeNet: NetworkNamespace;
   readonly machine: Host;
@@ -69,11 +73,15 @@ export class Kubelet implements KubeletApi {
   readonly addresses = new AddressPool();
   readonly userNamespaces = new UserNamespaces();
   /** Of the other family, once the node has a range of it. */
-  addresses6: AddressPool | undefined;
+  secondaryAddresses: AddressPool | undefined;
+  /** The ranges of its Pods as they were given, of two families with a comma. */
+  private ranges = '';
   readonly crashBackoff = new Backoff();
-  readonly clusterDNS: string;
-  readonly clusterDomain: string;
-  readonly volumeSources: VolumeSources;
+  clusterDNS: string;
+  clusterDomain: string;
+  /** How it comes by its serving certificate, unless it has made one itself. */
+  private serving: ServingCertificate | undefined;
+  volumeSources: VolumeSources;
   /** The kubelet process runs. */
   running = false;
   /** The machine is on. */
@@ -105,6 +113,11 @@ export class Kubelet implements KubeletApi {
   private scheme: Scheme | undefined;
   /** When the kubelet's process was started, and when it ended; ms. */
   startedAt = 0;
+  /** Its configuration file, as it was when it started. */
+  private configuration = '';
+  private unsafeSysctls: readonly string[] = [];
+  private limits: NodeLimits | undefined;
+  private hardware: Readonly<Record<string, string>> | undefined;
   stoppedAt = 0;
   /** The container runtime answers; when that changed last. */
   runtimeRuns = true;
@@ -120,9 +133,10 @@ export class Kubelet implements KubeletApi {
     this.client = client;
     this.bootedAt = sim.now;
     this.node = node;
+    this.tellsOfSandboxes = Number(/^v1\.(\d+)/.exec(node.kubeletVersion ?? '')?.[1] ?? 29) >= 29;
     this.runtime = RUNTIMES[node.runtime ?? 'containerd'];
     this.network = network;
-    this.clusterDNS = options.clusterDNS ?? '10.96.0.10';
+    this.clusterDNS = options.clusterDNS ?? DNS_ADDRESS;
     this.clusterDomain = options.clusterDomain ?? 'cluster.local';
     this.pods = client.of<Pod>('v1', 'pods');
     this.recorder = new EventRecorder(sim, client, 'kubelet', node.name);
@@ -172,7 +186,12 @@ export class Kubelet implements KubeletApi {
   /** Starts the kubelet process: runs static Pods, registers the node, takes over the Pods that are bound to it. */
   start() {
     if (this.running) return;
+    const settings = this.settings();
+    if (typeof settings === 'string')
+      return this.log('E', 'run.go:72', `"command failed" err=${JSON.stringify(settings)}`);
     this.running = true;
+    const file = this.machine.fs.find(CONFIG_FILE);
+    this.configuration = file?.kind === 'file' ? file.text : '';
     if (!this.power) {
       this.nodeStatus.reboot();
       this.bootedAt = this.sim.now;
@@ -182,16 +201,43 @@ export class Kubelet implements KubeletApi {
     this.power = true;
     this.startedAt = this.sim.now;
     if (this.runtimeSince === 0) this.runtimeSince = this.sim.now;
-    this.listeners = listen(this.sim, this.machine);
+    ({ clusterDNS: this.clusterDNS, clusterDomain: this.clusterDomain } = settings);
+    this.unsafeSysctls = settings.allowedUnsafeSysctls ?? [];
+    this.limit(settings.node);
+    this.serving = settings.serverTLSBootstrap ? new (part('kubelet').ServingCertificate)(this) : undefined;
+    this.listeners = listen(this.sim, this.machine, this.serving);
+    const readOnly = settings.readOnlyPort && part('kubelet').serveReadOnly(this, settings.readOnlyPort);
+    if (readOnly) this.listeners.push(readOnly);
     const { plugins } = this.options;
     // Plug-ins that have their range from the kubelet alone wait until it has seen its Node again.
-    if (plugins && plugins.subnet() === undefined) this.addresses.range = '';
-    this.statics.start(this.manifests());
+    if (plugins && plugins.subnet() === undefined) this.useRanges('');
+    this.statics.start(settings.staticPodPath);
     this.connect(CONNECT_MS);
   }
 
-  private manifests(): string {
-    return staticPodPath(this.machine.fs, (text) => this.log('E', 'server.go:252', `"Configuration" err="${text}"`));
+  /** Takes over how much of the machine Pods get; what was told before counts until then. */
+  private limit(limits: NodeLimits | undefined) {
+    if (limits === this.limits) return;
+    this.limits = limits;
+    this.hardware ??= this.nodeStatus.capacity;
+    const { pods } = this.hardware;
+    const kept = limits ?? { maxPods: Number(pods), reserved: {}, memory: '100Mi', disk: '10%' };
+    const { capacity, allocatable, thresholds } = part('kubelet').limitedNode(this.hardware, kept);
+    this.nodeStatus.offer(capacity, allocatable);
+    this.eviction.setThresholds(thresholds);
+    this.allocation.offer(allocatable);
+    this.volumeSources = { ...this.volumeSources, allocatable };
+  }
+
+  /** What its configuration file says now; a string: why it does not start with it. */
+  settings(): Settings | string {
+    const { clusterDNS = DNS_ADDRESS, clusterDomain = 'cluster.local' } = this.options;
+    return readConfig(this.machine.fs, clusterDNS, clusterDomain);
+  }
+
+  /** PEM of the authority behind its serving certificate: '' as long as it has none, undefined for its own. */
+  get servingAuthority(): string | undefined {
+    return this.serving?.authority;
   }
 
   /** Tries to reach the API server until it answers. */
@@ -244,6 +290,7 @@ export class Kubelet implements KubeletApi {
     this.connecting?.cancel();
     for (const listener of this.listeners) listener.close();
     this.listeners = [];
+    this.serving?.stop();
     this.statics.stop();
     this.nodeStatus.stop();
     this.unwatch();
@@ -343,11 +390,18 @@ export class Kubelet implements KubeletApi {
     this.nodeStatus.seen(node);
     const cidr = node.spec?.podCIDR;
     if (!cidr || this.addresses.ready || this.options.plugins?.subnet() !== undefined) return;
-    this.addresses.range = cidr;
-    const cidr6 = node.spec?.podCIDRs?.[1];
-    if (cidr6) (this.addresses6 = new AddressPool()).range = cidr6;
+    this.useRanges(node.spec?.podCIDRs?.join() ?? cidr);
     // The handler runs inside the request that set the range: what follows from it comes a moment later.
     this.sim.after(1, () => this.nodeStatus.report());
+  }
+
+  private useRanges(text: string) {
+    if (text === this.ranges) return;
+    this.ranges = text;
+    const [primary, secondary] = text.split(',');
+    this.addresses.range = primary;
+    if (secondary !== undefined) this.secondaryAddresses ??= new AddressPool();
+    if (this.secondaryAddresses) this.secondaryAddresses.range = secondary ?? '';
   }
 
   private sawPod(pod: Pod) {
@@ -407,7 +461,7 @@ export class Kubelet implements KubeletApi {
     const pressed = this.eviction.refuses(pod);
     if (pressed) return { reason: 'Evicted', message: pressed };
     const { os, securityContext } = pod.spec ?? {};
-    const special = (os ?? securityContext?.sysctls) ? part('kubelet').refusal(pod) : undefined;
+    const special = (os ?? securityContext?.sysctls) ? part('kubelet').refusal(pod, this.unsafeSysctls) : undefined;
     return special ?? this.allocation.refusal(pod);
   }
 
@@ -415,7 +469,7 @@ export class Kubelet implements KubeletApi {
   get networkError(): string | undefined {
     const { plugins } = this.options;
     const subnet = plugins?.subnet();
-    if (subnet !== undefined && subnet !== this.addresses.cidr) this.addresses.range = subnet;
+    if (subnet !== undefined) this.useRanges(subnet);
     if (this.addresses.ready && (plugins?.configured() ?? true)) return undefined;
     const unready = plugins?.unready();
     if (unready !== undefined) return unready;
@@ -443,8 +497,7 @@ export class Kubelet implements KubeletApi {
   }
 
   setupNetwork(net: NetworkNamespace, pod: Pod) {
-    const { addresses, addresses6 } = this;
-    this.options.setupNetwork?.(net, pod, addresses6 ? `${addresses.cidr},${addresses6.cidr}` : addresses.cidr);
+    this.options.setupNetwork?.(net, pod, this.ranges);
   }
 
   get nodeResolv(): string {
@@ -459,6 +512,7 @@ export class Kubelet implements KubeletApi {
 
   /** The answer to a GET of figures: /metrics/resource, /metrics/cadvisor, /stats/summary. */
   figures(path: string): Figures | undefined {
+    if (path === '/configz') return { type: 'application/json', body: part('kubelet').configz(this.configuration) };
     return part('kubelet').figures(path, {
       node: this.node.name,
       now: this.sim.now,
@@ -466,6 +520,7 @@ export class Kubelet implements KubeletApi {
       spentBefore: this.spentCPU,
       memory: quantityValue(this.nodeStatus.capacity.memory),
       workers: this.workers.values(),
+      fs: this.machine.fs,
     });
   }
 
@@ -484,7 +539,8 @@ export class Kubelet implements KubeletApi {
   /** Made when it is first asked. */
   private get server(): KubeletServer {
     return (this.served ??= new (part('kubelet').KubeletServer)(this.sim, (namespace, pod) => {
-      if (!this.running) throw new KubeletError(502, `dial tcp ${this.node.ip}:10250: connect: connection refused`);
+      if (!this.running)
+        throw new KubeletError(502, `dial tcp ${hostPort(this.node.ip, 10250)}: connect: connection refused`);
       if (!this.runtimeRuns) throw new KubeletError(500, unreachable(this.runtime));
       return this.byKey.get(`${namespace}/${pod}`);
     }));

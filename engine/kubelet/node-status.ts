@@ -79,8 +79,8 @@ export class NodeStatusManager {
   private conditions: NodeCondition[] = [];
   private changed = false;
   private readonly heartbeat: Heartbeat;
-  readonly capacity: Record<string, string>;
-  readonly allocatable: Record<string, string>;
+  capacity: Readonly<Record<string, string>>;
+  allocatable: Readonly<Record<string, string>>;
 
   constructor(options: NodeStatusOptions) {
     this.options = options;
@@ -96,11 +96,18 @@ export class NodeStatusManager {
     });
     const { cpu = '4', memory = '8148000Ki', ephemeralStorage = '98831908Ki', pods = 110 } = options.node;
     const common = { cpu, 'hugepages-1Gi': '0', 'hugepages-2Mi': '0', pods: String(pods) };
-    // kubelet: 100Mi of memory and 10 % of the disk are kept back for eviction.
-    const usableDisk = String(Math.floor(quantityValue(ephemeralStorage) * 0.9));
+    // kubelet: 100Mi of memory and 10 % of the disk are kept back for eviction; it holds shares in single precision.
+    const disk = quantityValue(ephemeralStorage);
+    const usableDisk = String(disk - Math.trunc(disk * Math.fround(0.1)));
     const usableMemory = `${quantityValue(memory) / 1024 - 100 * 1024}Ki`;
     this.capacity = { ...common, 'ephemeral-storage': ephemeralStorage, memory };
     this.allocatable = { ...common, 'ephemeral-storage': usableDisk, memory: usableMemory };
+  }
+
+  /** What the node offers from now on. */
+  offer(capacity: Readonly<Record<string, string>>, allocatable: Readonly<Record<string, string>>) {
+    this.capacity = capacity;
+    this.allocatable = allocatable;
   }
 
   get cpuMillis(): number {
@@ -221,10 +228,10 @@ export class NodeStatusManager {
   }
 
   private addresses(): NodeAddress[] {
-    const { ip, ip6, name } = this.options.node;
+    const { ip, secondaryIP, name } = this.options.node;
     return [
       { type: 'InternalIP', address: ip },
-      ...(ip6 ? [{ type: 'InternalIP', address: ip6 }] : []),
+      ...(secondaryIP ? [{ type: 'InternalIP', address: secondaryIP }] : []),
       { type: 'Hostname', address: name },
     ];
   }
@@ -295,7 +302,7 @@ export class NodeStatusManager {
     const status = this.status();
     try {
       // Two addresses of a type are one by the list's merge key: the list is replaced as a whole.
-      const addresses = node.ip6 && status.addresses && [{ $patch: 'replace' }, ...status.addresses];
+      const addresses = node.secondaryIP && status.addresses && [{ $patch: 'replace' }, ...status.addresses];
       this.nodes.patch('', node.name, 'strategic', { status: addresses ? { ...status, addresses } : status }, 'status');
     } catch (error) {
       // A Node that was deleted stays so until the kubelet is started again.

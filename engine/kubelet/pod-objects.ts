@@ -24,9 +24,9 @@ export class PodObjects {
       file: (volume, path) => volumes.text(volume, path),
       services: () => kubelet.serviceLinks.of(namespace, pod.spec?.enableServiceLinks !== false),
       podIP: sandbox?.ip ?? '',
-      podIP6: sandbox?.ip6,
+      secondaryPodIP: sandbox?.secondaryIP,
       hostIP: kubelet.node.ip,
-      hostIP6: kubelet.node.ip6,
+      secondaryHostIP: kubelet.node.secondaryIP,
       allocatable: kubelet.allocatable,
     });
   }

@@ -351,11 +351,11 @@ export class PodWorker {
     const status = generateStatus({
       pod: this.pod,
       records: this.records,
-      sandboxReady: this.sandbox !== undefined && this.phase !== 'terminated',
+      sandboxReady: kubelet.tellsOfSandboxes ? this.sandbox !== undefined && this.phase !== 'terminated' : undefined,
       podIP: this.sandbox?.ip ?? '',
-      podIP6: this.sandbox?.ip6,
+      secondaryPodIP: this.sandbox?.secondaryIP,
       hostIP: kubelet.node.ip,
-      hostIP6: kubelet.node.ip6,
+      secondaryHostIP: kubelet.node.secondaryIP,
       startTime: (this.startText ??= timestamp(this.startTime)),
       terminal: this.phase === 'terminated',
       failure: this.failure,
@@ -459,7 +459,7 @@ export class PodWorker {
     for (const listener of sandbox.hostPorts) listener.close();
     sandbox.net.close();
     this.kubelet.addresses.release(sandbox.ip);
-    if (sandbox.ip6) this.kubelet.addresses6?.release(sandbox.ip6);
+    if (sandbox.secondaryIP) this.kubelet.secondaryAddresses?.release(sandbox.secondaryIP);
   }
 
   /** The last step: the object goes when it was asked to go; a Pod that merely ended stays. */

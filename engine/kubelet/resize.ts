@@ -154,12 +154,22 @@ function equal(a: ResourceRequirements | undefined, b: ResourceRequirements | un
   return true;
 }
 
+const byName = (amounts: Record<string, string>) =>
+  Object.fromEntries(
+    Object.keys(amounts)
+      .sort()
+      .map((name) => [name, amounts[name]]),
+  );
+
 /** As the kubelet's events show a resize: JSON. */
 function summary(pod: Pod, error?: string): string {
   const of = (list: readonly ContainerSpec[] | undefined) =>
     list?.map(({ name, resources = {} }) => {
       const { limits, requests } = resources;
-      return { name, resources: { ...(limits && { limits }), ...(requests && { requests }) } };
+      return {
+        name,
+        resources: { ...(limits && { limits: byName(limits) }), ...(requests && { requests: byName(requests) }) },
+      };
     });
   const init = of(pod.spec?.initContainers);
   return JSON.stringify({

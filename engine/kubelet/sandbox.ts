@@ -16,7 +16,7 @@ import {
 export interface Sandbox {
   ip: string;
   /** The address of the other family, on nodes that have both. */
-  ip6: string | undefined;
+  secondaryIP: string | undefined;
   net: NetworkNamespace;
   hostname: string;
   /** Of the virtual machine that it is; undefined: the node's. */
@@ -106,7 +106,7 @@ export function hostsFile(pod: Pod, sandbox: Sandbox, nodeName: string, clusterD
   ];
   const { subdomain, hostAliases } = pod.spec ?? {};
   const fqdn = subdomain && `${hostname}.${subdomain}.${pod.metadata?.namespace}.svc.${clusterDomain}`;
-  for (const ip of sandbox.ip6 ? [sandbox.ip, sandbox.ip6] : [sandbox.ip])
+  for (const ip of sandbox.secondaryIP ? [sandbox.ip, sandbox.secondaryIP] : [sandbox.ip])
     lines.push(fqdn ? `${ip}\t${fqdn}\t${hostname}` : `${ip}\t${hostname}`);
   if (hostAliases?.length) {
     lines.push('', '# Entries added by HostAliases.');

@@ -5,13 +5,13 @@ import { SAFE_SYSCTLS } from '../api/sysctls.ts';
 import type { Pod } from '../api/types.ts';
 import { quote } from './format.ts';
 
-/** Why a Pod is not let in: for its operating system or for what it wants of the kernel. */
-export function refusal({ spec }: Pod): { reason: string; message: string } | undefined {
+/** Why a Pod is not let in: for its operating system or for what it wants of the kernel. `unsafe`: allowedUnsafeSysctls. */
+export function refusal({ spec }: Pod, unsafe: readonly string[]): { reason: string; message: string } | undefined {
   if (spec?.os && spec.os.name !== 'linux')
     return { reason: 'PodOSNotSupported', message: "Failed to admit pod as the OS field doesn't match node OS" };
   for (const { name } of spec?.securityContext?.sysctls ?? []) {
     const plain = name.replace(/\//g, '.');
-    const why = !SAFE_SYSCTLS.has(plain)
+    const why = !(SAFE_SYSCTLS.has(plain) || unsafe.some((pattern) => covers(pattern, plain)))
       ? 'not allowlisted'
       : plain.startsWith('net.') && spec?.hostNetwork
         ? 'not allowed with host net enabled'
@@ -22,6 +22,14 @@ export function refusal({ spec }: Pod): { reason: string; message: string } | un
   }
   return undefined;
 }
+
+/** Whether a pattern, which may end with an asterisk, is of a setting. */
+const covers = (pattern: string, name: string): boolean =>
+  pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+
+/** Whether all that a pattern covers belongs to a namespace of a Pod. */
+export const isNamespaced = (pattern: string): boolean =>
+  /^(kernel\.(shm|msg)|kernel\.sem$|fs\.mqueue\.|net\.)/.test(pattern.replace(/\*$/, ''));
 
 /** What is set in its namespaces beside the runtime's defaults. */
 export function askedSysctls({ spec }: Pod, defaults: Readonly<Record<string, string>>): Record<string, string> {

@@ -33,12 +33,13 @@ export interface ContainerRecord {
 export interface StatusInput {
   pod: Pod;
   records: ReadonlyMap<string, ContainerRecord>;
-  sandboxReady: boolean;
+  /** Undefined: the release has no condition for it. */
+  sandboxReady: boolean | undefined;
   podIP: string;
   /** Of the other family, where nodes have both. */
-  podIP6?: string;
+  secondaryPodIP?: string;
   hostIP: string;
-  hostIP6?: string;
+  secondaryHostIP?: string;
   /** RFC 3339. */
   startTime: string;
   /** The containers have been stopped for good. */
@@ -72,18 +73,18 @@ export function generateStatus(input: StatusInput): PodStatus {
     phase,
     conditions: conditionsOf(input, spec, phase, init, main),
     hostIP,
-    hostIPs: input.hostIP6 ? [{ ip: hostIP }, { ip: input.hostIP6 }] : [{ ip: hostIP }],
+    hostIPs: input.secondaryHostIP ? [{ ip: hostIP }, { ip: input.secondaryHostIP }] : [{ ip: hostIP }],
     startTime: input.startTime,
-    containerStatuses: main,
+    containerStatuses: byName(main),
     qosClass: podQOSClass(spec),
   };
   if (hasInit) status.initContainerStatuses = init;
-  if (ephemeral.length) status.ephemeralContainerStatuses = ephemeral;
+  if (ephemeral.length) status.ephemeralContainerStatuses = byName(ephemeral);
   const podIP = input.podIP || (old.podIP ?? '');
   if (podIP) {
     status.podIP = podIP;
-    const podIP6 = input.podIP6 ?? old.podIPs?.[1]?.ip;
-    status.podIPs = podIP6 ? [{ ip: podIP }, { ip: podIP6 }] : [{ ip: podIP }];
+    const secondaryPodIP = input.secondaryPodIP ?? old.podIPs?.[1]?.ip;
+    status.podIPs = secondaryPodIP ? [{ ip: podIP }, { ip: secondaryPodIP }] : [{ ip: podIP }];
   }
   if (failure) {
     status.reason = failure.reason;
@@ -91,6 +92,10 @@ export function generateStatus(input: StatusInput): PodStatus {
   }
   return input.terminal ? ended(status) : status;
 }
+
+/** Statuses of init containers stay in the Pod's order, all others are sorted. */
+const byName = (statuses: ContainerStatus[]): ContainerStatus[] =>
+  statuses.length > 1 ? statuses.toSorted((a, b) => (a.name < b.name ? -1 : 1)) : statuses;
 
 const UNKNOWN: ContainerState = {
   terminated: {
@@ -302,7 +307,9 @@ function conditionsOf(
   const verdicts: Record<string, Verdict> = {};
   for (const { type, reason, message } of input.resize.conditions) verdicts[type] = { status: 'True', reason, message };
   Object.assign(verdicts, {
-    PodReadyToStartContainers: input.sandboxReady ? TRUE : { status: 'False' },
+    ...(input.sandboxReady !== undefined && {
+      PodReadyToStartContainers: input.sandboxReady ? TRUE : { status: 'False' },
+    }),
     Initialized: initializedOf(input, spec, phase, init, main),
     Ready: readyOf(spec, containersReady, old),
     ContainersReady: containersReady,

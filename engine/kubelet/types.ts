@@ -13,7 +13,7 @@ export interface NodeSpec {
   /** InternalIP. */
   ip: string;
   /** The one of the other family, on nodes that have both. */
-  ip6?: string;
+  secondaryIP?: string;
   /** Labels beside those that every kubelet sets (`--node-labels`). */
   labels?: Record<string, string>;
   /** Taints at registration (`--register-with-taints`). */

@@ -84,12 +84,14 @@ export class PodVolumes {
   /** Something behind a volume has changed since the last refresh. */
   private stale = false;
   private readonly onChange: () => void;
+  private readonly since: number;
 
   /** `onChange` is told when an object behind a volume changes after it was set up. */
   constructor(pod: Pod, sources: VolumeSources, onChange: () => void) {
     this.pod = pod;
     this.at = sources;
     this.onChange = onChange;
+    this.since = sources.sim.now;
     const namespace = pod.metadata?.namespace ?? '';
     const changed = () => {
       if (this.live.length === 0) return;
@@ -236,7 +238,12 @@ export class PodVolumes {
         volume.projected?.defaultMode ??
         0o644;
       for (const source of sources) this.check(source);
-      const dir: LazyDir = new LazyDir(() => this.write(dir, sources, mode, podIP), 0o1777, fsGroup);
+      // Only a ConfigMap's lies on the disk; the root of a tmpfs is sticky.
+      const dir: LazyDir = new LazyDir(
+        () => this.write(dir, sources, mode, podIP),
+        volume.configMap ? 0o777 : 0o1777,
+        fsGroup,
+      );
       this.live.push({ dir, sources, mode });
       return dir;
     }
@@ -367,9 +374,20 @@ export class PodVolumes {
 
   private downward(item: DownwardAPIVolumeFile, podIP: string): string {
     const { allocatable, hostIP } = this.at;
-    if (item.fieldRef) return podField(this.pod, item.fieldRef.fieldPath, { podIP, hostIP }) ?? '';
+    if (item.fieldRef) return podField(this.known(), item.fieldRef.fieldPath, { podIP, hostIP }) ?? '';
     const containers = this.pod.spec?.containers ?? [];
     return item.resourceFieldRef ? resourceField(this.pod, containers[0], item.resourceFieldRef, allocatable) : '';
+  }
+
+  /** The Pod as the kubelet has it: with notes on where it came from and when. */
+  private known(): Pod {
+    const { metadata } = this.pod;
+    const annotations = {
+      'kubernetes.io/config.seen': `${new Date(this.since).toISOString().slice(0, -1)}000000Z`,
+      'kubernetes.io/config.source': 'api',
+      ...metadata?.annotations,
+    };
+    return { ...this.pod, metadata: { ...metadata, annotations } };
   }
 
   /** Asks for a token when the file is first read, and again when it is about to end. */

@@ -1,9 +1,11 @@
 // A tree of files as one user sees it: paths, symbolic links, mounts, permissions. A directory may be mounted in
 // several file systems (a volume).
 
+import { Mounts, type Mount, type MountOptions } from './mounts.ts';
 import { DirNode, FileNode, FsError, LinkNode, type FsNode, type Meta } from './nodes.ts';
 import { dirname, normalize } from './path.ts';
 
+export type { Mount, MountOptions } from './mounts.ts';
 export * from './nodes.ts';
 export * from './path.ts';
 
@@ -17,22 +19,6 @@ export interface Stat {
   /** ms since the epoch. */
   mtime: number;
   node: FsNode;
-}
-
-export interface MountOptions {
-  readOnly?: boolean;
-  /** What `mount` and `df` call it. */
-  device?: string;
-  type?: string;
-  /** Bytes of a file system of its own size. */
-  size?: () => number;
-  /** Bytes taken of it; default: those of the files below. */
-  used?: () => number;
-}
-
-export interface Mount extends MountOptions {
-  path: string;
-  node: DirNode | FileNode;
 }
 
 /** Who looks at the files, and from where. */
@@ -49,7 +35,7 @@ interface Core {
   now: () => number;
   /** Modification time of what came with the tree and has none. */
   born: number;
-  mounts: Map<string, Mount>;
+  mounts: Mounts;
   readOnly: boolean;
   disk: MountOptions | undefined;
 }
@@ -91,7 +77,7 @@ export class FileSystem {
       root: options.root ?? new DirNode(options.base ? { lower: options.base } : {}),
       now: options.now ?? (() => 0),
       born: options.now?.() ?? 0,
-      mounts: new Map(),
+      mounts: new Mounts(),
       readOnly: options.readOnly ?? false,
       disk: options.disk,
     };
@@ -176,10 +162,10 @@ export class FileSystem {
     if (node.kind !== 'dir') throw new FsError('ENOTDIR', path);
     if (!this.may(node, 4)) throw new FsError('EACCES', path);
     const names = node.names();
-    if (this.core.mounts.size === 0) return names;
     const here = this.realpath(path);
+    if (here !== '/' && !this.core.mounts.under(here)) return names;
     const prefix = here === '/' ? '/' : here + '/';
-    this.core.mounts.forEach((_mount, at) => {
+    this.core.mounts.forEach((at) => {
       const name = at.slice(prefix.length);
       if (at.startsWith(prefix) && name && !name.includes('/') && !names.includes(name)) names.push(name);
     });
@@ -206,8 +192,9 @@ export class FileSystem {
   pristine(path: string): DirNode | undefined {
     const node = this.find(path);
     if (node?.kind !== 'dir') return undefined;
+    if (path !== '/' && !this.core.mounts.under(path)) return node.unchanged;
     let covered = false;
-    this.core.mounts.forEach((_mount, at) => {
+    this.core.mounts.forEach((at) => {
       if (`${at}/`.startsWith(`${path}/`) || path.startsWith(`${at}/`)) covered = true;
     });
     return covered ? undefined : node.unchanged;
@@ -350,7 +337,7 @@ export class FileSystem {
     this.mayChange(place, path);
     if (place.path === '/') throw new FsError('EBUSY', path);
     const inside = place.path + '/';
-    this.core.mounts.forEach((_mount, at) => {
+    this.core.mounts.forEach((at) => {
       if (at === place.path || at.startsWith(inside)) throw new FsError('EBUSY', at);
     });
     this.drop(place);
@@ -407,7 +394,7 @@ export class FileSystem {
       }
     }
     const real = this.realpath(at);
-    this.core.mounts.set(real, { ...options, path: real, node });
+    this.core.mounts.set({ ...options, path: real, node });
   }
 
   unmount(path: string) {
@@ -415,7 +402,7 @@ export class FileSystem {
   }
 
   mounts(): Mount[] {
-    return [...this.core.mounts.values()];
+    return this.core.mounts.all();
   }
 
   // ---- inside --------------------------------------------------------------------------------------------
@@ -471,7 +458,8 @@ export class FileSystem {
    */
   private direct(path: string, follow: boolean, looking: boolean): Place | null | undefined {
     const { mounts, root } = this.core;
-    const top = mounts.size ? mounts.get('/') : undefined;
+    const top = mounts.get('/');
+    const mounted = mounts.under(path);
     let dir = (top?.node as DirNode) ?? root;
     let readOnly = top ? !!top.readOnly : this.core.readOnly;
     for (let from = 1; ;) {
@@ -479,7 +467,7 @@ export class FileSystem {
       const name = slash < 0 ? path.slice(from) : path.slice(from, slash);
       if (name === '' || name === '.' || name === '..' || !this.may(dir, 1)) return undefined;
       let node = looking ? dir.peek(name) : dir.get(name);
-      if (mounts.size) {
+      if (mounted) {
         const mount = mounts.get(slash < 0 ? path : path.slice(0, slash));
         if (mount) {
           node = mount.node;
@@ -529,7 +517,7 @@ export class FileSystem {
       let node = dir.get(name);
       let barred = readOnly[readOnly.length - 1];
       const at = `/${names.length ? names.join('/') + '/' : ''}${name}`;
-      if (mounts.size) {
+      if (mounts.under(at)) {
         const mount = mounts.get(at);
         if (mount) {
           node = mount.node;

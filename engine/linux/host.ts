@@ -282,6 +282,10 @@ class Running implements Process {
       else if (error instanceof FsError) {
         this.stderr.write(`${this.argv[0]}: ${error.path}: ${error.message}\n`);
         status = 1;
+      } else if ((error as { endsProgram?: boolean }).endsProgram) {
+        // What the world answers is the program's own trouble, never the machine's.
+        this.stderr.write(`${this.argv[0]}: ${(error as Error).message}\n`);
+        status = 1;
       } else throw error;
     } finally {
       current.process = undefined;

@@ -168,6 +168,11 @@ function forward(writer: Writer): Writer {
   return { write: (text) => writer.write(text), drain: () => writer.drain(), close() {} };
 }
 
+/** The whole of an opened file; a device or a named pipe is read until it ends. */
+export function* readWhole(file: FileNode, process?: Process): Co<string> {
+  return file.device || file.fifo ? yield* readAll(fileReader(file, process)) : file.text;
+}
+
 /** Reads to the end. */
 export function* readAll(reader: Reader): Co<string> {
   const chunks: string[] = [];

@@ -14,7 +14,7 @@ import type { Kubelet } from '../kubelet/index.ts';
 import { FileNode, programFile, type Process, type Program, type TreeEntry } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
 import { programRelease } from './program-release.ts';
-import { systemdOf } from './units.ts';
+import { runServices } from './units.ts';
 
 export interface BinaryOptions {
   version: string;
@@ -156,16 +156,7 @@ export class BinaryInstall {
 
   /** Starts the services of a machine, when it is there. */
   start(kubelet: Kubelet, software: Software, isControlPlane: boolean) {
-    const systemd = systemdOf(kubelet, software);
     const own = [...(isControlPlane ? ORDER : []), 'kube-proxy'].map((name) => `${name}.service`);
-    const start = () => {
-      for (const name of own) systemd.start(name);
-    };
-    for (const name of own) software.enabled.add(name);
-    start();
-    kubelet.powered = (on) => {
-      if (on) start();
-      else systemd.kill(own);
-    };
+    runServices(kubelet, software, own);
   }
 }

@@ -4,7 +4,9 @@ import { unreachable, type Container, type Kubelet } from '../kubelet/index.ts';
 import { pipeReader, waitFor, type Process, type Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { formatReference, parseReference } from '../images/reference.ts';
+import { PullError } from '../images/types.ts';
 import { info } from './crictl-info.ts';
+import { inspect, inspectSandbox } from './crictl-inspect.ts';
 import { die, readFlags, type Flags } from './flags.ts';
 import type { KubeletOf } from './units.ts';
 
@@ -27,10 +29,14 @@ const FLAGS = {
   label: 'string',
   name: 'string',
   namespace: 'string',
+  pod: 'string',
+  state: 'string',
+  image: 'string',
+  latest: 'bool',
   tail: 'string',
   timeout: 'string',
 } as const;
-const SHORTS = { a: 'all', q: 'quiet', t: 'timeout' };
+const SHORTS = { a: 'all', q: 'quiet', t: 'timeout', p: 'pod', s: 'state', l: 'latest' };
 const EXEC_FLAGS = { interactive: 'bool', tty: 'bool', sync: 'bool', quiet: 'bool' } as const;
 const EXEC_SHORTS = { i: 'interactive', t: 'tty', s: 'sync', q: 'quiet' };
 
@@ -78,6 +84,18 @@ export const crictl = (kubeletOf: KubeletOf): Program =>
         return version(process, kubelet);
       case 'logs':
         return yield* logs(process, kubelet, flags);
+      case 'inspect': {
+        const { container, worker } = find(process, kubelet, flags.args[0] ?? '');
+        inspect(process, kubelet, container, worker, sandboxId(worker));
+        return 0;
+      }
+      case 'inspectp': {
+        const worker = findPod(process, kubelet, flags.args[0] ?? '');
+        inspectSandbox(process, worker, sandboxId(worker));
+        return 0;
+      }
+      case 'pull':
+        return yield* pull(process, kubelet, flags.args[0] ?? '');
       case 'stop':
         return yield* stop(process, kubelet, flags.args);
       case 'exec':
@@ -113,6 +131,33 @@ function find(process: Process, kubelet: Kubelet, id: string): Found {
   );
 }
 
+function findPod(process: Process, kubelet: Kubelet, id: string): Worker {
+  const found = [...kubelet.workers.values()].filter((worker) => worker.sandbox && sandboxId(worker).startsWith(id));
+  if (found.length === 1 && id) return found[0];
+  return die(
+    process,
+    `FATA[0000] getting the status of the pod sandbox ${JSON.stringify(id)}: rpc error: code = NotFound desc = an error occurred when try to find sandbox: not found`,
+  );
+}
+
+function* pull(process: Process, kubelet: Kubelet, name: string): Co<number> {
+  if (!name) die(process, 'FATA[0000] Image reference is required');
+  let full: string;
+  try {
+    full = formatReference(parseReference(name));
+  } catch (error) {
+    return die(
+      process,
+      `FATA[0000] pulling image: rpc error: code = InvalidArgument desc = failed to parse image reference ${JSON.stringify(name)}: ${(error as Error).message}`,
+    );
+  }
+  const image = yield* kubelet.images.pull(full);
+  if (image instanceof PullError)
+    return die(process, `FATA[0000] pulling image: rpc error: code = ${image.code} desc = ${image.message}`);
+  process.stdout.write(`Image is up to date for ${image.digest}\n`);
+  return 0;
+}
+
 /** go-units: HumanDuration. */
 function ago(ms: number): string {
   const seconds = Math.floor(ms / 1000);
@@ -141,10 +186,17 @@ const STATES = { created: 'Created', running: 'Running', exited: 'Exited' } as c
 function ps(process: Process, kubelet: Kubelet, flags: Flags): number {
   const name = flags.string('name');
   const pattern = name === undefined ? undefined : new RegExp(name);
-  const chosen = containers(kubelet).filter(
-    ({ container }) =>
-      (flags.bool('all') || container.state === 'running') && (!pattern || pattern.test(container.name)),
+  const state = flags.string('state')?.toLowerCase();
+  const image = flags.string('image');
+  const everything = flags.bool('all') || flags.bool('latest');
+  let chosen = containers(kubelet).filter(
+    ({ container, worker }) =>
+      (state ? container.state === state : everything || container.state === 'running') &&
+      (!pattern || pattern.test(container.name)) &&
+      (!image || isNamed([container.config.image.reference], image)) &&
+      sandboxId(worker).startsWith(flags.string('pod') ?? ''),
   );
+  if (flags.bool('latest')) chosen = chosen.slice(0, 1);
   const cut = (id: string) => (flags.bool('no-trunc') ? id : id.slice(0, SHORT));
   if (flags.bool('quiet')) {
     for (const { container } of chosen) process.stdout.write(`${container.id}\n`);

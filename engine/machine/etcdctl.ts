@@ -1,8 +1,20 @@
 // etcdctl of etcd 3.6: reads and changes the store through an endpoint, past the API server.
 
 import type { Etcd, KeyValue } from '../etcd/index.ts';
+import type { EtcdData } from '../kubeadm/etcd-data.ts';
 import type { EtcdMembers, Member } from '../kubeadm/etcd-members.ts';
-import { decode, encode, filesOf, FsError, toBase64, type Process, type Program } from '../linux/index.ts';
+import {
+  decode,
+  encode,
+  filesOf,
+  FsError,
+  hostPort,
+  isAddress,
+  isLoopback,
+  type Process,
+  type Program,
+  toBase64,
+} from '../linux/index.ts';
 import { part } from '../parts/index.ts';
 import type { Co } from '../sim/index.ts';
 import { boxed, die, readFlags, type Flags } from './flags.ts';
@@ -12,6 +24,8 @@ export interface EtcdTargets {
   /** The bytes of a value that the API server wrote; undefined where they are not modelled. */
   stored: (kv: KeyValue) => Uint8Array | undefined;
   members: EtcdMembers;
+  /** Where snapshots are known from. */
+  data: EtcdData;
   /** Of the members: 3.6.6. */
   version: string;
 }
@@ -103,7 +117,7 @@ class Run {
   // ---- connections ---------------------------------------------------------------------------------------------
 
   private get endpoints(): string[] {
-    if (this.flags.bool('cluster')) return this.targets.members.all.map(({ ip }) => `https://${ip}:2379`);
+    if (this.flags.bool('cluster')) return this.targets.members.all.map(({ ip }) => `https://${hostPort(ip, 2379)}`);
     return (this.flags.string('endpoints') ?? '127.0.0.1:2379').split(',');
   }
 
@@ -120,15 +134,16 @@ class Run {
 
   /** The member behind an endpoint, or why there is none, in gRPC's words. */
   private *dial(endpoint: string): Co<Member | string> {
-    const match = /^(?:(https?):\/\/)?([^:/]+):(\d+)$/.exec(endpoint);
+    const match = /^(?:(https?):\/\/)?(\[[^\]]+\]|[^:/]+):(\d+)$/.exec(endpoint);
     if (!match) return `invalid endpoint ${endpoint}`;
-    const [, scheme, host, port] = match;
+    const [, scheme, name, port] = match;
+    const host = name.replace(/^\[|\]$/g, '');
     const { host: machine } = this.process;
     const [cacert, cert, key] = [this.read('cacert'), this.read('cert'), this.read('key')];
-    const addresses = /^[\d.]+$/.test(host) ? [host] : yield* machine.resolve(host);
+    const addresses = isAddress(host) ? [host] : yield* machine.resolve(host);
     if (!addresses?.length) return `dial tcp: lookup ${host}: no such host`;
     const socket = yield* machine.net.connect(addresses[0], Number(port), { timeout: TIMEOUT_MS });
-    const place = `${addresses[0]}:${port}`;
+    const place = hostPort(addresses[0], port);
     if (socket === 'ECONNREFUSED') return `dial tcp ${place}: connect: connection refused`;
     if (typeof socket === 'string') return `dial tcp ${place}: i/o timeout`;
     const { tls } = socket;
@@ -143,7 +158,7 @@ class Run {
     if (tls && !trusts(tls.ca, cert, key)) {
       return 'error reading server preface: remote error: tls: certificate required';
     }
-    const ip = addresses[0] === '127.0.0.1' ? undefined : addresses[0];
+    const ip = isLoopback(addresses[0]) ? undefined : addresses[0];
     const { all } = this.targets.members;
     const member = all.find((one) => (ip ? one.ip === ip : machine.net.addresses.includes(one.ip)));
     return member ?? 'error reading server preface: EOF';
@@ -271,8 +286,8 @@ class Run {
       id,
       'started',
       name,
-      `https://${ip}:2380`,
-      `https://${ip}:2379`,
+      `https://${hostPort(ip, 2380)}`,
+      `https://${hostPort(ip, 2379)}`,
       'false',
     ]);
     if (this.form === 'table')
@@ -280,7 +295,7 @@ class Run {
     else if (this.form === 'json') {
       const list = this.targets.members.all.map(
         ({ id, name, ip }) =>
-          `{"ID":${BigInt(`0x${id}`)},"name":"${name}","peerURLs":["https://${ip}:2380"],"clientURLs":["https://${ip}:2379"]}`,
+          `{"ID":${BigInt(`0x${id}`)},"name":"${name}","peerURLs":["https://${hostPort(ip, 2380)}"],"clientURLs":["https://${hostPort(ip, 2379)}"]}`,
       );
       this.say(`{"header":${this.header(member)},"members":[${list.join(',')}]}\n`);
     } else for (const row of rows) this.say(`${row.join(', ')}\n`);
@@ -345,13 +360,16 @@ class Run {
     }
     if (!path) die(this.process, 'Error: snapshot save expects one argument');
     yield* this.connect('/etcdserverpb.Maintenance/Snapshot');
-    const { store, stored } = this.targets;
-    const { kvs, revision } = store.range('');
+    const { data, stored } = this.targets;
+    const { state } = data;
+    const { kvs, revision } = state;
     const values = kvs.map((kv) => {
       const bytes = kv.value instanceof Text ? undefined : stored(kv);
       return bytes ? { ...kv, value: decode(bytes) } : kv;
     });
-    filesOf(this.process).writeFile(path, JSON.stringify({ revision, kvs: values }));
+    const text = JSON.stringify({ revision, kvs: values });
+    data.keep(text, state);
+    filesOf(this.process).writeFile(path, text);
     this.say(`Snapshot saved at ${path}\nServer version ${this.targets.version.slice(0, 3)}.0\n`);
     return 0;
   }

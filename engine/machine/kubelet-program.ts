@@ -31,6 +31,9 @@ const REMOVED: Readonly<Record<string, number>> = {
   'container-runtime': 27,
 };
 
+/** Whether the release has the flag no more. */
+export const isGone = (name: string, minor: number): boolean => minor >= (REMOVED[name] ?? Infinity);
+
 export const kubelet = (kubeletOf: KubeletOf, softwareOf: SoftwareOf): Program =>
   function* (process): Co<number> {
     const { sim } = kubeletOf(process);
@@ -48,8 +51,8 @@ export const kubelet = (kubeletOf: KubeletOf, softwareOf: SoftwareOf): Program =
       const flag = /^--([a-z][-a-z0-9]*)(=.*)?$/.exec(words[i]);
       if (!flag) return failed(`unknown command ${words[i]}`);
       const [, name, value] = flag;
-      const known = KNOWN.has(name) || minor < (REMOVED[name] ?? 0);
-      if (!known) return refuse(process, name, failed);
+      if (isGone(name, minor) || !(KNOWN.has(name) || Object.hasOwn(REMOVED, name)))
+        return refuse(process, name, failed);
       if (name === 'version') {
         process.stdout.write(`Kubernetes ${version}\n`);
         return 0;

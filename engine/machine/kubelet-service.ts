@@ -6,6 +6,8 @@ import type { CertificateSigningRequest } from '../api/types.ts';
 import { ApiError } from '../client/index.ts';
 import { prepareNode } from '../cni/node.ts';
 import { CURRENT, KUBELET_CONF, kubeletCertificates, kubeletConf } from '../kubeadm/kubelet-certificates.ts';
+import { numbersOf } from '../kubeadm/releases.ts';
+import { kubeletFlagProblem } from './kubelet-flags.ts';
 import type { Software } from './software.ts';
 import { CONFIG_FILE, unreachable, type Kubelet } from '../kubelet/index.ts';
 import { FileNode, serveHttp } from '../linux/index.ts';
@@ -23,8 +25,10 @@ const RESTART_MS = 10_000;
 const POLL_MS = 1000;
 const HEALTHZ_PORT = 10248;
 
+export const KUBELET_PID = 812;
+
 export class KubeletService implements Unit {
-  readonly pid = 812;
+  readonly pid = KUBELET_PID;
   private readonly kubelet: Kubelet;
   private readonly software: Software;
   private readonly systemd: Systemd;
@@ -103,6 +107,20 @@ export class KubeletService implements Unit {
       yield 100;
       return `failed to load kubelet config file, path: ${CONFIG_FILE}, error: failed to load Kubelet config file ${CONFIG_FILE}, error failed to read kubelet config file "${CONFIG_FILE}", error: open ${CONFIG_FILE}: no such file or directory`;
     }
+    const problem = kubeletFlagProblem(
+      this.systemd.file(NAME)?.command ?? [],
+      kubelet,
+      numbersOf(kubelet.node.kubeletVersion ?? '').minor,
+    );
+    if (problem !== undefined) {
+      yield 100;
+      return problem;
+    }
+    const settings = kubelet.settings();
+    if (typeof settings === 'string') {
+      yield 100;
+      return settings;
+    }
     // The package's program is what starts.
     const program = kubelet.machine.program(this.systemd.file(NAME)?.command[0] ?? '');
     kubelet.node.kubeletVersion = (program && programRelease.get(program)) ?? software.release('kubelet');
@@ -147,7 +165,7 @@ export class KubeletService implements Unit {
       function* () {
         return { status: 200, body: 'ok' };
       },
-      { address: '127.0.0.1' },
+      { address: '127.0.0.1', service: 'kubelet' },
     );
     try {
       const token = /^ *token: (\S+)/m.exec(conf)?.[1] ?? '';

@@ -1,8 +1,9 @@
 // The package repositories and manifests of the world outside, as a mirror in the machines' datacenter serves them: what is
 // there, what has moved and what is gone.
 
+import type { Addressing } from '../addressing.ts';
 import { flannelInstaller } from '../addons/flannel-installer.ts';
-import { MIRROR, MIRRORED, publicAuthority } from '../datacenter.ts';
+import { MIRRORED, publicAuthority } from '../datacenter.ts';
 import { REPOSITORY_KEY } from '../kubeadm/repositories.ts';
 import { releasesOf } from '../kubeadm/releases.ts';
 import { encode, serveHttp, toBase64, type HttpRequest, type HttpResponse, type Network } from '../linux/index.ts';
@@ -78,9 +79,8 @@ const SITES: Readonly<Record<string, (path: string) => HttpResponse>> = {
 };
 
 /** Plugs the mirror in. */
-export function startMirror(network: Network, bits: number, gateway: string) {
-  const net = network.namespace([], 'mirror');
-  net.plug('eth0', MIRROR, bits, gateway);
+export function startMirror(network: Network, addressing: Addressing) {
+  const net = addressing.machineOn(network, 'mirror', addressing.mirror);
   // eslint-disable-next-line require-yield
   const answer = function* ({ target, headers, method }: HttpRequest): Co<HttpResponse> {
     const host = headers.find(([name]) => name.toLowerCase() === 'host')?.[1].replace(/:.*/, '') ?? '';

@@ -4,7 +4,7 @@
 import { UNIT_PATH } from '../kubeadm/node-programs.ts';
 import type { Software } from './software.ts';
 import type { Kubelet } from '../kubelet/index.ts';
-import { waitFor, type Host, type Process, type Writer } from '../linux/index.ts';
+import { waitFor, type FileSystem, type Host, type Process, type Writer } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { KubeletService } from './kubelet-service.ts';
 
@@ -148,22 +148,26 @@ export class Systemd {
   }
 
   file(name: string): UnitFile | undefined {
-    const { fs } = this.host;
-    const path = [ADMIN_PATH, UNIT_PATH].map((dir) => dir + name).find((one) => fs.exists(one));
-    if (path === undefined) return undefined;
-    const dropIns = [UNIT_PATH, ADMIN_PATH]
-      .map((dir) => `${dir}${name}.d`)
-      .filter((dir) => fs.isDirectory(dir))
-      .flatMap((dir) =>
-        fs
-          .readdir(dir)
-          .filter((one) => one.endsWith('.conf'))
-          .sort()
-          .map((one) => `${dir}/${one}`),
-      );
-    const text = [path, ...dropIns].map((one) => fs.readFile(one)).join('\n');
-    return { path, dropIns, text, ...read(text, (file) => (fs.exists(file) ? fs.readFile(file) : undefined)) };
+    return unitFile(this.host.fs, name);
   }
+}
+
+/** What a machine's files say of a unit. */
+export function unitFile(fs: FileSystem, name: string): UnitFile | undefined {
+  const path = [ADMIN_PATH, UNIT_PATH].map((dir) => dir + name).find((one) => fs.exists(one));
+  if (path === undefined) return undefined;
+  const dropIns = [UNIT_PATH, ADMIN_PATH]
+    .map((dir) => `${dir}${name}.d`)
+    .filter((dir) => fs.isDirectory(dir))
+    .flatMap((dir) =>
+      fs
+        .readdir(dir)
+        .filter((one) => one.endsWith('.conf'))
+        .sort()
+        .map((one) => `${dir}/${one}`),
+    );
+  const text = [path, ...dropIns].map((one) => fs.readFile(one)).join('\n');
+  return { path, dropIns, text, ...read(text, (file) => (fs.exists(file) ? fs.readFile(file) : undefined)) };
 }
 
 /** Keys of a unit file; an empty value takes back what stood before. `fileText`: of EnvironmentFile. */
@@ -206,8 +210,10 @@ function read(
   };
 }
 
+export const RUNTIME_PID = 640;
+
 class RuntimeService implements Unit {
-  readonly pid = 640;
+  readonly pid = RUNTIME_PID;
   readonly command: string;
   private readonly kubelet: Kubelet;
   private readonly software: Software;
@@ -357,4 +363,18 @@ export function systemdOf(kubelet: Kubelet, software: Software): Systemd {
   let systemd = machines.get(machine);
   if (!systemd) machines.set(machine, (systemd = new Systemd(machine, kubelet, software)));
   return systemd;
+}
+
+/** Starts services of a machine, and does so again whenever it gets its power back. */
+export function runServices(kubelet: Kubelet, software: Software, names: readonly string[]) {
+  const systemd = systemdOf(kubelet, software);
+  const start = () => {
+    for (const name of names) systemd.start(name);
+  };
+  for (const name of names) software.enabled.add(name);
+  start();
+  kubelet.powered = (on) => {
+    if (on) start();
+    else systemd.kill(names);
+  };
 }

@@ -37,8 +37,11 @@ import type * as cloud from '../cloud/index.ts';
 import type { Controller } from '../controllers/context.ts';
 import type * as gateway from '../gateway/index.ts';
 import type { original } from '../images/mirrors.ts';
+import type { runPython } from '../images/python/index.ts';
+import type { unheeded } from '../coredns/properties.ts';
 import type { KubernetesZone } from '../coredns/records.ts';
 import type { Repository } from '../images/types.ts';
+import type { flagProblem } from '../kube-proxy/flags.ts';
 import type { IpvsProxier } from '../kube-proxy/ipvs.ts';
 import type { NftablesProxier } from '../kube-proxy/nftables.ts';
 import type { UserspaceProxier } from '../kube-proxy/userspace.ts';
@@ -48,19 +51,26 @@ import type {
   readAuthenticationConfiguration,
 } from '../apiserver/authentication/jwt-configuration.ts';
 import type { OpenIdTokens } from '../apiserver/authentication/openid-tokens.ts';
+import type { readAudit } from '../apiserver/audit/audit.ts';
 import type { EncryptionAtRest } from '../apiserver/encryption/at-rest.ts';
 import type { Encryption, readEncryption } from '../apiserver/encryption/configuration.ts';
 import type { ApiServer } from '../apiserver/server.ts';
 import type { AtRest } from '../apiserver/storage/at-rest.ts';
 import type { KeyValue } from '../etcd/index.ts';
+import type { readControllers } from '../kubeadm/controller-names.ts';
+import type { nodeMasks, serviceRangeProblem } from '../kubeadm/range-flags.ts';
+import type { nodeAccess } from '../kubeadm/node-access-flags.ts';
 import type { flagOf } from '../kubeadm/flag-tables.ts';
 import type { schedule } from '../addons/configured-scheduler.ts';
 import type { LocalPathProvisioner } from '../addons/local-path-provisioner.ts';
 import type * as calico from '../addons/calico.ts';
 import type * as networks from '../cni/networks.ts';
+import type * as vxlan from '../cni/vxlan.ts';
 import type * as konnectivity from '../konnectivity/index.ts';
 import type * as csi from '../csi/index.ts';
 import type { KubectlOptions } from '../kubectl/index.ts';
+import type { changedConfig, limitedNode } from '../kubelet/changed-config.ts';
+import type { configz } from '../kubelet/configuration.ts';
 import type { valueFromEnvFile } from '../kubelet/env-file.ts';
 import type { reclaim, storageExcess } from '../kubelet/eviction-victims.ts';
 import type { KubeletServer } from '../kubelet/exec.ts';
@@ -69,11 +79,14 @@ import type { grpcHealth } from '../kubelet/grpc-health.ts';
 import type { runHook } from '../kubelet/hooks.ts';
 import type { pullImageVolumes } from '../kubelet/image-volumes.ts';
 import type { claimedPlace } from '../kubelet/persistent-volumes.ts';
+import type { serveReadOnly } from '../kubelet/read-only.ts';
+import type { ServingCertificate } from '../kubelet/serving-certificate.ts';
 import type { loadAppArmor, loadSeccomp } from '../kubelet/security-profiles.ts';
 import type { askedSysctls, refusal } from '../kubelet/special-pods.ts';
 import type { SCHEDULERS } from '../linux/net/ipvs.ts';
 import type { createJq } from '../jq.ts';
 import type { CommandName } from '../linux/commands/names.ts';
+import type { networkTools } from '../linux/commands/network-tools.ts';
 import type { procEntries } from '../linux/proc.ts';
 import type { Host, Program } from '../linux/types.ts';
 import type * as kubeadm from '../machine/kubeadm/index.ts';
@@ -86,6 +99,7 @@ import type { volumeBinding } from '../scheduler/plugins/volume-binding.ts';
 import type { volumeRestrictions } from '../scheduler/plugins/volume-restrictions.ts';
 import type { volumeZone } from '../scheduler/plugins/volume-zone.ts';
 import type * as shells from '../shell/index.ts';
+import type * as ssh from '../ssh/index.ts';
 import type { SimTargets } from '../sim-command/index.ts';
 
 export interface Parts {
@@ -98,15 +112,20 @@ export interface Parts {
   };
   'control-plane': {
     flagOf: typeof flagOf;
+    nodeAccess: typeof nodeAccess;
     oidcFlags: typeof oidcFlags;
     openIdTokens(issuers: readonly JwtIssuer[], host: Host, log: (text: string) => void): OpenIdTokens;
+    readAudit: typeof readAudit;
     readAuthenticationConfiguration: typeof readAuthenticationConfiguration;
+    readControllers: typeof readControllers;
+    nodeMasks: typeof nodeMasks;
+    serviceRangeProblem: typeof serviceRangeProblem;
     readEncryption: typeof readEncryption;
     encryptionAtRest(host: ApiServer, encryption: Encryption | undefined, before: AtRest | undefined): EncryptionAtRest;
     /** The bytes of a value as etcd has them; undefined for kinds whose form there is not modelled. */
     stored(host: ApiServer, kv: KeyValue): Uint8Array | undefined;
   };
-  dns: { KubernetesZone: typeof KubernetesZone };
+  dns: { KubernetesZone: typeof KubernetesZone; unheeded: typeof unheeded };
   gateway: typeof gateway;
   /** The catalogue of images beside those of the cluster's own components. */
   images: { catalogue: readonly Repository[]; original: typeof original };
@@ -125,33 +144,43 @@ export interface Parts {
   kubeadm: typeof kubeadm;
   kubelet: {
     askedSysctls: typeof askedSysctls;
+    changedConfig: typeof changedConfig;
     loadAppArmor: typeof loadAppArmor;
     loadSeccomp: typeof loadSeccomp;
     pullImageVolumes: typeof pullImageVolumes;
     refusal: typeof refusal;
     claimedPlace: typeof claimedPlace;
+    configz: typeof configz;
+    limitedNode: typeof limitedNode;
     figures: typeof figures;
     grpcHealth: typeof grpcHealth;
     KubeletServer: typeof KubeletServer;
     reclaim: typeof reclaim;
     runHook: typeof runHook;
+    serveReadOnly: typeof serveReadOnly;
+    ServingCertificate: typeof ServingCertificate;
     storageExcess: typeof storageExcess;
     valueFromEnvFile: typeof valueFromEnvFile;
   };
   kubectl: { createKubectl(settings: KubectlOptions): Program; toYaml(value: unknown): string };
   istio: typeof istio;
   machine: typeof machine;
-  networks: typeof networks & Pick<typeof calico, 'calicoImages' | 'calicoManifests'>;
+  'network-tools': typeof networkTools;
+  networks: typeof networks &
+    Pick<typeof vxlan, 'VxlanBackend' | 'vxlanProblem'> &
+    Pick<typeof calico, 'calicoImages' | 'calicoManifests'>;
   openapi: Pick<typeof openapi, 'openApi' | 'openApiETag' | 'swagger'>;
   pki: typeof pki;
   /** By level, as they are reported. */
   'pod-security': { CHECKS: readonly Check[] };
   proxiers: {
+    flagProblem: typeof flagProblem;
     IpvsProxier: typeof IpvsProxier;
     NftablesProxier: typeof NftablesProxier;
     SCHEDULERS: typeof SCHEDULERS;
     UserspaceProxier: typeof UserspaceProxier;
   };
+  python: { runPython: typeof runPython };
   requests: {
     admission: RareAdmission;
     certificateSigningRequests: Required<Pick<Strategy, 'beforeCreate' | 'beforeUpdate'>>;
@@ -174,7 +203,7 @@ export interface Parts {
       /** Of kinds that few clusters have, by 'group/Kind'. */
       RULES: Readonly<Record<string, Rules>>;
     };
-  schema: { FURTHER_TYPES: string };
+  schema: { FURTHER_TYPES: string; goValueText: (field: string, value: unknown) => string | undefined };
   scheduling: {
     defaultPreemption: typeof defaultPreemption;
     nodeVolumeLimits: typeof nodeVolumeLimits;
@@ -185,6 +214,7 @@ export interface Parts {
   };
   shell: Pick<typeof shells, 'createShell' | 'ShellSession' | 'splitScript'>;
   sim: { createSimCommand(targets: SimTargets): Program };
+  ssh: typeof ssh;
   table: { printTable: typeof printTable };
   /** The commands of machines. */
   tools: {

@@ -1,6 +1,7 @@
-// Part: the structure of kinds that few clusters have.
+// Part: the structure of kinds that few clusters have, and how old releases print values.
 
 import { FURTHER_TYPES } from '../api/generated/further-schema.ts';
+import { goValueText } from '../api/go-values.ts';
 import { provide } from './index.ts';
 
-provide('schema', { FURTHER_TYPES });
+provide('schema', { FURTHER_TYPES, goValueText });

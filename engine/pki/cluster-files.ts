@@ -12,6 +12,8 @@ import { SCALAR } from './token-key.ts';
 export interface ClusterFiles {
   hostname: string;
   ip: string;
+  /** Of the Service `kubernetes`, for the API server's. */
+  serviceIP?: string;
   made: number;
 }
 
@@ -47,7 +49,7 @@ const LEAVES: Readonly<Record<string, Leaf>> = {
     by: 'ca',
     subject: named('kube-apiserver'),
     usages: [SERVER],
-    names: ({ hostname, ip }) => ({
+    names: ({ hostname, ip, serviceIP = '10.96.0.1' }) => ({
       dns: [
         hostname,
         'kubernetes',
@@ -55,7 +57,7 @@ const LEAVES: Readonly<Record<string, Leaf>> = {
         'kubernetes.default.svc',
         'kubernetes.default.svc.cluster.local',
       ],
-      ips: ['10.96.0.1', ip],
+      ips: [serviceIP, ip],
     }),
   },
   'apiserver-kubelet-client': {

@@ -72,10 +72,12 @@ export function processPath(shell: Shell, direction: '<' | '>', body: List, fds:
   while (shell.fs.exists(`/dev/fd/${fd}`)) fd--;
   const path = `/dev/fd/${fd}`;
   const pipe = new Pipe();
-  const node = new FileNode('', { mode: 0o600 });
+  const node = new FileNode('', { mode: 0o600, uid: shell.fs.uid, gid: shell.fs.gid });
   node.fifo = pipe;
-  shell.fs.mkdir('/dev/fd', { recursive: true });
-  shell.fs.put(path, node);
+  // The kernel makes them, whoever asks.
+  const kernel = shell.fs.view({});
+  kernel.mkdir('/dev/fd', { recursive: true });
+  kernel.put(path, node);
   shell.temporary.push(path);
   const inner = fds.slice();
   if (direction === '<') inner[1] = { writer: pipeWriter(pipe) };

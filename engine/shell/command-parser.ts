@@ -11,6 +11,8 @@ const BINARY = /^(?:=|==|!=|=~|<|>|-eq|-ne|-lt|-le|-gt|-ge|-nt|-ot|-ef)$/;
 export abstract class CommandParser extends WordParser {
   /** A compound command, where one begins. */
   protected abstract compound(): Command | undefined;
+  /** A function's definition, where one begins. */
+  protected abstract definition(): Command | undefined;
 
   protected unexpected(expecting?: string): never {
     const token = this.token();
@@ -143,8 +145,9 @@ export abstract class CommandParser extends WordParser {
           expanded.add(word.raw);
           this.src = this.src.slice(0, start) + text + this.src.slice(this.pos);
           this.pos = start;
-          const compound = out.assignments.length || out.redirects.length ? undefined : this.compound();
-          if (compound) return compound as unknown as Simple;
+          const first = !out.assignments.length && !out.redirects.length;
+          const other = first ? (this.compound() ?? this.definition()) : undefined;
+          if (other) return other as unknown as Simple;
           continue;
         }
       }

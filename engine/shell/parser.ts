@@ -350,7 +350,7 @@ export class Parser extends CommandParser {
 
   // ---- functions -----------------------------------------------------------------------------------------
 
-  private definition(): Command | undefined {
+  protected definition(): Command | undefined {
     const match = /^([^\s;&|<>()$'"`\\=]+)[ \t]*\([ \t]*\)/.exec(this.src.slice(this.pos, this.pos + 200));
     if (!match) return undefined;
     const line = this.line;

@@ -26,7 +26,7 @@ export function initialize(shell: Shell) {
   const { process, variables } = shell;
   for (const name in process.env) variables.put(name, { value: process.env[name], exported: true });
   variables.put('PWD', { value: shell.cwd, exported: true });
-  if (shell.flavour.kind === 'bash') {
+  if (shell.flavour.kind !== 'dash') {
     const level = Number(shell.get('SHLVL') ?? 0) + 1;
     variables.put('SHLVL', { value: String(level), exported: true });
   }

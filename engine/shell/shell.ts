@@ -78,6 +78,8 @@ export class Shell {
   variables = new Variables();
   functions = new Map<string, ShellFunction>();
   aliases = new Map<string, string>();
+  /** Of commands, the options that `complete` was given. */
+  completions = new Map<string, string[]>();
   /** Single letters of `set`, `pipefail`, and names of `shopt`. */
   options = new Set<string>();
   /** Text to run when a signal comes, on EXIT or on ERR; '' ignores. */
@@ -139,6 +141,7 @@ export class Shell {
     child.variables = this.variables.copy();
     child.functions = new Map(this.functions);
     child.aliases = this.aliases;
+    child.completions = this.completions;
     child.options = new Set(this.options);
     child.cwd = this.cwd;
     child.status = this.status;

@@ -53,7 +53,7 @@ export function* runSimple(shell: Shell, command: Simple, outer: Descriptors, re
       );
     return yield* execute(shell, argv, command, fds, outer, replace);
   } finally {
-    for (const path of temporary) shell.fs.remove(path);
+    if (temporary.length) for (const path of temporary) shell.fs.view({}).remove(path);
   }
 }
 

@@ -1,17 +1,22 @@
 // sim trace FROM TO: the first packet of a connection on its way: interfaces, routes, rules, rewrites, and its end.
 
 import type { Pod, Service } from '../api/types.ts';
+import type { Passage, Way } from '../apiserver/egress.ts';
 import { type Fate, type Hop, type Host, isAddress, type Protocol, resolveName, type Trace } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { table } from './values.ts';
 import { SimError, type Call, type SubCommand } from './types.ts';
 
-const KINDS: readonly Hop['kind'][] = ['link', 'bridge', 'route', 'rule', 'rewrite', 'verdict'];
+const KINDS = ['tunnel', 'link', 'bridge', 'route', 'rule', 'rewrite', 'verdict'] as const;
+/** A step of the packet, or of what carries the connection to where the packet starts. */
+type Step = Hop | (Omit<Passage, 'where'> & { namespace: string; link: ''; kind: 'tunnel'; idle?: undefined });
+const APISERVER = 'apiserver';
+const KUBELET_PORT = '10250';
 
 export const trace: SubCommand = {
   name: 'trace',
   usage: 'FROM TO',
-  help: 'Send one packet from pod/NAME, node/NAME or workstation to pod/NAME:PORT, service/NAME, ADDRESS..., and show its way',
+  help: 'Send one packet from pod/NAME, node/NAME, workstation or apiserver (as for logs and exec) to pod/NAME:PORT, service/NAME, ADDRESS..., and show its way',
   flags: [
     { name: 'namespace', short: 'n', value: 'NAME', help: 'The namespace of Pods and Services (default: default)' },
     { name: 'udp', help: 'A datagram, not the first packet of a TCP connection (TO without a port: ICMP)' },
@@ -30,21 +35,54 @@ export const trace: SubCommand = {
     if (unknown !== undefined) {
       throw new SimError(`there are no steps ${JSON.stringify(unknown)}; there are ${KINDS.join(', ')}`);
     }
-    const from = hostOf(call, args[0]);
-    const { ip, port, protocol } = yield* destination(call, from, args[1]);
-    const found = from.net.trace(protocol, ip, port);
-    const hops = found.hops.filter(({ kind, idle }) => only.includes(kind) && (!idle || flags.all !== undefined));
+    const isServer = args[0] === APISERVER;
+    const from = isServer ? undefined : hostOf(call, args[0]);
+    const { ip, port, protocol } = yield* destination(call, from ?? call.process.host, args[1], isServer);
+    if (isServer && protocol !== 'tcp') throw new SimError('the API server opens TCP connections only; name a port');
+    const way = from ? { passages: [], from: from.net } : wayOut(call, ip, port);
+    const found = way.from?.trace(protocol, ip, port);
+    const tunnel = way.passages.map(({ where, ...passage }): Step => ({
+      namespace: where,
+      link: '',
+      kind: 'tunnel',
+      ...passage,
+    }));
+    const hops = [...tunnel, ...(found?.hops ?? [])].filter(
+      ({ kind, idle }) => only.includes(kind) && (!idle || flags.all !== undefined),
+    );
+    const end = found ? outcome(found) : notSent(way.error ?? '', protocol, ip, port);
     if (flags.output === 'json') {
-      line(JSON.stringify({ hops, rulesCompared: found.compared, lookups: found.lookups, ...outcome(found) }, null, 2));
+      const { compared = 0, lookups = 0 } = found ?? {};
+      line(JSON.stringify({ hops, rulesCompared: compared, lookups, ...end }, null, 2));
       return;
     }
-    const rows = hops.map(({ namespace, link, kind, text }) => [namespace, link || '-', kind, text]);
+    const rows = hops.map((hop) => [
+      hop.namespace,
+      hop.link || '-',
+      hop.kind,
+      hop.kind === 'tunnel' ? `${hop.by}: ${hop.text}` : hop.text,
+    ]);
     for (const row of table([['WHERE', 'INTERFACE', 'STEP', 'WHAT'], ...rows])) line(row);
     line();
+    if (!found) return line(`${end.result}.`);
     const lookups = found.lookups ? ` and ${found.lookups} look-up${found.lookups > 1 ? 's' : ''} in a table` : '';
-    line(`${outcome(found).result}, after a comparison with ${found.compared} rules${lookups}.`);
+    line(`${end.result}, after a comparison with ${found.compared} rules${lookups}.`);
   },
 };
+
+/** How a connection of the API server's gets to where it is dialled. */
+function wayOut({ targets }: Call, ip: string, port: number): Way {
+  const way = targets.egress()?.way(ip, port);
+  if (!way) throw new SimError('there is no API server');
+  return way;
+}
+
+const notSent = (error: string, protocol: Protocol, destination: string, dport: number) => ({
+  result: `Not sent: ${error}`,
+  fate: 'not sent',
+  at: '',
+  packet: { protocol, destination, dport },
+});
 
 function hostOf({ targets, flags, process }: Call, text: string): Host {
   if (text === 'workstation') return process.host;
@@ -55,7 +93,9 @@ function hostOf({ targets, flags, process }: Call, text: string): Host {
     return machine;
   }
   if (kind !== 'pod') {
-    throw new SimError(`a packet comes from pod/NAME, node/NAME or workstation, not from ${JSON.stringify(text)}`);
+    throw new SimError(
+      `a packet comes from pod/NAME, node/NAME, workstation or apiserver, not from ${JSON.stringify(text)}`,
+    );
   }
   const namespace = flags.namespace ?? 'default';
   const pod = podOf(targets, namespace, name as string);
@@ -78,19 +118,27 @@ function podOf({ client }: Call['targets'], namespace: string, name: string): Po
   return pod;
 }
 
-function* destination(call: Call, from: Host, text: string): Co<{ ip: string; port: number; protocol: Protocol }> {
+/** `kubelet`: a node without a port is its kubelet, at the address where the API server asks it. */
+function* destination(
+  call: Call,
+  from: Host,
+  text: string,
+  kubelet: boolean,
+): Co<{ ip: string; port: number; protocol: Protocol }> {
   const { targets, flags } = call;
-  const parts = /^(?:https?:\/\/)?([^:]+?)(?::([\w-]+))?\/?$/.exec(text);
+  // An address of IPv6 stands between brackets when a port follows.
+  const parts = isAddress(text) ? [text, text] : /^(?:https?:\/\/)?(\[[^\]]+\]|[^:]+?)(?::([\w-]+))?\/?$/.exec(text);
   if (!parts) throw new SimError(`${JSON.stringify(text)} is nowhere that a packet can go to`);
-  const [kind, name] = typed(parts[1]) ?? ['', parts[1]];
+  const [kind, name] = typed(parts[1]) ?? ['', parts[1].replace(/^\[|\]$/g, '')];
   let ip: string | undefined;
-  let port = parts[2];
+  let port: string | undefined = parts[2];
   const namespace = flags.namespace ?? 'default';
   if (kind === 'pod') {
     ip = podOf(targets, namespace, name).status?.podIP;
     if (!ip) throw new SimError(`pod ${name} has no address yet`);
   } else if (kind === 'node') {
-    ip = targets.machines.get(name)?.net.addresses[0];
+    ip = kubelet ? targets.kubeletAddress(name) : targets.machines.get(name)?.net.addresses[0];
+    if (kubelet) port ??= KUBELET_PORT;
     if (!ip) throw new SimError(`there is no node ${JSON.stringify(name)}`);
   } else if (kind === 'service') {
     const service = targets.client.of<Service>('v1', 'services').find(namespace, name);

@@ -1,5 +1,6 @@
 // What the `sim` command acts on, and what one of its sub-commands is.
 
+import type { Egress } from '../apiserver/egress.ts';
 import type { LoggedRequest } from '../apiserver/request-log.ts';
 import type { Client } from '../client/index.ts';
 import type { Provider } from '../cloud/provider.ts';
@@ -23,6 +24,10 @@ export interface SimTargets {
   client: Client;
   /** Requests of the last command line; `all`: also what the components of the cluster sent meanwhile. */
   requests(all: boolean): LoggedRequest[];
+  /** How the API server's connections leave for nodes, Pods and Services; undefined: there is none. */
+  egress(): Egress | undefined;
+  /** Where the API server asks a node's kubelet; undefined: there is no such node. */
+  kubeletAddress(node: string): string | undefined;
   /** The provider of the machines, where there is one. */
   cloud: Provider | undefined;
   /** The scheduler's last decision on the Pod 'namespace/name'. */

@@ -13,16 +13,17 @@ export interface PageFile {
   source: string;
 }
 
-/** All pages with examples in order of their names, or those whose names contain one of `wanted`. */
+/** All pages with examples in order of their names; or the one of a wanted name or path, else those whose names contain it. */
 export function readPages(wanted: string[] = []): PageFile[] {
-  return (readdirSync(CONTENT, { recursive: true }) as string[])
+  const pages = (readdirSync(CONTENT, { recursive: true }) as string[])
     .filter((file) => file.endsWith('.mdx') && !file.startsWith('glossary/'))
     .sort()
-    .map((file) => ({ name: file.replace(/^notes\//, '').replace(/\.mdx$/, ''), path: join(CONTENT, file) }))
-    .filter(
-      ({ name }) =>
-        wanted.length === 0 || wanted.some((w) => name.includes(w.replace(/^.*notes\//, '').replace(/\.mdx$/, ''))),
-    )
+    .map((file) => ({ name: file.replace(/^notes\//, '').replace(/\.mdx$/, ''), path: join(CONTENT, file) }));
+  const parts = wanted.map((one) => one.replace(/^.*notes\//, '').replace(/\.mdx$/, ''));
+  const exact = new Set(pages.map(({ name }) => name));
+  const isWanted = (name: string) => parts.some((part) => (exact.has(part) ? name === part : name.includes(part)));
+  return pages
+    .filter(({ name }) => parts.length === 0 || isWanted(name))
     .map((page) => ({ ...page, source: readFileSync(page.path, 'utf8') }));
 }
 

@@ -7,6 +7,14 @@ const SUBDOMAIN =
 
 const container = (more: object) => podBody({ containers: [{ name: 'c', image: 'nginx', ...more }] });
 
+test('maps in a value that is shown are sorted', () => {
+  const changed = updateFaults(deployments, deploymentBody(), {
+    ...deploymentBody(),
+    spec: { ...deploymentBody().spec, selector: { matchLabels: { z: '1', app: 'web' } } },
+  });
+  expect(changed).toContain('spec.selector: Invalid value: {"matchLabels":{"app":"web","z":"1"}}: field is immutable');
+});
+
 describe('metadata', () => {
   test('names', () => {
     expect(faults(pods, podBody({}, { name: 'a_b' }))).toEqual([`metadata.name: Invalid value: "a_b": ${SUBDOMAIN}`]);
@@ -82,13 +90,14 @@ describe('Pods', () => {
         pods,
         podBody({
           restartPolicy: 'Maybe',
-          volumes: [{ name: 'V' }, { name: 'h', hostPath: {} }],
+          volumes: [{ name: 'V' }, { name: 'h', hostPath: {} }, { name: 'i', image: { reference: '' } }],
           activeDeadlineSeconds: 0,
         }),
       ).map((f) => f.split(':')[0]),
     ).toEqual([
       'spec.volumes[0].name',
       'spec.volumes[1].hostPath.path',
+      'spec.volumes[2].image.reference',
       'spec.restartPolicy',
       'spec.activeDeadlineSeconds',
     ]);

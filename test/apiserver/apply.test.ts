@@ -35,6 +35,12 @@ test('what a manager no longer names goes', () => {
   expect(apply(A, 'one', data({ k: '1' })).body.data).toEqual({ k: '1' });
 });
 
+test('null for a value that is there makes it the empty one', () => {
+  const { apply } = served();
+  apply(A, 'one', data({ k: '1' }));
+  expect(apply(A, 'one', configMap('a', undefined, { k: null as never })).body.data).toEqual({ k: '' });
+});
+
 test('what another manager owns with another value is a conflict, unless it is forced', () => {
   const { apply, send } = served();
   apply(A, 'one', data({ k: '1', l: '1' }));
@@ -96,4 +102,42 @@ test('components that read in memory see no managed fields', () => {
   apply(A, 'one', data({ k: 'v' }));
   const { body } = server.handle({ method: 'GET', path: A, user: { name: 'c', groups: [] } });
   expect((body as { metadata: object }).metadata).not.toHaveProperty('managedFields');
+});
+
+test('the status belongs to nobody who has not written it by its own path', () => {
+  const { send, apply } = served();
+  const managers = () =>
+    send('GET', `${DEPLOYMENTS}/d`).body.metadata.managedFields.map(
+      ({ manager, fieldsV1 }: { manager: string; fieldsV1: object }) => [manager, 'f:status' in fieldsV1],
+    );
+  send('POST', DEPLOYMENTS, { ...deployment('d'), status: {} }, { query: { fieldManager: 'maker' } });
+  apply(`${DEPLOYMENTS}/d`, 'applier', {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'd', labels: { a: 'b' } },
+    status: { replicas: 3 },
+  });
+  send(
+    'PATCH',
+    `${DEPLOYMENTS}/d/status`,
+    { status: { replicas: 1 } },
+    {
+      headers: { 'content-type': 'application/merge-patch+json' },
+      query: { fieldManager: 'counter' },
+    },
+  );
+  expect(managers()).toEqual([
+    ['applier', false],
+    ['counter', true],
+    ['maker', false],
+  ]);
+});
+
+test('who deletes becomes no owner of what the deletion leaves', () => {
+  const { send } = served();
+  send('POST', CONFIGMAPS, data({ k: 'v' }), { query: { fieldManager: 'maker' } });
+  send('DELETE', A, { propagationPolicy: 'Foreground' });
+  const { metadata } = send('GET', A).body;
+  expect(metadata.deletionTimestamp).toBeDefined();
+  expect(metadata.managedFields.map(({ manager }: { manager: string }) => manager)).toEqual(['maker']);
 });

@@ -116,6 +116,13 @@ test('a patch of a stale version is a conflict', () => {
   ).toBe(409);
 });
 
+test('a strategic merge that does not fit the types is told in the words of the converter', () => {
+  const { patch, path } = web();
+  const refused = (spec: object) => patch(path, 'strategic-merge', { spec }).body.message;
+  expect(refused({ replicas: 'x' })).toContain('"map[spec:map[replicas:x]]": unrecognized type: int32');
+  expect(refused({ template: 'x' })).toContain('cannot restore struct from: string');
+});
+
 test('a patch of another type is not understood', () => {
   const { send } = web();
   const { code } = send('PATCH', `${DEPLOYMENTS}/web`, '{}', { headers: { 'content-type': 'application/json' } });

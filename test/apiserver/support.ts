@@ -7,9 +7,9 @@ export const BIRTH = Date.UTC(2026, 0, 5, 9);
 const ADMIN = { name: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 
 /** A server with a namespace `default` in which Pods can be made; requests as a client sends them, bodies as text. */
-export function serve() {
+export function serve(version?: string) {
   const sim = new Sim({ seed: 7, start: BIRTH });
-  const server = new ApiServer({ sim, scheme: createScheme(), freeze: true });
+  const server = new ApiServer({ sim, scheme: createScheme(), freeze: true, version });
   server.bootstrap();
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   const send = (

@@ -217,6 +217,17 @@ describe('the cloud-controller-manager', () => {
       'the flag --concurrent-service-syncs is not modelled by this engine',
     );
   });
+
+  it('says more with --v, and makes no routes without a range that they are for', () => {
+    const { run } = start();
+    const flag = (from: string, to: string) =>
+      run(
+        `kubectl -n kube-system get deployment ${CCM} -o yaml | sed 's#${from}#${to}#' | kubectl replace -f - > /dev/null; sim advance 60s; kubectl -n kube-system logs -l k8s-app=${CCM} --tail=-1`,
+      );
+    expect(flag('--leader-elect=true', '--v=1')).toContain('Starting "cloud-node-controller"');
+    expect(flag('--cluster-cidr=.*', '--cluster-cidr=')).toContain('RouteController: Must specify clusterCIDR.');
+    expect(flag('--cluster-cidr=.*', '--cluster-cidr=10.244')).toContain('invalid CIDR address: 10.244');
+  });
 });
 
 describe('the setting', () => {

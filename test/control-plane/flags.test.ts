@@ -29,6 +29,7 @@ describe('the flags of the control plane', () => {
   it('have gone with the release that took them away', () => {
     expect(read('kube-apiserver', ['--insecure-port=8080'])).toEqual({ line: 'Error: unknown flag: --insecure-port' });
     expect(read('kube-apiserver', ['--insecure-port=8080'], 20)).toHaveProperty('reason');
+    expect(read('kube-apiserver', ['--ssh-user=x'], 22)).toEqual({ line: 'Error: unknown flag: --ssh-user' });
   });
 
   it('may be given as they are without being given, however that is written', () => {
@@ -38,6 +39,19 @@ describe('the flags of the control plane', () => {
     expect(read('kube-apiserver', ['--event-ttl=2h'])).toEqual({
       reason: 'the flag --event-ttl=2h is not modelled by this engine',
     });
+  });
+
+  it('name controllers by what they are called, or were', () => {
+    const { run, withFlag, withoutFlag } = controlPlane();
+    const set = (controllers: string) => {
+      withoutFlag('kube-controller-manager', 'controllers=');
+      return withFlag('kube-controller-manager', `--controllers=${controllers}`);
+    };
+    expect(set('*,-deployment')).toContain('"Warning: controller is disabled" controller="deployment-controller"');
+    run('kubectl create deployment web --image=nginx; sleep 5');
+    expect(run('kubectl get replicasets')).toContain('No resources found');
+    expect(set('*,-nonsense')).toContain('\\"nonsense\\" is not in the list of known controllers');
+    expect(set('*,ttl')).toContain('the controller ttl-controller is not modelled by this engine');
   });
 
   it('end the container with one sentence in its log', () => {

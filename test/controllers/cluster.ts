@@ -3,6 +3,7 @@
 
 import { createScheme } from '../../engine/api/index.ts';
 import { ApiServer } from '../../engine/apiserver/index.ts';
+import { minorOf } from '../../engine/apiserver/release.ts';
 import { Client, InformerFactory, microTimestamp } from '../../engine/client/index.ts';
 import { startControllers, type ControllerManager } from '../../engine/controllers/index.ts';
 import { startScheduler, type Scheduler, type SchedulerOptions } from '../../engine/scheduler/index.ts';
@@ -19,6 +20,8 @@ export interface NodeSpec {
 }
 
 export interface TestOptions {
+  /** Of the API server and the controllers; default v1.35.0. */
+  version?: string;
   nodes?: NodeSpec[];
   controllers?: readonly string[] | false;
   scheduler?: Partial<SchedulerOptions> | false;
@@ -51,6 +54,7 @@ export class TestCluster {
     this.api = new ApiServer({
       sim: this.sim,
       scheme: createScheme(),
+      version: options.version,
       freeze: true,
       authorizationMode: 'Node,RBAC',
     });
@@ -64,6 +68,7 @@ export class TestCluster {
         informers: new InformerFactory(this.client('system:kube-controller-manager')),
         only: options.controllers || undefined,
         rootCA: 'CERTIFICATE',
+        release: options.version === undefined ? undefined : minorOf(options.version),
       });
     }
     if (options.scheduler !== false) {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { TestCluster } from './cluster.ts';
 import { finish, names, start, template } from './workload.ts';
 import type { Job, Pod } from '../../engine/api/types.ts';
+import { InformerFactory } from '../../engine/client/index.ts';
 
 const indexed = (spec: object = {}) => ({
   apiVersion: 'batch/v1',
@@ -23,6 +24,41 @@ const active = (cluster: TestCluster) =>
 const end = (cluster: TestCluster, index: number, exitCode: number) =>
   finish(cluster, active(cluster).find((pod) => indexOf(pod) === index) as Pod, exitCode);
 const running = (cluster: TestCluster) => active(cluster).map(indexOf).sort();
+
+describe('the status of a Job', () => {
+  const many = { completionMode: undefined, completions: 2 };
+
+  it('notes Pods that have ended before they lose their finalizer, and counts them after', () => {
+    const cluster = start(indexed(many));
+    const seen: Job['status'][] = [];
+    new InformerFactory(cluster.admin)
+      .of<Job>('batch/v1', 'jobs')
+      .on({ update: ({ status }) => void seen.push(status) });
+    for (const pod of active(cluster)) finish(cluster, pod, 0);
+    cluster.pass(3000);
+    const uids = cluster.pods().map(({ metadata }) => metadata.uid);
+    expect(seen.map((status) => [status?.uncountedTerminatedPods?.succeeded?.length, status?.succeeded])).toEqual([
+      [uids.length, undefined],
+      [undefined, 2],
+    ]);
+    expect(seen.map((status) => status?.conditions?.map(({ type }) => type))).toEqual([
+      ['SuccessCriteriaMet'],
+      ['SuccessCriteriaMet', 'Complete'],
+    ]);
+  });
+
+  it('fails for the reason that was found first', () => {
+    const rules = [{ action: 'FailJob', onExitCodes: { operator: 'In', values: [42] } }];
+    const cluster = start(indexed({ ...many, podFailurePolicy: { rules } }));
+    const [first, second] = active(cluster);
+    finish(cluster, second, 42);
+    cluster.pass(1500);
+    finish(cluster, first, 42);
+    cluster.pass(3000);
+    const messages = new Set(get(cluster).status?.conditions?.map(({ message }) => message));
+    expect([...messages]).toEqual([expect.stringContaining(`${second.metadata.name} failed with exit code 42`)]);
+  });
+});
 
 describe('a Job that counts failures by index', () => {
   it('lets other indexes go on while one waits to be tried again', () => {

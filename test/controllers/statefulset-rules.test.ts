@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isPodReady } from '../../engine/controllers/pods.ts';
 import { TestCluster } from './cluster.ts';
 import { setImage, start, template } from './workload.ts';
-import type { PersistentVolumeClaim } from '../../engine/api/types.ts';
+import type { ControllerRevision, PersistentVolumeClaim } from '../../engine/api/types.ts';
 
 const set = (spec: object = {}) => ({
   apiVersion: 'apps/v1',
@@ -110,5 +110,24 @@ describe('maxUnavailable of a StatefulSet', () => {
     setImage(cluster, 'statefulsets', 'web', 'nginx:1.28');
     cluster.pass(10_000);
     expect(images(cluster)).toEqual(new Set(['nginx:1.28']));
+  });
+});
+
+describe('a StatefulSet of the same name', () => {
+  it('goes on with the Pods and the history that were left behind', () => {
+    const cluster = start(set());
+    setImage(cluster, 'statefulsets', 'web', 'nginx:1.28');
+    cluster.pass(20_000);
+    cluster.admin.of('apps/v1', 'statefulsets').delete('default', 'web', { propagationPolicy: 'Orphan' });
+    cluster.pass(2000);
+    cluster.admin.of('v1', 'pods').delete('default', 'web-0');
+    cluster.create(set({ replicas: 2 }));
+    cluster.pass(20_000);
+    const names = cluster.pods().map(({ metadata }) => metadata.name);
+    expect(names.sort()).toEqual(['web-0', 'web-1']);
+    const owned = cluster
+      .list<ControllerRevision>('apps/v1', 'controllerrevisions')
+      .filter(({ metadata }) => metadata.ownerReferences?.[0]?.name === 'web');
+    expect(owned).toHaveLength(2);
   });
 });

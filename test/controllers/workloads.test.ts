@@ -259,6 +259,14 @@ describe('a Job', () => {
     expect(cluster.pods()).toHaveLength(0);
   });
 
+  it('did not announce its end before v1.31', () => {
+    const cluster = new TestCluster({ version: 'v1.28.4' });
+    cluster.pass(1000);
+    cluster.create(job({ activeDeadlineSeconds: 30 }));
+    cluster.pass(40_000);
+    expect(conditions(cluster)).toEqual(['Failed DeadlineExceeded']);
+  });
+
   it('gives indexed Pods their number', () => {
     const cluster = start(job({ completions: 3, parallelism: 3, completionMode: 'Indexed' }));
     const [first] = cluster.pods();

@@ -203,9 +203,9 @@ describe('programs that end', () => {
   });
 
   it('what is not modelled is refused in one sentence', () => {
-    const python = start('python:3.12', { command: ['python', 'app.py'] });
+    const python = start('python:3.12', { command: ['python', '-m', 'flask'] });
     expect(python.process.status).toBe(1);
-    expect(python.out.text).toContain('not run');
+    expect(python.out.text).toContain('not modelled');
   });
 });
 

@@ -152,3 +152,7 @@ test('a namespace that is missing is what is said first, before the object is lo
     `error: failed to create configmap: ${missing}`,
   );
 });
+
+test('jq without a filter shows what comes through a pipe', async () => {
+  expect(await output(`echo '{"a":1}' | jq`)).toBe('{\n  "a": 1\n}\n');
+});

@@ -186,6 +186,7 @@ describe('changing objects', () => {
     ['kubectl label cm cm --list', says('tier=back\n')],
     ['kubectl label cm cm tier-', says('configmap/cm unlabeled\n')],
     ['kubectl annotate cm cm note=x', says('configmap/cm annotated\n')],
+    ['kubectl annotate cm cm note=x', says('configmap/cm annotated\n')],
     [`kubectl patch cm cm --type=merge -p '{"data":{"z":"1"}}'`, says('configmap/cm patched\n')],
     [`kubectl patch cm cm --type=merge -p '{"data":{"z":"1"}}'`, says('configmap/cm patched (no change)\n')],
     ['kubectl get cm cm -o go-template={{.data.z}}', says('1')],

@@ -26,7 +26,11 @@ describe('JSONPath', () => {
     ['{.items[?(@.size>1)].name}', 'b c'],
     ['{.items[?(@.name=="b")].size}', '2'],
     ['{.items[?(@.ready)].name}', 'a b'],
-    ["{.metadata.labels['a.b/c']}", 'd'],
+    ["{.metadata.labels['a\\.b/c']}", 'd'],
+    ["{.metadata.labels['a.b/c']}", ''],
+    ["{['metadata.name', 'kind']} {.items[*]['name','size']}", 'web Pod a b c 1 2 3'],
+    ['{.items[].name}', 'a'],
+    ['{.items[?(@.name == "b")].size}{.items[?(size)].name}', '2a b c'],
     ['{.metadata.labels.a\\.b/c}', 'd'],
     ["{.items[0]['name','size']}", 'a 1'],
     ['{..size}', '1 2 3'],
@@ -43,6 +47,14 @@ describe('JSONPath', () => {
   });
   test('complains of an index that is not there', () => {
     expect(() => print('{.items[9]}')).toThrow('array index out of bounds: index 9, length 3');
+  });
+  test.each([
+    ['{.items[a]}', 'invalid array index a'],
+    ['{.items[?(@.name=~"b")]}', "unrecognized character in action: U+007E '~'"],
+    ['{.items[?(@.name="b")]}', 'unrecognized filter operator ='],
+    ['{end}', 'not in range, nothing to end'],
+  ])('complains of %s', (template, problem) => {
+    expect(() => print(template)).toThrow(problem);
   });
   test('complains of an open action', () => {
     expect(() => print('{.items')).toThrow('unclosed action');

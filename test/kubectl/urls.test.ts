@@ -47,6 +47,13 @@ test.each([
   expect(run(`kubectl apply -f ${url}`)).toBe(message);
 });
 
+test('the API answers in the order of its types', () => {
+  const raw = run('kubectl get --raw /api/v1/namespaces/default/pods/web');
+  expect(raw).toMatch(/^\{"kind":"Pod","apiVersion":"v1","metadata":\{"name":"web","namespace":"default","uid":/);
+  expect(raw.indexOf('"spec":')).toBeLessThan(raw.indexOf('"status":'));
+  expect(run('kubectl get --raw /api/v1/namespaces/default/pods')).toMatch(/"items":\[\{"metadata":\{"name":"web"/);
+});
+
 test('curl fetches several URLs over one connection', () => {
   const text = run('curl -sv http://10.0.0.11:30080/one.txt http://10.0.0.11:30080/two.txt 2>&1');
   expect(text.match(/Connected to/g)).toHaveLength(1);

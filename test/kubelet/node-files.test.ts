@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Node } from '../../engine/api/types.ts';
 import { untilSignal } from '../../engine/images/service.ts';
 import { CONFIG, CONFIG_FILE } from '../../engine/kubelet/index.ts';
 import type { Program } from '../../engine/linux/index.ts';
@@ -28,6 +29,9 @@ describe('log files on the node', () => {
     ]);
     const [link] = fs.readdir('/var/log/containers').filter((name) => name.startsWith('app_default_main-'));
     expect(fs.readFile(`/var/log/containers/${link}`)).toBe(fs.readFile(path));
+    expect(node.kubelet.figures('/logs/pods/')?.body).toContain(`<a href="default_app_${uid}/">`);
+    expect(node.kubelet.figures(path.replace('/var/log', '/logs'))?.body).toBe(fs.readFile(path));
+    expect(node.kubelet.figures('/logs/nothing')).toMatchObject({ code: 404 });
     node.remove('app', 1);
     node.wait(10);
     expect(fs.readdir('/var/log/pods')).toEqual([]);
@@ -70,14 +74,72 @@ describe('the kubelet’s configuration file', () => {
     expect(node.pod('web-worker-1').status?.phase).toBe('Running');
   });
 
-  it('says in the log which changes have no effect', () => {
+  it('keeps the kubelet from starting when something else has been changed in it', () => {
     const node = startNode();
     const { fs } = node.kubelet.machine;
     fs.mkdir('/var/lib/kubelet', { recursive: true });
-    fs.writeFile(CONFIG_FILE, `${CONFIG}maxPods: 5\n`);
+    const startWith = (line: string) => {
+      fs.writeFile(CONFIG_FILE, `${CONFIG}${line}\n`);
+      node.kubelet.stop();
+      node.kubelet.start();
+      return node.kubelet.running;
+    };
+    expect(startWith('cpuManagerPolicy: static')).toBe(false);
+    expect(fs.readFile('/var/log/kubelet.log')).toContain('cpuManagerPolicy: \\"static\\" is not modelled');
+    expect(startWith('maxPod: 5')).toBe(false);
+    expect(fs.readFile('/var/log/kubelet.log')).toContain('unknown field \\"maxPod\\"');
+    expect(startWith('cpuManagerPolicy: none\nsyncFrequency: 0s\nmemorySwap: {}')).toBe(true);
+  });
+
+  it('allows kernel settings that are not safe', () => {
+    const node = startNode({ repositories });
+    const { fs } = node.kubelet.machine;
+    fs.mkdir('/var/lib/kubelet', { recursive: true });
+    const wants = (name: string) => ({
+      containers: [{ name: 'main', image: 'test/speaks:1' }],
+      securityContext: { sysctls: [{ name, value: '1024' }] },
+    });
+    fs.writeFile(CONFIG_FILE, `${CONFIG}allowedUnsafeSysctls: ["kernel.msg*"]\n`);
     node.kubelet.stop();
     node.kubelet.start();
-    expect(fs.readFile('/var/log/kubelet.log')).toContain('a change of maxPods is not modelled');
+    node.create('allowed', wants('kernel.msgmax'));
+    node.create('other', wants('net.core.somaxconn'));
+    node.wait(10);
+    expect(node.pod('allowed').status?.phase).toBe('Running');
+    expect(node.pod('other').status?.reason).toBe('SysctlForbidden');
+    fs.writeFile(CONFIG_FILE, `${CONFIG}allowedUnsafeSysctls: ["vm.*"]\n`);
+    node.kubelet.stop();
+    node.kubelet.start();
+    expect(node.kubelet.running).toBe(false);
+  });
+
+  it('says how much of the node Pods get', () => {
+    const node = startNode();
+    const { fs } = node.kubelet.machine;
+    fs.mkdir('/var/lib/kubelet', { recursive: true });
+    const allocatable = () => node.client.of<Node>('v1', 'nodes', false).get('', 'worker-1').status?.allocatable;
+    const before = allocatable();
+    fs.writeFile(
+      CONFIG_FILE,
+      `${CONFIG}maxPods: 5\nkubeReserved: {cpu: 500m, memory: 1Gi}\nsystemReserved: {cpu: 500m}\nevictionHard: {memory.available: 500Mi}\n`,
+    );
+    node.kubelet.stop();
+    node.kubelet.start();
+    node.wait(15);
+    expect(allocatable()).toMatchObject({
+      cpu: '3',
+      memory: '6587424Ki',
+      pods: '5',
+      'ephemeral-storage': '98831908Ki',
+    });
+    expect(JSON.parse(node.kubelet.figures('/configz')?.body ?? '')).toMatchObject({
+      kubeletconfig: { maxPods: 5, syncFrequency: '1m0s', evictionHard: { 'memory.available': '500Mi' } },
+    });
+    fs.writeFile(CONFIG_FILE, CONFIG);
+    node.kubelet.stop();
+    node.kubelet.start();
+    node.wait(15);
+    expect(allocatable()).toEqual(before);
   });
 });
 

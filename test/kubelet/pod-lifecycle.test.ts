@@ -30,6 +30,18 @@ const exits = (status: number, after = 10) => [
 ];
 
 describe('a Pod from bind to delete', () => {
+  it('has of a kubelet before v1.29 no condition that tells of its sandbox', () => {
+    const node = startNode({ node: { kubeletVersion: 'v1.28.4' } });
+    node.create('web', { containers: [{ name: 'nginx', image: 'nginx:1.27' }] });
+    node.wait(6);
+    expect(Object.keys(conditionsOf(node.pod('web')))).toEqual([
+      'Initialized',
+      'Ready',
+      'ContainersReady',
+      'PodScheduled',
+    ]);
+  });
+
   it('becomes Running and Ready with an address of the node, with the events of pull, create and start', () => {
     const node = startNode();
     node.create('web', { containers: [{ name: 'nginx', image: 'nginx:1.27' }] });
@@ -46,6 +58,7 @@ describe('a Pod from bind to delete', () => {
       ContainersReady: 'True',
       PodScheduled: 'True',
     });
+    expect(status?.conditions?.every(({ lastProbeTime }) => lastProbeTime === null)).toBe(true);
     const [container] = status?.containerStatuses ?? [];
     expect(container.image).toBe('docker.io/library/nginx:1.27');
     expect(container.imageID).toMatch(/^docker\.io\/library\/nginx@sha256:[0-9a-f]{64}$/);

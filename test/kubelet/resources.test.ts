@@ -150,8 +150,33 @@ describe('in-place resize', () => {
     expect(node.exec('web', 'c', ['cat', '/sys/fs/cgroup/cpu.max']).stdout).toBe('80000 100000\n');
     expect(node.exec('web', 'c', ['cat', '/sys/fs/cgroup/memory.max']).stdout).toBe(`${300 * MI}\n`);
     const events = node.events('web').join('\n');
-    expect(events).toContain('ResizeStarted: Pod resize started: {"containers":[{"name":"c","resources":{"limits":');
+    expect(events).toContain(
+      'ResizeStarted: Pod resize started: {"containers":[{"name":"c","resources":{"limits":{"cpu":',
+    );
     expect(events).toContain('ResizeCompleted: Pod resize completed: ');
+  });
+
+  it('changes processors and memory of the same containers, and no Pod as a whole', () => {
+    const node = startNode();
+    node.create('web', { containers: [{ name: 'c', image: 'nginx', resources: limits('500m') }] });
+    node.create('whole', { resources: limits('500m'), containers: [{ name: 'c', image: 'nginx' }] });
+    const to = (name: string, container: object) => () =>
+      node.client.patch(`/api/v1/namespaces/default/pods/${name}/resize`, 'merge', {
+        spec: { containers: [container] },
+      });
+    expect(to('whole', { name: 'c', resources: limits('1') })).toThrow(
+      '[]: Forbidden: pods with pod-level resources cannot be resized',
+    );
+    expect(to('web', { name: 'd', resources: limits('500m') })).toThrow(
+      'spec.containers[0].name: Forbidden: containers may not be renamed or reordered on resize',
+    );
+    const more = {
+      requests: { ...limits('500m').requests, 'ephemeral-storage': '1Gi' },
+      limits: limits('500m').limits,
+    };
+    expect(to('web', { name: 'c', resources: more })).toThrow(
+      'spec: Forbidden: only cpu and memory resources are mutable',
+    );
   });
 
   it('is infeasible beyond the node, and deferred until another Pod makes room', () => {

@@ -104,6 +104,7 @@ describe('volumes', () => {
             downwardAPI: {
               items: [
                 { path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } },
+                { path: 'annotations', fieldRef: { fieldPath: 'metadata.annotations' } },
                 { path: 'cpu', resourceFieldRef: { containerName: 'main', resource: 'limits.cpu', divisor: '1m' } },
               ],
             },
@@ -118,6 +119,10 @@ describe('volumes', () => {
     node.wait(4);
     expect(run(node, 'app', 'main', 'read', '/info/labels')).toBe('app="demo"\nzone="a"');
     expect(run(node, 'app', 'main', 'read', '/info/cpu')).toBe('250');
+    // The kubelet's own copy of a Pod says where it came from.
+    expect(run(node, 'app', 'main', 'read', '/info/annotations')).toMatch(
+      /^kubernetes\.io\/config\.seen="20\S+Z"\nkubernetes\.io\/config\.source="api"$/,
+    );
   });
 
   it('a hostPath is the node’s own directory', () => {

@@ -8,6 +8,17 @@ const CASES: Record<string, [script: string, expected: string][]> = {
     ['seq 20 | head -n -18', '1\n2\n'],
     ['yes hello | head -n 2', 'hello\nhello\n'],
   ],
+  tar: [
+    [
+      'mkdir -p d/e; echo a > d/a; echo é > d/e/b; ln -s a d/l; chmod 600 d/a; tar cf d.tar d; tar tf d.tar; rm -r d; tar -xf d.tar; cat d/l d/e/b; stat -c %a d/a',
+      'd/\nd/a\nd/e/\nd/e/b\nd/l\na\né\n600\n',
+    ],
+    ['mkdir d o; echo a > d/a; tar cf - -C d . | tar xvf - -C o --strip-components=1 2>&1; cat o/a', './\n./a\na\n'],
+    [
+      'tar cf - /etc/passwd 2>&1 >x.tar; tar tf x.tar; tar xf x.tar no 2>&1; echo $?',
+      "tar: Removing leading `/' from member names\netc/passwd\ntar: no: Not found in archive\ntar: Exiting with failure status due to previous errors\n2\n",
+    ],
+  ],
   tail: [['seq 20 | tail -n +19', '19\n20\n']],
   wc: [["printf 'one two\\nthree é\\n' | wc", '      2       4      17\n']],
   cut: [["echo 'a:b:c' | cut -d: -f1,3", 'a:c\n']],
@@ -94,6 +105,10 @@ describe('errors of commands', () => {
     const machine = new TestMachine('busybox');
     expect(machine.run('cat nofile', 'sh').stderr).toBe("cat: can't open 'nofile': No such file or directory\n");
     expect(machine.run('rm nofile', 'sh').stderr).toBe("rm: can't remove 'nofile': No such file or directory\n");
+    expect(machine.run('mkdir d; echo abc > d/f; ls -l d', 'sh').stdout).toMatch(
+      /^total 4\n-rw-r--r-- {4}1 root {5}root {13}4 \w{3} .\d \d\d:\d\d f\n$/,
+    );
+    expect(machine.run('sh -c env', 'sh').stdout).toContain('SHLVL=2\n');
   });
 
   it('refuse what is not modelled instead of ignoring it', () => {
@@ -129,5 +144,6 @@ describe('processes', () => {
     const machine = new TestMachine();
     expect(machine.run('sleep 50 & ps -e -o comm=; kill %1; wait').stdout).toBe('bash\nsleep\nps\n');
     expect(machine.host.processes.size).toBe(0);
+    expect(machine.run('sleep 50 & ps -elf; kill %1').stdout).toMatch(/^F S UID .* CMD\n(4 S .*\n)+0 R .* ps -elf\n$/);
   });
 });

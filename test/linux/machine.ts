@@ -12,6 +12,7 @@ import {
 } from '../../engine/linux/index.ts';
 import { commands } from '../../engine/linux/commands/index.ts';
 import { createShell, type ShellName, ShellSession } from '../../engine/shell/index.ts';
+import '../../engine/parts/network-tools.ts';
 import { Sim } from '../../engine/sim/index.ts';
 
 export interface Ran {

@@ -84,3 +84,29 @@ kubectl get csr jane -o jsonpath='{.status.certificate}' | base64 -d > jane.crt`
     expect(run('kubectl --context jane auth whoami')).toMatch(/Username +jane\nGroups +\[devs system:authenticated\]/);
   });
 });
+
+describe('cfssl', () => {
+  const { run } = startTerminal({ workers: 0 });
+
+  it('makes keys, requests and an authority from JSON, and signs as its configuration says', () => {
+    run(`echo '{"CN":"svc","hosts":["svc.example","192.0.2.24"],"key":{"algo":"ecdsa","size":256}}' > csr.json`);
+    expect(run('cfssl genkey csr.json | cfssljson -bare server; ls')).toContain('server-key.pem\nserver.csr\n');
+    run(`echo '{"CN":"My Signer","key":{"algo":"rsa","size":2048}}' | cfssl gencert -initca - | cfssljson -bare ca`);
+    run(`echo '{"signing":{"default":{"usages":["server auth"],"expiry":"48h"}}}' > config.json`);
+    run('cfssl sign -ca ca.pem -ca-key ca-key.pem -config config.json server.csr | cfssljson -bare signed');
+    expect(run('openssl verify -CAfile ca.pem signed.pem')).toBe('signed.pem: OK\n');
+    const text = run('openssl x509 -in signed.pem -noout -text');
+    expect(text).toContain('DNS:svc.example, IP Address:192.0.2.24');
+    expect(text).toContain('Not After : Jan  7 08:55:00 2026');
+    expect(run('cfssl sign -ca ca.pem -ca-key server-key.pem server.csr')).toContain('does not match public key');
+  });
+
+  it('makes requests whose names kubectl shows', () => {
+    run(`kubectl apply -f - <<EOF
+{apiVersion: certificates.k8s.io/v1, kind: CertificateSigningRequest, metadata: {name: svc}, spec: {request: $(base64 -w0 server.csr), signerName: example.com/serving, usages: [server auth]}}
+EOF`);
+    expect(run('kubectl describe csr svc')).toMatch(
+      /Subject Alternative Names:\n +DNS Names: +svc\.example\n +IP Addresses: +192\.0\.2\.24\n/,
+    );
+  });
+});

@@ -68,3 +68,30 @@ describe('etcdctl', () => {
     expect(after?.leader).not.toBe(before?.Status.leader);
   });
 });
+
+describe('a snapshot', () => {
+  const use = (from: string, to: string) => `sed -i 's#path: ${from}$#path: ${to}#' ${MANIFEST}; sleep 60`;
+
+  it('is the cluster’s state again when a member starts with the directory it was restored to', () => {
+    const { run } = startTerminal({ workers: 0 });
+    run('kubectl create configmap settings --from-literal=a=1; kubectl create deployment web --image=nginx; sleep 10');
+    expect(run(`${ETCDCTL} snapshot save /tmp/s.db`, 'cp-1')).toContain('Snapshot saved at /tmp/s.db');
+    expect(run('etcdutl -w table snapshot status /tmp/s.db', 'cp-1')).toContain('TOTAL KEYS');
+    run(`kubectl delete deployment web; kubectl patch cm settings -p '{"data":{"a":"2"}}'; kubectl create cm late`);
+    run('etcdutl snapshot restore /tmp/s.db --data-dir /var/lib/restored', 'cp-1');
+    expect(run('etcdutl snapshot restore /tmp/s.db --data-dir /var/lib/restored', 'cp-1')).toContain('not empty');
+    expect(run('kubectl get cm late -o name')).toBe('configmap/late\n');
+    run(use('/var/lib/etcd', '/var/lib/restored'), 'cp-1');
+    expect(run('kubectl get deployment web; kubectl get pods')).toMatch(/web +1\/1[\s\S]*Running/);
+    expect(run("kubectl get cm settings -o jsonpath='{.data.a}'; kubectl get cm late")).toMatch(/^1Error.*not found/);
+    expect(run('kubectl scale deployment web --replicas=2; sleep 10; kubectl get deployment web')).toContain('2/2');
+    run(use('/var/lib/restored', '/var/lib/etcd'), 'cp-1');
+    expect(run('kubectl get cm late -o name; kubectl get deployment web')).toMatch(/late[\s\S]*not found/);
+  });
+
+  it('is refused when the file is none', () => {
+    const { run } = startTerminal({ workers: 0 });
+    run('echo nothing > /tmp/s.db', 'cp-1');
+    expect(run('etcdutl snapshot restore /tmp/s.db --data-dir /tmp/d', 'cp-1')).toContain('integrity check failed');
+  });
+});

@@ -34,6 +34,30 @@ describe('a blank machine', () => {
     );
   });
 
+  it('becomes a cluster of IPv6, when the ranges are of the family of its address', () => {
+    const terminal = startTerminal({ controlPlanes: 0, machines: ['cp-1', 'new-1'], ipFamilies: ['IPv6'] });
+    const { run } = terminal;
+    for (const machine of ['cp-1', 'new-1']) prepare(terminal, machine);
+    const init = (flags: string) => run(`kubeadm init --pod-network-cidr fd00:10:244::/56 ${flags}`, 'cp-1');
+    expect(init('')).toContain('/proc/sys/net/ipv6/conf/default/forwarding contents are not set to 1');
+    for (const machine of ['cp-1', 'new-1']) run('sysctl -w net.ipv6.conf.default.forwarding=1', machine);
+    expect(init('')).toContain('kube-apiserver check failed at https://[fd00:10::a]:6443/livez');
+    expect(run('grep -rho "service IP family.*" /var/log/pods | tail -1', 'cp-1')).toContain(
+      '10.96.0.0/12\\" must match public address family \\"fd00:10::a\\""',
+    );
+    run('kubeadm reset --force', 'cp-1');
+    expect(init('--service-cidr fd00:10:96::/112')).toContain('initialized successfully');
+    run('mkdir -p ~/.kube; cp /etc/kubernetes/admin.conf ~/.kube/config', 'cp-1');
+    const join = run('kubeadm token create --print-join-command', 'cp-1').trim();
+    expect(join).toMatch(/^kubeadm join \[fd00:10::a\]:6443 /);
+    expect(run(join, 'new-1')).toContain('This node has joined the cluster');
+    expect(run('kubectl get services -A', 'cp-1')).toMatch(/kubernetes +ClusterIP +fd00:10:96::1 [^]*fd00:10:96::a /);
+    expect(run('grep -A1 clusterDNS /var/lib/kubelet/config.yaml', 'new-1')).toContain('- fd00:10:96::a');
+    expect(run('sleep 20; kubectl get nodes -o jsonpath={.items[*].spec.podCIDR}', 'cp-1')).toBe(
+      'fd00:10:244::/64 fd00:10:244:1::/64',
+    );
+  });
+
   it('joins with a token and the hash of the right authority, and no sooner', () => {
     const terminal = startTerminal({ workers: 0, machines: ['new-1'] });
     const { run } = terminal;
@@ -135,6 +159,48 @@ describe('a cluster from binaries', () => {
     expect(run('kubectl run early --image=nginx; sleep 60; kubectl get pod early')).toContain('Pending');
     replace('kube-apiserver');
     expect(run('sleep 60; kubectl get pod early')).toContain('Running');
+  });
+});
+
+describe('the certificates of a control plane', () => {
+  it('are listed with their time, and renewed with the names they had', () => {
+    const { run } = startTerminal({ workers: 0 });
+    const names = 'openssl x509 -in /etc/kubernetes/pki/apiserver.crt -noout -ext subjectAltName';
+    const before = run(names, 'cp-1');
+    run('sim advance 48h');
+    expect(run('kubeadm certs check-expiration', 'cp-1')).toMatch(
+      /^apiserver +Jan 05, 2027 09:00 UTC +362d +ca +no +$/m,
+    );
+    expect(run('kubeadm certs renew all', 'cp-1')).toContain('certificate for serving the Kubernetes API renewed\n');
+    expect(run('kubeadm certs check-expiration', 'cp-1')).toMatch(
+      /^admin\.conf +Jan 07, 2027 .* UTC +364d +ca +no +$/m,
+    );
+    expect(run(names, 'cp-1')).toBe(before);
+    const ca = '-CAfile /etc/kubernetes/pki/ca.crt';
+    expect(run(`openssl verify ${ca} /etc/kubernetes/pki/apiserver.crt`, 'cp-1')).toContain(': OK');
+    expect(run('kubectl --kubeconfig /etc/kubernetes/admin.conf get nodes', 'cp-1')).toContain('cp-1');
+  });
+
+  it('cannot be renewed without the key of their authority', () => {
+    const { run } = startTerminal({ workers: 0 });
+    run('rm /etc/kubernetes/pki/front-proxy-ca.key', 'cp-1');
+    expect(run('kubeadm certs renew front-proxy-client', 'cp-1')).toContain('Detected external front-proxy-ca');
+    expect(run('kubeadm certs check-expiration', 'cp-1')).toMatch(/^front-proxy-client .* yes +$/m);
+  });
+
+  it('can be given to further users', () => {
+    const { run } = startTerminal({ workers: 0 });
+    run('kubeadm kubeconfig user --client-name jo --org dev --validity-period 24h > jo.conf', 'cp-1');
+    expect(run('kubectl --kubeconfig jo.conf auth whoami', 'cp-1')).toMatch(/jo\n.*dev system:authenticated/);
+  });
+});
+
+describe('phases of kubeadm', () => {
+  it('do not run the whole command', () => {
+    const { run } = startTerminal({ workers: 0 });
+    expect(run('kubeadm init phase certs apiserver', 'cp-1')).toContain('init phase certs apiserver is not modelled');
+    expect(run('kubeadm upgrade node phase kubelet-config', 'cp-1')).not.toContain('control-plane');
+    expect(run('systemctl restart kubelet; sleep 5; systemctl is-active kubelet', 'cp-1')).toBe('active\n');
   });
 });
 

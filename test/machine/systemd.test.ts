@@ -24,6 +24,19 @@ describe('systemctl', () => {
     expect(run('kubectl -n kube-system logs ds/kube-proxy')).not.toContain('connection refused');
   });
 
+  it('does not start a kubelet with flags that would have no effect, or that are gone', () => {
+    const { run } = startTerminal();
+    const said = (flags: string) =>
+      run(
+        `mkdir -p /etc/default; echo 'KUBELET_EXTRA_ARGS=${flags}' > /etc/default/kubelet; systemctl restart kubelet; sleep 2; journalctl -u kubelet | grep 'command failed' | tail -1`,
+        'worker-1',
+      );
+    expect(said('--node-labels=a=b')).toContain('the flag --node-labels=a=b is not modelled by this engine');
+    expect(said('--network-plugin=cni')).toContain('failed to parse kubelet flag: unknown flag: --network-plugin');
+    said('--node-ip=10.0.0.11');
+    expect(run('systemctl is-active kubelet', 'worker-1')).toBe('active\n');
+  });
+
   it('stops the runtime: what runs goes on, nothing new starts, and the node says so', () => {
     const { run } = startTerminal();
     const on = `--overrides='{"spec": {"nodeName": "worker-1"}}'`;
@@ -37,6 +50,17 @@ describe('systemctl', () => {
     run('sim advance 15s');
     expect(run('kubectl get pods --no-headers')).toMatch(/^new +1\/1 +Running/);
     expect(run('kubectl get node worker-1 --no-headers')).toMatch(/^worker-1 +Ready/);
+  });
+
+  it('has the services among the processes, and starts again what is killed', () => {
+    const { run } = startTerminal();
+    expect(run('ps -e -o pid,comm | head -4', 'worker-1')).toMatch(
+      /^ +PID COMMAND\n +1 init\n +640 containerd\n +812 kubelet\n$/,
+    );
+    run('kill -9 $(pgrep kubelet)', 'worker-1');
+    expect(run('pgrep kubelet; systemctl is-active kubelet', 'worker-1')).toBe('inactive\n');
+    run('sim advance 11s');
+    expect(run('pgrep kubelet', 'worker-1')).toBe('812\n');
   });
 
   it('has the kubelet’s lines in its journal', () => {

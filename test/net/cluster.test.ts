@@ -85,6 +85,19 @@ spec: {clusterIP: None, selector: {app: web}, ports: [{name: http, port: 80}]}`)
     expect(inPod('dig +short db.corp.example')).toBe('192.0.2.7\n');
   });
 
+  it('stay as they are when a plug-in is told what is not modelled', () => {
+    const edited = (from: string, to: string) =>
+      test.run(`kubectl -n kube-system get configmap coredns -o yaml | sed 's/${from}/${to}/' | kubectl apply -f -; sleep 150
+        kubectl -n kube-system logs -l k8s-app=kube-dns --tail=1
+        kubectl -n kube-system get configmap coredns -o yaml | sed 's/${to}/${from}/' | kubectl apply -f -; sleep 150`);
+    expect(edited('max_concurrent 1000', 'force_tcp')).toContain(
+      "plugin/forward: the property 'force_tcp' is not modelled by this engine",
+    );
+    expect(edited('lameduck 5s', 'lameduck soon')).toContain("the property 'lameduck soon' is not modelled");
+    expect(edited('ttl 30', 'times 30')).toContain("unknown property 'times'");
+    expect(inPod('dig +short kubernetes.default.svc.cluster.local')).toBe('10.96.0.1\n');
+  });
+
   it('are not found when the servers are gone', () => {
     test.run('kubectl -n kube-system scale deployment coredns --replicas=0; sleep 20');
     expect(inPod('nslookup web')).toContain('connection refused');
@@ -151,4 +164,19 @@ spec: {podSelector: {matchLabels: {run: tools}}, policyTypes: [Egress]}`);
     test.run('kubectl delete networkpolicy closed');
     expect(inPod('nslookup web')).toContain('Address: 10.');
   });
+});
+
+it('busybox’s ip says less of a link', () => {
+  const [, line] = /^2: (.*)$/m.exec(inPod('ip addr show eth0', 'small')) ?? [];
+  expect(line).toMatch(/^eth0@if\d+: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue qlen 1000$/);
+});
+
+it('a load balancer asks a node for the endpoints that it has', () => {
+  test.run(
+    `kubectl expose deployment web --name=balanced --port=80 --type=LoadBalancer --overrides='{"spec":{"externalTrafficPolicy":"Local"}}'; sleep 2`,
+  );
+  const port = test.run("kubectl get service balanced -o jsonpath='{.spec.healthCheckNodePort}'");
+  const answer = test.run(`curl -si 10.0.0.11:${port}`);
+  expect(answer).toContain('X-Load-Balancing-Endpoint-Weight: 1');
+  expect(answer).toContain('\t"localEndpoints": 1,\n\t"serviceProxyHealthy": true\n}');
 });

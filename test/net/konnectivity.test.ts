@@ -1,6 +1,6 @@
 // The API server's connections through Konnectivity: agents dial, nodes let nobody in.
 
-import { beforeAll, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TestCluster } from './cluster.ts';
 
 let test: TestCluster;
@@ -32,6 +32,17 @@ it('carries logs, exec and the proxy while the node refuses everybody', () => {
   expect(test.run('kubectl -n kube-system logs daemonset/konnectivity-agent')).toContain(
     'dialAddress="10.0.0.11:10250"',
   );
+});
+
+it('shows the way through the tunnel, and counts its agents', () => {
+  const text = test.run('sim trace apiserver node/worker-1');
+  expect(text).toMatch(/cp-1 +- +tunnel +kube-apiserver: egress selector: cluster goes by GRPC through \/etc\//);
+  expect(text).toMatch(/cp-1 +- +tunnel +konnectivity-server: strategy destHost: the agent [-0-9a-f]{36}/);
+  expect(text).toMatch(/kube-system\/konnectivity-agent-\w+ +- +tunnel +konnectivity-agent: connects to the address/);
+  expect(text).toContain('Delivered to worker-1, port 10250');
+  const { hops } = JSON.parse(test.run('sim trace apiserver pod/$(kubectl get pod -o name | cut -d/ -f2):80 -o json'));
+  expect(hops[2].connection).toEqual({ local: '10.0.0.10:8132', remote: expect.stringMatching(/^10\.0\.0\.11:\d+$/) });
+  expect(test.run('curl -s localhost:8133/metrics', 'cp-1')).toMatch(/^\w+_server_ready_backend_connections 1$/m);
 });
 
 it('says so when no agent is connected, or no server listens', () => {
@@ -73,4 +84,26 @@ it('ends the API server when its configuration is none', () => {
   expect(test.run('crictl logs $(crictl ps -a --name kube-apiserver -q | head -1)', 'cp-1')).toContain(
     'failed to validate egress selector configuration',
   );
+});
+
+describe('a server', () => {
+  const FILE = '/etc/kubernetes/manifests/konnectivity-server.yaml';
+  const said = (from: string, to: string) => {
+    test.run(`sed -i 's#${from}#${to}#' ${FILE}; sleep 30`, 'cp-1');
+    const text = test.run('crictl logs $(crictl ps -a --name konnectivity-server -q | head -1)', 'cp-1');
+    test.run(`sed -i 's#${to}#${from}#' ${FILE}`, 'cp-1');
+    return text;
+  };
+
+  it('does not start with options that contradict each other, or that are not modelled', () => {
+    expect(said('server-port=0', 'server-port=8090')).toBe(
+      'Error: failed to validate server options with server port should be set to 0 not 8090 for UDS\n',
+    );
+    expect(said('admin-port=8133', 'admin-port=80')).toContain(
+      'please do not try to use reserved port 80 for the admin port',
+    );
+    expect(said('pki/apiserver.key', 'pki/ca.key')).toContain('tls: private key does not match public key');
+    expect(said('--v=3', '--keepalive-time=2h')).toContain('the flag --keepalive-time=2h is not modelled');
+    expect(said('--v=3', '--no-such=3')).toContain('Error: unknown flag: --no-such');
+  });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../engine/kube-proxy/config.ts';
+import { flagProblem } from '../../engine/kube-proxy/flags.ts';
 import { kubeProxyConfiguration } from '../../engine/addons/kube-proxy.ts';
 
 describe("kube-proxy's configuration", () => {
@@ -15,5 +16,15 @@ describe("kube-proxy's configuration", () => {
       'the setting ipvs.strictARP is not modelled by this engine',
     );
     expect(refused('excludeCIDRs: null', 'excludeCIDRs: [10.0.0.0/8]')).toThrow('ipvs.excludeCIDRs');
+  });
+});
+
+describe("kube-proxy's command line", () => {
+  const said = (...flags: string[]) => flagProblem(['kube-proxy', ...flags], 35);
+
+  it('has what kubeadm writes, and is refused for the rest', () => {
+    expect(said('--config=/x', '--hostname-override=worker-1', '--proxy-mode', 'ipvs')).toBeUndefined();
+    expect(said('--masquerade-all')).toBe('kube-proxy: the flag --masquerade-all is not modelled by this engine');
+    expect(said('--udp-timeout=1s')).toBe('Error: unknown flag: --udp-timeout');
   });
 });

@@ -3,8 +3,9 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { scenario } from './model/scenario.ts';
+import { IPV4, IPV6 } from './model/addresses.ts';
 import { ModelCluster } from './model/cluster.ts';
+import { scenario } from './model/scenario.ts';
 
 const seconds = Number(process.env.MODEL_SECONDS ?? 4);
 const seed = Number(process.env.MODEL_SEED ?? 1);
@@ -17,16 +18,16 @@ const budget = (part: number) => ({
 });
 
 describe.each(['iptables', 'ipvs', 'nftables'] as const)('in %s mode', (mode) => {
-  it(
-    'packets end where the objects say',
-    () => {
-      const cluster = new ModelCluster(mode);
+  it.each([IPV4, IPV6])(
+    'packets of $family end where the objects say',
+    (addresses) => {
+      const cluster = new ModelCluster(mode, addresses);
       fc.assert(
-        fc.property(scenario, (each) => {
+        fc.property(scenario(addresses), (each) => {
           cluster.apply(each);
           for (const probe of each.probes) expect(cluster.send(probe)).toBe('as expected');
         }),
-        budget(1),
+        budget(addresses === IPV4 ? 1 : 0.5),
       );
       expect(cluster.packets).toBeGreaterThan(100);
     },
@@ -38,9 +39,9 @@ describe('in userspace mode', () => {
   it(
     'connections reach a Pod of the Service',
     () => {
-      const cluster = new ModelCluster('userspace');
+      const cluster = new ModelCluster('userspace', IPV4);
       fc.assert(
-        fc.property(scenario, ({ fronts, probes }) => {
+        fc.property(scenario(IPV4), ({ fronts, probes }) => {
           cluster.apply({ fronts: fronts.filter(({ service }) => service.spec?.selector), policies: [], probes });
           for (const probe of probes) expect(cluster.connect(probe)).toBe('as expected');
         }),

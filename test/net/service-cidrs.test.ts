@@ -70,5 +70,16 @@ it('a full range says so', () => {
 
 it('releases before v1.33 have neither', () => {
   const old = new TestCluster({ version: 'v1.32.0', ingressController: false });
-  expect(old.run('kubectl get servicecidrs,ipaddresses')).toContain('No resources found');
+  expect(old.run('kubectl get servicecidrs,ipaddresses')).toContain("the server doesn't have a resource type");
+});
+
+it('ranges are written as subnets are, and described with their state', () => {
+  const cidrs = (text: string) => test.run(`cat <<'E' | kubectl apply -f -\n${range('wrong', text)}\nE\n`);
+  expect(cidrs('10.99.0.1/28')).toContain('must not have bits set beyond the prefix length');
+  expect(cidrs('"FD00::/64"')).toContain('must be in canonical form ("fd00::/64")');
+  expect(cidrs('10.98.0.0/28,10.99.0.0/28')).toContain('may specify no more than one IP for each IP family');
+  expect(test.run('kubectl describe servicecidr kubernetes')).toMatch(
+    /^CIDRs: +10\.96[\s\S]*Type +Status +LastTransition/m,
+  );
+  expect(test.run('kubectl describe ipaddress 10.96.0.10')).toMatch(/Parent Reference:[\s\S]* {2}Name: +kube-dns\n/);
 });

@@ -36,6 +36,7 @@ const CASES: Record<string, [script: string, expected: string][]> = {
     ['while read -r a b; do echo "$b-$a"; done <<EOF\n1 x\n2 y\nEOF', 'x-1\ny-2\n'],
     ['exec 3> f; echo three >&3; exec 3>&-; cat f', 'three\n'],
     ['diff <(echo a) <(echo a) && echo same', 'same\n'],
+    ['source <(echo x=1); . /dev/stdin <<< y=2; echo $x $y', '1 2\n'],
   ],
   jobs: [
     ['sleep 1 & p=$!; wait $p; echo $?; (exit 5) & wait $!; echo $?', '0\n5\n'],
@@ -130,6 +131,8 @@ describe('a terminal session', () => {
     expect(machine.type('f; pwd; hi there').stdout).toBe('f 1\n/root/d\nhello there\n');
     machine.type('false');
     expect(machine.type('echo $?').stdout).toBe('1\n');
+    machine.type(`alias say='f() { echo "said $1"; }; f'`);
+    expect(machine.type('say it').stdout).toBe('said it\n');
   });
 
   it('keeps background jobs and tells when they have ended', () => {

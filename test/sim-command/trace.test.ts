@@ -64,7 +64,7 @@ sim advance 5s`);
     const { run } = startTerminal({ workers: 0 });
     expect(run('sim trace pod/a pod/b')).toBe('sim: there is no pod "a" in namespace default\n');
     expect(run('sim trace moon node/cp-1')).toBe(
-      'sim: a packet comes from pod/NAME, node/NAME or workstation, not from "moon"\n',
+      'sim: a packet comes from pod/NAME, node/NAME, workstation or apiserver, not from "moon"\n',
     );
     expect(run('sim trace workstation nowhere.example:80')).toBe('sim: the name nowhere.example is not known there\n');
     expect(run('sim trace workstation node/cp-1 --only rules')).toContain('sim: there are no steps "rules"');

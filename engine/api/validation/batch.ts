@@ -234,6 +234,8 @@ function schedulable(template: JsonObject, before: JsonObject): JsonObject {
   return { ...template, metadata, spec };
 }
 
+/** The first release in which a Job's end must have been announced. */
+const ANNOUNCED_SINCE = 31;
 const isTrue = (job: KubeObject, type: string) =>
   (job.status?.conditions ?? []).some(
     (condition: JsonObject) => condition.type === type && condition.status === 'True',
@@ -280,6 +282,7 @@ export const job: Rules = {
     const changed = !deepEqual(status.conditions, old.status?.conditions);
     const complete = changed && isTrue(object, 'Complete');
     const failed = changed && isTrue(object, 'Failed');
+    const announced = faults.minor >= ANNOUNCED_SINCE;
     const cannot = (why: string) => faults.wrong('status.conditions', why);
     if (complete && failed) cannot('cannot set Complete=True and Failed=true conditions');
     if (complete && isTrue(object, 'FailureTarget'))
@@ -290,9 +293,9 @@ export const job: Rules = {
     if (complete && !status.completionTime) faults.required(at, 'completionTime is required for Complete jobs');
     if (status.completionTime < status.startTime)
       faults.invalid(at, status.completionTime, 'completionTime cannot be set before startTime');
-    if (failed && !isTrue(object, 'FailureTarget'))
+    if (failed && announced && !isTrue(object, 'FailureTarget'))
       cannot('cannot set Failed=True condition without the FailureTarget=true condition');
-    if (complete && !isTrue(object, 'SuccessCriteriaMet'))
+    if (complete && announced && !isTrue(object, 'SuccessCriteriaMet'))
       cannot('cannot set Complete=True condition without the SuccessCriteriaMet=true condition');
     if ((complete || failed) && status.active > 0)
       faults.invalid('status.active', status.active, 'active>0 is invalid for finished job');

@@ -92,8 +92,8 @@ const ON_UPDATE: Record<string, string> = {
 const isReview = (info: ResourceInfo) =>
   info.group === 'authorization.k8s.io' || info.group === 'authentication.k8s.io';
 
-export function validate(info: ResourceInfo, object: KubeObject): FieldError[] {
-  const faults = new Faults();
+export function validate(info: ResourceInfo, object: KubeObject, minor?: number): FieldError[] {
+  const faults = new Faults(minor);
   const rules = rulesOf(`${info.group}/${info.kind}`);
   if (!isReview(info)) objectMeta(faults, info, object, rules?.name ?? nameFormat(info));
   rules?.validate?.(faults, object);
@@ -106,8 +106,9 @@ export function validateUpdate(
   object: KubeObject,
   old: KubeObject,
   subresource?: string,
+  minor?: number,
 ): FieldError[] {
-  const faults = new Faults();
+  const faults = new Faults(minor);
   const kind = `${info.group}/${info.kind}`;
   const rules = rulesOf(kind);
   commonMeta(faults, object, old);

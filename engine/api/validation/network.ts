@@ -1,5 +1,6 @@
 // Ingresses, network policies and what addresses are taken from.
 
+import { addressText } from '../address-warnings.ts';
 import { deepEqual } from '../change.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 import { portNumber, portNumberOrName } from './ports.ts';
@@ -218,22 +219,38 @@ export const ipAddress: Rules = {
   },
 };
 
+/** What is wrong with the text of a subnet; undefined: it is written as Kubernetes writes it. */
+function strictCIDR(text: string): string | undefined {
+  if (!cidrFamily(text)) return 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+  const [address, length] = text.split('/');
+  if (/^0\d/.test(length)) return 'must not have leading 0s in IP or prefix length';
+  const { network, prefix, family } = parseCIDR(text);
+  const number = ipNumber(address);
+  if (family === 6 && number >> 32n === 0xffffn) return 'must not have an IPv4-mapped IPv6 address';
+  if (number !== network) return 'must not have bits set beyond the prefix length';
+  const canonical = `${addressText(network, family)}/${prefix}`;
+  return text === canonical ? undefined : `must be in canonical form (${JSON.stringify(canonical)})`;
+}
+
 export const serviceCIDR: Rules = {
   validate(faults, object: KubeObject) {
     const cidrs: string[] = object.spec?.cidrs ?? [];
     if (!cidrs.length) faults.required('spec.cidrs', 'at least one CIDR required');
     else if (cidrs.length > 2) faults.invalid('spec.cidrs', object.spec, 'may only hold up to 2 values');
     if (!cidrs.length || cidrs.length > 2) return;
-    cidrs.forEach((cidr, i) => {
-      if (!cidrFamily(cidr))
-        faults.invalid(`spec.cidrs[${i}]`, cidr, 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)');
-    });
-    if (cidrs.length === 2 && cidrFamily(cidrs[0]) && cidrFamily(cidrs[0]) === cidrFamily(cidrs[1]))
+    const families = cidrs.map(cidrFamily);
+    if (cidrs.length === 2 && !(families.includes(4) && families.includes(6))) {
       faults.invalid(
         'spec.cidrs',
-        cidrs,
+        object.spec,
         'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
       );
+      return;
+    }
+    cidrs.forEach((cidr, i) => {
+      const problem = strictCIDR(cidr);
+      if (problem) faults.invalid(`spec.cidrs[${i}]`, cidr, problem);
+    });
   },
   validateUpdate(faults, object, old) {
     const now: string[] = object.spec?.cidrs ?? [];

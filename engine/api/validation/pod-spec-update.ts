@@ -145,27 +145,58 @@ function ephemeralUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
   }
 }
 
+/** A container without what a resize may change of it. */
+function fixedPart({ resources, ...container }: JsonObject): JsonObject {
+  const fixed = (amounts: JsonObject | undefined) => {
+    const { cpu: _cpu, memory: _memory, ...others } = amounts ?? {};
+    return others;
+  };
+  return { ...container, requests: fixed(resources?.requests), limits: fixed(resources?.limits) };
+}
+
 /** Resources of what runs may grow and shrink, but not go, and not change how the Pod is treated under pressure. */
 function resizeUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
   const refuse = (why: string) => {
     faults.list.length = 0;
-    faults.forbidden('', why);
+    faults.forbidden('[]', why);
   };
+  // In-place resizing of what a Pod has as a whole is an alpha feature of v1.35, and off.
+  const asAWhole = ({ spec: { resources } }: KubeObject) =>
+    Object.keys({ ...resources?.requests, ...resources?.limits }).length > 0;
+  if (asAWhole(old) || asAWhole(object)) return refuse('pods with pod-level resources cannot be resized');
   if (old.metadata.annotations?.[MIRROR] !== undefined) return refuse('static pods cannot be resized');
   if (old.spec.os?.name === 'windows') return refuse('windows pods cannot be resized');
   if (podQOSClass(object.spec as PodSpec) !== (old.status?.qosClass ?? podQOSClass(old.spec as PodSpec)))
     faults.invalid('spec', object.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing');
+  let otherwise = false;
   for (const list of ['initContainers', 'containers']) {
-    (old.spec[list] ?? []).forEach((before: JsonObject, i: number) => {
-      if (list === 'initContainers' && before.restartPolicy !== 'Always') return;
-      const at = `spec.${list}[${i}].resources`;
-      const now: JsonObject = object.spec[list]?.[i]?.resources ?? {};
-      for (const field of ['requests', 'limits']) {
-        const kept = Object.keys(before.resources?.[field] ?? {}).every((name) => now[field]?.[name] !== undefined);
-        if (!kept) faults.forbidden(`${at}.${field}`, `resource ${field} cannot be removed`);
+    const given: JsonObject[] = object.spec[list] ?? [];
+    const stored: JsonObject[] = old.spec[list] ?? [];
+    if (given.length !== stored.length) {
+      faults.forbidden(`spec.${list}`, `${list} may not be added or removed on resize`);
+      continue;
+    }
+    stored.forEach((before, i) => {
+      const now = given[i];
+      const at = `spec.${list}[${i}]`;
+      if (now.name !== before.name)
+        return faults.forbidden(`${at}.name`, 'containers may not be renamed or reordered on resize');
+      if (list === 'initContainers' && before.restartPolicy !== 'Always') {
+        if (!deepEqual(now.resources ?? {}, before.resources ?? {}))
+          faults.forbidden(`${at}.resources`, 'resources for non-sidecar init containers are immutable');
+        return undefined;
       }
+      for (const field of ['requests', 'limits']) {
+        const kept = Object.keys(before.resources?.[field] ?? {}).every(
+          (name) => now.resources?.[field]?.[name] !== undefined,
+        );
+        if (!kept) faults.forbidden(`${at}.resources.${field}`, `resource ${field} cannot be removed`);
+      }
+      otherwise ||= !deepEqual(fixedPart(now), fixedPart(before));
+      return undefined;
     });
   }
+  if (otherwise) faults.forbidden('spec', 'only cpu and memory resources are mutable');
   return undefined;
 }
 

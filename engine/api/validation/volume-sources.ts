@@ -226,6 +226,8 @@ export const POD_SOURCES: Record<string, Source> = {
   csi,
   ephemeral,
   image(faults, path, source) {
+    // A template may leave it to whoever makes Pods of it.
+    if (!source.reference && path.startsWith('spec.volumes[')) faults.required(`${path}.reference`);
     if (!source.pullPolicy) faults.required(`${path}.pullPolicy`);
     else faults.ifNot(`${path}.pullPolicy`, source.pullPolicy, PULL_POLICIES);
   },

@@ -11,7 +11,7 @@ interface Compiled {
 export class AdmissionChain {
   plugins: readonly AdmissionPlugin[];
   private readonly host: AdmissionHost;
-  private readonly compiled = new Map<ResourceInfo, Map<string, Compiled>>();
+  private readonly compiled = new Map<ResourceInfo, Record<string, Compiled>>();
 
   constructor(host: AdmissionHost, plugins: readonly AdmissionPlugin[]) {
     this.host = host;
@@ -62,16 +62,16 @@ export class AdmissionChain {
 
   private lookUp(operation: AdmissionOperation, info: ResourceInfo, subresource: string): Compiled {
     let byKind = this.compiled.get(info);
-    if (!byKind) this.compiled.set(info, (byKind = new Map()));
-    const key = operation + subresource;
-    let compiled = byKind.get(key);
+    if (!byKind) this.compiled.set(info, (byKind = {}));
+    const key = subresource ? operation + subresource : operation;
+    let compiled = byKind[key];
     if (!compiled) {
       const wanted = this.plugins.filter((plugin) => plugin.handles(operation, info, subresource));
       compiled = {
         mutating: wanted.filter((plugin) => plugin.mutate),
         validating: wanted.filter((plugin) => plugin.validate),
       };
-      byKind.set(key, compiled);
+      byKind[key] = compiled;
     }
     return compiled;
   }

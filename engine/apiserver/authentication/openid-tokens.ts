@@ -2,7 +2,7 @@
 // itself. Only signatures on P-256 (ES256) can be checked here.
 
 import { decode, encode, fromBase64 } from '../../linux/bytes.ts';
-import { exchange, isAddress, type Host } from '../../linux/index.ts';
+import { exchange, type Host, hostPort, isAddress } from '../../linux/index.ts';
 import { part } from '../../parts/index.ts';
 import type { Co, Sim } from '../../sim/index.ts';
 import { distrusted } from '../trust.ts';
@@ -181,7 +181,7 @@ class Provider {
     const addresses = isAddress(host) ? [host] : yield* this.host.resolve(host);
     if (!addresses?.length) return failed(`dial tcp: lookup ${host}: no such host`);
     const socket = yield* this.host.net.connect(addresses[0], Number(port), { timeout: TIMEOUT_MS });
-    const place = `dial tcp ${addresses[0]}:${port}`;
+    const place = `dial tcp ${hostPort(addresses[0], port)}`;
     if (socket === 'ECONNREFUSED') return failed(`${place}: connect: connection refused`);
     if (typeof socket === 'string') return failed(`${place}: i/o timeout`);
     try {

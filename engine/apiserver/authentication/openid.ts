@@ -3,6 +3,7 @@
 import { TOKEN_KEY } from '../../pki/token-key.ts';
 import type { ApiRequest, ApiResponse } from '../types.ts';
 import { ISSUER } from './service-account-tokens.ts';
+import { hostPort } from '../../linux/net/index.ts';
 
 const JWKS = '/openid/v1/jwks';
 
@@ -12,7 +13,7 @@ export function openid({ method, path }: ApiRequest, address: string): ApiRespon
   if (path === '/.well-known/openid-configuration') {
     return answer('application/json', {
       issuer: ISSUER,
-      jwks_uri: `https://${address}:6443${JWKS}`,
+      jwks_uri: `https://${hostPort(address, 6443)}${JWKS}`,
       response_types_supported: ['id_token'],
       subject_types_supported: ['public'],
       id_token_signing_alg_values_supported: ['ES256'],

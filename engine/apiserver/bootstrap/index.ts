@@ -44,7 +44,7 @@ export function bootstrap(server: ApiServer) {
   for (const name of NAMESPACES)
     post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   for (const object of PRIORITIES) post('/apis/scheduling.k8s.io/v1/priorityclasses', object);
-  for (const object of rbacObjects()) store(server, object, 'kube-apiserver');
+  for (const object of rbacObjects(server.minor)) store(server, object, 'kube-apiserver');
   for (const object of kubeadmObjects()) store(server, object, 'kubeadm');
   defaultServiceCIDR(server);
   kubernetesService(server, post);
@@ -127,7 +127,7 @@ function kubernetesService(server: ApiServer, post: (path: string, body: KubeObj
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: { name: 'kubernetes', labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-    addressType: 'IPv4',
+    addressType: family,
     endpoints: [{ addresses: [server.address], conditions: { ready: true } }],
     ports,
   });

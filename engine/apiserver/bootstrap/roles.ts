@@ -1,7 +1,8 @@
 // The RBAC roles and bindings that the API server itself creates when it starts, as objects.
 
-import type { KubeObject } from '../../api/types.ts';
+import type { JsonObject, KubeObject } from '../../api/types.ts';
 import type { PolicyRule } from '../authorization/types.ts';
+import { SERVICE_CIDRS, SERVICE_CIDRS_SINCE } from '../release.ts';
 import { CLUSTER_ROLES, CONTROLLER_ROLES, ROLES } from './policy.ts';
 
 /** Roles that gather the rules of others by label: name to the role that gathers theirs, and to what they gather, in order. */
@@ -140,8 +141,17 @@ function clusterRoles(): KubeObject[] {
   return roles;
 }
 
-/** In the order in which they are created. */
-export function rbacObjects(): KubeObject[] {
+/** In the order in which they are created, of the release v1.`minor`. */
+export function rbacObjects(minor: number): KubeObject[] {
+  const all = allObjects();
+  if (minor >= SERVICE_CIDRS_SINCE) return all;
+  const ofServiceCIDRs = ({ resources }: JsonObject) => resources?.every((name: string) => SERVICE_CIDRS.test(name));
+  return all
+    .filter(({ metadata }) => !metadata.name?.endsWith(':service-cidrs-controller'))
+    .map((one) => (one.rules ? { ...one, rules: one.rules.filter((rule: JsonObject) => !ofServiceCIDRs(rule)) } : one));
+}
+
+function allObjects(): KubeObject[] {
   const out = clusterRoles();
   for (const name in CLUSTER_BINDINGS) {
     out.push(object('ClusterRoleBinding', own({ name }), bindingOf('ClusterRole', name, CLUSTER_BINDINGS[name])));

@@ -5,7 +5,7 @@ import { DecodeError, type KubeObject, type ManagedFieldsEntry } from '../../api
 import { parseText } from '../body.ts';
 import { fieldManager, param, type Context } from '../context.ts';
 import { difference, intersection, named, paths, type FieldSet } from '../managed-fields/field-set.ts';
-import { entryFor, sorted, type Writer } from '../managed-fields/ledger.ts';
+import { entryFor, resetFields, sorted, type Writer } from '../managed-fields/ledger.ts';
 import { TypedError } from '../managed-fields/schema-walk.ts';
 import { equal } from '../equal.ts';
 import { isTrue } from '../route.ts';
@@ -18,14 +18,14 @@ const MAX_MANAGER_BYTES = 128;
 const OPTIONS = { group: 'meta.k8s.io', kind: 'PatchOptions' };
 
 export function apply(core: Core, ctx: Context): Updated {
-  checkOptions(ctx);
+  checkOptions(core, ctx);
   const { info, route } = ctx;
   const config = readConfiguration(core, ctx);
   const writer: Writer = { manager: fieldManager(ctx.request), subresource: route.subresource, time: ctx.time };
   const typed = core.ledger.typedOf(info);
   let applied: FieldSet | undefined;
   try {
-    applied = typed.applied(config);
+    applied = difference(typed.applied(config), resetFields(info, route.subresource), true);
   } catch (error) {
     if (!(error instanceof TypedError)) throw error;
     throw untyped(ctx, config, error.message);
@@ -76,7 +76,7 @@ export function apply(core: Core, ctx: Context): Updated {
   return updateObject(core, ctx, info, route.namespace, route.name, route.subresource, () => merged, managed);
 }
 
-function checkOptions(ctx: Context) {
+function checkOptions({ minor }: Core, ctx: Context) {
   const asked = param(ctx.request, 'fieldManager');
   if (asked === '') {
     throw invalid(OPTIONS, '', [
@@ -88,7 +88,7 @@ function checkOptions(ctx: Context) {
       {
         type: 'FieldValueTooLong',
         field: 'fieldManager',
-        message: `Too long: may not be more than ${MAX_MANAGER_BYTES} bytes`,
+        message: `Too long: ${minor < 32 ? 'must have at most' : 'may not be more than'} ${MAX_MANAGER_BYTES} bytes`,
       },
     ]);
   }

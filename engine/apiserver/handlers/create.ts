@@ -55,7 +55,7 @@ export function createObject(
     const begun = object;
     object = once(core, 'before', () => beforeCreate(core, ctx, begun));
   }
-  const errors = scheme.validate(info, object);
+  const errors = scheme.validate(info, object, core.minor);
   if (errors.length) throw invalid(info, object.metadata.name ?? '', errors);
   for (const text of scheme.warnings(info, object)) warn(ctx, text);
   if (admitted) admission.validate({ ...attributes, object });
@@ -72,7 +72,8 @@ export function createObject(
     name = generateName(core, info, generated);
     object = { ...object, metadata: { ...object.metadata, name } };
   }
-  if (!ctx.dryRun && /^0*[1-9]\d*$/.test(sent.metadata.resourceVersion ?? '')) {
+  const sentVersion = sent.metadata.resourceVersion;
+  if (sentVersion && !ctx.dryRun && /^0*[1-9]\d*$/.test(sentVersion)) {
     throw unexpected('resourceVersion should not be set on objects to be created');
   }
   const record = (result: KubeObject) => {

@@ -4,7 +4,8 @@ import { decodeStruct } from '../../api/decode.ts';
 import { structType, type StructType } from '../../api/schema.ts';
 import { DecodeError, type KubeObject, type ObjectMeta, type ResourceInfo } from '../../api/types.ts';
 import { contentType, noObject, parseText } from '../body.ts';
-import { dryRunOf, param, warn, writerOf, type Context } from '../context.ts';
+import { dryRunOf, param, warn, type Context } from '../context.ts';
+import { NOBODY } from '../managed-fields/ledger.ts';
 import { conflict, invalid, notFound, unexpected } from '../status.ts';
 import type { Status } from '../types.ts';
 import type { Core } from './types.ts';
@@ -137,7 +138,7 @@ export function deleteObject(
   checkPreconditions(info, name, old.metadata, options.preconditions);
   const store = (object: KubeObject): Deletion => {
     if (dryRun || object === old) return { object, removed: false };
-    const note = (result: KubeObject) => core.ledger.note(info, result, old, writerOf(ctx, ''));
+    const note = (result: KubeObject) => core.ledger.note(info, result, old, NOBODY);
     return { object: core.storage.put(info, object, note), removed: false };
   };
 

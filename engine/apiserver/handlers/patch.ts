@@ -164,11 +164,23 @@ function checkIdentity(core: Core, { info, route }: Context, result: KubeObject,
 
 function unfit(_ctx: Context, type: string, result: KubeObject, body: object, why: string): StatusError {
   // A strategic patch is restored from maps, the others are encoded and decoded again.
-  if (type === STRATEGIC_PATCH) {
-    const wrongList = /cannot unmarshal object into .* of type \[\]/.test(why);
-    return unfitPatch(goMap(body), wrongList ? 'cannot restore slice from map' : why);
-  }
+  if (type === STRATEGIC_PATCH) return unfitPatch(goMap(body), restoreFailure(why));
   return unfitPatch(JSON.stringify(result), why);
+}
+
+const GO_KINDS: Record<string, string> = { object: 'map', array: 'slice', number: 'int64' };
+const SCALAR = /^(?:u?int\d*|float\d+|string|bool)$/;
+
+/** What the converter of maps says where a decoder of JSON would say `why`. */
+function restoreFailure(why: string): string {
+  const found = /^json: cannot unmarshal (\w+).* of type (\S+)$/.exec(why);
+  if (!found) return why;
+  const [, given, wanted] = found;
+  if (SCALAR.test(wanted)) return `unrecognized type: ${wanted}`;
+  const kind = GO_KINDS[given] ?? given;
+  if (wanted.startsWith('[]')) return `cannot restore slice from ${kind}`;
+  if (wanted.startsWith('map[')) return `cannot restore map from ${kind}`;
+  return `cannot restore struct from: ${kind}`;
 }
 
 const unfitPatch = (value: string, why: string) =>

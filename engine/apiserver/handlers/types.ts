@@ -33,12 +33,16 @@ export interface Core {
   /** Added by a CustomResourceDefinition. */
   isCustom(info: ResourceInfo): boolean;
   readonly kubelets: Map<string, KubeletApi>;
-  /** --kubelet-certificate-authority: who must have signed the certificates of kubelets; absent: nobody looks. */
+  /** --kubelet-certificate-authority, in PEM: who must have signed the certificates of kubelets; absent: nobody looks. */
   readonly kubeletCA: string | undefined;
+  /** --kubelet-preferred-address-types; absent: InternalIP first. */
+  readonly kubeletAddressTypes: readonly string[] | undefined;
   /** How connections are opened: into the cluster, and to what stands beside the control plane. */
   readonly egress: Readonly<Record<'cluster' | 'controlplane', Egress | undefined>>;
   /** Of the release that serves: v1.35.0. */
   readonly version: string;
+  /** 35 of v1.35. */
+  readonly minor: number;
   /** The release prints `creationTimestamp: null` where there is none. */
   readonly nullTimes: boolean;
   /** Who owns which field. */

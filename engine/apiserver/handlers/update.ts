@@ -83,7 +83,7 @@ export function updateObject(
     const before = () => beforeUpdate(core, ctx, begun, old, subresource);
     object = core.replay ? core.replay.once(`before/${name}/${old.metadata.resourceVersion}`, before) : before();
   }
-  const errors = scheme.validateUpdate(info, object, old, subresource || undefined);
+  const errors = scheme.validateUpdate(info, object, old, subresource || undefined, core.minor);
   if (errors.length) throw invalid(info, name, errors);
   if (!subresource) for (const text of scheme.warnings(info, object, old)) warn(ctx, text);
   if (admitted) admission.validate({ ...attributes, object });

@@ -109,7 +109,10 @@ export class Ledger {
 
   /** Entries after an update from `old` to `now`: the writer owns what it changed, nobody what is gone. */
   updated(info: ResourceInfo, base: Entries, old: KubeObject | undefined, now: KubeObject, writer: Writer): Entries {
-    const { changed, removed } = this.typedOf(info).compare(old, now);
+    const reset = resetFields(info, writer.subresource);
+    const all = this.typedOf(info).compare(old, now);
+    const changed = difference(all.changed, reset, true);
+    const removed = difference(all.removed, reset, true);
     if (!changed && !removed) return base;
     const lost = union(changed, removed);
     const out: ManagedFieldsEntry[] = [];
@@ -126,6 +129,12 @@ export class Ledger {
     return sorted(out);
   }
 }
+
+const STATUS: FieldSet = { 'f:status': {} };
+
+/** What a request of this subresource cannot write, and therefore never owns: the status, unless it is asked for by name. */
+export const resetFields = ({ subresources }: ResourceInfo, subresource: string): FieldSet | undefined =>
+  subresource === '' && subresources.status ? STATUS : undefined;
 
 function isUpdateBy(entry: ManagedFieldsEntry, writer: Writer, info: ResourceInfo): boolean {
   return (

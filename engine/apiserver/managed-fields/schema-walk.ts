@@ -178,19 +178,17 @@ export class Typed {
     return self && !isEmpty(out) ? { '.': {}, ...out } : out;
   }
 
-  /** `live` with what the configuration says. */
+  /** `live` with what the configuration says; nulls stay for decoding, which knows which fields have a zero value. */
   merge<T>(live: T, config: unknown, path = ''): T {
-    if (live === undefined || live === null || config === null || config === undefined)
-      return (config ?? undefined) as T;
+    if (config === undefined) return live;
+    if (live === undefined || live === null || config === null) return config as T;
     if (Array.isArray(config) && Array.isArray(live)) return this.mergeLists(live, config, path) as T;
     if (!isObject(config) || !isObject(live) || (path !== '' && this.atomic(path, config))) {
       return (equal(live, config) ? live : config) as T;
     }
     const out: Json = { ...live };
     for (const key in config) {
-      const merged = this.merge(out[key], config[key], join(path, key));
-      if (merged === undefined) delete out[key];
-      else out[key] = merged;
+      out[key] = this.merge(out[key], config[key], join(path, key));
     }
     return out as T;
   }

@@ -6,7 +6,7 @@ import { clusterIPs as related } from '../../api/validation/service.ts';
 import { Faults } from '../../api/validation/field.ts';
 import { canonical } from '../../linux/net/index.ts';
 import type { Core } from '../handlers/types.ts';
-import { minorOf } from '../release.ts';
+import { minorOf, SERVICE_CIDRS_SINCE } from '../release.ts';
 import { internalError, invalid } from '../status.ts';
 import { IPAddresses, type Owner } from './ip-addresses.ts';
 import { familyOf, otherFamily, ServiceRanges, type Family, type ServiceRange } from './service-ranges.ts';
@@ -14,8 +14,6 @@ import { familyOf, otherFamily, ServiceRanges, type Family, type ServiceRange } 
 type Spec = NonNullable<Service['spec']>;
 
 const SERVICE_KIND = { group: '', kind: 'Service' };
-/** Since then ServiceCIDRs and IPAddresses are there. */
-const OBJECTS_SINCE = 33;
 
 export class ClusterIPs {
   private readonly core: Core;
@@ -26,7 +24,7 @@ export class ClusterIPs {
   constructor(core: Core, serviceCIDR: string) {
     this.core = core;
     const { scheme, storage } = core;
-    const present = minorOf(core.version) >= OBJECTS_SINCE;
+    const present = minorOf(core.version) >= SERVICE_CIDRS_SINCE;
     const info = (resource: string) => scheme.resource('networking.k8s.io', 'v1', resource) as ResourceInfo;
     this.ranges = new ServiceRanges(
       serviceCIDR,
@@ -82,7 +80,7 @@ export class ClusterIPs {
   private families(service: Service, spec: Spec, before: Spec | undefined) {
     const free = spec.clusterIP === 'None' && !hasKeys(spec.selector);
     spec.ipFamilyPolicy ??= before?.ipFamilyPolicy ?? (free ? 'RequireDualStack' : 'SingleStack');
-    const faults = new Faults();
+    const faults = new Faults(this.core.minor);
     const fail = () => {
       if (faults.list.length) throw invalid(SERVICE_KIND, service.metadata.name ?? '', faults.list);
     };
@@ -161,10 +159,9 @@ export class ClusterIPs {
       why = `the provided IP (${ip}) is not in the valid range. The range of valid IPs is ${valid}`;
     } else if (!this.isFree(canonical(ip))) why = 'provided IP is already allocated';
     if (!why) return;
-    const message = `Invalid value: ${JSON.stringify(all)}: failed to allocate IP ${ip}: ${why}`;
-    throw invalid(SERVICE_KIND, service.metadata.name ?? '', [
-      { type: 'FieldValueInvalid', field: 'spec.clusterIPs', message },
-    ]);
+    const faults = new Faults(this.core.minor);
+    faults.invalid('spec.clusterIPs', all, `failed to allocate IP ${ip}: ${why}`);
+    throw invalid(SERVICE_KIND, service.metadata.name ?? '', faults.list);
   }
 
   private next(family: Family): string {

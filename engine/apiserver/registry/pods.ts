@@ -1,15 +1,26 @@
 // Pods: selectors take in the Pod's own labels; deletion is graceful, the kubelet ends it (registry/core/pod).
 
-import type { Pod } from '../../api/types.ts';
+import type { KubeObject, Pod } from '../../api/types.ts';
+import { minorOf } from '../release.ts';
 import { readAppArmorAnnotations } from './app-armor.ts';
 import { mergeLabelKeys } from './label-keys.ts';
 import type { Strategy } from './strategies.ts';
 
 const DEFAULT_GRACE_SECONDS = 30;
+/** The first release that counts the generations of Pods' specs. */
+const GENERATION_SINCE = 34;
+
+function ofRelease(pod: KubeObject, version: string): KubeObject {
+  if (pod.metadata.generation === undefined || minorOf(version) >= GENERATION_SINCE) return pod;
+  const { generation: _, ...metadata } = pod.metadata;
+  return { ...pod, metadata };
+}
 
 export const pods: Strategy = {
   returnsDeleted: true,
-  beforeCreate: ({ version }, ctx, pod) => readAppArmorAnnotations(ctx, mergeLabelKeys(pod, version)),
+  beforeCreate: ({ version }, ctx, pod) =>
+    ofRelease(readAppArmorAnnotations(ctx, mergeLabelKeys(pod, version)), version),
+  beforeUpdate: ({ version }, _, pod) => ofRelease(pod, version),
   gracePeriod(object, asked) {
     const pod = object as unknown as Pod;
     let period = asked ?? pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;

@@ -1,11 +1,12 @@
 // pods/NAME/log, exec, attach, portforward: passed on to the kubelet of the node that runs the Pod.
 
-import type { Container, Pod } from '../../api/types.ts';
+import type { Container, Node, NodeAddress, Pod } from '../../api/types.ts';
 import { param, type Context } from '../context.ts';
 import type { Core } from '../handlers/types.ts';
 import { isTrue } from '../route.ts';
 import { badRequest, internalError, notFound, StatusError } from '../status.ts';
 import { KubeletError, type ApiRequest, type ApiResponse, type KubeletApi, type LogOptions } from '../types.ts';
+import { hostPort } from '../../linux/net/index.ts';
 
 export const KUBELET_PORT = 10250;
 
@@ -45,18 +46,44 @@ function kubeletOf(
   if (!node) return undefined;
   const kubelet = core.kubelets.get(node);
   if (!kubelet) throw internalError(`no preferred addresses found; known addresses: []`);
-  const { hostIP } = pod.status ?? {};
+  const ip = core.kubeletAddressTypes ? preferredAddress(core, node) : pod.status?.hostIP;
   const { cluster } = core.egress;
-  if (!cluster || !hostIP) return kubelet;
-  const at = `${hostIP.includes(':') ? `[${hostIP}]` : hostIP}:${KUBELET_PORT}`;
-  const error = cluster.reach(hostIP, KUBELET_PORT);
+  if (!cluster || !ip) return kubelet;
+  const at = hostPort(ip, KUBELET_PORT);
+  const error = cluster.reach(ip, KUBELET_PORT);
   if (error) throw new StatusError(500, '', failed(error, at));
-  // A kubelet signs its certificate itself, so no authority that is asked for knows it.
-  if (core.kubeletCA !== undefined) {
+  const { servingAuthority: authority } = kubelet;
+  if (authority === '') throw new StatusError(500, '', failed('remote error: tls: internal error', at));
+  // Unless it has asked for one, a kubelet signs its certificate itself: no authority that the server is told of knows it.
+  if (core.kubeletCA !== undefined && authority?.trim() !== core.kubeletCA.trim()) {
     const unknown = 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
     throw new StatusError(500, '', failed(unknown, at));
   }
   return kubelet;
+}
+
+/** The address of a node at which its kubelet is asked; undefined: it has none of the types that are asked for. */
+export function kubeletAddress(core: Core, name: string): string | undefined {
+  const addresses = addressesOf(core, name);
+  for (const wanted of core.kubeletAddressTypes ?? ['InternalIP']) {
+    const found = addresses.find(({ type }) => type === wanted);
+    if (found) return found.address;
+  }
+  return undefined;
+}
+
+function addressesOf(core: Core, name: string): readonly NodeAddress[] {
+  const nodes = core.scheme.resource('', 'v1', 'nodes');
+  const node = nodes && (core.storage.get(nodes, '', name) as Node | undefined);
+  return node?.status?.addresses ?? [];
+}
+
+/** The same; that there is none is an error. */
+export function preferredAddress(core: Core, name: string): string {
+  const found = kubeletAddress(core, name);
+  if (found !== undefined) return found;
+  const known = addressesOf(core, name).map(({ type, address }) => `{${type} ${address}}`);
+  throw internalError(`no preferred addresses found; known addresses: [${known.join(' ')}]`);
 }
 
 const dialling = (why: string) => `error dialing backend: ${why}`;
@@ -100,7 +127,7 @@ export function log(core: Core, ctx: Context): ApiResponse {
   );
   // Nothing can be read from a Pod without a node; the answer is empty.
   if (!kubelet) return { code: 200, headers: { 'content-type': 'text/plain' }, body: '' };
-  const url = `https://${pod.status?.hostIP}:10250/containerLogs/${namespace}/${name}/${container}`;
+  const url = `https://${hostPort(pod.status?.hostIP ?? '', 10250)}/containerLogs/${namespace}/${name}/${container}`;
   const text = passed(
     () => kubelet.logs(namespace, name, container, options),
     `Get "${url}${options.follow ? '?follow=true' : ''}"`,

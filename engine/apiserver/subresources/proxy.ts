@@ -2,7 +2,7 @@
 // name stands for. NAME may be NAME:PORT or SCHEME:NAME:PORT. The answer takes virtual time.
 
 import type { KubeObject, Node, Pod, Service } from '../../api/types.ts';
-import { byteLength, exchange, type Headers } from '../../linux/index.ts';
+import { byteLength, exchange, type Headers, hostPort } from '../../linux/index.ts';
 import { Pipe } from '../../linux/pipe.ts';
 import { Signal, type Co } from '../../sim/index.ts';
 import type { Context } from '../context.ts';
@@ -10,7 +10,7 @@ import type { Egress } from '../egress.ts';
 import type { Core } from '../handlers/types.ts';
 import { badRequest, notFound, StatusError } from '../status.ts';
 import type { ApiRequest, ApiResponse, LaterAnswer } from '../types.ts';
-import { KUBELET_PORT, queryText } from './kubelet.ts';
+import { KUBELET_PORT, preferredAddress, queryText } from './kubelet.ts';
 
 interface Location {
   ip: string;
@@ -42,7 +42,7 @@ export function proxy(core: Core, ctx: Context): ApiResponse {
   if (kubelet && request.method === 'GET') {
     if (cluster.reach(location.ip, KUBELET_PORT) === undefined) {
       const figures = kubelet.figures(target);
-      if (figures) return { code: 200, headers: { 'content-type': figures.type }, body: figures.body };
+      if (figures) return { code: figures.code ?? 200, headers: { 'content-type': figures.type }, body: figures.body };
       throw new StatusError(501, 'NotImplemented', `the kubelet's ${target} is not modelled by this engine`);
     }
   }
@@ -82,9 +82,8 @@ const LOCATE: Record<string, Locate> = {
     throw none;
   },
   nodes(core, ctx, name, port) {
-    const node = found<Node>(core, ctx, name);
-    const ip = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
-    if (!ip) throw badRequest('address not allowed');
+    found<Node>(core, ctx, name);
+    const ip = preferredAddress(core, name);
     return { ip, port: port ? checked(Number(port), port) : KUBELET_PORT };
   },
 };
@@ -149,7 +148,7 @@ function* forward(
     const answer = yield* exchange(socket, {
       method: request.method,
       target: target + queryText(request.query),
-      headers: headersOf(request, `${ip}:${port}`),
+      headers: headersOf(request, hostPort(ip, port)),
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
     if (!answer) return failed('EOF');

@@ -17,7 +17,7 @@ import {
 } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { compactJson } from '../output/json.ts';
+import { compactJson } from '../../api/go-json.ts';
 import { type DryRun, PRINT_FLAGS, changePrinter, outputFormat, outputPrinter } from '../output/printers.ts';
 import { threeWayPatch } from '../patch/three-way.ts';
 import { FILENAME_FLAGS, type Info, SELECTOR_FLAG, find, hasFiles, selectionOf } from '../resource/builder.ts';
@@ -32,6 +32,7 @@ import {
   fieldValidationOf,
   withLastApplied,
 } from '../write-flags.ts';
+import { applySetOf } from './apply/applyset.ts';
 import { lastAppliedCommands } from './apply/last-applied.ts';
 import { migrate } from './apply/migrate.ts';
 import { checkPrune, prune } from './apply/prune.ts';
@@ -61,6 +62,12 @@ export const apply: Command = {
     ...DELETE_FLAGS.map((f) => (f.name === 'wait' ? { ...f, default: false } : f)),
     fieldManagerFlag(CLIENT_MANAGER),
     { name: 'all', type: 'bool', usage: 'Select all resources in the namespace of the specified resource types.' },
+    {
+      name: 'applyset',
+      type: 'string',
+      hidden: true,
+      usage: '[alpha] The name of the ApplySet that tracks which resources are being managed, [RESOURCE][.GROUP]/NAME.',
+    },
     {
       name: 'force-conflicts',
       type: 'bool',
@@ -106,7 +113,9 @@ export const apply: Command = {
       throw new CommandError(
         '--overwrite=false is not possible here: what differs between the file and the live object is always taken from the file',
       );
-    if (args.bool('prune')) checkPrune(args);
+    if (args.bool('prune') && args.bool('force')) throw new CommandError('--force cannot be used with --prune');
+    const set = yield* applySetOf(kubectl, args);
+    if (args.bool('prune') && !set) checkPrune(args);
     const found = yield* find(
       kubectl,
       selectionOf(args, { args: [], all: false, validate: run.write.fieldValidation !== 'Ignore' }),
@@ -114,7 +123,8 @@ export const apply: Command = {
     const errors: Error[] = [];
     if (found.infos.length === 0 && found.errors.length === 0) throw new CommandError('no objects passed to apply');
     const applied: Applied[] = [];
-    for (const info of found.infos) {
+    const infos = set ? yield* set.begin(found.infos, run.dryRun) : found.infos;
+    for (const info of infos) {
       try {
         const one = run.serverSide
           ? yield* applyOnServer(kubectl, run, info)
@@ -135,13 +145,11 @@ export const apply: Command = {
       printer.end?.();
     }
     errors.push(...found.errors);
-    if (errors.length === 0 && args.bool('prune'))
-      yield* prune(
-        kubectl,
-        args,
-        applied.map((a) => a.object),
-        run.dryRun,
-      );
+    if (errors.length === 0 && args.bool('prune')) {
+      const objects = applied.map((a) => a.object);
+      if (set) yield* set.prune(args, objects, run.dryRun);
+      else yield* prune(kubectl, args, objects, run.dryRun);
+    }
     throwAll(errors);
   },
 };

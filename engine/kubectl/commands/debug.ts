@@ -265,18 +265,19 @@ const SECURITY: Record<string, Container['securityContext']> = {
 
 function* addEphemeral(kubectl: Kubectl, args: Args, info: Info, custom: object): Co<Session> {
   const pod = info.object as unknown as Pod;
-  const container = newName(kubectl, args, pod);
   const target = args.string('target');
   if (target && !args.bool('quiet')) {
     kubectl.line(
       `Targeting container "${target}". If you don't see processes from this container it may be because the container runtime doesn't support this feature.`,
     );
   }
+  const container = newName(kubectl, args, pod);
   const ephemeral = {
     ...customized(debugContainer(args, container), custom),
     ...(target ? { targetContainerName: target } : {}),
   };
-  const patch = { spec: { ephemeralContainers: [ephemeral] } };
+  const order = [...(pod.spec?.ephemeralContainers ?? []), ephemeral].map(({ name }) => ({ name }));
+  const patch = { spec: { '$setElementOrder/ephemeralContainers': order, ephemeralContainers: [ephemeral] } };
   const patched = yield* patchObject(kubectl, info.mapping, info.namespace, info.name, 'strategic', patch, {
     subresource: 'ephemeralcontainers',
   });
@@ -360,9 +361,10 @@ function* attachWhenRunning(kubectl: Kubectl, args: Args, _: Info, { info, conta
     kubectl.out(text ? text.take() : String(body ?? ''));
     return 0;
   }
-  return yield* attachTo(kubectl, pod, container, {
+  yield* attachTo(kubectl, pod, container, {
     stdin: args.bool('stdin'),
-    tty: args.bool('tty') && kubectl.process.tty,
+    tty: args.bool('tty'),
     quiet: args.bool('quiet'),
   });
+  return 0;
 }

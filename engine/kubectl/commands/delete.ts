@@ -1,5 +1,6 @@
 // kubectl delete: asks for deletion, then waits until the objects are gone.
 
+import { wireJson } from '../../api/go-order.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
 import { qualified } from '../discovery.ts';
@@ -110,7 +111,7 @@ export const del: Command = {
   *run(kubectl, args) {
     if (args.string('raw')) {
       const answer = yield* kubectl.send({ method: 'DELETE', path: args.string('raw') });
-      kubectl.out(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body) + '\n');
+      kubectl.out(typeof answer.body === 'string' ? answer.body : wireJson(answer.body) + '\n');
       return;
     }
     const gracePeriod = gracePeriodOf(kubectl, args);

@@ -8,7 +8,7 @@ import type { Command } from '../command.ts';
 import { CommandError, Exit, StatusError, isNotFound, quote, throwAll } from '../errors.ts';
 import type { Args, Flag } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { compactJson } from '../output/json.ts';
+import { compactJson } from '../../api/go-json.ts';
 import {
   type Printer,
   PRINT_FLAGS,

@@ -61,12 +61,14 @@ export const exec: Command = {
     // Whether a container that is named exists is for the server to say.
     const container = args.string('container') || defaultContainer(kubectl, pod, args.bool('quiet'));
     const stdin = args.bool('stdin');
-    const tty = ttyOf(kubectl, args.bool('tty'), stdin);
+    const tty = ttyOf(kubectl, args.bool('tty'), stdin, args.bool('quiet'));
     const query: Record<string, string | string[]> = { command, container, stdout: 'true', stderr: String(!tty) };
     if (stdin) query.stdin = 'true';
     if (tty) query.tty = 'true';
     const session = yield* connect(kubectl, pod, 'exec', query);
-    return yield* run(kubectl, session, stdin);
+    const status = yield* run(kubectl, session, stdin);
+    if (status) kubectl.warn(`command terminated with exit code ${status}`);
+    return status;
   },
 };
 
@@ -95,30 +97,50 @@ export const attach: Command = {
       throw new CommandError(`cannot attach a container in a completed pod; current phase is ${pod.status.phase}`);
     }
     const container = containerFor(kubectl, pod, args.string('container'), args.bool('quiet'));
-    const stdin = args.bool('stdin');
-    const tty = ttyOf(kubectl, args.bool('tty'), stdin);
-    return yield* attachTo(kubectl, pod, container, { stdin, tty, quiet: args.bool('quiet') });
+    yield* attachTo(kubectl, pod, container, {
+      stdin: args.bool('stdin'),
+      tty: args.bool('tty'),
+      quiet: args.bool('quiet'),
+    });
+    return 0;
   },
 };
 
-/** Attaches to the main process of a container; its exit status is ours. */
+/** Attaches to the main process of a container, with the terminal when both have one. */
 export function* attachTo(
   kubectl: Kubectl,
   pod: Pod,
   container: string,
   options: { stdin: boolean; tty: boolean; quiet: boolean },
-): Co<number> {
-  const query: Record<string, string> = { container, stdout: 'true', stderr: String(!options.tty) };
-  if (options.stdin) query.stdin = 'true';
-  if (options.tty) query.tty = 'true';
-  const session = yield* connect(kubectl, pod, 'attach', query);
-  if (!options.quiet) {
+): Co {
+  const { stdin, quiet } = options;
+  const { spec } = pod;
+  const ephemeral = spec?.ephemeralContainers?.find(({ name }) => name === container);
+  const target =
+    ephemeral ?? [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find(({ name }) => name === container);
+  if (options.tty && !target?.tty && !quiet)
+    kubectl.warn(`error: Unable to use a TTY - container ${container} did not allocate one`);
+  const tty = ttyOf(kubectl, target?.tty ?? false, stdin, quiet);
+  const query: Record<string, string> = { container, stdout: 'true', stderr: String(!tty) };
+  if (stdin) query.stdin = 'true';
+  if (tty) query.tty = 'true';
+  if (!quiet) {
     kubectl.warn(
       'All commands and output from this session will be recorded in container logs, including credentials and sensitive information passed through the command prompt.',
     );
     kubectl.warn("If you don't see a command prompt, try pressing enter.");
   }
-  return yield* run(kubectl, session, options.stdin);
+  const session = yield* connect(kubectl, pod, 'attach', query);
+  // How the process ended is not told to those who were attached to it.
+  yield* run(kubectl, session, stdin);
+  if (tty && !quiet && spec?.restartPolicy === 'Always') {
+    const again = `'kubectl attach ${pod.metadata.name} -c ${container} -i -t'`;
+    kubectl.line(
+      ephemeral
+        ? `Session ended, the ephemeral container will not be restarted but may be reattached using ${again} if it is still running`
+        : `Session ended, resume using ${again} command when the pod is running`,
+    );
+  }
 }
 
 function containerFor(kubectl: Kubectl, pod: Pod, named: string, quiet: boolean): string {
@@ -128,11 +150,11 @@ function containerFor(kubectl: Kubectl, pod: Pod, named: string, quiet: boolean)
   return named;
 }
 
-function ttyOf(kubectl: Kubectl, asked: boolean, stdin: boolean): boolean {
+function ttyOf(kubectl: Kubectl, asked: boolean, stdin: boolean, quiet: boolean): boolean {
   if (!asked) return false;
   if (!stdin) return false;
   if (!kubectl.process.tty) {
-    kubectl.warn('Unable to use a TTY - input is not a terminal or the right kind of file');
+    if (!quiet) kubectl.warn('Unable to use a TTY - input is not a terminal or the right kind of file');
     return false;
   }
   return true;
@@ -173,9 +195,7 @@ export function* run(kubectl: Kubectl, session: ExecSession, stdin: boolean): Co
     if (session.exitCode === undefined) session.kill();
   }
   if (session.error !== undefined) throw remoteError(session.error);
-  const status = session.exitCode ?? 0;
-  if (status) process.stderr.write(`command terminated with exit code ${status}\n`);
-  return status;
+  return session.exitCode ?? 0;
 }
 
 /** Over WebSockets the API server wraps what the kubelet says, itself an internal error, into one of its own. */

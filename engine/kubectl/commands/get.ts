@@ -7,7 +7,8 @@ import { type Mapping, qualified } from '../discovery.ts';
 import { Collected, CommandError, Exit, isNotFound, quote, statusError, throwAll, usageError } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { compactJson } from '../output/json.ts';
+import { compactJson } from '../../api/go-json.ts';
+import { eventJson, wireJson } from '../../api/go-order.ts';
 import { JsonPath, isPath, relaxedExpression } from '../output/jsonpath.ts';
 import { PRINT_FLAGS, outputFormat, outputPrinter } from '../output/printers.ts';
 import { type TableObject, TablePrinter, TableWriter, isTable } from '../output/table.ts';
@@ -124,9 +125,9 @@ function* raw(kubectl: Kubectl, args: Args): Co {
     headers: { accept: 'application/json, */*' },
   });
   const { body } = response;
-  if (body !== undefined) kubectl.out(typeof body === 'string' ? body : JSON.stringify(body) + '\n');
+  if (body !== undefined) kubectl.out(typeof body === 'string' ? body : wireJson(body) + '\n');
   const { watch, text } = response;
-  if (watch) yield* drain(watch, (object, type) => kubectl.line(JSON.stringify({ type, object })));
+  if (watch) yield* drain(watch, (object, type) => kubectl.line(eventJson({ type, object })));
   if (text) for (let part = yield* text.read(); part !== undefined; part = yield* text.read()) kubectl.out(part);
 }
 
@@ -227,7 +228,7 @@ function printObjects(kubectl: Kubectl, args: Args, found: Found) {
   const printer = outputPrinter(kubectl, args, true, args.bool('no-headers'));
   const { infos, errors, single } = found;
   if (single && errors.length) throwAll(errors);
-  if (infos.length === 0 && single) return;
+  if (infos.length === 0 && (single || args.bool('ignore-not-found'))) return;
   if (args.string('sort-by')) sortInfos(kubectl, infos, args.string('sort-by'));
   if (single && infos.length === 1) printer.print(infos[0].object);
   else {

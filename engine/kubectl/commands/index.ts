@@ -22,6 +22,7 @@ import { apply } from './apply.ts';
 import { auth } from './auth.ts';
 import { autoscale } from './autoscale.ts';
 import { certificate } from './certificate.ts';
+import { completion } from './completion.ts';
 import { config } from './config/index.ts';
 import { cp } from './cp.ts';
 import { create } from './create.ts';
@@ -36,14 +37,15 @@ import { explain } from './explain.ts';
 import { expose } from './expose.ts';
 import { get } from './get.ts';
 import { apiResources, apiVersions, clusterInfo, version } from './info.ts';
+import { alpha } from './kuberc.ts';
 import { kustomize } from './kustomize.ts';
 import { annotate, label } from './label.ts';
 import { logs } from './logs.ts';
 import { cordon, drain, uncordon } from './nodes.ts';
 import { patch } from './patch.ts';
+import { plugin } from './plugin.ts';
 import { portForward } from './port-forward.ts';
 import { proxy } from './proxy.ts';
-import { refusedCommands } from './refused.ts';
 import { replace } from './replace.ts';
 import { rollout } from './rollout.ts';
 import { run } from './run.ts';
@@ -94,5 +96,7 @@ export const commands: readonly Command[] = [
   uncordon,
   version,
   wait,
-  ...refusedCommands,
+  alpha,
+  completion,
+  plugin,
 ];

@@ -1,5 +1,6 @@
 // What kubectl tells of the server: api-resources, api-versions, version, cluster-info.
 
+import { BUILD } from '../../api/build.ts';
 import type { Command } from '../command.ts';
 import { dump } from './cluster-info-dump.ts';
 import { type Mapping, qualified } from '../discovery.ts';
@@ -125,14 +126,6 @@ export const apiVersions: Command = {
 /** The kustomize inside a minor release of kubectl, where it is not the present one. */
 const KUSTOMIZE: Readonly<Record<string, string>> = { 31: 'v5.4.2', 32: 'v5.5.0', 33: 'v5.6.0' };
 const KUSTOMIZE_NOW = 'v5.7.1';
-const BUILD = {
-  gitCommit: '66452049f3d692768c39c797b21b793dce80314e',
-  gitTreeState: 'clean',
-  buildDate: '2025-12-17T12:41:05Z',
-  goVersion: 'go1.25.5',
-  compiler: 'gc',
-  platform: 'linux/amd64',
-};
 
 export const version: Command = {
   name: 'version',

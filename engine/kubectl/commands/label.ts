@@ -162,7 +162,7 @@ function* change(
   const body: { metadata: Record<string, unknown> } = { metadata: { [what.field]: patch } };
   if (args.string('resource-version')) body.metadata.resourceVersion = args.string('resource-version');
   if (local || dryRun === 'client') printer.print(merged(info.object, what.field, patch));
-  else if (!added && !dropped) printer.print(info.object);
+  else if (!added && !dropped && !body.metadata.resourceVersion) printer.print(info.object);
   else {
     const options = { dryRun, fieldManager: args.string('field-manager') };
     printer.print(yield* patchObject(kubectl, info.mapping, info.namespace, info.name, 'merge', body, options));

@@ -8,7 +8,7 @@ import type { Command } from '../command.ts';
 import type { Mapping } from '../discovery.ts';
 import { CommandError, quote, throwAll } from '../errors.ts';
 import { builtinScheme } from '../kubectl.ts';
-import { compactJson } from '../output/json.ts';
+import { compactJson } from '../../api/go-json.ts';
 import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
 import { deepEqual } from '../patch/three-way.ts';
 import { FILENAME_FLAGS, find, selectionOf } from '../resource/builder.ts';

@@ -163,26 +163,30 @@ class Forwarding {
     }
   }
 
-  /** False when none of the addresses could be had. */
+  /** False when localhost could not be had at all, or an address that was asked for by itself. */
   private listen(addresses: readonly string[], { local, remote }: Ports): boolean {
     const { kubectl } = this;
     const { net } = kubectl.process.host;
     const port = local || freePort(kubectl, net);
     const errors: string[] = [];
+    let lost = false;
     for (const address of addresses) {
+      const loopback = LOCALHOST.includes(address);
+      const foreign = !loopback && address !== '0.0.0.0' && address !== '::' && !net.owns(address);
       const shown = address.includes(':') ? `[${address}]` : address;
-      const listener = net.listen(port, (socket) => this.accept(socket, port, remote), { address });
+      const listener = !foreign && net.listen(port, (socket) => this.accept(socket, port, remote), { address });
       if (listener) {
         this.listeners.push(listener);
         kubectl.line(`Forwarding from ${shown}:${port} -> ${remote}`);
       } else {
         const version = address.includes(':') ? 'tcp6' : 'tcp4';
         errors.push(
-          `unable to create listener: Error listen ${version} ${shown}:${port}: bind: address already in use`,
+          `unable to create listener: Error listen ${version} ${shown}:${port}: bind: ${foreign ? 'cannot assign requested address' : 'address already in use'}`,
         );
+        lost ||= !loopback;
       }
     }
-    if (errors.length < addresses.length) return true;
+    if (!lost && errors.length < addresses.length) return true;
     kubectl.line(
       `Unable to listen on port ${port}: Listeners failed to create with the following errors: [${errors.join(' ')}]`,
     );

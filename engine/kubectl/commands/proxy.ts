@@ -1,14 +1,16 @@
 // kubectl proxy: the API of the cluster on a port of this machine, with kubectl's own credentials.
 
+import { eventJson, wireJson } from '../../api/go-order.ts';
 import type { ApiRequest, ApiResponse } from '../../apiserver/types.ts';
 import {
   header,
-  wantsPretty,
-  serveHttp,
   type Headers,
+  hostPort,
   type HttpRequest,
   type HttpResponse,
   type Reader,
+  serveHttp,
+  wantsPretty,
 } from '../../linux/index.ts';
 import { Signal, type Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
@@ -87,11 +89,11 @@ export const proxy: Command = {
       return (files && files(request)) || (yield* answer(kubectl, request, prefix, allowed, root));
     };
     const listener = serveHttp(host.sim, host.net, port, handle, { address });
-    if (!listener) throw new CommandError(`listen tcp ${address}:${port}: bind: address already in use`);
+    if (!listener) throw new CommandError(`listen tcp ${hostPort(address, port)}: bind: address already in use`);
     if (args.bool('disable-filter')) {
       kubectl.warn('Request filter disabled, your proxy is vulnerable to XSRF attacks, please be cautious');
     }
-    kubectl.line(`Starting to serve on ${address}:${port}`);
+    kubectl.line(`Starting to serve on ${hostPort(address, port)}`);
     try {
       // Until it is told to stop.
       yield new Signal();
@@ -218,7 +220,7 @@ function shown({ code, headers, body, watch, text }: ApiResponse, indent: boolea
       *read() {
         for (;;) {
           const event = watch.next();
-          if (event) return JSON.stringify(event) + '\n';
+          if (event) return eventJson(event) + '\n';
           if (watch.ended) return undefined;
           yield watch.changed;
         }
@@ -232,7 +234,7 @@ function shown({ code, headers, body, watch, text }: ApiResponse, indent: boolea
     return {
       status: code,
       headers: typed ? sent : [...sent, ['Content-Type', 'application/json']],
-      body: indent ? JSON.stringify(body, null, 2) : JSON.stringify(body) + '\n',
+      body: indent ? wireJson(body, 2) : wireJson(body) + '\n',
     };
   }
   return { status: code, headers: sent, body: body ?? '' };

@@ -1,5 +1,6 @@
 // create --raw and replace --raw: the text of a file, sent to an address of the server as it is.
 
+import { wireJson } from '../../api/go-order.ts';
 import type { Co } from '../../sim/index.ts';
 import { CommandError } from '../errors.ts';
 import type { Args, Flag } from '../flags.ts';
@@ -19,5 +20,5 @@ export function* sendRaw(kubectl: Kubectl, args: Args, method: 'POST' | 'PUT'): 
   const body = file === '-' ? yield* readStdin(kubectl) : kubectl.fs.readFile(file);
   const headers = { 'content-type': 'application/json', accept: 'application/json, */*' };
   const answer = yield* kubectl.send({ method, path: args.string('raw'), headers, body });
-  kubectl.out(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body) + '\n');
+  kubectl.out(typeof answer.body === 'string' ? answer.body : wireJson(answer.body) + '\n');
 }

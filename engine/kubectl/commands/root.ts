@@ -32,7 +32,7 @@ export function rootUsage(commands: readonly Command[]): string {
 
 /** Within a group in the order in which kubectl has them (ORDER); what has no group comes last, by name. */
 function membersOf(commands: readonly Command[], group: string): Command[] {
-  const members = commands.filter((c) => (c.group ?? 'Other Commands') === group && c.name !== 'options');
+  const members = commands.filter((c) => (c.group ?? 'Other Commands') === group && c.name !== 'options' && !c.hidden);
   const place = (c: Command) => (ORDER.includes(c.name) ? ORDER.indexOf(c.name) : ORDER.length);
   return members.sort((a, b) => place(a) - place(b) || (a.name < b.name ? -1 : 1));
 }
@@ -51,6 +51,7 @@ export const options: Command = {
   name: 'options',
   short: 'Print the list of flags inherited by all commands',
   *run(kubectl) {
-    kubectl.out(`The following options can be passed to any command:\n\n${GLOBAL_FLAGS.map(flagHelp).join('\n')}`);
+    const flags = [...GLOBAL_FLAGS].sort((a, b) => (a.name < b.name ? -1 : 1));
+    kubectl.out(`The following options can be passed to any command:\n\n${flags.map(flagHelp).join('\n')}`);
   },
 };

@@ -47,9 +47,10 @@ const image: Command = {
         const spec = podSpecOf(object);
         if (!spec) throw noTemplate(args, info);
         const names = [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((c: Container) => c.name);
+        // The containers that are there change all the same.
         for (const name of pairs.keys())
           if (name !== '*' && !names.includes(name))
-            throw new CommandError(`unable to find container named ${quote(name)}`);
+            found.errors.push(new CommandError(`unable to find container named ${quote(name)}`));
         return withContainers(object, (c) => {
           const wanted = pairs.get('*') ?? pairs.get(c.name);
           return wanted === undefined || wanted === c.image ? c : { ...c, image: wanted };

@@ -9,6 +9,7 @@ import type {
   Probe,
   ResourceRequirements,
 } from '../../api/types.ts';
+import { inUnitsOf } from '../../api/quantity.ts';
 import { longTime, sortedKeys } from './common.ts';
 import type { DescribeWriter } from './writer.ts';
 
@@ -137,9 +138,9 @@ function environment(w: DescribeWriter, container: Container, pod: Pod | undefin
         `${variable.name}:\t${pod ? fieldOf(pod, variable) : ''} (${from.fieldRef.apiVersion ?? 'v1'}:${from.fieldRef.fieldPath})`,
       );
     } else if (from.resourceFieldRef) {
-      const resource = from.resourceFieldRef.resource;
+      const { resource, divisor } = from.resourceFieldRef;
       const [kind, name] = resource.split('.');
-      const value = container.resources?.[kind as 'limits' | 'requests']?.[name] ?? '0';
+      const value = inUnitsOf(divisor, name, container.resources?.[kind as 'limits' | 'requests']?.[name] ?? '0');
       const shown =
         value === '0' && (resource === 'limits.cpu' || resource === 'limits.memory') ? 'node allocatable' : value;
       w.line(3, `${variable.name}:\t${shown} (${resource})`);

@@ -18,7 +18,9 @@ import {
   describeEndpoints,
   describeIngress,
   describeIngressClass,
+  describeIPAddress,
   describeNetworkPolicy,
+  describeServiceCIDR,
 } from './network.ts';
 import { describeNode } from './node.ts';
 import { describePod } from './pod.ts';
@@ -62,6 +64,7 @@ const DESCRIBERS: Record<string, Describer> = {
   'CSINode.storage.k8s.io': describeCSINode,
   'Ingress.networking.k8s.io': describeIngress,
   'IngressClass.networking.k8s.io': describeIngressClass,
+  'IPAddress.networking.k8s.io': describeIPAddress,
   'Job.batch': describeJob,
   'LimitRange.': describeLimitRange,
   'Namespace.': describeNamespace,
@@ -80,6 +83,7 @@ const DESCRIBERS: Record<string, Describer> = {
   'Secret.': describeSecret,
   'Service.': describeService,
   'ServiceAccount.': describeServiceAccount,
+  'ServiceCIDR.networking.k8s.io': describeServiceCIDR,
   'StorageClass.storage.k8s.io': describeStorageClass,
   'StatefulSet.apps': describeStatefulSet,
 };

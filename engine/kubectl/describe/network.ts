@@ -1,4 +1,4 @@
-// describe for what traffic follows: ingresses, network policies, endpoints and endpoint slices.
+// describe for what traffic follows: ingresses, network policies, endpoints and endpoint slices, and the addresses of Services.
 
 import { formatLabelSelector } from '../../api/selectors.ts';
 import type {
@@ -7,16 +7,18 @@ import type {
   Ingress,
   IngressBackend,
   IngressClass,
+  IPAddress,
   KubeObject,
   NetworkPolicy,
   NetworkPolicyPeer,
   NetworkPolicyPort,
   Service,
+  ServiceCIDR,
 } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import { StatusError } from '../errors.ts';
 import type { Kubectl } from '../kubectl.ts';
-import { annotations, events, eventsOf, heading, labels } from './common.ts';
+import { annotations, events, eventsOf, heading, labels, longTime } from './common.ts';
 import { endpoints, slicesOf } from './core.ts';
 import { DescribeWriter } from './writer.ts';
 
@@ -208,6 +210,43 @@ export function* describeIngressClass(kubectl: Kubectl, object: KubeObject, show
     if (parameters.apiGroup) w.field(1, 'APIGroup', parameters.apiGroup);
     w.field(1, 'Kind', parameters.kind);
     w.field(1, 'Name', parameters.name);
+  }
+  if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
+  return w.toString();
+}
+
+export function* describeServiceCIDR(kubectl: Kubectl, object: KubeObject, showEvents: boolean): Co<string> {
+  const { metadata, spec, status } = object as unknown as ServiceCIDR;
+  const w = new DescribeWriter();
+  w.field(0, 'Name', metadata.name);
+  labels(w, 0, 'Labels', metadata.labels);
+  annotations(w, 0, metadata.annotations);
+  w.field(0, 'CIDRs', (spec?.cidrs ?? []).join(', '));
+  if (status?.conditions?.length) {
+    w.line(0, 'Status:');
+    w.line(0, 'Conditions:');
+    w.line(1, 'Type\tStatus\tLastTransitionTime\tReason\tMessage');
+    w.line(1, '----\t------\t------------------\t------\t-------');
+    for (const { type, status: state, lastTransitionTime, reason, message } of status.conditions)
+      w.line(1, [type, state, longTime(lastTransitionTime), reason, message].join('\t'));
+  }
+  if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
+  return w.toString();
+}
+
+export function* describeIPAddress(kubectl: Kubectl, object: KubeObject, showEvents: boolean): Co<string> {
+  const { metadata, spec } = object as unknown as IPAddress;
+  const w = new DescribeWriter();
+  w.field(0, 'Name', metadata.name);
+  labels(w, 0, 'Labels', metadata.labels);
+  annotations(w, 0, metadata.annotations);
+  const parent = spec?.parentRef;
+  if (parent) {
+    w.line(0, 'Parent Reference:');
+    w.field(1, 'Group', parent.group ?? '');
+    w.field(1, 'Resource', parent.resource);
+    w.field(1, 'Namespace', parent.namespace ?? '');
+    w.field(1, 'Name', parent.name);
   }
   if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
   return w.toString();

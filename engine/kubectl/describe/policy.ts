@@ -13,6 +13,7 @@ import type {
   PriorityClass,
 } from '../../api/types.ts';
 import { fromBase64 } from '../../linux/bytes.ts';
+import { part } from '../../parts/index.ts';
 import type { Co } from '../../sim/index.ts';
 import { formatDuration } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
@@ -173,13 +174,12 @@ export function* describeCertificateSigningRequest(
   if (spec.signerName) w.field(0, 'Signer', spec.signerName);
   if (spec.expirationSeconds !== undefined) w.field(0, 'Requested Duration', shortDuration(spec.expirationSeconds));
   w.field(0, 'Status', requestStatus(status));
-  const subject = certificateSubject(
-    fromBase64(
-      base64Text(spec.request)
-        .replace(/-----[^-]+-----/g, '')
-        .replace(/\s/g, ''),
-    ).bytes,
+  const { bytes } = fromBase64(
+    base64Text(spec.request)
+      .replace(/-----[^-]+-----/g, '')
+      .replace(/\s/g, ''),
   );
+  const subject = certificateSubject(bytes);
   w.line(0, 'Subject:');
   w.line(0, `         Common Name:\t${subject.commonName}`);
   w.line(0, `         Serial Number:\t${subject.serialNumber}`);
@@ -190,6 +190,14 @@ export function* describeCertificateSigningRequest(
   list('Organizational Unit', subject.organizationalUnit);
   list('Country', subject.country);
   list('Locality', subject.locality);
+  const { dns, emails, uris, ips } = part('pki').readRequest(bytes).names;
+  if (dns.length + emails.length + uris.length + ips.length) {
+    w.line(0, 'Subject Alternative Names:');
+    list('DNS Names', dns);
+    list('Email Addresses', emails);
+    list('URIs', uris);
+    list('IP Addresses', ips);
+  }
   if (showEvents) events(w, yield* eventsOf(kubectl, object), kubectl.now);
   return w.toString();
 }

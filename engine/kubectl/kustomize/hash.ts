@@ -3,7 +3,7 @@
 import { encode } from '../../linux/bytes.ts';
 import { sha256 } from '../../linux/sha256.ts';
 import type { KubeObject } from '../../api/types.ts';
-import { compactJson } from '../output/json.ts';
+import { compactJson } from '../../api/go-json.ts';
 
 /** Of a ConfigMap or a Secret; `empty` is what stands for no data (kustomize: ''). */
 export function hashSuffix(object: KubeObject, empty: object | '' = {}): string {

@@ -45,7 +45,7 @@ export class CustomColumns {
     const paths: string[] = [];
     for (const part of argument.split(',')) {
       const colon = part.indexOf(':');
-      if (colon < 0 || part.indexOf(':', colon + 1) >= 0) {
+      if (colon < 0) {
         throw new CommandError(`unexpected custom-columns spec: ${part}, expected <header>:<json-path-expr>`);
       }
       headers.push(part.slice(0, colon));

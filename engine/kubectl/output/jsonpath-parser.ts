@@ -20,7 +20,7 @@ export type Node =
 export const parseTemplate = (text: string): Node[] => new Parser(text).template();
 
 const INDEX = /^(-?\d*)(?::(-?\d*))?(?::(-?\d*))?$/;
-const QUOTED = /^'([^']*)'$|^"([^"]*)"$/;
+const QUOTED = /^'([^']*)'$/;
 const FILTER = /^\?\((.*)\)$/s;
 
 class Parser {
@@ -54,9 +54,12 @@ class Parser {
       if (match?.[1] === 'end') {
         this.pos = word.lastIndex;
         this.closeAction();
-        if (!inRange) throw new JsonPathError('not in range, nothing to end');
-        this.ended = true;
-        return nodes;
+        if (inRange) {
+          this.ended = true;
+          return nodes;
+        }
+        nodes.push({ type: 'list', nodes: [{ type: 'identifier', name: 'end' }] });
+        continue;
       }
       if (match) {
         this.pos = word.lastIndex;
@@ -139,7 +142,7 @@ class Parser {
           nodes.push({ type: 'literal', value: name === 'true' });
           continue;
         }
-        if (!name) throw new JsonPathError(`unrecognized character in action: ${rune(c)}`);
+        if (!/^[\p{L}\p{Nd}_]/u.test(name)) throw new JsonPathError(`unrecognized character in action: ${rune(c)}`);
         nodes.push({ type: 'identifier', name });
       } else throw new JsonPathError(`unrecognized character in action: ${rune(c)}`);
     }
@@ -203,40 +206,32 @@ class Parser {
     this.pos = at + 1;
     const filter = FILTER.exec(inner);
     if (filter) nodes.push(parseFilter(filter[1]));
-    else nodes.push(bracketNode(inner));
+    else nodes.push(...bracketNodes(inner));
   }
 }
 
-function bracketNode(inner: string): Node {
-  if (inner === '*') return { type: 'slice' };
+function bracketNodes(inner: string): Node[] {
+  if (inner === '*') return [{ type: 'slice' }];
+  // What is quoted is a path: ['metadata.name'] goes two fields down.
   const quoted = QUOTED.exec(inner);
-  if (quoted) return { type: 'field', name: (quoted[1] ?? quoted[2]).replace(/\\(.)/g, '$1') };
+  if (quoted) return parsePath('.' + quoted[1]);
   const parts = splitTop(inner, ',');
-  if (parts.length > 1) return { type: 'union', branches: parts.map((p) => [bracketNode(p.trim())]) };
+  if (parts.length > 1) return [{ type: 'union', branches: parts.map((p) => bracketNodes(p.trim())) }];
   const index = INDEX.exec(inner);
-  if (!index || inner === '') {
-    if (/^[\w$@.-]/.test(inner) && !/^\d/.test(inner)) return { type: 'list', nodes: parsePath(inner) };
-    throw new JsonPathError(`invalid array index ${inner}`);
-  }
+  if (!index) throw new JsonPathError(`invalid array index ${inner}`);
   const number = (text: string | undefined) => (text === undefined || text === '' ? undefined : Number(text));
-  if (index[2] === undefined) return { type: 'slice', from: Number(index[1]), to: Number(index[1]) + 1 };
-  return { type: 'slice', from: number(index[1]), to: number(index[2]), step: number(index[3]) };
+  if (index[2] === undefined) return [{ type: 'slice', from: Number(index[1]), to: Number(index[1]) + 1 }];
+  return [{ type: 'slice', from: number(index[1]), to: number(index[2]), step: number(index[3]) }];
 }
 
 function parseFilter(text: string): Node {
-  const match = /^(.*?)\s*(==|!=|<=|>=|<|>)\s*(.*)$/s.exec(outsideQuotes(text) ? text : '');
+  const match = /^([^!<>=]+)([!<>=]+)(.+)$/s.exec(text);
   if (!match) return { type: 'filter', left: parsePath(text.trim()), operator: 'exists', right: [] };
   return { type: 'filter', left: parsePath(match[1].trim()), operator: match[2], right: parsePath(match[3].trim()) };
 }
 
-/** An operator occurs, and not only inside quotes. */
-const outsideQuotes = (text: string) => /==|!=|<=|>=|<|>/.test(text.replace(/"[^"]*"|'[^']*'/g, ''));
-
 function parsePath(text: string): Node[] {
-  const wrapped = new Parser(
-    `{${text.startsWith('.') || /^[@$"'\d+-]/.test(text) || text === 'true' || text === 'false' ? text : '.' + text}}`,
-  );
-  const nodes = wrapped.template();
+  const nodes = new Parser(`{${text}}`).template();
   return nodes.length === 1 && nodes[0].type === 'list' ? nodes[0].nodes : nodes;
 }
 

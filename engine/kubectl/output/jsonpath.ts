@@ -3,7 +3,7 @@
 
 import { CommandError } from '../errors.ts';
 
-import { compactJson } from './json.ts';
+import { compactJson } from '../../api/go-json.ts';
 import { type Node, JsonPathError, parseTemplate } from './jsonpath-parser.ts';
 
 export { JsonPathError };
@@ -60,7 +60,7 @@ export class JsonPath {
         return out;
       }
       case 'union':
-        return values.flatMap((v) => node.branches.flatMap((branch) => this.walk(branch, [v])));
+        return node.branches.flatMap((branch) => this.walk(branch, values));
       case 'filter':
         return values.flatMap((v) => this.filter(node, v));
       case 'literal':
@@ -70,7 +70,9 @@ export class JsonPath {
       case 'list':
         return this.walk(node.nodes, values);
       case 'identifier':
-        throw new JsonPathError(`unrecognized identifier ${node.name}`);
+        throw new JsonPathError(
+          node.name === 'end' ? 'not in range, nothing to end' : `unrecognized identifier ${node.name}`,
+        );
       case 'range':
         return values;
     }
@@ -125,16 +127,11 @@ export class JsonPath {
   }
 
   private matches(node: Node & { type: 'filter' }, item: unknown): boolean {
-    let left: unknown[];
-    let right: unknown[];
+    // A bare word cannot be looked up; whether it exists is then not asked.
+    if (node.operator === 'exists' && node.left[0]?.type === 'identifier') return true;
     if (node.operator === 'exists') return this.present(node.left, item).length > 0;
-    try {
-      left = this.present(node.left, item);
-      right = this.present(node.right, item);
-    } catch (error) {
-      if (error instanceof JsonPathError) return false;
-      throw error;
-    }
+    const left = this.present(node.left, item);
+    const right = this.present(node.right, item);
     if (left.length === 0 || right.length === 0) return false;
     if (left.length > 1 || right.length > 1) throw new JsonPathError('can only compare one element at a time');
     return compare(left[0], node.operator, right[0]);
@@ -145,7 +142,7 @@ export class JsonPath {
     try {
       return this.walk(nodes, [item]);
     } catch (error) {
-      if (error instanceof JsonPathError) return [];
+      if (error instanceof JsonPathError && nodes[0]?.type !== 'identifier') return [];
       throw error;
     }
   }

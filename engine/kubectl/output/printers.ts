@@ -8,8 +8,8 @@ import type { Kubectl } from '../kubectl.ts';
 import { toYaml } from '../yaml/emit.ts';
 import { toKyaml } from '../yaml/kyaml.ts';
 import { CustomColumns } from './custom-columns.ts';
-import { inGoOrder, typedJson } from './go-order.ts';
-import { compactJson, escapeHtml, sorted } from './json.ts';
+import { inGoOrder, typedJson } from '../../api/go-order.ts';
+import { compactJson, escapeHtml, sorted } from '../../api/go-json.ts';
 import { JsonPathError, parseJsonPath } from './jsonpath.ts';
 import { goMap, goSyntax } from './go-values.ts';
 import { GoTemplate, TemplateError } from './template.ts';
@@ -99,11 +99,12 @@ export function toJson(object: unknown, typed = false): string {
 
 /** The format without its argument: 'jsonpath' of 'jsonpath={.a}'. */
 export function outputFormat(args: Args): { format: string; argument: string } {
-  const output = args.string('output');
+  // --template alone says the format too, whatever the command's default is.
+  const template = !args.known('output') && args.has('template') && args.string('template');
+  const output = template ? 'go-template' : args.string('output');
   const equals = output.indexOf('=');
-  const format = equals < 0 ? output : output.slice(0, equals);
   return {
-    format: format || (args.has('template') && args.string('template') ? 'go-template' : ''),
+    format: equals < 0 ? output : output.slice(0, equals),
     argument: equals < 0 ? '' : output.slice(equals + 1),
   };
 }

@@ -3,12 +3,13 @@
 
 import type { KubeObject } from '../../api/types.ts';
 import { FsError } from '../../linux/fs.ts';
+import { readWhole } from '../../linux/io.ts';
 import type { Co } from '../../sim/index.ts';
 import { CommandError, ConnectionError, quote } from '../errors.ts';
 import { fetchText } from '../fetch.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { buildKustomization } from '../kustomize/index.ts';
-import { compactJson } from '../output/json.ts';
+import { compactJson } from '../../api/go-json.ts';
 import { JsonError, parseJsonStream } from './json.ts';
 import { type YamlValue, YamlError, parseYaml, splitDocuments } from '../yaml/parse.ts';
 
@@ -50,7 +51,7 @@ export function* readManifests(
       const { path } = source;
       if (path === '-') readText('STDIN', yield* readStdin(kubectl), options, manifests);
       else if (isUrl(path)) readText(path, yield* fetchText(kubectl.process, path), options, manifests);
-      else readText(path, kubectl.fs.readFile(path), options, manifests);
+      else readText(path, yield* readWhole(kubectl.fs.openRead(path), kubectl.process), options, manifests);
       if (path === '-' || isUrl(path)) single = false;
     } catch (error) {
       if (error instanceof FsError)

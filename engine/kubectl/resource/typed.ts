@@ -2,15 +2,10 @@
 // (empty structs, counts, null times), quantities in their shortest form and nothing that the type does not know.
 
 import { decodeStruct } from '../../api/decode.ts';
-import { type TypeCode, type TypeRef, structNameOf, structType } from '../../api/schema.ts';
+import { goType } from '../../api/go-order.ts';
+import { type TypeCode, type TypeRef, structType } from '../../api/schema.ts';
 import { DecodeError, type JsonObject, type KubeObject } from '../../api/types.ts';
 import { CommandError, quote } from '../errors.ts';
-
-/** The struct of a built-in kind. */
-export function goType({ apiVersion = '', kind }: Partial<KubeObject>): string {
-  const slash = apiVersion.indexOf('/');
-  return structNameOf(slash < 0 ? '' : apiVersion.slice(0, slash), apiVersion.slice(slash + 1), String(kind));
-}
 
 /** Of a kind that is not built in: the object as it is. `source`: the file that it was read from. */
 export function typed(object: KubeObject, source = ''): KubeObject {

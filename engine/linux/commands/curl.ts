@@ -5,12 +5,13 @@ import { byteLength } from '../bytes.ts';
 import { basename, FsError } from '../fs.ts';
 import { filesOf } from '../host.ts';
 import { exchange, header, type HttpAnswer } from '../http.ts';
-import { CONNECT_TIMEOUT, isAddress, shownTo, type Socket } from '../net/index.ts';
+import { CONNECT_TIMEOUT, hostPort, isAddress, shownTo, type Socket } from '../net/index.ts';
 import type { Process, Program } from '../types.ts';
 import { hostHeader, locationFrom, parseUrl, type Url } from '../url.ts';
 import { globUrl } from './curl-glob.ts';
 import { Failure, requestFor, type Transfer, VERSION } from './curl-request.ts';
 import { emit, fail, type Options, parseOptions, put } from './options.ts';
+import { distrust } from './trust.ts';
 
 const SPEC = {
   short: 'sSvVkLIifgX:d:H:o:Ow:u:m:A:b:e:F:T:G46#Nx:r:j',
@@ -110,7 +111,7 @@ export const curl: Program = function* (process) {
 
 /** Connections that the next transfer can use, by scheme, host and port. */
 type Idle = Map<string, Socket>;
-const placeOf = ({ scheme, host, port }: Url) => `${scheme}://${host}:${port}`;
+const placeOf = ({ scheme, host, port }: Url) => `${scheme}://${hostPort(host, port)}`;
 
 class Client {
   private readonly process: Process;
@@ -285,7 +286,7 @@ class Client {
     const started = this.now;
     let error = 'ECONNREFUSED';
     for (const ip of addresses) {
-      this.note(`*   Trying ${ip}:${url.port}...`);
+      this.note(`*   Trying ${hostPort(ip, url.port)}...`);
       const timeout = Math.min(limit === undefined ? CONNECT_TIMEOUT : Number(limit) * 1000, this.deadline - this.now);
       const socket = yield* net.connect(ip, url.port, { timeout });
       if (typeof socket !== 'string') {
@@ -314,24 +315,37 @@ class Client {
     const { options, process } = this;
     if (!socket.tls) throw new Failure(35, 'TLS connect error: error:0A00010B:SSL routines::wrong version number');
     const shown = shownTo(socket.tls, url.host);
-    if (!shown) throw new Failure(35, 'TLS connect error: error:0A000458:SSL routines::tlsv1 unrecognized name');
+    if (!shown) {
+      const alert = socket.tls.alert
+        ? '0A000438:SSL routines::tlsv1 alert internal error'
+        : '0A000458:SSL routines::tlsv1 unrecognized name';
+      throw new Failure(35, `TLS connect error: error:${alert}`);
+    }
     if (options.has('k')) return;
     const path = options.value('cacert');
     const bundle = path ?? '/etc/ssl/certs/ca-certificates.crt';
     const node = filesOf(process).find(bundle);
     if (path !== undefined && node?.kind !== 'file')
       throw new Failure(77, `error setting certificate verify locations:  CAfile: ${path} CApath: none`);
-    const trusted = node?.kind === 'file' && node.text.includes(shown.ca.trim());
-    if (!trusted) {
+    const why = distrust(shown.ca, shown.names, node?.kind === 'file' ? node.text : '');
+    if (why !== undefined) {
       throw new Failure(
         60,
-        'SSL certificate problem: unable to get local issuer certificate\nMore details here: https://curl.se/docs/sslcerts.html\n\ncurl failed to verify the legitimacy of the server and therefore could not\nestablish a secure connection to it. To learn more about this situation and\nhow to fix it, please visit the webpage mentioned above.',
+        `SSL certificate problem: ${why}\nMore details here: https://curl.se/docs/sslcerts.html\n\ncurl failed to verify the legitimacy of the server and therefore could not\nestablish a secure connection to it. To learn more about this situation and\nhow to fix it, please visit the webpage mentioned above.`,
       );
     }
-    const named = shown.names.some(
+    // Without alternative names the common name counts.
+    const { commonName = '' } = shown;
+    const names = shown.names.length > 0 ? shown.names : [commonName];
+    const named = names.some(
       (name) => name === url.host || (name.startsWith('*.') && url.host.endsWith(name.slice(1))),
     );
     if (!named) {
+      if (shown.names.length === 0 && commonName !== '')
+        throw new Failure(
+          60,
+          `SSL: certificate subject name '${commonName}' does not match target hostname '${url.host}'`,
+        );
       const kind = isAddress(url.host) ? 'ipv4 address' : 'host name';
       throw new Failure(60, `SSL: no alternative certificate subject name matches target ${kind} '${url.host}'`);
     }

@@ -151,7 +151,13 @@ function* nslookupBind(
   const { net } = process.host;
   const reverse = type === undefined && isAddress(name);
   const asked = reverse ? reverseName(name) : name;
-  const found = yield* lookup(net, config, asked, type ?? (reverse ? 'PTR' : 'A'));
+  let found = yield* lookup(net, config, asked, type ?? (reverse ? 'PTR' : 'A'));
+  // Without a type addresses of both families are asked for; where there is no IPv6 nothing comes of it.
+  const withSix = type === undefined && !reverse && net.addresses.some((ip) => ip.includes(':'));
+  const six = withSix && found.answer ? yield* lookup(net, config, asked, 'AAAA') : undefined;
+  const more = six?.answer?.answers.filter((record) => record.type === 'AAAA') ?? [];
+  if (six && more.length && !found.answer?.answers.length)
+    found = { ...six, answer: { ...six.answer, answers: [] } as DnsMessage };
   const { answer, server } = found;
   if (!answer) {
     put(process, `${failureLines(found.failure, server, asked)}\n`);
@@ -164,10 +170,11 @@ function* nslookupBind(
     return 1;
   }
   if (!answer.authoritative && !reverse) out += 'Non-authoritative answer:\n';
-  for (const record of answer.answers) out += nslookupLine(record);
-  if (!answer.answers.length) out += `*** Can't find ${name}: No answer\n`;
+  const answers = [...answer.answers, ...more];
+  for (const record of answers) out += nslookupLine(record);
+  if (!answers.length) out += `*** Can't find ${name}: No answer\n`;
   put(process, `${out}\n`);
-  return answer.answers.length ? 0 : 1;
+  return answers.length ? 0 : 1;
 }
 
 function failureLines(failure: DnsFailure | undefined, server: string, name: string): string {
@@ -329,6 +336,7 @@ export const dig: Program = function* (process) {
       for (used of config.servers) {
         const started = sim.now;
         const message = query(sim.random('dns-id').int(65536), each, asked, on.recurse);
+        if (on.edns) message.opt = on.cookie ? 23 : 11;
         answer = yield* ask(net, used, message, timeout ?? config.timeout, port);
         took = sim.now - started;
         if (typeof answer !== 'string') break attempts;
@@ -370,7 +378,7 @@ export const dig: Program = function* (process) {
   section('ADDITIONAL', answer.additional, shows.additional);
   if (shows.stats) {
     out += `;; Query time: ${Math.round(took)} msec\n;; SERVER: ${used}#${port}(${used}) (UDP)\n`;
-    out += `;; WHEN: ${formatDate('%a %b %d %T UTC %Y', sim.now)}\n;; MSG SIZE  rcvd: ${messageSize(answer) + (on.edns ? 23 : 0)}\n\n`;
+    out += `;; WHEN: ${formatDate('%a %b %d %T UTC %Y', sim.now)}\n;; MSG SIZE  rcvd: ${messageSize(answer)}\n\n`;
   }
   put(process, out);
   return 0;

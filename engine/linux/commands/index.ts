@@ -1,6 +1,7 @@
 // The commands of machines by name (a new one also goes into names.ts). An image lists those that it has; a machine of
 // the cluster has them all.
 
+import { lazyProgram, part } from '../../parts/index.ts';
 import type { Program } from '../types.ts';
 import { awk } from './awk.ts';
 import { conntrack } from './conntrack.ts';
@@ -9,9 +10,9 @@ import { iptables, iptablesRestore, iptablesSave } from './iptables.ts';
 import { ipset, ipvsadm } from './ipvsadm.ts';
 import { lsmod } from './lsmod.ts';
 import { nft } from './nft.ts';
-import { netstat, route, ss } from './ss.ts';
 import { sysctl } from './sysctl.ts';
 import { base64 } from './base64.ts';
+import { cfssl, cfssljson } from './cfssl.ts';
 import { cat } from './cat.ts';
 import { chroot } from './chroot.ts';
 import { cp, mv } from './copying.ts';
@@ -51,6 +52,7 @@ import { ln, mkdir, mkfifo, mktemp, touch } from './making.ts';
 import { openssl } from './openssl/index.ts';
 import { basename, dirname, pwd, readlink, realpath, which } from './paths.ts';
 import type { CommandName } from './names.ts';
+import type { networkTools } from './network-tools.ts';
 import { chgrp, chmod, chown } from './permissions.ts';
 import { echo, printf } from './printf.ts';
 import { ping, traceroute } from './ping.ts';
@@ -64,6 +66,7 @@ import { sort } from './sort.ts';
 import { df, du, file, mount, stat } from './space.ts';
 import { tail } from './tail.ts';
 import { stty } from './stty.ts';
+import { tar } from './tar.ts';
 import { tee } from './tee.ts';
 import { test } from './test.ts';
 import { tr } from './tr.ts';
@@ -74,14 +77,19 @@ import { wget } from './wget.ts';
 import { xargs } from './xargs.ts';
 import { yes } from './yes.ts';
 
+const networkTool = (name: keyof typeof networkTools) => lazyProgram(() => part('network-tools')[name]);
+
 export const commands: Record<CommandName, Program> = {
   '[': test,
   arch,
+  arp: networkTool('arp'),
   awk,
   base64,
   basename,
   bridge,
   cat,
+  cfssl,
+  cfssljson,
   chgrp,
   chmod,
   chown,
@@ -104,6 +112,7 @@ export const commands: Record<CommandName, Program> = {
   echo,
   egrep: grep,
   env,
+  ethtool: networkTool('ethtool'),
   expand,
   expr,
   false: noStatus,
@@ -119,6 +128,7 @@ export const commands: Record<CommandName, Program> = {
   host,
   hostname,
   id,
+  ifconfig: networkTool('ifconfig'),
   ip,
   ipset,
   ipvsadm,
@@ -135,18 +145,21 @@ export const commands: Record<CommandName, Program> = {
   less: cat,
   ln,
   ls,
+  lsof: networkTool('lsof'),
   md5sum,
   mkdir,
   mkfifo,
   mktemp,
   more: cat,
   mount,
+  mtr: networkTool('mtr'),
   mv,
   nano: screenProgram,
   nc,
-  netstat,
+  netstat: networkTool('netstat'),
   nice,
   nl,
+  nmap: networkTool('nmap'),
   nohup,
   nproc,
   nslookup,
@@ -167,7 +180,7 @@ export const commands: Record<CommandName, Program> = {
   rev,
   rm,
   rmdir,
-  route,
+  route: networkTool('route'),
   sed,
   seq,
   sha1sum,
@@ -176,20 +189,24 @@ export const commands: Record<CommandName, Program> = {
   sleep,
   sort,
   split,
-  ss,
+  ss: networkTool('ss'),
   stat,
   sudo,
   sync,
   sysctl,
   tac,
   tail,
+  tcpdump: networkTool('tcpdump'),
   stty,
+  tar,
   tee,
+  telnet: networkTool('telnet'),
   test,
   timeout,
   top: screenProgram,
   touch,
   tr,
+  tracepath: networkTool('tracepath'),
   traceroute,
   true: yesStatus,
   tty,

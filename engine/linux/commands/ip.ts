@@ -1,24 +1,37 @@
 // ip and bridge: interfaces, addresses, routes, neighbours.
 
 import {
+  canonical,
+  type Cidr,
   DEFAULT_ROUTE,
+  DEFAULT_ROUTE6,
   type InterfaceAddress,
   ipNumber,
   ipText,
   type Link,
   type NetworkNamespace,
+  parse6,
   parseCidr,
   type RouteEntry,
   vethPair,
 } from '../net/index.ts';
 import { capable } from '../capabilities.ts';
+import { counted } from './link-counters.ts';
+import { detailLines, statisticLines } from './link-details.ts';
 import type { Process, Program } from '../types.ts';
 import { Exit } from '../io.ts';
 import { fail, isBusybox, put } from './options.ts';
 
 /** A neighbour that was heard of within so long is reachable, then its entry is stale. */
 const REACHABLE = 30_000;
-const QUEUES = { loopback: 'noqueue', device: 'fq_codel', veth: 'noqueue', bridge: 'noqueue', dummy: 'noop' };
+const QUEUES = {
+  loopback: 'noqueue',
+  device: 'fq_codel',
+  veth: 'noqueue',
+  bridge: 'noqueue',
+  dummy: 'noop',
+  vxlan: 'noqueue',
+};
 
 function refuse(process: Process, message: string, status = 2): never {
   process.stderr.write(`${isBusybox(process) ? 'ip: ' : ''}${message}\n`);
@@ -33,16 +46,19 @@ function flags(link: Link): string {
 }
 
 const state = (link: Link) =>
-  !link.up ? 'DOWN' : link.kind === 'loopback' || link.kind === 'dummy' ? 'UNKNOWN' : 'UP';
+  !link.up ? 'DOWN' : link.kind === 'loopback' || link.kind === 'dummy' || link.kind === 'vxlan' ? 'UNKNOWN' : 'UP';
 const shownName = (link: Link) => (link.peer ? `${link.name}@if${link.peer.index}` : link.name);
 
-function linkLines(link: Link): string {
+/** `busybox`: its ip says less of a link. */
+function linkLines(link: Link, busybox: boolean): string {
   const master = link.master ? ` master ${link.master.name}` : '';
   const kind = link.kind === 'loopback' ? 'link/loopback' : 'link/ether';
   const brd = link.kind === 'loopback' ? '00:00:00:00:00:00' : 'ff:ff:ff:ff:ff:ff';
-  const peer = link.peer && link.peer.namespace !== link.namespace ? ` link-netnsid ${peerNumber(link)}` : '';
+  const peer =
+    !busybox && link.peer && link.peer.namespace !== link.namespace ? ` link-netnsid ${peerNumber(link)}` : '';
+  const more = busybox ? '' : ` state ${state(link)} mode DEFAULT group default`;
   return (
-    `${link.index}: ${shownName(link)}: ${flags(link)} mtu ${link.mtu} qdisc ${QUEUES[link.kind]}${master} state ${state(link)} mode DEFAULT group default qlen 1000\n` +
+    `${link.index}: ${shownName(link)}: ${flags(link)} mtu ${link.mtu} qdisc ${QUEUES[link.kind]}${master}${more} qlen 1000\n` +
     `    ${kind} ${link.mac} brd ${brd}${peer}\n`
   );
 }
@@ -52,16 +68,35 @@ function peerNumber(link: Link): number {
   return link.namespace.links.filter((other) => other.peer && other.index < link.index).length;
 }
 
-/** `six`: addresses of IPv6 only. */
-function addressLines(link: Link, six = false): string {
-  let out = linkLines(link).replace(' mode DEFAULT', '');
-  for (const { ip, bits } of link.addresses) {
+const LINK_LOCAL = 'fe80::';
+
+/** Where IPv6 is in use every interface has an address of its link too, which follows from its hardware address. */
+function linkLocal({ kind, up, mac, namespace }: Link): InterfaceAddress | undefined {
+  if (!up || kind === 'loopback' || kind === 'dummy' || !namespace.addresses.some(isSixText)) return undefined;
+  const [first, ...rest] = mac.split(':').map((part) => parseInt(part, 16));
+  const bytes = [first ^ 2, ...rest.slice(0, 2), 0xff, 0xfe, ...rest.slice(2)];
+  const groups = [0, 2, 4, 6].map((i) => ((bytes[i] << 8) | bytes[i + 1]).toString(16));
+  return { ip: canonical(`${LINK_LOCAL}${groups.join(':')}`), bits: 64 };
+}
+
+const isSixText = (ip: string) => ip.includes(':');
+
+function addressesOf(link: Link): readonly InterfaceAddress[] {
+  const own = linkLocal(link);
+  return own ? [...link.addresses, own] : link.addresses;
+}
+
+type Wanted = (one: InterfaceAddress) => boolean;
+
+function addressLines(link: Link, wanted: Wanted, busybox: boolean): string {
+  let out = linkLines(link, busybox).replace(' mode DEFAULT', '');
+  for (const { ip, bits } of addressesOf(link).filter(wanted)) {
     if (ip.includes(':')) {
-      const reach = link.kind === 'loopback' ? 'host noprefixroute' : 'global';
+      const reach =
+        link.kind === 'loopback' ? 'host noprefixroute' : ip.startsWith(LINK_LOCAL) ? 'link proto kernel_ll' : 'global';
       out += `    inet6 ${ip}/${bits} scope ${reach} \n       valid_lft forever preferred_lft forever\n`;
       continue;
     }
-    if (six) continue;
     const mask = bits === 0 ? 0 : (0xffffffff << (32 - bits)) >>> 0;
     const broadcast = link.kind === 'loopback' || bits >= 31 ? '' : ` brd ${ipText((ipNumber(ip) | ~mask) >>> 0)}`;
     const scope = link.kind === 'loopback' ? 'host' : 'global';
@@ -96,38 +131,61 @@ export const ip: Program = function* (process) {
   let brief = false;
   let oneLine = false;
   let six = false;
+  let four = false;
+  let details = false;
+  let statistics = false;
   while (args[0]?.startsWith('-')) {
     const option = args.shift() as string;
     if (option === '-br' || option === '-brief') brief = true;
     else if (option === '-o' || option === '-oneline') oneLine = true;
     else if (option === '-6') six = true;
+    else if (option === '-4') four = true;
+    else if (option === '-d' || option === '-details') details = true;
+    else if (option === '-s' || option === '-stats' || option === '-statistics') statistics = true;
     else if (option === '-V') {
       put(process, 'ip utility, iproute2-6.15.0\n');
       return 0;
-    } else if (!['-4', '-d', '-s', '-c', '-color=auto', '-details'].includes(option)) {
+    } else if (!['-c', '-color', '-color=auto'].includes(option)) {
       refuse(process, `Option "${option}" is unknown, try "ip -help".`, 255);
     }
   }
-  const [object = '', command = 'show', ...rest] = args;
+  const [object = '', typed = 'show', ...rest] = args;
+  // `ip a s`; of links, `s` is `set`.
+  const command = typed !== '' && 'show'.startsWith(typed) && !matches(object, 'link') ? 'show' : typed;
+  const wanted: Wanted = (one) => (isSix(one) ? !four : !six);
   const { net } = process.host;
   const change = command !== 'show' && command !== 'list' && command !== 'ls' && command !== 'get';
   if (change && !capable(process, 'NET_ADMIN')) refuse(process, 'RTNETLINK answers: Operation not permitted');
   const out = (lines: string[]) =>
     put(process, lines.map((text) => (oneLine ? `${text.trimEnd().replace(/\n/g, '\\')}\n` : text)).join(''));
+  const more = (link: Link, text: string) => {
+    const detailed = details
+      ? text.replace(/^(.*\n.*)\n/, (_all, lines: string) => `${lines}${detailLines(link)}\n`)
+      : text;
+    return statistics && !brief ? detailed + statisticLines(link) : detailed;
+  };
+  if (statistics) counted(net);
   if (matches(object, 'link')) {
     if (change) changeLink(process, net, command, rest);
-    else out(chosen(process, net, rest).map((link) => (brief ? briefLink(link) : linkLines(link))));
+    else
+      out(
+        chosen(process, net, rest).map((link) =>
+          brief ? briefLink(link) : more(link, linkLines(link, isBusybox(process))),
+        ),
+      );
   } else if (matches(object, 'address') || object === 'addr') {
     if (change) changeAddress(process, net, command, rest);
     else
       out(
         chosen(process, net, rest)
-          .filter(({ addresses }) => !six || addresses.some(isSix))
-          .map((link) => (brief ? briefAddress(link, six) : addressLines(link, six))),
+          .filter((link) => (!six && !four) || addressesOf(link).some(wanted))
+          .map((link) =>
+            brief ? briefAddress(link, wanted) : more(link, addressLines(link, wanted, isBusybox(process))),
+          ),
       );
   } else if (matches(object, 'route') || object === 'ro') {
     if (command === 'get') put(process, routeGet(process, net, rest[0]));
-    else if (change) changeRoute(process, net, command, rest);
+    else if (change) changeRoute(process, net, command, rest, six);
     else put(process, showRoutes(net, rest, six));
   } else if (matches(object, 'neighbour') || object === 'neigh') {
     if (command === 'flush') {
@@ -137,10 +195,10 @@ export const ip: Program = function* (process) {
     if (change) refuse(process, `Command "${command}" is unknown, try "ip neigh help".`, 255);
     const dev = rest[rest.indexOf('dev') + 1];
     let text = '';
-    net.neighbours.forEach(({ mac, link, at }, address) => {
-      if (rest.includes('dev') && link.name !== dev) return;
+    net.neighbours.forEach(({ mac, link, at, permanent }, address) => {
+      if ((rest.includes('dev') && link.name !== dev) || (isSixText(address) ? four : six)) return;
       const fresh = process.host.sim.now - at < REACHABLE;
-      text += `${address} dev ${link.name} lladdr ${mac} ${fresh ? 'REACHABLE' : 'STALE'} \n`;
+      text += `${address} dev ${link.name} lladdr ${mac} ${permanent ? 'PERMANENT' : fresh ? 'REACHABLE' : 'STALE'} \n`;
     });
     put(process, text);
   } else if (object === 'netns') {
@@ -193,9 +251,9 @@ function chosen(process: Process, net: NetworkNamespace, words: readonly string[
 const briefLink = (link: Link) => `${shownName(link).padEnd(17)}${state(link).padEnd(15)}${link.mac} ${flags(link)} \n`;
 
 const isSix = ({ ip }: InterfaceAddress) => ip.includes(':');
-const briefAddress = (link: Link, six: boolean) =>
-  `${shownName(link).padEnd(17)}${state(link).padEnd(15)}${link.addresses
-    .filter((one) => !six || isSix(one))
+const briefAddress = (link: Link, wanted: Wanted) =>
+  `${shownName(link).padEnd(17)}${state(link).padEnd(15)}${addressesOf(link)
+    .filter(wanted)
     .map((one) => `${one.ip}/${one.bits} `)
     .join('')}\n`;
 
@@ -249,7 +307,7 @@ function changeAddress(process: Process, net: NetworkNamespace, command: string,
     refuse(process, `Command "${command}" is unknown, try "ip address help".`, 255);
   }
   const link = need(process, net, at < 0 ? undefined : words[at + 1]);
-  const [address, bits = '32'] = words[0].split('/');
+  const [address, bits = isSixText(words[0]) ? '128' : '32'] = words[0].split('/');
   if (!parseCidr(words[0])) refuse(process, `Error: any valid prefix is expected rather than "${words[0]}".`, 1);
   if (command === 'add') {
     if (link.has(address)) refuse(process, 'RTNETLINK answers: File exists');
@@ -263,6 +321,7 @@ function showRoutes(net: NetworkNamespace, words: readonly string[], six: boolea
   const shown = net.routes.entries.filter(
     ({ link, destination }) => (dev === undefined || link.name === dev) && (destination.upper !== undefined) === six,
   );
+  if (six) return routes6(net, shown, dev);
   const key = (route: RouteEntry) => (route.destination.bits === 0 ? -1 : route.destination.base);
   return [...shown]
     .sort((a, b) => key(a) - key(b))
@@ -270,19 +329,49 @@ function showRoutes(net: NetworkNamespace, words: readonly string[], six: boolea
     .join('');
 }
 
+/** In the order of their addresses, the default one last; each link has routes to its own neighbours and to addresses that stand alone. */
+function routes6(net: NetworkNamespace, shown: readonly RouteEntry[], dev: string | undefined): string {
+  const value = ({ destination: { text, bits } }: RouteEntry) =>
+    bits === 0 ? 1n << 128n : (parse6(text.slice(0, text.indexOf('/'))) ?? 0n);
+  const own: RouteEntry[] = [];
+  for (const link of net.links) {
+    if (!linkLocal(link) || (dev !== undefined && link.name !== dev)) continue;
+    const add = (range: string) => own.push({ destination: parseCidr(range) as Cidr, link, protocol: 'kernel' });
+    for (const { ip, bits } of link.addresses) if (bits === 128) add(ip);
+    add('fe80::/64');
+  }
+  return [...shown, ...own]
+    .map((route) => ({ route, at: value(route) }))
+    .sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
+    .map(({ route }) => routeLine(route))
+    .join('');
+}
+
 function routeGet(process: Process, net: NetworkNamespace, to: string | undefined): string {
   if (to === undefined || ipNumber(to) < 0)
     refuse(process, `Error: any valid prefix is expected rather than "${to ?? ''}".`, 1);
+  const six = isSixText(to);
+  if (net.owns(to) && six)
+    return `local ${to} from :: dev lo table local proto kernel src ${to} metric 0 pref medium\n`;
   if (net.owns(to)) return `local ${to} dev lo src ${to} uid ${process.uid} \n    cache <local> \n`;
   const route = net.routes.find(to);
   if (!route) refuse(process, 'RTNETLINK answers: Network is unreachable');
+  if (six) {
+    const { destination, via, link, source, protocol, metric } = route;
+    const way = via ? ` via ${via}` : '';
+    const by = protocol === 'boot' ? '' : ` proto ${protocol}`;
+    const from = source ?? net.speaker(route, to) ?? '::';
+    const cost = metric ?? (destination.bits > 0 && protocol === 'kernel' ? 256 : 1024);
+    return `${to} from ::${way} dev ${link.name}${by} src ${from} metric ${cost} pref medium\n`;
+  }
   const source = route.source ?? route.link.address;
   return `${to}${route.via ? ` via ${route.via}` : ''} dev ${route.link.name} src ${source} uid ${process.uid} \n    cache \n`;
 }
 
-function changeRoute(process: Process, net: NetworkNamespace, command: string, words: readonly string[]) {
+function changeRoute(process: Process, net: NetworkNamespace, command: string, words: readonly string[], six: boolean) {
   const value = (name: string) => (words.includes(name) ? words[words.indexOf(name) + 1] : undefined);
-  const destination = words[0] === 'default' ? DEFAULT_ROUTE : parseCidr(words[0] ?? '');
+  const ofSix = six || isSixText(value('via') ?? '');
+  const destination = words[0] === 'default' ? (ofSix ? DEFAULT_ROUTE6 : DEFAULT_ROUTE) : parseCidr(words[0] ?? '');
   if (!destination) refuse(process, `Error: any valid prefix is expected rather than "${words[0] ?? ''}".`, 1);
   const via = value('via');
   if (command === 'del' || command === 'delete') {
@@ -312,7 +401,13 @@ export const bridge: Program = function* (process) {
   const [object = 'link', command = 'show'] = process.argv.slice(1).filter((word) => !word.startsWith('-'));
   const { net } = process.host;
   if (command !== 'show') fail(process, `the command ${command} is not modelled`);
-  const ports = net.links.filter(({ master }) => master);
+  const words = process.argv.slice(1);
+  const named = (word: string) => (words.includes(word) ? words[words.indexOf(word) + 1] : undefined);
+  const [dev, br] = [named('dev'), named('br')];
+  if (dev !== undefined && !net.link(dev)) refuse(process, `Cannot find device "${dev}"`, 1);
+  const ports = net.links.filter(
+    ({ master, name }) => master && (dev === undefined || dev === name) && (br === undefined || br === master.name),
+  );
   if (matches(object, 'link')) {
     for (const link of ports) {
       put(
@@ -330,6 +425,14 @@ export const bridge: Program = function* (process) {
         process,
         `${link.mac} dev ${link.name} vlan 1 master ${master.name} permanent\n${link.mac} dev ${link.name} master ${master.name} permanent\n`,
       );
+    }
+    // Where the machines behind a tunnel are.
+    for (const { name, tunnel, namespace } of net.links) {
+      if (br !== undefined || (dev !== undefined && dev !== name)) continue;
+      tunnel?.remotes.forEach((machine, nextHop) => {
+        const mac = namespace.neighbours.get(nextHop)?.mac ?? '';
+        put(process, `${mac} dev ${name} dst ${machine} self permanent\n`);
+      });
     }
   } else fail(process, `Object "${object}" is unknown, try "bridge help".`);
   return 0;

@@ -72,7 +72,7 @@ export function parseRule(words: readonly string[], table: Table): Rule {
   };
   const address = (text: string) => {
     const cidr = parseCidr(text);
-    if (!cidr) throw new RuleError(`host/network \`${text}' not found`);
+    if (!cidr || (cidr.upper !== undefined) !== table.six) throw new RuleError(`host/network \`${text}' not found`);
     return cidr;
   };
   for (; i < words.length; i++) {
@@ -86,9 +86,10 @@ export function parseRule(words: readonly string[], table: Table): Rule {
       case '--protocol':
       case '--proto': {
         const name = value();
-        if (name !== 'all') spec.protocol = name as RuleSpec['protocol'];
-        if (!['tcp', 'udp', 'icmp', 'sctp', 'all'].includes(name))
+        const echo = table.six ? ['icmpv6', 'ipv6-icmp', 'icmp6'] : ['icmp'];
+        if (![...echo, 'tcp', 'udp', 'sctp', 'all'].includes(name))
           throw new RuleError(`unknown protocol "${name}" specified`);
+        if (name !== 'all') spec.protocol = echo.includes(name) ? 'icmp' : (name as RuleSpec['protocol']);
         spec.notProtocol = not || undefined;
         break;
       }
@@ -217,7 +218,12 @@ export function parseRule(words: readonly string[], table: Table): Rule {
     not = false;
     // A module's conditions stand where the module was named.
     if (module === 'recent' && (words[i + 1] === undefined || words[i + 1] === '-m' || words[i + 1] === '-j')) {
-      matches.push(match.recent(recent.set ? { list: recent.list } : { ...recent, seconds: recent.seconds ?? 0 }));
+      matches.push(
+        match.recent({
+          ...(recent.set ? { list: recent.list } : { ...recent, seconds: recent.seconds ?? 0 }),
+          six: table.six,
+        }),
+      );
       module = '';
     }
     if (module === 'statistic' && statistic.mode === 'random' && statistic.probability !== undefined) {
@@ -269,8 +275,11 @@ function targetOf(name: string, to: Record<string, string>): Target {
   throw new RuleError(`Couldn't load target \`${name}':No such file or directory\n`);
 }
 
+const protocolText = ({ six }: Table, { protocol }: RuleSpec): string | undefined =>
+  six && protocol === 'icmp' ? 'ipv6-icmp' : protocol;
+
 /** `-A CHAIN …` as -S and iptables-save print it. */
-export function saveRule(chain: Chain, { spec }: Rule): string {
+export function saveRule(table: Table, chain: Chain, { spec }: Rule): string {
   let out = `-A ${chain.name}`;
   const part = (flag: string, value: string | undefined, not: boolean | undefined) => {
     if (value) out += `${not ? ' !' : ''} ${flag} ${value}`;
@@ -279,7 +288,7 @@ export function saveRule(chain: Chain, { spec }: Rule): string {
   part('-d', spec.destination?.text, spec.notDestination);
   part('-i', spec.in, spec.notIn);
   part('-o', spec.out, spec.notOut);
-  part('-p', spec.protocol, spec.notProtocol);
+  part('-p', protocolText(table, spec), spec.notProtocol);
   for (const each of spec.matches ?? []) out += ` ${each.save()}`;
   if (spec.jump) out += ` ${spec.goto ? '-g' : '-j'} ${spec.jump.name}`;
   else if (spec.target) out += ` -j ${spec.target.name}${spec.target.save()}`;
@@ -304,7 +313,7 @@ export function count(number: number, exact: boolean): string {
   return `${value}T`;
 }
 
-export function listChain(chain: Chain, references: number, how: Listing): string {
+export function listChain(table: Table, chain: Chain, references: number, how: Listing): string {
   const { verbose, exact, lineNumbers } = how;
   const counters = verbose ? ` ${count(chain.packets, exact)} packets, ${count(chain.bytes, exact)} bytes` : '';
   const about = chain.policy ? `policy ${chain.policy}${counters}` : `${references} references`;
@@ -312,23 +321,23 @@ export function listChain(chain: Chain, references: number, how: Listing): strin
   if (lineNumbers) out += 'num  ';
   if (verbose) out += exact ? '    pkts      bytes ' : ' pkts bytes ';
   out += `target     prot opt ${verbose ? 'in     out     ' : ''}source               destination         \n`;
-  chain.rules.forEach((rule, i) => (out += listRule(rule, i + 1, how)));
+  chain.rules.forEach((rule, i) => (out += listRule(table, rule, i + 1, how)));
   return out;
 }
 
-function listRule(rule: Rule, number: number, how: Listing): string {
+function listRule(table: Table, rule: Rule, number: number, how: Listing): string {
   const { spec, packets, bytes } = rule;
   const { verbose, exact, numeric, lineNumbers } = how;
   const width = exact ? 8 : 5;
   const not = (flag: boolean | undefined, text: string) => (flag ? `!${text}` : text);
   const place = (cidr: RuleSpec['source']) => {
-    if (!cidr) return numeric ? '0.0.0.0/0' : 'anywhere';
-    return cidr.bits === 32 ? cidr.text.slice(0, -3) : cidr.text;
+    if (!cidr) return !numeric ? 'anywhere' : table.six ? '::/0' : '0.0.0.0/0';
+    return cidr.bits === (table.six ? 128 : 32) ? cidr.text.slice(0, cidr.text.indexOf('/')) : cidr.text;
   };
   let line = lineNumbers ? `${String(number).padEnd(4)} ` : '';
   if (verbose) line += `${count(packets, exact).padStart(width)} ${count(bytes, exact).padStart(exact ? 10 : 5)} `;
   const to = spec.jump?.name ?? spec.target?.name ?? '';
-  line += `${to.padEnd(9)}  ${not(spec.notProtocol, spec.protocol || 'all').padEnd(4)} -- `;
+  line += `${to.padEnd(9)}  ${not(spec.notProtocol, protocolText(table, spec) || 'all').padEnd(4)} ${table.six ? '  ' : '--'} `;
   if (verbose) line += ` ${not(spec.notIn, spec.in ?? '*').padEnd(6)} ${not(spec.notOut, spec.out ?? '*').padEnd(6)} `;
   line += ` ${not(spec.notSource, place(spec.source)).padEnd(19)}  ${not(spec.notDestination, place(spec.destination)).padEnd(19)} `;
   if (spec.goto) line += ' [goto]';

@@ -1,7 +1,7 @@
 // ipvsadm: the virtual servers of this machine, their real servers and connections; and ipset: the sets that rules ask.
 
 import { capable } from '../capabilities.ts';
-import { inCidr, ipNumber, parseCidr } from '../net/index.ts';
+import { hostPort, inCidr, ipNumber, parseCidr } from '../net/index.ts';
 import { type IpSet, references } from '../net/ipset.ts';
 import type { Ipvs } from '../net/ipvs.ts';
 import type { Process, Program } from '../types.ts';
@@ -51,11 +51,11 @@ function serverList(ipvs: Ipvs | undefined): string {
     '  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n';
   ipvs?.services.forEach((service) => {
     const flags = service.persistent === undefined ? '' : ` persistent ${service.persistent}`;
-    out += `${service.protocol.toUpperCase().padEnd(4)} ${service.ip}:${service.port} ${service.scheduler}${flags}\n`;
+    out += `${service.protocol.toUpperCase().padEnd(4)} ${hostPort(service.ip, service.port)} ${service.scheduler}${flags}\n`;
     for (const server of service.servers) {
       const { active, inactive } = ipvs.count(server);
       const numbers = `${String(server.weight).padEnd(6)} ${String(active).padEnd(10)} ${String(inactive).padEnd(10)}`;
-      out += `  -> ${`${server.ip}:${server.port}`.padEnd(28)} Masq    ${numbers}\n`;
+      out += `  -> ${hostPort(server.ip, server.port).padEnd(28)} Masq    ${numbers}\n`;
     }
   });
   return out;
@@ -68,7 +68,7 @@ function connectionList(ipvs: Ipvs | undefined, now: number): string {
     const left = Math.ceil(((ipvs as Ipvs).endOf(one) - now) / 1000);
     const expire = `${String(Math.floor(left / 60)).padStart(2, '0')}:${String(left % 60).padStart(2, '0')}`;
     const state = entry.protocol === 'udp' ? 'UDP' : (STATES[entry.state] ?? entry.state);
-    out += `${entry.protocol.toUpperCase().padEnd(3)} ${expire.padEnd(6)} ${state.padEnd(11)} ${`${client}:${clientPort}`.padEnd(18)} ${`${service.ip}:${service.port}`.padEnd(18)} ${server.ip}:${server.port}\n`;
+    out += `${entry.protocol.toUpperCase().padEnd(3)} ${expire.padEnd(6)} ${state.padEnd(11)} ${hostPort(client, clientPort).padEnd(18)} ${hostPort(service.ip, service.port).padEnd(18)} ${hostPort(server.ip, server.port)}\n`;
   }
   return out;
 }
@@ -127,9 +127,9 @@ const EMPTY_BYTES = 208;
 const MEMBER_BYTES = 64;
 
 function setText({ host: { net } }: Process, set: IpSet, terse: boolean): string {
-  const { name, type, members } = set;
+  const { name, type, members, family } = set;
   const bitmap = type === 'bitmap:port';
-  const header = SIZES[type] ?? 'family inet hashsize 1024 maxelem 65536';
+  const header = SIZES[type] ?? `family ${family} hashsize 1024 maxelem 65536`;
   return (
     `Name: ${name}\nType: ${type}\nRevision: ${bitmap ? 3 : type === 'hash:ip,port,net' ? 8 : 6}\nHeader: ${header}\n` +
     `Size in memory: ${bitmap ? 8264 : EMPTY_BYTES + MEMBER_BYTES * members.size}\nReferences: ${references(net, set)}\n` +

@@ -259,6 +259,17 @@ class Lister {
       const target = stat.kind === 'link' ? ` -> ${fs.readlink(entry.path)}` : '';
       return { entry, links: String(linksOf(stat)), user, group, size, target };
     });
+    if (isBusybox(process)) {
+      // Its columns have fixed widths.
+      for (const { entry, links, user, group, size, target } of rows) {
+        const columns = [modeText(entry.stat).padEnd(10), links.padStart(4)];
+        if (!options.has('g')) columns.push(user.slice(0, 8).padEnd(8));
+        columns.push(group.slice(0, 8).padEnd(8), size.padStart(options.has('h') ? 7 : 9));
+        this.out +=
+          this.prefix(entry) + columns.join(' ') + ` ${this.time(entry.stat.mtime)} ${this.label(entry)}${target}\n`;
+      }
+      return;
+    }
     const width = (pick: (row: (typeof rows)[number]) => string) =>
       Math.max(0, ...rows.map((row) => byteLength(pick(row))));
     const links = width((row) => row.links);

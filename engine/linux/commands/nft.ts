@@ -5,7 +5,7 @@ import { type NftChain, type NftMap, type NftSet, type NftTable, verdictText } f
 import type { Process, Program } from '../types.ts';
 import { fail, put } from './options.ts';
 
-const FAMILY = 'ip';
+const FAMILIES = ['ip', 'ip6', 'inet', 'arp', 'bridge', 'netdev'];
 
 export const nft: Program = function* (process) {
   const words = process.argv.slice(1).filter((word) => word !== '-n' && word !== '-nn' && word !== '-a');
@@ -16,27 +16,30 @@ export const nft: Program = function* (process) {
       1,
     );
   }
-  const [command, what = '', ...rest] = words;
+  const [command, what = '', ...operands] = words;
+  const family = FAMILIES.includes(operands[0]) ? operands[0] : undefined;
+  const rest = family === undefined ? operands : operands.slice(1);
+  const key = `${family ?? 'ip'} ${rest[0] ?? ''}`;
   const tables = process.host.net.netfilter?.nft?.tables ?? new Map<string, NftTable>();
   if (command === 'flush' && what === 'ruleset') {
     tables.clear();
     return 0;
   }
   if (command === 'delete' && what === 'table') {
-    return tables.delete(rest[rest.length - 1]) ? 0 : missing(process, words);
+    return tables.delete(key) ? 0 : missing(process, words);
   }
   if (command !== 'list') {
     const models = 'list, flush ruleset and delete table';
     fail(process, `nft: of the commands of nft this engine models ${models}, not ${words.slice(0, 2).join(' ')}`, 1);
   }
-  const listed = [...tables.values()];
-  if (what === 'tables') put(process, listed.map(({ name }) => `table ${FAMILY} ${name}\n`).join(''));
+  const listed = [...tables.values()].filter((table) => family === undefined || table.family === family);
+  if (what === 'tables') put(process, listed.map((table) => `table ${table.family} ${table.name}\n`).join(''));
   else if (what === 'ruleset') put(process, listed.map(tableText).join('\n'));
   else if (what === 'chains')
     put(process, listed.map((table) => within(table, [...table.chains.values()].map(headText))).join(''));
   else if (what === 'table' || what === 'chain' || what === 'map' || what === 'set') {
-    const [tableName, name = ''] = rest[0] === FAMILY ? rest.slice(1) : rest;
-    const table = tables.get(tableName);
+    const [, name = ''] = rest;
+    const table = tables.get(key);
     if (!table) return missing(process, words);
     if (what === 'table') put(process, tableText(table));
     else {
@@ -64,7 +67,8 @@ function part(table: NftTable, what: string, name: string): string | undefined {
   return set && setText(set);
 }
 
-const within = ({ name }: NftTable, parts: readonly string[]) => `table ${FAMILY} ${name} {\n${parts.join('\n')}}\n`;
+const within = ({ family, name }: NftTable, parts: readonly string[]) =>
+  `table ${family} ${name} {\n${parts.join('\n')}}\n`;
 
 function tableText(table: NftTable): string {
   const head = table.comment ? [`\tcomment "${table.comment}"\n`] : [];

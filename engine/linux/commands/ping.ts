@@ -4,6 +4,17 @@ import { isAddress } from '../net/index.ts';
 import type { Program } from '../types.ts';
 import { isBusybox, operands, parseOptions, put } from './options.ts';
 
+const COMPLAINTS = {
+  unreachable: 'Destination Host Unreachable',
+  prohibited: 'Destination Port Unreachable',
+  expired: 'Time to live exceeded',
+};
+const COMPLAINTS6 = {
+  unreachable: 'Destination unreachable: Address unreachable',
+  prohibited: 'Destination unreachable: Port unreachable',
+  expired: 'Time exceeded: Hop limit',
+};
+
 export const ping: Program = function* (process) {
   const options = parseOptions(process, { short: 'c:i:W:w:qs:n46t:', usage: '[options] <destination>' });
   const { sim, net } = process.host;
@@ -29,6 +40,7 @@ export const ping: Program = function* (process) {
     `PING ${name} (${ip})${isBusybox(process) ? `: ${size} data bytes` : `${ip.includes(':') ? ` ${size} data bytes` : ` ${size}(${size + 28}) bytes of data.`}`}\n`,
   );
   const ttl = Number(options.value('t') ?? 64);
+  const marks = net.echoMarks(size);
   const times: number[] = [];
   const started = sim.now;
   let sent = 0;
@@ -36,7 +48,7 @@ export const ping: Program = function* (process) {
   process.handlers.set('INT', () => (stop = true));
   while (sent < most && sim.now < deadline && !stop) {
     sent++;
-    const echo = net.echo(ip, ttl);
+    const echo = net.echo(ip, ttl, { ...marks, sequence: isBusybox(process) ? sent - 1 : sent });
     let time: number | undefined;
     if ('ttl' in echo) {
       time = echo.time;
@@ -51,11 +63,7 @@ export const ping: Program = function* (process) {
         );
       }
     } else if (!isBusybox(process) && echo.error !== 'silent' && !options.has('q')) {
-      const said = {
-        unreachable: 'Destination Host Unreachable',
-        prohibited: 'Destination Port Unreachable',
-        expired: 'Time to live exceeded',
-      };
+      const said = ip.includes(':') ? COMPLAINTS6 : COMPLAINTS;
       put(process, `From ${echo.address} icmp_seq=${sent} ${said[echo.error]}\n`);
     }
     if (sent < most) yield interval;

@@ -22,7 +22,7 @@ export const ps: Program = function* (process) {
     return aux(process, name);
   }
   const options = parseOptions(process, {
-    short: 'efAo:p:u:wC:',
+    short: 'efAo:p:u:wC:l',
     long: { format: 'o', pid: 'p', 'no-headers': 'no-headers', ppid: 'ppid:', sort: 'sort:' },
     usage: '[options]',
   });
@@ -38,6 +38,7 @@ export const ps: Program = function* (process) {
   else if (!everything) list = list.filter((one) => one.parent !== undefined || one === process);
   const format = options.value('o');
   if (format !== undefined) return custom(process, list, format, options.has('no-headers'));
+  if (options.has('l')) return long(process, list, options.has('f'), options.has('no-headers'));
   let out = options.has('f')
     ? 'UID          PID    PPID  C STIME TTY          TIME CMD\n'
     : '    PID TTY          TIME CMD\n';
@@ -45,7 +46,7 @@ export const ps: Program = function* (process) {
   for (const one of list) {
     const tty = (one.tty ? 'pts/0' : '?').padEnd(8);
     if (options.has('f')) {
-      const user = (userName(process, one.uid) ?? String(one.uid)).padEnd(8);
+      const user = owner(process, one);
       const started = formatDate('%H:%M', one.startedAt ?? 0);
       out += `${user} ${String(one.pid).padStart(7)} ${String(one.parent?.pid ?? 0).padStart(7)}  0 ${started} ${tty} ${cpuTime} ${one.argv.join(' ')}\n`;
     } else out += `${String(one.pid).padStart(7)} ${tty} ${cpuTime} ${commandOf(one)}\n`;
@@ -53,6 +54,31 @@ export const ps: Program = function* (process) {
   put(process, out);
   return list.length ? 0 : 1;
 };
+
+/** `ps -l` and `ps -lf`: what the scheduler of the kernel knows, too. */
+function long(process: Process, list: Process[], full: boolean, bare: boolean): number {
+  let out = '';
+  if (!bare)
+    out = full
+      ? 'F S UID          PID    PPID  C PRI  NI ADDR SZ WCHAN  STIME TTY          TIME CMD\n'
+      : 'F S   UID     PID    PPID  C PRI  NI ADDR SZ WCHAN  TTY          TIME CMD\n';
+  for (const one of list) {
+    const pids = `${String(one.pid).padStart(7)} ${String(one.parent?.pid ?? 0).padStart(7)}  0  80   0 -  1083 `;
+    const tail = `${(one.tty ? 'pts/0' : '?').padEnd(8)} ${cpuTime}`;
+    const state = one === process ? '0 R' : '4 S';
+    out += full
+      ? `${state} ${owner(process, one)} ${pids}-      ${formatDate('%H:%M', one.startedAt ?? 0)} ${tail} ${one.argv.join(' ')}\n`
+      : `${state} ${String(one.uid).padStart(5)} ${pids}-      ${tail} ${commandOf(one)}\n`;
+  }
+  put(process, out);
+  return list.length ? 0 : 1;
+}
+
+/** A name of more than eight characters loses its end. */
+function owner(viewer: Process, { uid }: Process): string {
+  const name = userName(viewer, uid) ?? String(uid);
+  return (name.length > 8 ? `${name.slice(0, 7)}+` : name).padEnd(8);
+}
 
 function busyboxPs(process: Process): number {
   const options = parseOptions(process, { short: 'o:T', usage: '[-o COL1,COL2=HEADER]' });
@@ -76,7 +102,7 @@ function aux(process: Process, letters: string): number {
     const tty = (one.tty ? 'pts/0' : '?').padEnd(8);
     const state = one === process ? 'R' : 'S';
     if (letters.includes('u')) {
-      const user = (userName(process, one.uid) ?? String(one.uid)).padEnd(8);
+      const user = owner(process, one);
       const started = formatDate('%H:%M', one.startedAt ?? 0);
       out += `${user} ${String(one.pid).padStart(7)}  0.0  0.0   4332  1536 ${tty} ${state.padEnd(4)} ${started}   0:00 ${one.argv.join(' ')}\n`;
     } else out += `${String(one.pid).padStart(7)} ${tty} ${state.padEnd(4)}   0:00 ${one.argv.join(' ')}\n`;

@@ -1,75 +1,118 @@
-// ss and netstat: sockets that listen and connections that are open.
+// ss: sockets that listen and connections that are open.
 
-import type { Address } from '../net/index.ts';
+import { serviceName } from '../capture/services.ts';
 import type { Process, Program } from '../types.ts';
-import { parseOptions, put } from './options.ts';
+import { fail, parseOptions, put } from './options.ts';
+import { chosenRows, remoteText, type SocketRow, socketRows } from './socket-table.ts';
+import { socketFilter } from './ss-filter.ts';
 
-interface Row {
-  protocol: 'tcp' | 'udp';
-  state: 'LISTEN' | 'ESTAB' | 'UNCONN';
-  local: Address;
-  peer: string;
-  process: Process | undefined;
-}
+const bracketed = (ip: string) => (ip.includes(':') ? `[${ip}]` : ip);
 
-function rows(process: Process): Row[] {
-  const { net } = process.host;
-  const out: Row[] = [];
-  for (const socket of net.datagramSockets()) {
-    const local = { ip: socket.address, port: socket.port };
-    out.push({ protocol: 'udp', state: 'UNCONN', local, peer: '0.0.0.0:*', process: socket.process });
-  }
-  for (const listener of net.listening()) {
-    const local = { ip: listener.address, port: listener.port };
-    out.push({ protocol: 'tcp', state: 'LISTEN', local, peer: '0.0.0.0:*', process: listener.process });
-  }
-  for (const { local, remote } of net.connections()) {
-    out.push({ protocol: 'tcp', state: 'ESTAB', local, peer: `${remote.ip}:${remote.port}`, process: undefined });
-  }
-  return out;
-}
-
-const command = ({ argv }: Process) => argv[0].slice(argv[0].lastIndexOf('/') + 1);
-
-function chosen(process: Process, options: { has(key: string): boolean }): Row[] {
-  const both = options.has('t') === options.has('u');
-  return rows(process).filter(({ protocol, state }) => {
-    if (!both && !options.has(protocol === 'tcp' ? 't' : 'u')) return false;
-    if (options.has('a')) return true;
-    const listens = state !== 'ESTAB';
-    return options.has('l') ? listens : !listens;
-  });
-}
+/** What a state is called where one is asked for. */
+const STATES: Record<string, readonly string[]> = {
+  established: ['ESTAB'],
+  listening: ['LISTEN', 'UNCONN'],
+  'close-wait': ['CLOSE-WAIT'],
+  'fin-wait-2': ['FIN-WAIT-2'],
+  unconnected: ['UNCONN'],
+  connected: ['ESTAB', 'CLOSE-WAIT', 'FIN-WAIT-2'],
+  synchronized: ['ESTAB', 'CLOSE-WAIT', 'FIN-WAIT-2'],
+  all: ['LISTEN', 'UNCONN', 'ESTAB', 'CLOSE-WAIT', 'FIN-WAIT-2'],
+};
+/** States that sockets pass through too quickly here to be found in. */
+const PASSING = new Set([
+  'syn-sent',
+  'syn-recv',
+  'fin-wait-1',
+  'time-wait',
+  'last-ack',
+  'closing',
+  'closed',
+  'bucket',
+  'big',
+]);
 
 export const ss: Program = function* (process) {
   const options = parseOptions(process, {
-    short: 'tulnpaH46sei',
-    long: { tcp: 't', udp: 'u', listening: 'l', numeric: 'n', processes: 'p', all: 'a', 'no-header': 'H' },
+    short: 'tulnpaHr46seimoxwdKE',
+    long: {
+      tcp: 't',
+      udp: 'u',
+      listening: 'l',
+      numeric: 'n',
+      processes: 'p',
+      all: 'a',
+      'no-header': 'H',
+      summary: 's',
+      ipv4: '4',
+      ipv6: '6',
+      extended: 'e',
+      info: 'i',
+      memory: 'm',
+      options: 'o',
+      unix: 'x',
+      raw: 'w',
+      resolve: 'r',
+      kill: 'K',
+      events: 'E',
+    },
     usage: '[ OPTIONS ] [ FILTER ]',
   });
-  let shown = chosen(process, options);
-  const filter = /^(s|d)port\s*=\s*:(\d+)$/.exec(
-    options.args
-      .join(' ')
-      .replace(/^\(|\)$/g, '')
-      .trim(),
-  );
-  if (filter) {
-    const port = Number(filter[2]);
-    shown = shown.filter(({ local, peer }) => (filter[1] === 's' ? local.port === port : peer.endsWith(`:${port}`)));
+  const refused = options.given.find(([key]) => 'eimoxdrKE'.includes(key));
+  if (refused) fail(process, `-${refused[0]} is not modelled by this engine`);
+  if (options.has('s')) {
+    put(process, summary(socketRows(process)));
+    return 0;
   }
+  const { rows, words } = inState(process, options);
+  const test = socketFilter(process, words);
+  show(process, rows.filter(test), options);
+  return 0;
+};
+
+/** `ss state established …`: a state takes the place of -l and -a. */
+function inState(process: Process, options: { args: string[]; has(key: string): boolean }) {
+  const words = [...options.args];
+  const wanted = new Set<string>();
+  let given = false;
+  while (words[0] === 'state' || words[0] === 'exclude') {
+    const exclude = words.shift() === 'exclude';
+    const name = words.shift() ?? '';
+    if (PASSING.has(name)) {
+      given = true;
+      continue;
+    }
+    const states = STATES[name];
+    if (!states) fail(process, `wrong state name: ${name}`, 255);
+    if (exclude && !given) for (const state of STATES.all) wanted.add(state);
+    for (const state of states)
+      if (exclude) wanted.delete(state);
+      else wanted.add(state);
+    given = true;
+  }
+  const has = (key: string) => (given && key === 'a') || options.has(key);
+  const rows = chosenRows(process, { has }).filter(({ state }) => !given || wanted.has(state));
+  return { rows, words };
+}
+
+function show(process: Process, shown: SocketRow[], options: { has(key: string): boolean }) {
   const netid = options.has('t') === options.has('u');
-  const cells = shown.map((row) => [
-    ...(netid ? [row.protocol] : []),
-    row.state,
-    '0',
-    row.state === 'LISTEN' ? '4096' : '0',
-    row.local.ip,
-    String(row.local.port),
-    row.peer.slice(0, row.peer.lastIndexOf(':')),
-    row.peer.slice(row.peer.lastIndexOf(':') + 1),
-    options.has('p') && row.process ? `users:(("${command(row.process)}",pid=${row.process.pid},fd=3))` : '',
-  ]);
+  const portText = (port: number) => (options.has('n') ? undefined : serviceName(port)) ?? String(port);
+  const cells = shown.map((row) => {
+    const peer = remoteText(row);
+    const { owner } = row;
+    return [
+      ...(netid ? [row.protocol] : []),
+      row.state,
+      '0',
+      row.state === 'LISTEN' ? '4096' : '0',
+      bracketed(row.local.ip),
+      portText(row.local.port),
+      bracketed(peer.ip),
+      row.remote ? portText(row.remote.port) : peer.port,
+      options.has('p') && owner ? `users:(("${owner.name}",pid=${owner.pid},fd=${owner.fd}))` : '',
+    ];
+  });
   const heads = [
     ...(netid ? ['Netid'] : []),
     'State',
@@ -93,50 +136,24 @@ export const ss: Program = function* (process) {
     });
     put(process, `${text}\n`);
   }
-  return 0;
-};
-
-export const netstat: Program = function* (process) {
-  const options = parseOptions(process, {
-    short: 'tulnpare46W',
-    long: { tcp: 't', udp: 'u', listening: 'l', numeric: 'n', programs: 'p', all: 'a', route: 'r' },
-    usage: '[-alnptur]',
-  });
-  if (options.has('r')) {
-    put(process, routes(process));
-    return 0;
-  }
-  const programs = options.has('p');
-  const title = options.has('l') ? '(only servers)' : options.has('a') ? '(servers and established)' : '(w/o servers)';
-  let out = `Active Internet connections ${title}\nProto Recv-Q Send-Q Local Address           Foreign Address         State       ${programs ? 'PID/Program name' : ''}\n`;
-  const words = { LISTEN: 'LISTEN', ESTAB: 'ESTABLISHED', UNCONN: '' };
-  for (const row of chosen(process, options)) {
-    const owner = programs ? `${row.process ? `${row.process.pid}/${command(row.process)}` : '-'}` : '';
-    const local = `${row.local.ip}:${row.local.port}`;
-    out += `${row.protocol.padEnd(5)} ${'0'.padStart(6)} ${'0'.padStart(6)} ${local.padEnd(23)} ${row.peer.padEnd(23)} ${words[row.state].padEnd(11)} ${owner}\n`;
-  }
-  put(process, out);
-  return 0;
-};
-
-/** The routing table as `route -n` and `netstat -r` show it. */
-function routes(process: Process): string {
-  const { net } = process.host;
-  let out = 'Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n';
-  const text = (number: number) => [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.');
-  for (const { destination, via, link, metric } of [...net.routes.entries].reverse()) {
-    const flags = `U${via ? 'G' : ''}${destination.bits === 32 ? 'H' : ''}`;
-    out += `${text(destination.base).padEnd(15)} ${(via ?? '0.0.0.0').padEnd(15)} ${text(destination.mask).padEnd(15)} ${flags.padEnd(5)} ${String(metric ?? 0).padEnd(6)} 0        0 ${link.name}\n`;
-  }
-  return out;
 }
 
-export const route: Program = function* (process) {
-  const options = parseOptions(process, { short: 'ne', usage: '[-n]' });
-  if (options.args.length) {
-    process.stderr.write('route: change routes with ip route\n');
-    return 1;
-  }
-  put(process, routes(process));
-  return 0;
-};
+function summary(rows: readonly SocketRow[]): string {
+  const count = (test: (row: SocketRow) => boolean) => rows.filter(test).length;
+  const six = ({ local }: SocketRow) => local.ip.includes(':');
+  const tcp = ({ protocol }: SocketRow) => protocol === 'tcp';
+  const open = (row: SocketRow) => tcp(row) && row.state !== 'LISTEN';
+  const line = (name: string, test: (row: SocketRow) => boolean) => {
+    const [all, newer] = [count(test), count((row) => test(row) && six(row))];
+    return `${name}\t  ${String(all).padEnd(10)}${String(all - newer).padEnd(10)}${String(newer).padEnd(9)}\n`;
+  };
+  return (
+    `Total: ${rows.length}\nTCP:   ${count(tcp)} (estab ${count(open)}, closed 0, orphaned 0, timewait 0)\n\n` +
+    `Transport Total     IP        IPv6\n` +
+    line('RAW', () => false) +
+    line('UDP', (row) => !tcp(row)) +
+    line('TCP', tcp) +
+    line('INET', () => true) +
+    `FRAG${line('', () => false)}\n`
+  );
+}

@@ -26,6 +26,10 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
     (net) => net.bridgeCallsIptables,
     (net, on) => (net.bridgeCallsIptables = on),
   ),
+  'net.bridge.bridge-nf-call-ip6tables': flag(
+    (net) => net.bridgeCallsIp6tables,
+    (net, on) => (net.bridgeCallsIp6tables = on),
+  ),
   'net.ipv4.conf.all.forwarding': flag(
     (net) => net.forwarding,
     (net, on) => (net.forwarding = on),
@@ -33,6 +37,14 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'net.ipv4.ip_forward': flag(
     (net) => net.forwarding,
     (net, on) => (net.forwarding = on),
+  ),
+  'net.ipv6.conf.all.forwarding': flag(
+    (net) => net.forwarding6,
+    (net, on) => (net.forwarding6 = on),
+  ),
+  'net.ipv6.conf.default.forwarding': flag(
+    (net) => net.forwarding6,
+    (net, on) => (net.forwarding6 = on),
   ),
   'net.netfilter.nf_conntrack_count': { get: ({ net }) => String(net.netfilter?.conntrack.list().length ?? 0) },
   'net.netfilter.nf_conntrack_max': fixed('131072'),

@@ -9,6 +9,7 @@ import type { Process, Program } from '../types.ts';
 import { parseUrl, type Url } from '../url.ts';
 import { formatDate } from './date.ts';
 import { emit, fail, isBusybox, type Options, parseOptions, usageError } from './options.ts';
+import { hostPort } from '../net/index.ts';
 
 const SPEC = {
   short: 'qO:ST:t:cU:P:N',
@@ -74,7 +75,11 @@ function* fetch(process: Process, options: Options, text: string): Co<number> {
     }
     const [ip] = addresses;
     if (busybox)
-      tell(process, options, `Connecting to ${url.host}${url.host === ip ? `:${url.port}` : ''} (${ip}:${url.port})\n`);
+      tell(
+        process,
+        options,
+        `Connecting to ${url.host === ip ? hostPort(ip, url.port) : url.host} (${hostPort(ip, url.port)})\n`,
+      );
     else {
       if (url.host !== ip) tell(process, options, `Resolving ${url.host} (${url.host})... ${addresses.join(', ')}\n`);
       tell(

@@ -56,6 +56,10 @@ export function ipText(number: number): string {
   return `${(number >>> 24) & 255}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
 }
 
+/** Address and port as they are written: `10.96.0.1:443`, `[fd00::1]:443`. */
+export const hostPort = (ip: string, port: number | string): string =>
+  ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+
 /** A range of addresses. */
 export interface Cidr {
   /** As iptables and ip print it: `10.244.0.0/16`. */
@@ -116,7 +120,7 @@ export function isLoopback(ip: string): boolean {
 
 /** Whether the text is an IPv4 or IPv6 address. */
 export function isAddress(text: string): boolean {
-  return /^\d+\.\d+\.\d+\.\d+$/.test(text) || (text.includes(':') && /^[0-9a-fA-F:.]+$/.test(text));
+  return /^\d+\.\d+\.\d+\.\d+$/.test(text) || (text.includes(':') && ipNumber(text) >= 0);
 }
 
 /** A locally administered hardware address that follows from an address, as bridges and veth pairs get them. */

@@ -13,6 +13,14 @@ export interface Tuple {
 
 export type ConnectionState = 'SYN_SENT' | 'ESTABLISHED' | 'TIME_WAIT' | 'CLOSE' | 'NONE';
 
+/** What happens to an entry; `state`: that of TCP then. */
+export type ConntrackEvent = {
+  event: 'NEW' | 'UPDATE' | 'DESTROY';
+  entry: ConntrackEntry;
+  state: string;
+  timeout: number;
+};
+
 const SECOND = 1000;
 /** How long an entry lives after its last packet. */
 export const TIMEOUTS: Record<string, number> = {
@@ -20,6 +28,9 @@ export const TIMEOUTS: Record<string, number> = {
   ESTABLISHED: 86_400 * SECOND,
   TIME_WAIT: 120 * SECOND,
   CLOSE: 10 * SECOND,
+  SYN_RECV: 60 * SECOND,
+  FIN_WAIT: 120 * SECOND,
+  LAST_ACK: 30 * SECOND,
   udp: 30 * SECOND,
   udp_stream: 120 * SECOND,
   icmp: 30 * SECOND,
@@ -69,8 +80,12 @@ export class ConntrackEntry {
 
   /** The connection has ended: it is kept for a while. */
   finish(state: 'TIME_WAIT' | 'CLOSE') {
+    const known = this.state === state;
     this.state = state;
     this.expires = this.table.sim.now + TIMEOUTS[state];
+    if (!this.table.watchers || known) return;
+    if (state === 'TIME_WAIT') for (const passing of ['FIN_WAIT', 'LAST_ACK']) this.table.tell('UPDATE', this, passing);
+    this.table.tell('UPDATE', this);
   }
 
   /** Rewrites the destination as NAT has decided. */
@@ -94,9 +109,29 @@ export class Conntrack {
   readonly sim: Sim;
   private readonly byTuple = new Map<string, ConntrackEntry>();
   private sweepAt = SWEEP_AT;
+  /** Those who are told of every change; none in most tables. */
+  watchers: Set<(event: ConntrackEvent) => void> | undefined;
 
   constructor(sim: Sim) {
     this.sim = sim;
+  }
+
+  /** Tells of every change until it is stopped, of ends when they are noticed: once a second. */
+  watch(told: (event: ConntrackEvent) => void): () => void {
+    const watchers = (this.watchers ??= new Set());
+    watchers.add(told);
+    const timer = this.sim.every(SECOND, () => this.sweep());
+    return () => {
+      timer.cancel();
+      watchers.delete(told);
+      if (watchers.size === 0) this.watchers = undefined;
+    };
+  }
+
+  tell(event: ConntrackEvent['event'], entry: ConntrackEntry, state: string = entry.state) {
+    const key =
+      entry.protocol === 'tcp' ? state : entry.assured && entry.protocol === 'udp' ? 'udp_stream' : entry.protocol;
+    this.watchers?.forEach((told) => told({ event, entry, state, timeout: TIMEOUTS[key] }));
   }
 
   /** Finds or makes the packet's entry. */
@@ -123,6 +158,19 @@ export class Conntrack {
   }
 
   private answered(entry: ConntrackEntry) {
+    const first = !entry.seenReply;
+    this.update(entry);
+    if (!this.watchers || !entry.confirmed) return;
+    if (first && entry.protocol === 'tcp') {
+      const { assured } = entry;
+      entry.assured = false;
+      this.tell('UPDATE', entry, 'SYN_RECV');
+      entry.assured = assured;
+    }
+    if (first) this.tell('UPDATE', entry);
+  }
+
+  private update(entry: ConntrackEntry) {
     if (entry.protocol === 'tcp') {
       if (!entry.seenReply) {
         entry.state = 'ESTABLISHED';
@@ -145,6 +193,7 @@ export class Conntrack {
     entry.expires = this.sim.now + TIMEOUTS[protocol === 'tcp' ? 'SYN_SENT' : protocol];
     this.byTuple.set(keyOf(protocol, original), entry);
     this.byTuple.set(keyOf(protocol, reply), entry);
+    if (this.watchers) this.tell('NEW', entry);
     if (this.byTuple.size >= this.sweepAt) this.sweep();
   }
 
@@ -181,13 +230,19 @@ export class Conntrack {
     for (const key of [keyOf(entry.protocol, entry.original), keyOf(entry.protocol, entry.reply)]) {
       if (this.byTuple.get(key) === entry) this.byTuple.delete(key);
     }
+    if (this.watchers) this.tell('DESTROY', entry);
   }
 
   private sweep() {
     const { now } = this.sim;
+    const { watchers } = this;
+    const ended = watchers && new Set<ConntrackEntry>();
     this.byTuple.forEach((entry, key) => {
-      if (entry.expires <= now) this.byTuple.delete(key);
+      if (entry.expires > now) return;
+      this.byTuple.delete(key);
+      ended?.add(entry);
     });
+    ended?.forEach((entry) => this.tell('DESTROY', entry));
     this.sweepAt = Math.max(SWEEP_AT, this.byTuple.size * 2);
   }
 }

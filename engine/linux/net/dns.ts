@@ -33,6 +33,8 @@ export interface DnsMessage {
   answers: readonly DnsRecord[];
   authority: readonly DnsRecord[];
   additional: readonly DnsRecord[];
+  /** Octets of EDNS's record, when there is one: 11, with a cookie 12 more. */
+  opt?: number;
 }
 
 export type DnsFailure = 'timeout' | 'refused' | 'unreachable';
@@ -68,14 +70,52 @@ export function reverseName(ip: string): string {
   return `${ip.split('.').reverse().join('.')}.in-addr.arpa.`;
 }
 
-/** Octets of a message on the wire, names not compressed. */
-export function messageSize(message: DnsMessage): number {
-  let size = 12 + message.question.name.length + 5;
-  for (const list of [message.answers, message.authority, message.additional]) {
-    for (const { type, data } of list) size += 12 + (type === 'A' ? 4 : type === 'AAAA' ? 16 : data.length + 2);
+/** Octets after which CoreDNS compresses an answer: what a client without EDNS takes. */
+const PLAIN_SIZE = 512;
+
+const nameSize = (name: string) => (name === '.' ? 1 : name.length + 1);
+
+/** Octets of a record's data. */
+function dataSize({ type, data }: DnsRecord): number {
+  switch (type) {
+    case 'A':
+      return 4;
+    case 'AAAA':
+      return 16;
+    case 'CNAME':
+    case 'PTR':
+    case 'NS':
+      return nameSize(data);
+    case 'MX':
+      return 2 + nameSize(data.slice(data.indexOf(' ') + 1));
+    case 'SRV':
+      return 6 + nameSize(data.slice(data.lastIndexOf(' ') + 1));
+    case 'SOA': {
+      const [mname, rname] = data.split(' ');
+      return nameSize(mname) + nameSize(rname) + 20;
+    }
+    default:
+      return data.replace(/^"|"$/g, '').length + 1;
   }
-  return size;
 }
+
+/** Octets of a message on the wire, and whether owners' names that repeat the question's are shortened in it. */
+export function messageForm(message: DnsMessage): { size: number; compressed: boolean } {
+  const { question, answers, authority, additional, opt = 0 } = message;
+  const asked = nameSize(question.name);
+  let size = 12 + asked + 4 + opt;
+  let saved = 0;
+  for (const list of [answers, authority, additional]) {
+    for (const record of list) {
+      size += nameSize(record.name) + 10 + dataSize(record);
+      if (record.name === question.name) saved += asked - 2;
+    }
+  }
+  const compressed = size > PLAIN_SIZE;
+  return { size: compressed ? size - saved : size, compressed };
+}
+
+export const messageSize = (message: DnsMessage): number => messageForm(message).size;
 
 /** Asks one server once. */
 export function* ask(

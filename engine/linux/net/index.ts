@@ -2,7 +2,7 @@
 // (ipset.ts, ipvs.ts, nft.ts) is imported from its own file, so that others go without it.
 export * from './address.ts';
 export * from './address6.ts';
-export { type ConntrackEntry, Conntrack } from './conntrack.ts';
+export { type ConntrackEntry, type ConntrackEvent, Conntrack, type Tuple } from './conntrack.ts';
 export {
   DEFAULT_ROUTE,
   DEFAULT_ROUTE6,

@@ -10,12 +10,14 @@ export type SetType = 'hash:ip' | 'hash:ip,port' | 'hash:ip,port,ip' | 'hash:ip,
 export class IpSet {
   readonly name: string;
   readonly type: SetType;
+  readonly family: 'inet' | 'inet6';
   /** As `ipset list` shows members: `10.96.0.1,tcp:443`. */
   readonly members = new Set<string>();
 
-  constructor(name: string, type: SetType) {
+  constructor(name: string, type: SetType, family: 'inet' | 'inet6' = 'inet') {
     this.name = name;
     this.type = type;
+    this.family = family;
   }
 
   /** `directions`: `dst,dst`, which side of the packet each part of a member is compared with. */
@@ -58,7 +60,8 @@ export function inSet(set: IpSet, directions: string): Match {
 /** How many rules of a namespace ask a set. */
 export function references(net: NetworkNamespace, set: IpSet): number {
   let count = 0;
-  for (const table of Object.values(net.netfilter?.tables ?? {})) {
+  const { tables, tables6 } = net.netfilter ?? {};
+  for (const table of [...Object.values(tables ?? {}), ...Object.values(tables6 ?? {})]) {
     for (const chain of table.chains.values()) {
       for (const { spec } of chain.rules) {
         if (spec.matches?.some((match) => match.set === set.name)) count++;

@@ -2,7 +2,7 @@
 // servers, by a scheduler. It stands behind the rules of INPUT and OUTPUT, as the kernel has it.
 
 import type { Sim } from '../../sim/index.ts';
-import { ipNumber } from './address.ts';
+import { hostPort, ipNumber } from './address.ts';
 import type { ConntrackEntry } from './conntrack.ts';
 import type { Netfilter } from './netfilter.ts';
 import type { HookContext } from './rule.ts';
@@ -161,7 +161,7 @@ export class Ipvs {
     tracked.rewriteDestination(packet);
     if (trace) {
       const how = service.persistent === undefined ? service.scheduler : `${service.scheduler}, persistent`;
-      const text = `${context.hook}: IPVS (${how}): destination becomes ${server.ip}:${server.port}`;
+      const text = `${context.hook}: IPVS (${how}): destination becomes ${hostPort(server.ip, server.port)}`;
       const link = context.in || context.out;
       trace.push({ namespace: context.namespace.name, link, kind: 'rewrite', text, packet: packetText(packet) });
     }

@@ -2,9 +2,10 @@
 
 import { inCidr, ipNumber, macOf, parseCidr, type Cidr } from './address.ts';
 import type { NetworkNamespace } from './namespace.ts';
-import type { Packet } from './packet.ts';
+import type { Fate, Journey, Packet } from './packet.ts';
+import type { Tunnel } from './vxlan.ts';
 
-export type LinkKind = 'loopback' | 'device' | 'veth' | 'bridge' | 'dummy';
+export type LinkKind = 'loopback' | 'device' | 'veth' | 'bridge' | 'dummy' | 'vxlan';
 
 export interface InterfaceAddress {
   ip: string;
@@ -19,6 +20,11 @@ export class Link {
   mac: string;
   mtu = 1500;
   up = true;
+  /** With the headers of Ethernet. */
+  sentPackets = 0;
+  sentBytes = 0;
+  receivedPackets = 0;
+  receivedBytes = 0;
   readonly addresses: InterfaceAddress[] = [];
   /** The other end of a veth pair. */
   peer: Link | undefined;
@@ -28,6 +34,9 @@ export class Link {
   readonly ports: Link[] = [];
   /** Frames may leave a bridge by the port that they came in by. */
   hairpin = false;
+  /** Of VXLAN: what is underneath, and how frames go there. */
+  tunnel: Tunnel | undefined;
+  carry: ((nextHop: string, packet: Packet, journey: Journey) => Fate) | undefined;
   /** What a device is plugged into. */
   lan: Lan | undefined;
   /** Ports of a bridge by the addresses behind them, as ARP has found them. */
@@ -97,6 +106,11 @@ export class Lan {
   find(ip: string): Link | undefined {
     const link = this.links.get(ip);
     return link?.up ? link : undefined;
+  }
+
+  /** The devices that hear a broadcast. */
+  each(hear: (link: Link) => void) {
+    new Set(this.links.values()).forEach((link) => link.up && hear(link));
   }
 }
 

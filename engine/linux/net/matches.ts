@@ -113,11 +113,14 @@ export interface Recent {
   /** Seconds that an address is remembered for; absent: the rule sets. */
   seconds?: number;
   reap?: boolean;
+  /** Addresses of IPv6. */
+  six?: boolean;
 }
 
 /** `-m recent`: addresses seen before, for session affinity. */
-export function recent({ list, seconds, reap }: Recent): Match {
+export function recent({ list, seconds, reap, six }: Recent): Match {
   const set = seconds === undefined;
+  const mask = six ? 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff' : '255.255.255.255';
   return {
     test({ source }, { namespace }) {
       const { netfilter } = namespace;
@@ -136,9 +139,9 @@ export function recent({ list, seconds, reap }: Recent): Match {
       return false;
     },
     save: () =>
-      `-m recent ${set ? '--set' : `--rcheck --seconds ${seconds}${reap ? ' --reap' : ''}`} --name ${list} --mask 255.255.255.255 --rsource`,
+      `-m recent ${set ? '--set' : `--rcheck --seconds ${seconds}${reap ? ' --reap' : ''}`} --name ${list} --mask ${mask} --rsource`,
     list: () =>
-      `recent: ${set ? 'SET' : `CHECK seconds: ${seconds}${reap ? ' reap' : ''}`} name: ${list} side: source mask: 255.255.255.255`,
+      `recent: ${set ? 'SET' : `CHECK seconds: ${seconds}${reap ? ' reap' : ''}`} name: ${list} side: source mask: ${mask}`,
   };
 }
 

@@ -1,16 +1,18 @@
 // A network namespace: interfaces, addresses, routes, neighbours, rules, and the sockets of its processes.
 
 import { Signal, type Co, type Random } from '../../sim/index.ts';
+import { byteLength } from '../bytes.ts';
 import { PIPE_CAPACITY } from '../io.ts';
 import { current } from '../current.ts';
 import { portFault } from '../faults.ts';
 import { Pipe } from '../pipe.ts';
 import type { Process, Writer } from '../types.ts';
 import { ipNumber, isLoopback, macOf, parseCidr, type Cidr } from './address.ts';
-import { DEFAULT_ROUTE, Link, type LinkKind, type RouteEntry, Routes } from './link.ts';
+import { DEFAULT_ROUTE, DEFAULT_ROUTE6, Link, type LinkKind, type RouteEntry, Routes } from './link.ts';
 import { Netfilter } from './netfilter.ts';
 import type { Network } from './network.ts';
-import { type Fate, type Hop, type Journey, journey, type Packet, type Protocol } from './packet.ts';
+import { type Connection, type Direction, type EchoMarks, type Flow, type Observer, SYN_RETRIES } from './observer.ts';
+import { count, type Fate, type Hop, type Journey, journey, type Packet, type Protocol } from './packet.ts';
 import {
   ANY,
   CONNECT_TIMEOUT,
@@ -31,13 +33,20 @@ export interface Neighbour {
   link: Link;
   /** Virtual time of the last packet to it. */
   at: number;
+  /** Written down by somebody. */
+  permanent?: boolean;
 }
+
+const defaultRoute = (ip: string) => (ip.includes(':') ? DEFAULT_ROUTE6 : DEFAULT_ROUTE);
 
 const FIRST_PORT = 32768;
 const LAST_PORT = 60999;
 /** Packets without data: Ethernet's payload of a SYN with its options. */
 const SYN_BYTES = 60;
 const UDP_HEADERS = 28;
+/** Headers of a frame: Ethernet's, and with those of IP and of TCP with its timestamps. */
+const ETHERNET = 14;
+const TCP_HEADERS = 66;
 /** After so long nobody has answered ARP. */
 const ARP_TIMEOUT = 3_000;
 
@@ -71,13 +80,17 @@ export class NetworkNamespace {
   readonly sysctls = new Map<string, string>();
   /** net.ipv4.ip_forward */
   forwarding = false;
+  /** net.ipv6.conf.all.forwarding */
+  forwarding6 = false;
   /** net.bridge.bridge-nf-call-iptables */
   bridgeCallsIptables = false;
+  /** net.bridge.bridge-nf-call-ip6tables */
+  bridgeCallsIp6tables = false;
   /** On a LAN without ranges: all others are neighbours, and who is missing is silent. */
   flat = false;
   private readonly listeners = new Map<string, Listener>();
   private readonly udp = new Map<string, UdpSocket>();
-  private readonly open = new Set<Socket>();
+  private readonly open = new Map<Socket, Connection>();
   private readonly closing: (() => void)[] = [];
   private nextPort = FIRST_PORT;
   private nextIndex = 1;
@@ -121,6 +134,7 @@ export class NetworkNamespace {
 
   /** Gives an interface an address; the range around it becomes reachable by it. */
   assign(link: Link, ip: string, bits: number) {
+    if (ip.includes(':') && !this.links[0].has('::1')) this.links[0].addresses.push({ ip: '::1', bits: 128 });
     link.addresses.push({ ip, bits });
     this.addresses.push(ip);
     this.own.add(ip);
@@ -151,14 +165,14 @@ export class NetworkNamespace {
     const link = this.link('eth0') ?? this.addLink('device', 'eth0', macOf(ip, '02:00'));
     this.flat = true;
     this.assign(link, ip, ip.includes(':') ? 128 : 32);
-    this.routes.add({ destination: DEFAULT_ROUTE, link, protocol: 'boot' });
+    this.routes.add({ destination: defaultRoute(ip), link, protocol: 'boot' });
   }
 
   /** Plugs the namespace into the LAN with a range and the way out of it. */
   plug(name: string, ip: string, bits: number, gateway: string): Link {
     const link = this.addLink('device', name, macOf(ip, '02:00'));
     this.assign(link, ip, bits);
-    this.routes.add({ destination: DEFAULT_ROUTE, via: gateway, link, protocol: 'boot' });
+    this.routes.add({ destination: defaultRoute(ip), via: gateway, link, protocol: 'boot' });
     return link;
   }
 
@@ -225,7 +239,7 @@ export class NetworkNamespace {
   /** Takes the namespace off the network; its connections break. */
   close() {
     for (const undo of this.closing.splice(0)) undo();
-    for (const socket of [...this.open]) socket.close();
+    for (const socket of [...this.open.keys()]) socket.close();
     this.listeners.clear();
     this.udp.clear();
     for (const link of [...this.links]) this.removeLink(link);
@@ -245,6 +259,7 @@ export class NetworkNamespace {
       tls: options.tls,
       passes: options.passes,
       process: options.process ?? current.process,
+      service: options.service,
       onConnect,
       close,
     };
@@ -271,7 +286,7 @@ export class NetworkNamespace {
   }
 
   connections(): Socket[] {
-    return [...this.open];
+    return [...this.open.keys()];
   }
 
   /** Opens a connection, or says why not; a silent address costs `timeout` ms. */
@@ -280,13 +295,31 @@ export class NetworkNamespace {
     const destination = ip === ANY ? '127.0.0.1' : ip;
     const sport = this.freePort();
     const packet = this.packet('tcp', sport, destination, port, SYN_BYTES);
-    packet.owner = options.process ?? current.process;
+    const owner = options.process ?? current.process;
+    packet.owner = owner;
     packet.source = options.from ?? '';
     packet.mark = options.mark ?? 0;
     const there = journey(this);
     const fate = originate(this, packet, there);
+    count(there, 1, SYN_BYTES + ETHERNET);
+    const answer = fate.kind === 'delivered' ? fate.namespace.reply(packet) : undefined;
+    const flow = this.network.observer?.connecting({
+      from: this,
+      way: there,
+      packet,
+      fate,
+      back: answer?.way,
+      accepts: () => accepts(fate, packet),
+    });
     if (fate.kind === 'dropped' || fate.kind === 'expired') {
-      yield timeout;
+      let waited = 0;
+      for (let i = 0; i < SYN_RETRIES.length && SYN_RETRIES[i] < timeout; i++) {
+        yield SYN_RETRIES[i] - waited;
+        waited = SYN_RETRIES[i];
+        count(there, 1, SYN_BYTES + ETHERNET);
+        flow?.again();
+      }
+      yield timeout - waited;
       return 'ETIMEDOUT';
     }
     if (fate.kind === 'unreachable') {
@@ -299,8 +332,7 @@ export class NetworkNamespace {
     const listener = server.listener(packet.destination, packet.dport);
     const seen: Address = { ip: packet.source, port: packet.sport };
     const served: Address = { ip: packet.destination, port: packet.dport };
-    const answer = server.reply(packet);
-    if (answer.namespace !== this || answer.packet.source !== destination || answer.packet.sport !== port) {
+    if (answer?.namespace !== this || answer.packet.source !== destination || answer.packet.sport !== port) {
       yield Math.max(0, timeout - 2 * there.delay);
       return 'ETIMEDOUT';
     }
@@ -314,8 +346,22 @@ export class NetworkNamespace {
     const forth = new Pipe();
     const back = new Pipe();
     const tls = listener.passes ? listener.passes(served, seen) : listener.tls;
-    const client = this.socket(from, { ip, port }, tls, back, forth, delay, there);
-    const accepted = server.socket(served, seen, tls, forth, back, delay, there);
+    const connection: Connection = {
+      client: this,
+      server,
+      local: from,
+      remote: { ip, port },
+      served,
+      seen,
+      tls: tls !== undefined,
+      forth: direction(there),
+      back: direction(answer.way),
+      flow,
+    };
+    count(there, 1, TCP_HEADERS);
+    flow?.established(connection);
+    const client = this.socket(connection, true, tls, back, forth, delay, { process: owner });
+    const accepted = server.socket(connection, false, tls, forth, back, delay, listener);
     // A program that hangs leaves the connection to the kernel.
     if (fault !== 'hang') listener.onConnect(accepted);
     return client;
@@ -374,31 +420,39 @@ export class NetworkNamespace {
   }
 
   /** Sends the answer to a packet that was delivered here on its way; where it came out. */
-  private reply(packet: Packet): { namespace: NetworkNamespace | undefined; packet: Packet } {
+  private reply(packet: Packet): { namespace: NetworkNamespace | undefined; packet: Packet; way: Journey } {
     const { protocol, source, sport, destination, dport, length } = packet;
     const icmp = protocol === 'icmp';
     const answer = this.packet(protocol, icmp ? sport : dport, source, icmp ? dport : sport, length);
     answer.source = destination;
-    const fate = originate(this, answer, journey(this));
-    return { namespace: fate.kind === 'delivered' ? fate.namespace : undefined, packet: answer };
+    const way = journey(this);
+    const fate = originate(this, answer, way);
+    count(way, 1, length + ETHERNET);
+    return { namespace: fate.kind === 'delivered' ? fate.namespace : undefined, packet: answer, way };
   }
 
   private socket(
-    local: Address,
-    remote: Address,
+    connection: Connection,
+    client: boolean,
     tls: Tls | undefined,
     incoming: Pipe,
     outgoing: Pipe,
     delay: number,
-    way: Journey,
+    { process, service }: Pick<Socket, 'process' | 'service'>,
   ): Socket {
-    const { sim } = this.network;
+    const { network } = this;
+    const { sim } = network;
+    const mine = client ? connection.forth : connection.back;
+    const theirs = client ? connection.back : connection.forth;
     const arrived = new Signal();
     let flying = 0;
     const writer: Writer = {
       write: (text) => {
         if (outgoing.broken || outgoing.ended) return false;
         flying += text.length;
+        if (network.observer) flowOf(connection, network.observer).sent(client, text);
+        mine.writes++;
+        mine.bytes += byteLength(text);
         sim.after(delay, () => {
           flying -= text.length;
           outgoing.write(text);
@@ -411,33 +465,57 @@ export class NetworkNamespace {
           yield { signals: [outgoing.changed, arrived] };
         }
       },
-      close: () => void sim.after(delay, () => outgoing.end()),
+      close: () => {
+        end('FIN');
+        sim.after(delay, () => outgoing.end());
+      },
+    };
+    const end = (how: 'FIN' | 'RST') => {
+      if (mine.ended) return;
+      if (network.observer) flowOf(connection, network.observer).ended(client, how);
+      mine.ended = true;
+      count(mine.way, 1, TCP_HEADERS);
     };
     const socket: Socket = {
-      local,
-      remote,
+      local: client ? connection.local : connection.served,
+      remote: client ? connection.remote : connection.seen,
       tls,
+      process,
+      service,
       reader: {
         read: () => incoming.read(),
         unread: (text) => incoming.unread(text),
         close: () => incoming.closeReader(),
       },
       writer,
+      get state() {
+        if (mine.ended) return 'FIN-WAIT-2';
+        return theirs.ended ? 'CLOSE-WAIT' : 'ESTAB';
+      },
       get wasReset() {
         return incoming.reset;
       },
       reset: () => {
+        end('RST');
         sim.after(delay, () => outgoing.abort());
         socket.close();
       },
       close: () => {
-        if (this.open.delete(socket)) way.entries?.forEach((entry) => entry.finish('TIME_WAIT'));
+        if (this.open.delete(socket)) {
+          connection.forth.way.entries?.forEach((entry) => entry.finish('TIME_WAIT'));
+          settle(connection);
+        }
         writer.close();
         incoming.closeReader();
       },
     };
-    this.open.add(socket);
+    this.open.set(socket, connection);
     return socket;
+  }
+
+  /** Lets interfaces count what open connections have carried. */
+  settle() {
+    this.open.forEach((connection) => settle(connection));
   }
 
   // ---- UDP and ICMP --------------------------------------------------------------------------------------
@@ -473,6 +551,8 @@ export class NetworkNamespace {
     if (from !== undefined && from !== ANY) packet.source = from;
     const way = journey(this);
     const fate = originate(this, packet, way);
+    count(way, 1, packet.length + ETHERNET);
+    this.network.observer?.datagram(this, way, packet, payload, fate);
     if (fate.kind !== 'delivered') return fate;
     const socket = fate.namespace.datagramSocket(packet.destination, packet.dport);
     if (!socket) return { kind: 'rejected', with: 'icmp-port-unreachable', by: fate.namespace };
@@ -485,20 +565,27 @@ export class NetworkNamespace {
     return fate;
   }
 
+  /** What the first of a series of echo requests carries. */
+  echoMarks(size = 56): EchoMarks {
+    return { id: this.freePort(), sequence: 1, size };
+  }
+
   /** An echo request and its answer. */
-  echo(ip: string, ttl = 64): Echo {
-    const packet = this.packet('icmp', this.freePort(), ip === ANY ? '127.0.0.1' : ip, 0, 84);
+  echo(ip: string, ttl = 64, { id, sequence, size }: EchoMarks = this.echoMarks()): Echo {
+    const packet = this.packet('icmp', id, ip === ANY ? '127.0.0.1' : ip, 0, size + UDP_HEADERS);
     packet.ttl = ttl;
     const way = journey(this);
     const fate = originate(this, packet, way);
+    count(way, 1, packet.length + ETHERNET);
+    const answer = fate.kind === 'delivered' ? fate.namespace.reply(packet) : undefined;
+    this.network.observer?.echo(this, way, packet, { id, sequence, size }, fate, answer?.way);
     const time = Math.max(0.04, 2 * way.delay);
-    const speaker = (by: NetworkNamespace) => by.sourceTowards(this.addresses[0]) ?? this.addresses[0] ?? '127.0.0.1';
+    const own = this.addresses.find((one) => one.includes(':') === ip.includes(':')) ?? '127.0.0.1';
+    const speaker = (by: NetworkNamespace) => by.sourceTowards(own) ?? own;
     if (fate.kind === 'unreachable') return { error: 'unreachable', address: speaker(fate.by), time };
     if (fate.kind === 'rejected') return { error: 'prohibited', address: speaker(fate.by), time };
     if (fate.kind === 'expired') return { error: 'expired', address: fate.address, time };
-    if (fate.kind === 'dropped') return { error: 'silent' };
-    const answer = fate.namespace.reply(packet);
-    return answer.namespace === this ? { time, ttl: answer.packet.ttl } : { error: 'silent' };
+    return answer?.namespace === this ? { time, ttl: answer.packet.ttl } : { error: 'silent' };
   }
 
   /** Follows a first packet: every hop, rule and rewrite, where it ended, and how many rules it was compared with. */
@@ -508,6 +595,35 @@ export class NetworkNamespace {
     const packet = this.packet(protocol, this.freePort(), ip, port, SYN_BYTES);
     const fate = originate(this, packet, way);
     return { hops, fate, packet, compared: way.compared, lookups: way.lookups };
+  }
+}
+
+const direction = (way: Journey): Direction => ({
+  way,
+  bytes: 0,
+  writes: 0,
+  ended: false,
+  counted: { bytes: 0, writes: 0 },
+});
+
+const flowOf = (connection: Connection, observer: Observer): Flow =>
+  connection.flow?.observer === observer ? connection.flow : (connection.flow = observer.adopt(connection));
+
+/** Whether somebody takes a connection where its first packet has arrived. */
+function accepts(fate: Fate, { destination, dport }: Packet): boolean {
+  if (fate.kind !== 'delivered' || !fate.namespace.listener(destination, dport)) return false;
+  return portFault(fate.namespace, dport)?.connect !== 'refuse';
+}
+
+/** The interfaces on a connection's way count what it has carried since the last time: each piece, and its receipt. */
+function settle({ forth, back }: Connection) {
+  for (const one of [forth, back]) {
+    const { counted, way } = one;
+    const writes = one.writes - counted.writes;
+    if (writes === 0) continue;
+    count(way, writes, one.bytes - counted.bytes + writes * TCP_HEADERS);
+    count(one === forth ? back.way : forth.way, writes, writes * TCP_HEADERS);
+    one.counted = { bytes: one.bytes, writes: one.writes };
   }
 }
 

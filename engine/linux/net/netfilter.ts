@@ -2,6 +2,7 @@
 // the translation of addresses that its connection keeps.
 
 import type { Sim } from '../../sim/index.ts';
+import { hostPort } from './address.ts';
 import type { Chain } from './chain.ts';
 import { Conntrack } from './conntrack.ts';
 import type { IpSet } from './ipset.ts';
@@ -22,6 +23,10 @@ const ORDER: Record<HookName, readonly TableName[]> = {
   OUTPUT: ['mangle', 'nat', 'filter'],
   POSTROUTING: ['mangle', 'nat'],
 };
+
+const unreachable = ({ destination }: Packet): Verdict => ({
+  reject: destination.includes(':') ? 'icmp6-port-unreachable' : 'icmp-port-unreachable',
+});
 
 export class Netfilter {
   readonly conntrack: Conntrack;
@@ -51,7 +56,7 @@ export class Netfilter {
   }
 
   table6(name: TableName): Table {
-    return (this.tables6[name] ??= new Table(name));
+    return (this.tables6[name] ??= new Table(name, true));
   }
 
   private tablesOf(packet: Packet) {
@@ -80,12 +85,12 @@ export class Netfilter {
         // The kernel has IPVS in front of the nat table at INPUT, behind it at OUTPUT.
         if (hook === 'INPUT' && this.ipvs) {
           const found = this.ipvs.take(packet, this, context);
-          if (found === 'none') return { reject: 'icmp-port-unreachable' };
+          if (found === 'none') return unreachable(packet);
           if (found && !context.namespace.owns(packet.destination)) return undefined;
         }
         this.translate(packet, context);
         if (hook === 'OUTPUT' && this.ipvs?.take(packet, this, context) === 'none') {
-          return { reject: 'icmp-port-unreachable' };
+          return unreachable(packet);
         }
         continue;
       }
@@ -155,7 +160,7 @@ export class Netfilter {
     if (trace && before !== packetText(packet)) {
       const { original, reply } = tracked;
       const other = packet.reply ? original : reply;
-      const now = destination ? `${other.source}:${other.sport}` : `${other.destination}:${other.dport}`;
+      const now = destination ? hostPort(other.source, other.sport) : hostPort(other.destination, other.dport);
       const text = `${destination ? 'destination' : 'source'} becomes ${now}`;
       const link = context.in || context.out;
       trace.push({ namespace: context.namespace.name, link, kind: 'rewrite', text, packet: packetText(packet) });

@@ -3,6 +3,7 @@
 import type { Sim } from '../../sim/index.ts';
 import { Lan } from './link.ts';
 import { NetworkNamespace } from './namespace.ts';
+import type { Observer } from './observer.ts';
 
 export class Network {
   readonly sim: Sim;
@@ -11,9 +12,16 @@ export class Network {
   readonly lan = new Lan();
   /** Namespaces by address: for those who look on, packets find their way without it. */
   readonly byAddress = new Map<string, NetworkNamespace>();
+  /** There while somebody captures packets. */
+  observer: Observer | undefined;
 
   constructor(sim: Sim) {
     this.sim = sim;
+  }
+
+  /** Lets interfaces count what open connections have carried. */
+  settle() {
+    new Set(this.byAddress.values()).forEach((namespace) => namespace.settle());
   }
 
   /** A namespace with a loopback, on the LAN under each of the addresses. */

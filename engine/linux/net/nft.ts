@@ -80,7 +80,11 @@ export const verdictText = (verdict: NftVerdict): string =>
         ? `jump ${verdict.jump.name}`
         : `goto ${verdict.goto.name}`;
 
+/** Whose packets a table sees. */
+export type NftFamily = 'ip' | 'ip6';
+
 export class NftTable {
+  readonly family: NftFamily;
   readonly name: string;
   readonly comment: string | undefined;
   readonly sets = new Map<string, NftSet>();
@@ -89,7 +93,8 @@ export class NftTable {
   /** Base chains by what they do and by hook. */
   readonly bases: Record<NftStage, Partial<Record<HookName, NftChain[]>>> = { early: {}, nat: {}, filter: {} };
 
-  constructor(name: string, comment?: string) {
+  constructor(family: NftFamily, name: string, comment?: string) {
+    this.family = family;
     this.name = name;
     this.comment = comment;
   }
@@ -144,10 +149,13 @@ export class NftTable {
 
 /** All tables, as a machine's packet filter asks them. */
 export class Nft {
+  /** By family and name: `ip kube-proxy`. */
   readonly tables = new Map<string, NftTable>();
 
   ask(stage: NftStage, packet: Packet, context: HookContext, netfilter: Netfilter): NftVerdict | undefined {
+    const family: NftFamily = packet.destination.includes(':') ? 'ip6' : 'ip';
     for (const table of this.tables.values()) {
+      if (table.family !== family) continue;
       const chains = table.bases[stage][context.hook];
       if (!chains) continue;
       for (const chain of chains) {

@@ -1,6 +1,8 @@
 // A packet on its way, and what a journey through the network leaves behind.
 
+import { hostPort } from './address.ts';
 import type { ConntrackEntry } from './conntrack.ts';
+import type { Link } from './link.ts';
 import type { Process } from '../types.ts';
 import type { NetworkNamespace } from './namespace.ts';
 
@@ -55,11 +57,40 @@ export interface Hop {
   packet: string;
 }
 
+/** A packet that another one carries. */
+export type Inside = Pick<Sighting, 'source' | 'sport' | 'destination' | 'dport' | 'ttl' | 'from' | 'to'> & {
+  vni: number;
+};
+
+/** A frame at one end of a wire, as it was there. */
+export interface Sighting {
+  link: Link;
+  out: boolean;
+  /** ms after the packet has left. */
+  after: number;
+  /** Who has put the frame on the wire, and whose it is there. */
+  from: Link;
+  to: Link | undefined;
+  /** Nothing but a question for this address's owner. */
+  arp: string | undefined;
+  source: string;
+  sport: number;
+  destination: string;
+  dport: number;
+  ttl: number;
+  inside?: Inside;
+}
+
 /** What a walk adds up. */
 export interface Journey {
   /** One way, ms. */
   delay: number;
   hops: number;
+  /** Interfaces that it has left by and come in by: they count it when the walk is over. */
+  sent: Link[];
+  came: Link[];
+  /** Filled when somebody looks on. */
+  seen: Sighting[] | undefined;
   /** Connections that were new with this packet. */
   entries: ConntrackEntry[] | undefined;
   /** Filled when the way is to be shown. */
@@ -73,13 +104,36 @@ export interface Journey {
 }
 
 export function journey(from: NetworkNamespace, trace?: Hop[]): Journey {
-  return { delay: 0, hops: 0, entries: undefined, trace, compared: 0, lookups: 0, last: from };
+  return {
+    delay: 0,
+    hops: 0,
+    sent: [],
+    came: [],
+    seen: from.network.observer && [],
+    entries: undefined,
+    trace,
+    compared: 0,
+    lookups: 0,
+    last: from,
+  };
+}
+
+/** The interfaces on a way count what has gone it. */
+export function count({ sent, came }: Journey, packets: number, bytes: number) {
+  for (let i = 0; i < sent.length; i++) {
+    sent[i].sentPackets += packets;
+    sent[i].sentBytes += bytes;
+  }
+  for (let i = 0; i < came.length; i++) {
+    came[i].receivedPackets += packets;
+    came[i].receivedBytes += bytes;
+  }
 }
 
 export function packetText(packet: Packet): string {
   const { protocol, source, sport, destination, dport } = packet;
-  if (protocol === 'icmp') return `icmp ${source} > ${destination}`;
-  return `${protocol} ${source}:${sport} > ${destination}:${dport}`;
+  if (protocol === 'icmp') return `${destination.includes(':') ? 'icmp6' : 'icmp'} ${source} > ${destination}`;
+  return `${protocol} ${hostPort(source, sport)} > ${hostPort(destination, dport)}`;
 }
 
 /** The tuple of a flow as a key. */

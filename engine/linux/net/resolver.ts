@@ -138,6 +138,16 @@ export function canonicalName(fs: FileSystem, name: string): string {
   return name;
 }
 
+/** The name that /etc/hosts has for an address. */
+export function nameOfAddress(fs: FileSystem, address: string): string | undefined {
+  const node = fs.find('/etc/hosts');
+  for (const line of node?.kind === 'file' ? node.text.split('\n') : []) {
+    const fields = line.split('#', 1)[0].split(/\s+/).filter(Boolean);
+    if (fields[0] === address) return fields[1];
+  }
+  return undefined;
+}
+
 /** Addresses that /etc/hosts has for a name. */
 export function inHosts(fs: FileSystem, name: string): string[] {
   const node = fs.find('/etc/hosts');

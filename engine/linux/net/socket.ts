@@ -10,27 +10,34 @@ export interface Address {
   port: number;
 }
 
+interface Shown {
+  ca: string;
+  names: readonly string[];
+  commonName?: string;
+}
+
 /** What a server shows of itself under TLS; the words of certificates are not modelled, who issued them is. */
 export interface Tls {
   /** Others that are shown to who asks for a name (SNI): `shop.example`, `*.example`. */
-  byName?: readonly { pattern: string; ca: string; names: readonly string[] }[];
+  byName?: readonly ({ pattern: string } & Shown)[];
   /** PEM text of the authority that signed the certificate. */
   ca: string;
   /** DNS names and addresses that the certificate is good for. */
   names: string[];
+  /** Counts for some clients when there are no names. */
+  commonName?: string;
+  /** Why a handshake ends when there is nothing to show; absent: no such name. */
+  alert?: 'internal error';
   /** The body of the answer to HTTP without TLS; absent: that of servers written in Go. */
   plain?: string;
 }
 
 /** What a server shows to a client that asks for a name; undefined: it ends the handshake there. */
-export function shownTo(
-  { byName = [], ca, names }: Tls,
-  name: string,
-): { ca: string; names: readonly string[] } | undefined {
+export function shownTo({ byName = [], ca, names, commonName }: Tls, name: string): Shown | undefined {
   const found =
     byName.find(({ pattern }) => pattern === name) ??
     byName.find(({ pattern }) => pattern === '' || (pattern.startsWith('*.') && name.endsWith(pattern.slice(1))));
-  return found ?? (ca === '' ? undefined : { ca, names });
+  return found ?? (ca === '' ? undefined : { ca, names, commonName });
 }
 
 /** One end of a connection. */
@@ -39,8 +46,13 @@ export interface Socket {
   readonly remote: Address;
   /** Set on both ends of a connection to a TLS port. */
   readonly tls?: Tls;
+  /** Whose end it is, where that is known. */
+  readonly process?: Process;
+  /** The program of a service that is no process here. */
+  readonly service?: string;
   readonly reader: Reader;
   readonly writer: Writer;
+  readonly state?: 'ESTAB' | 'CLOSE-WAIT' | 'FIN-WAIT-2';
   /** The other side has reset it. */
   readonly wasReset: boolean;
   /** Ends both directions. */
@@ -57,6 +69,8 @@ export interface Listener {
   readonly passes?: (local: Address, remote: Address) => Tls | undefined;
   /** Whose it is, where that is known. */
   readonly process?: Process;
+  /** The program of a service that is no process here. */
+  readonly service?: string;
   onConnect(socket: Socket): void;
   close(): void;
 }
@@ -67,6 +81,7 @@ export interface ListenOptions {
   tls?: Tls;
   passes?: Listener['passes'];
   process?: Process;
+  service?: string;
 }
 
 export interface ConnectOptions {

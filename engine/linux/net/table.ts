@@ -13,14 +13,17 @@ const BUILT_IN: Record<TableName, readonly HookName[]> = {
 
 export class Table {
   readonly name: TableName;
+  /** Of IPv6. */
+  readonly six: boolean;
   readonly chains = new Map<string, Chain>();
   /** Built-in chains by hook: at hand for every packet. */
   readonly hooks: Partial<Record<HookName, Chain>> = {};
   /** Chains whose names nobody has needed yet. */
   private readonly unnamed = new Set<Chain>();
 
-  constructor(name: TableName) {
+  constructor(name: TableName, six = false) {
     this.name = name;
+    this.six = six;
     for (const hook of BUILT_IN[name]) {
       const chain = new Chain(hook);
       chain.policy = 'ACCEPT';

@@ -86,7 +86,9 @@ export function redirect(port: number | undefined): Target {
   return {
     name: 'REDIRECT',
     apply(packet, { namespace, hook, in: link }) {
-      const own = hook === 'OUTPUT' ? '127.0.0.1' : (namespace.linkAddress(link) ?? '127.0.0.1');
+      const six = packet.destination.includes(':');
+      const first = () => namespace.link(link)?.addresses.find(({ ip }) => ip.includes(':') === six)?.ip;
+      const own = (hook === 'OUTPUT' ? undefined : first()) ?? (six ? '::1' : '127.0.0.1');
       namespace.netfilter?.toDestination(packet, own, port);
       return 'ACCEPT';
     },

@@ -15,6 +15,44 @@ function note(at: NetworkNamespace, link: string, kind: HopKind, text: string, p
   trace?.push({ namespace: at.name, link, kind, text, packet: packetText(packet) });
 }
 
+/** What somebody who looks on at an interface sees; the frame goes from one interface to another, which may be further away. */
+export function look(
+  link: Link,
+  out: boolean,
+  from: Link,
+  to: Link | undefined,
+  packet: Packet,
+  journey: Journey,
+  arp?: string,
+) {
+  const { source, sport, destination, dport, ttl } = packet;
+  journey.seen?.push({ link, out, after: journey.delay, from, to, arp, source, sport, destination, dport, ttl });
+}
+
+/** A frame crosses the wire between two interfaces. */
+function cross(one: Link, other: Link, packet: Packet, journey: Journey, from = one, to = other) {
+  journey.sent.push(one);
+  journey.came.push(other);
+  if (!journey.seen) {
+    journey.delay += one.kind === 'device' ? one.namespace.network.latency : WIRE_MS;
+    return;
+  }
+  look(one, true, from, to, packet, journey);
+  journey.delay += one.kind === 'device' ? one.namespace.network.latency : WIRE_MS;
+  look(other, false, from, to, packet, journey);
+}
+
+/** Before the first frame to a neighbour its address is asked for. `other`: who answers. */
+function ask(link: Link, nextHop: string, other: Link | undefined, packet: Packet, journey: Journey) {
+  const { namespace } = link;
+  if (!journey.seen || namespace.neighbours.has(nextHop)) return;
+  look(link, true, link, other, packet, journey, nextHop);
+  // The question tells its receiver who asks.
+  const own = link.addresses.find(({ ip }) => ip.includes(':') === nextHop.includes(':'))?.ip;
+  if (!other || own === undefined || other.namespace.neighbours.has(own)) return;
+  other.namespace.sawNeighbour(own, link, other);
+}
+
 /** Asks a hook; a fate when the packet goes no further. */
 function stopped(
   at: NetworkNamespace,
@@ -61,7 +99,13 @@ export function originate(from: NetworkNamespace, packet: Packet, journey: Journ
   const end = stopped(from, 'OUTPUT', packet, journey, '', out);
   if (end) return end;
   if (packet.destination === before ? local : from.owns(packet.destination)) {
-    return stopped(from, 'POSTROUTING', packet, journey, '', 'lo') ?? deliver(from, packet, journey, 'lo', 'delivered');
+    const stop = stopped(from, 'POSTROUTING', packet, journey, '', 'lo');
+    if (stop) return stop;
+    const [lo] = from.links;
+    journey.sent.push(lo);
+    journey.came.push(lo);
+    if (journey.seen) look(lo, false, lo, lo, packet, journey);
+    return deliver(from, packet, journey, 'lo', 'delivered');
   }
   return forwardFrom(from, packet, journey, '');
 }
@@ -93,39 +137,50 @@ function transmit(link: Link, nextHop: string, packet: Packet, journey: Journey,
   const { namespace } = link;
   switch (link.kind) {
     case 'device': {
-      journey.delay += namespace.network.latency;
       const other = link.lan?.find(nextHop);
       if (!other || other === link) {
         note(namespace, link.name, 'link', `nobody has ${nextHop}`, packet, journey);
+        journey.delay += namespace.network.latency;
         // What lies beyond a LAN without a known neighbour is silent; a neighbour that is missed is noticed.
-        return namespace.flat ? DROPPED : { kind: 'unreachable', by: namespace };
+        if (namespace.flat) return DROPPED;
+        ask(link, nextHop, undefined, packet, journey);
+        return { kind: 'unreachable', by: namespace };
       }
+      ask(link, nextHop, other, packet, journey);
       namespace.sawNeighbour(nextHop, other, link);
+      cross(link, other, packet, journey);
       return receive(other.namespace, other, packet, journey);
     }
     case 'veth': {
-      journey.delay += WIRE_MS;
       const { peer } = link;
       if (!peer?.up) return DROPPED;
       const bridge = peer.master;
-      if (!bridge) {
-        namespace.sawNeighbour(nextHop, peer, link);
-        return receive(peer.namespace, peer, packet, journey);
-      }
-      return bridgeInput(bridge, peer, nextHop, packet, journey, link);
+      if (bridge) return bridgeInput(bridge, peer, nextHop, packet, journey, link);
+      ask(link, nextHop, peer, packet, journey);
+      namespace.sawNeighbour(nextHop, peer, link);
+      cross(link, peer, packet, journey);
+      return receive(peer.namespace, peer, packet, journey);
     }
     case 'bridge': {
-      journey.delay += WIRE_MS;
       const out = link.portOf(nextHop);
       if (!out?.peer) {
+        journey.delay += WIRE_MS;
         note(namespace, link.name, 'bridge', `nobody has ${nextHop}`, packet, journey);
+        ask(link, nextHop, undefined, packet, journey);
         return { kind: 'unreachable', by: namespace };
       }
       if (out === port && !out.hairpin) return DROPPED;
+      ask(link, nextHop, out.peer, packet, journey);
       namespace.sawNeighbour(nextHop, out.peer, link);
       note(namespace, link.name, 'bridge', `out by port ${out.name}`, packet, journey);
+      journey.sent.push(link);
+      if (journey.seen) look(link, true, link, out.peer, packet, journey);
+      cross(out, out.peer, packet, journey, link);
       return receive(out.peer.namespace, out.peer, packet, journey);
     }
+    case 'vxlan':
+      note(namespace, link.name, 'link', `encapsulated, to ${nextHop}`, packet, journey);
+      return link.carry?.(nextHop, packet, journey) ?? DROPPED;
     default:
       return DROPPED;
   }
@@ -136,16 +191,27 @@ function bridgeInput(bridge: Link, port: Link, nextHop: string, packet: Packet, 
   const at = bridge.namespace;
   if (!bridge.up) return DROPPED;
   if (bridge.has(nextHop)) {
+    ask(sender, nextHop, bridge, packet, journey);
     sender.namespace.sawNeighbour(nextHop, bridge, sender);
+    cross(sender, port, packet, journey, sender, bridge);
+    journey.came.push(bridge);
+    if (journey.seen) look(bridge, false, sender, bridge, packet, journey);
     return receive(at, bridge, packet, journey, port);
   }
   const out = bridge.portOf(nextHop);
   if (!out?.peer || (out === port && !port.hairpin)) {
+    journey.delay += WIRE_MS;
+    ask(sender, nextHop, undefined, packet, journey);
     note(at, bridge.name, 'bridge', `nobody has ${nextHop}`, packet, journey);
     return { kind: 'unreachable', by: sender.namespace };
   }
-  sender.namespace.sawNeighbour(nextHop, out.peer, sender);
-  if (at.bridgeCallsIptables) {
+  const { peer } = out;
+  ask(sender, nextHop, peer, packet, journey);
+  sender.namespace.sawNeighbour(nextHop, peer, sender);
+  cross(sender, port, packet, journey, sender, peer);
+  // A capture makes the bridge listen to what it only passes on.
+  if (journey.seen) look(bridge, false, sender, peer, packet, journey);
+  if (packet.destination.includes(':') ? at.bridgeCallsIp6tables : at.bridgeCallsIptables) {
     enter(at, packet, journey);
     const { destination } = packet;
     const end = stopped(at, 'PREROUTING', packet, journey, bridge.name, '', true);
@@ -158,8 +224,8 @@ function bridgeInput(bridge: Link, port: Link, nextHop: string, packet: Packet, 
     if (stop) return stop;
   }
   note(at, bridge.name, 'bridge', `out by port ${out.name}`, packet, journey);
-  journey.delay += WIRE_MS;
-  return receive(out.peer.namespace, out.peer, packet, journey);
+  cross(out, peer, packet, journey, sender);
+  return receive(peer.namespace, peer, packet, journey);
 }
 
 /** Another machine's marks and connections mean nothing here. */
@@ -174,7 +240,7 @@ function enter(at: NetworkNamespace, packet: Packet, journey: Journey) {
 }
 
 /** A packet comes in by an interface. */
-function receive(at: NetworkNamespace, link: Link, packet: Packet, journey: Journey, port?: Link): Fate {
+export function receive(at: NetworkNamespace, link: Link, packet: Packet, journey: Journey, port?: Link): Fate {
   if (!link.up) return DROPPED;
   enter(at, packet, journey);
   note(at, link.name, 'link', 'comes in', packet, journey);
@@ -184,7 +250,8 @@ function receive(at: NetworkNamespace, link: Link, packet: Packet, journey: Jour
 /** After PREROUTING: to a process here, or on. */
 function routed(at: NetworkNamespace, link: Link, packet: Packet, journey: Journey, port?: Link): Fate {
   if (at.owns(packet.destination)) return deliver(at, packet, journey, link.name, 'delivered');
-  if (!at.forwarding) {
+  const six = packet.destination.includes(':');
+  if (!(six ? at.forwarding6 : at.forwarding)) {
     note(
       at,
       link.name,
@@ -196,7 +263,10 @@ function routed(at: NetworkNamespace, link: Link, packet: Packet, journey: Journ
     return DROPPED;
   }
   packet.ttl--;
-  if (packet.ttl <= 0) return { kind: 'expired', by: at, address: link.address ?? at.addresses[0] };
+  if (packet.ttl <= 0) {
+    const own = link.addresses.find(({ ip }) => ip.includes(':') === six)?.ip;
+    return { kind: 'expired', by: at, address: own ?? at.addresses[0] };
+  }
   return forwardFrom(at, packet, journey, link.name, port);
 }
 

@@ -1,6 +1,6 @@
 // kubeadm init: makes the machine the first control-plane node of a cluster, phase by phase.
 
-import { DNS } from '../../addressing.ts';
+import { apiServiceIP, DNS_DOMAIN, dnsServiceIP, serverURL } from '../../addressing.ts';
 import type { Node } from '../../api/types.ts';
 import { COREDNS_IMAGE, coreDNSManifests } from '../../addons/coredns.ts';
 import { installManifests } from '../../addons/index.ts';
@@ -15,8 +15,8 @@ import {
 import { clusterInfo, uploadedConfig, type Uploaded } from '../../kubeadm/cluster-objects.ts';
 import { KUBELET_CONF, kubeletCertificates, kubeletConf } from '../../kubeadm/kubelet-certificates.ts';
 import { NEWEST_PATCH, numbersOf } from '../../kubeadm/releases.ts';
-import { CONFIG, CONFIG_FILE } from '../../kubelet/index.ts';
-import { FileNode, parseCidr, type TreeEntry } from '../../linux/index.ts';
+import { CONFIG_FILE, installedConfig } from '../../kubelet/index.ts';
+import { FileNode, hostPort, parseCidr, type TreeEntry } from '../../linux/index.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Flags } from '../flags.ts';
 import { failed, ignoredChecks, initChecks, runChecks, runtimeProblem } from './preflight.ts';
@@ -31,6 +31,7 @@ export interface InitSettings {
   version: string;
   ip: string;
   podCIDR: string;
+  serviceCIDR: string;
 }
 
 export const INIT_FLAGS = {
@@ -47,19 +48,40 @@ export const INIT_FLAGS = {
   'skip-token-print': 'bool',
   token: 'string',
   'token-ttl': 'string',
+  'apiserver-cert-extra-sans': 'string',
+  'cert-dir': 'string',
+  'certificate-key': 'string',
+  config: 'string',
+  'dry-run': 'bool',
+  'feature-gates': 'string',
+  'image-repository': 'string',
+  patches: 'string',
+  'skip-certificate-key-print': 'bool',
+  'skip-phases': 'string',
+  'upload-certs': 'bool',
 } as const;
 
 /** Flags whose only modelled value is the one that is used anyway. */
 function checkFixed(session: Session, flags: Flags, ip: string) {
   const { hostname } = session.process.host;
   const fixed: Record<string, readonly string[]> = {
-    'service-cidr': [SERVICE_CIDR],
-    'service-dns-domain': [DNS.domain],
+    'service-dns-domain': [DNS_DOMAIN],
     'apiserver-advertise-address': [ip],
     'apiserver-bind-port': ['6443'],
-    'control-plane-endpoint': [ip, `${ip}:6443`, hostname, `${hostname}:6443`],
+    'control-plane-endpoint': [ip, hostPort(ip, 6443), hostname, `${hostname}:6443`],
     'node-name': [hostname],
     'cri-socket': [`unix://${session.kubelet.runtime.socket}`, `unix:///var${session.kubelet.runtime.socket}`],
+    'apiserver-cert-extra-sans': [],
+    'cert-dir': [PKI],
+    'certificate-key': [],
+    config: [],
+    'dry-run': ['false'],
+    'feature-gates': [''],
+    'image-repository': ['registry.k8s.io'],
+    patches: [],
+    'skip-certificate-key-print': [],
+    'skip-phases': [''],
+    'upload-certs': ['false'],
   };
   for (const name in fixed) {
     const value = flags.string(name);
@@ -69,6 +91,7 @@ function checkFixed(session: Session, flags: Flags, ip: string) {
 }
 
 export function* init(session: Session, flags: Flags): Co<number> {
+  session.refuseWords('init', flags.args.slice(1));
   const { process, version: own } = session;
   const [ip] = process.host.net.addresses;
   checkFixed(session, flags, ip);
@@ -80,10 +103,17 @@ export function* init(session: Session, flags: Flags): Co<number> {
       `this version of kubeadm only supports deploying clusters with the control plane version >= 1.${minor - 1}.0. Current version: ${version}`,
     );
   const podCIDR = flags.string('pod-network-cidr') ?? '';
-  if (podCIDR && !parseCidr(podCIDR))
-    session.fail(
-      `podSubnet: Invalid value: ${JSON.stringify(podCIDR)}: couldn't parse subnet: invalid CIDR address: ${podCIDR}`,
-    );
+  const serviceCIDR = flags.string('service-cidr') ?? SERVICE_CIDR;
+  for (const [field, value] of [
+    ['serviceSubnet', serviceCIDR],
+    ['podSubnet', podCIDR],
+  ]) {
+    const wrong = value && value.split(',').find((range) => !range.includes('/') || !parseCidr(range));
+    if (wrong)
+      session.fail(
+        `${field}: Invalid value: ${JSON.stringify(value)}: couldn't parse subnet: invalid CIDR address: ${wrong}`,
+      );
+  }
   const ttl = parseTtl(session, flags.string('token-ttl') ?? '24h0m0s', '--token-ttl');
   const token = flags.string('token') ?? newToken(session);
   if (!/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(token))
@@ -91,7 +121,7 @@ export function* init(session: Session, flags: Flags): Co<number> {
       `the bootstrap token ${JSON.stringify(token)} was not of the form "\\\\A([a-z0-9]{6})\\\\.([a-z0-9]{16})\\\\z"`,
     );
   yield 500;
-  const settings: InitSettings = { version, ip, podCIDR };
+  const settings: InitSettings = { version, ip, podCIDR, serviceCIDR };
   session.say(`[init] Using Kubernetes version: ${version}`, '[preflight] Running pre-flight checks');
   runChecks(session, initChecks(session, version), ignoredChecks(flags.string('ignore-preflight-errors')));
   if (session.targets.controlPlane.isBeside(process.host.hostname))
@@ -99,7 +129,7 @@ export function* init(session: Session, flags: Flags): Co<number> {
   yield* pullImages(session, version);
   yield* certificates(session, settings);
   yield* manifests(session);
-  yield* startKubelet(session);
+  yield* startKubelet(session, installedConfig(dnsServiceIP(serviceCIDR)));
   yield* waitControlPlane(session, ip);
   yield* upload(session, settings);
   yield* markControlPlane(session);
@@ -142,10 +172,10 @@ function* pullImages(session: Session, version: string): Co {
   if (wrong.length) failed(session, wrong.join(''));
 }
 
-function* certificates(session: Session, { version, ip, podCIDR }: InitSettings): Co {
+function* certificates(session: Session, { version, ip, podCIDR, serviceCIDR }: InitSettings): Co {
   const { process, targets, now } = session;
   const { hostname } = process.host;
-  targets.controlPlane.admit({ version, name: hostname, ip, podCIDR, serviceCIDR: SERVICE_CIDR });
+  targets.controlPlane.admit({ version, name: hostname, ip, podCIDR, serviceCIDR });
   const files = targets.controlPlane.certificates(hostname, now - BACKDATE, now);
   const place = (wanted: (path: string) => boolean) => putFiles(session, files, wanted);
   const names = (list: string[]) => [...list].sort().join(' ');
@@ -162,7 +192,7 @@ function* certificates(session: Session, { version, ip, podCIDR }: InitSettings)
     `Using certificateDir folder "${PKI}"`,
     'Generating "ca" certificate and key',
     'Generating "apiserver" certificate and key',
-    `apiserver serving cert is signed for DNS names [${api}] and IPs [10.96.0.1 ${ip}]`,
+    `apiserver serving cert is signed for DNS names [${api}] and IPs [${apiServiceIP(serviceCIDR)} ${ip}]`,
     'Generating "apiserver-kubelet-client" certificate and key',
     'Generating "front-proxy-ca" certificate and key',
     'Generating "front-proxy-client" certificate and key',
@@ -216,7 +246,7 @@ function* manifests(session: Session): Co {
 }
 
 /** Writes the kubelet's files, and starts it. */
-export function* startKubelet(session: Session, config = CONFIG): Co {
+export function* startKubelet(session: Session, config: string): Co {
   const { systemd, kubelet } = session;
   systemd.stop('kubelet.service');
   session.say(
@@ -251,7 +281,7 @@ function* waitControlPlane(session: Session, ip: string): Co {
   const { process, targets } = session;
   const { hostname } = process.host;
   const waiting = new Map<string, [url: string, healthy: () => boolean]>([
-    ['kube-apiserver', [`https://${ip}:6443/livez`, () => targets.controlPlane.reaches(hostname)]],
+    ['kube-apiserver', [`${serverURL(ip)}/livez`, () => targets.controlPlane.reaches(hostname)]],
     ['kube-controller-manager', ['https://127.0.0.1:10257/healthz', () => session.listens(10257)]],
     ['kube-scheduler', ['https://127.0.0.1:10259/livez', () => session.listens(10259)]],
   ]);
@@ -296,12 +326,12 @@ function createAll(session: Session, objects: readonly Uploaded[]) {
   }
 }
 
-const objectsOf = (session: Session, { version, podCIDR }: InitSettings) => ({
+const objectsOf = (session: Session, { version, podCIDR, serviceCIDR }: InitSettings) => ({
   version,
   server: session.targets.controlPlane.server,
   ca: session.fs.readFile(`${PKI}/ca.crt`),
   podCIDR,
-  serviceCIDR: SERVICE_CIDR,
+  serviceCIDR,
 });
 
 function* upload(session: Session, settings: InitSettings): Co {
@@ -347,9 +377,9 @@ function* bootstrapToken(session: Session, settings: InitSettings, token: string
   createAll(session, clusterInfo(objectsOf(session, settings)));
 }
 
-function addons(session: Session, { version, podCIDR }: InitSettings) {
+function addons(session: Session, { version, podCIDR, serviceCIDR }: InitSettings) {
   const server = session.targets.controlPlane.server;
-  installManifests(session.admin, coreDNSManifests(DNS));
+  installManifests(session.admin, coreDNSManifests({ domain: DNS_DOMAIN, address: dnsServiceIP(serviceCIDR) }));
   session.say('[addons] Applied essential addon: CoreDNS');
   installManifests(session.admin, kubeProxyManifests({ version, server, clusterCIDR: podCIDR, proxyMode: '' }));
   session.say('[addons] Applied essential addon: kube-proxy');

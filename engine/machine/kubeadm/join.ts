@@ -8,8 +8,8 @@ import { kubeletConfiguration } from '../../kubeadm/cluster-objects.ts';
 import { kubeconfigOf } from '../../kubeadm/kubeconfig.ts';
 import { KUBELET_CONF } from '../../kubeadm/kubelet-certificates.ts';
 import { numbersOf } from '../../kubeadm/releases.ts';
-import { CONFIG } from '../../kubelet/index.ts';
-import { exchange } from '../../linux/index.ts';
+import { installedConfig } from '../../kubelet/index.ts';
+import { exchange, hostPort } from '../../linux/index.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Flags } from '../flags.ts';
 import { BOOTSTRAP_CONF } from '../kubelet-service.ts';
@@ -56,7 +56,7 @@ function read(session: Session, flags: Flags): Settings {
     const why = `Invalid value: ${JSON.stringify(discovery)}: the bootstrap token is invalid`;
     session.fail(`[discovery.bootstrapToken.token: ${why}, discovery.tlsBootstrapToken: ${why}]`);
   }
-  if (!/^[^:/]+:\d+$/.test(endpoint))
+  if (!/^(\[[^\]]+\]|[^:/]+):\d+$/.test(endpoint))
     session.fail(
       `discovery.bootstrapToken: Invalid value: ${JSON.stringify(endpoint)}: address ${endpoint}: missing port in address`,
     );
@@ -75,6 +75,8 @@ function read(session: Session, flags: Flags): Settings {
 }
 
 export function* join(session: Session, flags: Flags): Co<number> {
+  const words = flags.args.slice(1);
+  session.refuseWords('join', words[0] === 'phase' ? words : words.slice(1));
   const settings = read(session, flags);
   yield 300;
   session.say('[preflight] Running pre-flight checks');
@@ -148,7 +150,9 @@ function* clusterInfo(
   endpoint: string,
 ): Co<{ data: Record<string, string>; authority: string } | string> {
   const { host } = session.process;
-  const [name, port] = endpoint.split(':');
+  const colon = endpoint.lastIndexOf(':');
+  const name = endpoint.slice(0, colon).replace(/^\[|\]$/g, '');
+  const port = endpoint.slice(colon + 1);
   const request = `Get "https://${endpoint}${CLUSTER_INFO}?timeout=10s"`;
   const addresses = yield* host.resolve(name);
   if (!addresses?.length) return `${request}: dial tcp: lookup ${name}: no such host`;
@@ -157,7 +161,7 @@ function* clusterInfo(
     const why = { ECONNREFUSED: 'connect: connection refused', EHOSTUNREACH: 'connect: no route to host' }[
       socket as string
     ];
-    return `${request}: dial tcp ${addresses[0]}:${port}: ${why ?? 'i/o timeout'}`;
+    return `${request}: dial tcp ${hostPort(addresses[0], port)}: ${why ?? 'i/o timeout'}`;
   }
   try {
     if (!socket.tls) return `${request}: http: server gave HTTP response to HTTPS client`;
@@ -204,7 +208,8 @@ function configuration(session: Session, client: Client): string {
         `error execution phase preflight: unable to fetch the kubeadm-config ConfigMap: this version of kubeadm only supports deploying clusters with the control plane version >= 1.${minor - 1}.0. Current version: ${cluster}`,
       );
     const { kubelet } = of('kubelet-config');
-    return kubelet === kubeletConfiguration() ? CONFIG : kubelet;
+    const dns = /^clusterDNS:\n- (.+)$/m.exec(kubelet)?.[1] ?? '';
+    return kubelet === kubeletConfiguration(dns) ? installedConfig(dns) : kubelet;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return session.fail(

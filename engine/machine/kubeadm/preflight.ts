@@ -16,6 +16,7 @@ const CPUS = 2;
 const MEMORY_MB = 1700;
 /** kubeadm: MinimumKubeletVersion, minor versions below its own. */
 const KUBELET_SKEW = 3;
+const IP6_FORWARD = '/proc/sys/net/ipv6/conf/default/forwarding';
 const IP_FORWARD = '/proc/sys/net/ipv4/ip_forward';
 const RUNTIME_CONFIG =
   'You must update your container runtime to a version that supports the CRI method RuntimeConfig. Falling back to using cgroupDriver from kubelet config will be removed in 1.36. For more information, see https://git.k8s.io/enhancements/keps/sig-node/4033-group-driver-detection-over-cri';
@@ -72,10 +73,16 @@ function common(session: Session, kubernetes: string | undefined): Check[] {
   return checks;
 }
 
-const forwarding = ({ process }: Session): Check => ({
-  name: `FileContent-${IP_FORWARD.replace(/\//g, '-')}`,
-  errors: process.host.net.forwarding ? [] : [`${IP_FORWARD} contents are not set to 1`],
-});
+/** Of the family of the machine's address. */
+function forwarding({ process }: Session): Check {
+  const { net } = process.host;
+  const six = net.addresses[0].includes(':');
+  const path = six ? IP6_FORWARD : IP_FORWARD;
+  return {
+    name: `FileContent-${path.replace(/\//g, '-')}`,
+    errors: (six ? net.forwarding6 : net.forwarding) ? [] : [`${path} contents are not set to 1`],
+  };
+}
 
 export function initChecks(session: Session, kubernetes: string): Check[] {
   const { kubelet, fs, version } = session;

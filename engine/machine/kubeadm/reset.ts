@@ -14,6 +14,7 @@ export const RESET_FLAGS = { force: 'bool' } as const;
 
 export function* reset(session: Session, flags: Flags): Co<number> {
   const { fs, process, targets, systemd, kubelet } = session;
+  session.refuseWords('reset', flags.args.slice(1));
   if (!flags.bool('force')) session.fail('questions are not modelled by this engine; use --force');
   const isControlPlane = fs.exists(`${MANIFESTS}/etcd.yaml`);
   yield 300;

@@ -73,6 +73,12 @@ export class Session {
     throw new Exit(1);
   }
 
+  /** Ends the program when more words follow a command than it takes. */
+  refuseWords(command: string, words: readonly string[]) {
+    if (words[0] === 'phase') this.fail(`kubeadm ${command} ${words.join(' ')} is not modelled by this engine`);
+    if (words.length) this.fail(`unknown command ${JSON.stringify(words[0])} for "kubeadm ${command}"`);
+  }
+
   /** With the rights of the administrator, which a file gives. */
   get admin(): Client {
     if (!this.fs.exists(ADMIN_CONF) && !this.fs.exists(USER_CONF))

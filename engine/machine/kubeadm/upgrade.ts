@@ -38,6 +38,9 @@ export function* upgrade(session: Session, flags: Flags): Co<number> {
   if (!['plan', 'apply', 'node'].includes(sub))
     return die(process, `kubeadm upgrade ${sub} is not modelled by this engine`);
   const upgrading = new Upgrade(process, targets.client, kubelet, version);
+  const words = flags.args.slice(2);
+  if (sub === 'node' && words.join(' ') === 'phase kubelet-config') return yield* upgrading.nodeKubelet();
+  session.refuseWords(`upgrade ${sub}`, sub === 'node' || words[0] === 'phase' ? words : words.slice(1));
   if (sub === 'plan') return upgrading.plan();
   if (sub === 'node') return yield* upgrading.node();
   return yield* upgrading.apply(target ?? version, flags.bool('yes'));
@@ -370,6 +373,12 @@ class Upgrade {
         '[upgrade/addon] Skipping the addon/kube-proxy phase. Not a control plane node.',
       );
     }
+    return 0;
+  }
+
+  *nodeKubelet(): Co<number> {
+    this.reading();
+    yield* this.kubeletConfig();
     return 0;
   }
 

@@ -2,6 +2,7 @@
 
 import { FsError } from '../../linux/fs.ts';
 import { signalName, SIGNALS } from '../../linux/host.ts';
+import { readAll, readWhole } from '../../linux/io.ts';
 import { findCommand, findInPath, NotFound } from '../lookup.ts';
 import { Flow, pay, type Shell } from '../shell.ts';
 import { singleQuoted } from '../../linux/quote.ts';
@@ -80,7 +81,9 @@ export const source: Builtin = function* (call) {
   const found = path.includes('/') ? path : (findInPath(shell, path) ?? path);
   let text: string;
   try {
-    text = shell.fs.readFile(found);
+    const file = shell.fs.openRead(found);
+    if (file.device === 'stdin') text = fds[0]?.reader ? yield* readAll(fds[0].reader) : '';
+    else text = yield* readWhole(file, shell.process);
   } catch (error) {
     if (!(error instanceof FsError)) throw error;
     const words = error.code === 'EISDIR' ? 'is a directory' : error.message;

@@ -3,6 +3,7 @@
 import type { Flavour } from '../flavour.ts';
 import type { Builtin } from './call.ts';
 import * as commands from './commands.ts';
+import * as completion from './completion.ts';
 import * as flow from './flow.ts';
 import * as jobs from './jobs.ts';
 import * as output from './output.ts';
@@ -62,6 +63,8 @@ const EVERYWHERE: Record<string, Builtin> = {
 
 const BASH_ONLY: Record<string, Builtin> = {
   builtin: commands.builtin,
+  compgen: completion.compgen,
+  complete: completion.complete,
   declare: variables.declare,
   dirs: places.dirs,
   disown: jobs.disown,

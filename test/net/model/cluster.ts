@@ -8,29 +8,35 @@ import { type NetworkNamespace, parseCidr, type Packet, type Cidr } from '../../
 import { journey, type Fate } from '../../../engine/linux/net/packet.ts';
 import type { Co } from '../../../engine/sim/index.ts';
 import { originate } from '../../../engine/linux/net/walk.ts';
-import { expected, portal, type Mode, type Outcome, type Sent, type World } from './expected.ts';
+import { type Addresses, isOf } from './addresses.ts';
+import { expected, ipOf, portal, type Mode, type Outcome, type Sent, type World } from './expected.ts';
 import { NAMESPACES, NODES, PODS, type Probe, type Scenario, ZONES } from './scenario.ts';
 
 /** Longer than kube-proxy, the endpoints' controller and session affinity take. */
 const SETTLE = 25_000;
 const ANSWERED = [80, 8080, 53, 9100, 9101];
-const OUTSIDE = '10.0.255.1';
 
 export class ModelCluster {
   packets = 0;
   services = 0;
   private readonly cluster: Cluster;
   private readonly mode: Mode;
+  private readonly addresses: Addresses;
   private world!: World;
   private readonly ips = new Map<string, string>();
   /** By client: where it went while its affinity lasts. */
   private readonly sticky = new Map<string, Set<string>>();
   private nextPort = 20_000;
 
-  constructor(mode: Mode) {
+  constructor(mode: Mode, addresses: Addresses) {
     this.mode = mode;
+    this.addresses = addresses;
     const version = mode === 'userspace' ? 'v1.25.0' : undefined;
-    this.cluster = createCluster({ version, proxyMode: mode, workers: 2, ingressController: false }, new HostCalls());
+    const { ipFamilies } = addresses;
+    this.cluster = createCluster(
+      { version, proxyMode: mode, workers: 2, ingressController: false, ipFamilies },
+      new HostCalls(),
+    );
     const { client, sim } = this.cluster;
     for (const name of NAMESPACES.slice(1)) {
       const namespace: Namespace = {
@@ -66,19 +72,23 @@ export class ModelCluster {
     }
     sim.runUntil(sim.now + 30_000);
     const pods = client.of<Pod>('v1', 'pods').list('');
-    for (const { metadata, status } of pods) this.ips.set(metadata.name ?? '', status?.podIP ?? '');
+    for (const { metadata, status } of pods)
+      this.ips.set(metadata.name ?? '', status?.podIPs?.map(({ ip = '' }) => ip).find(this.isOwn) ?? '');
     if (mode === 'userspace') for (const ip of this.ips.values()) answer(this.cluster.workstation.net, ip);
     // Addresses of balancers and the like lead to one node or another.
     const outside = this.cluster.workstation.net;
     const link = outside.link('eth0');
     if (!link) throw new Error('no eth0');
     for (let i = 0; i < 32; i++) {
-      for (const range of ['198.51.100', '203.0.113']) {
-        const destination = parseCidr(`${range}.${i}`) as Cidr;
-        outside.routes.add({ destination, via: this.machine(NODES[i % 3]).addresses[0], link, protocol: 'static' });
+      for (const address of [addresses.external, addresses.balancer]) {
+        const destination = parseCidr(address(i)) as Cidr;
+        const via = this.machine(NODES[i % 3]).addresses.find(this.isOwn);
+        outside.routes.add({ destination, via, link, protocol: 'static' });
       }
     }
   }
+
+  private readonly isOwn = (ip: string): boolean => isOf(this.addresses.family, ip);
 
   private machine(name: string): NetworkNamespace {
     return (this.cluster.machines.get(name) as { net: NetworkNamespace }).net;
@@ -127,6 +137,7 @@ export class ModelCluster {
     const pods = client.of<Pod>('v1', 'pods');
     this.world = {
       mode: this.mode,
+      addresses: this.addresses,
       pods: pods.list('').filter(({ spec, metadata }) => !spec?.hostNetwork && metadata.name?.startsWith('pod-')),
       namespaces: client.of<Namespace>('v1', 'namespaces', false).list(''),
       services: services.list('').filter(({ metadata }) => ours(metadata.name)),
@@ -134,7 +145,11 @@ export class ModelCluster {
       policies: networkPolicies.list(''),
       nodes: NODES.map((name, i) => {
         const net = this.machine(name);
-        return { name, zone: ZONES[i], ip: net.addresses[0], bridge: net.linkAddress('cni0') ?? '' };
+        const bridge = net
+          .link('cni0')
+          ?.addresses.map(({ ip }) => ip)
+          .find(this.isOwn);
+        return { name, zone: ZONES[i], ip: net.addresses.find(this.isOwn) ?? '', bridge: bridge ?? '' };
       }),
     };
   }
@@ -208,7 +223,7 @@ export class ModelCluster {
     const pod = 'pod' in from ? world.pods.find(({ metadata }) => metadata.name === PODS[from.pod].name) : undefined;
     const node = 'node' in from ? world.nodes[from.node] : undefined;
     const sender = pod
-      ? network.byAddress.get(pod.status?.podIP ?? '')
+      ? network.byAddress.get(ipOf(world, pod))
       : node
         ? this.machine(node.name)
         : this.cluster.workstation.net;
@@ -222,7 +237,7 @@ export class ModelCluster {
       cluster: service.spec?.clusterIP,
       node: port.nodePort && machine.ip,
       bridge: port.nodePort && machine.bridge,
-      localhost: port.nodePort && node && '127.0.0.1',
+      localhost: port.nodePort && node && this.addresses.localhost,
       external: service.spec?.externalIPs?.[0],
       balancer: service.status?.loadBalancer?.ingress?.[0]?.ip,
       pod: this.ips.get(PODS[at].name),
@@ -232,13 +247,13 @@ export class ModelCluster {
     const byNode = to === 'node' || to === 'bridge' || to === 'localhost';
     const number = (byNode ? (port.nodePort ?? 0) : port.port) + (stray ? 2000 : 0);
     const outside = !pod && !node;
-    const last = Number(String(ip).split('.')[3]);
+    const last = Number(/\d*$/.exec(String(ip))?.[0]);
     const by = to === 'external' || to === 'balancer' ? world.nodes[last % 3] : undefined;
     const sent: Sent = {
       protocol,
       pod,
       node,
-      source: outside ? OUTSIDE : '',
+      source: outside ? this.addresses.outside : '',
       ip,
       port: number,
       by: outside ? by : undefined,

@@ -12,10 +12,14 @@ import type {
   ServicePort,
 } from '../../../engine/api/types.ts';
 
+import { type Addresses, isOf, within } from './addresses.ts';
+
 export type Mode = 'iptables' | 'ipvs' | 'nftables' | 'userspace';
 
 export interface World {
   mode: Mode;
+  /** The family that packets are of. */
+  addresses: Addresses;
   pods: Pod[];
   namespaces: Namespace[];
   services: Service[];
@@ -46,8 +50,9 @@ export type Outcome =
   /** To the node itself, where nobody may listen. */
   | { kind: 'machine' };
 
-const PODS = '10.244.';
-const isPodIP = (ip: string) => ip.startsWith(PODS);
+/** The Pod's address of the family. */
+export const ipOf = ({ addresses }: World, pod: Pod): string =>
+  pod.status?.podIPs?.find(({ ip }) => isOf(addresses.family, ip ?? ''))?.ip ?? '';
 
 interface Candidate {
   ip: string;
@@ -58,12 +63,13 @@ interface Candidate {
 interface Frontend {
   service: Service;
   port: ServicePort;
-  kind: 'cluster' | 'external' | 'balancer' | 'node';
+  /** `loopback`: a node's port at ::1, which the kernel has no way out of. */
+  kind: 'cluster' | 'external' | 'balancer' | 'node' | 'loopback';
 }
 
 export function expected(world: World, sent: Sent): Outcome {
   const { node, pod, by } = sent;
-  if (pod) return through(world, nodeOf(world, pod.spec?.nodeName), sent, pod.status?.podIP ?? '', false);
+  if (pod) return through(world, nodeOf(world, pod.spec?.nodeName), sent, ipOf(world, pod), false);
   if (node) return through(world, node, sent, spokenFrom(world, node, sent.ip), true);
   const entry = world.nodes.find(({ ip }) => ip === sent.ip) ?? by;
   // Cluster and Pod addresses mean nothing outside.
@@ -71,7 +77,8 @@ export function expected(world: World, sent: Sent): Outcome {
 }
 
 const nodeOf = (world: World, name: string | undefined): Node => world.nodes.find((one) => one.name === name) as Node;
-const ownAddress = (node: Node, ip: string) => ip === node.ip || ip === node.bridge || ip.startsWith('127.');
+const isLocalhost = (ip: string) => ip === '127.0.0.1' || ip === '::1';
+const ownAddress = (node: Node, ip: string) => ip === node.ip || ip === node.bridge || isLocalhost(ip);
 
 /** The address that a node speaks from: of its own addresses, which IPVS's virtual servers have too, the same one. */
 function spokenFrom(world: World, node: Node, ip: string): string {
@@ -80,17 +87,19 @@ function spokenFrom(world: World, node: Node, ip: string): string {
 }
 
 /** Whether an address is of the node's own range for Pods. */
-const isNear = ({ bridge }: Node, ip: string) => ip.startsWith(bridge.slice(0, bridge.lastIndexOf('.') + 1));
+const isNear = ({ bridge }: Node, ip: string) => ip.startsWith(bridge.slice(0, -1));
 
 const isVirtual = (one: Service, ip: string) =>
   one.spec?.clusterIP === ip || !!one.spec?.externalIPs?.includes(ip) || balancerIPs(one).includes(ip);
+
+const VERDICTS = { drop: 'lost', reject: 'refused', ignore: 'machine' } as const;
 
 /** A packet in the hands of a node's kernel. `local`: one of the node's own. */
 function through(world: World, node: Node, sent: Sent, from: string, local: boolean): Outcome {
   const found = frontend(world, node, sent);
   if (!found) return plain(world, node, sent, from, local);
   const verdict = choose(world, node, found, from, local);
-  if (typeof verdict === 'string') return { kind: verdict === 'drop' ? 'lost' : 'refused' };
+  if (typeof verdict === 'string') return { kind: VERDICTS[verdict] };
   const at = new Map<string, string>();
   let blocked = 0;
   for (const one of verdict.list) {
@@ -129,7 +138,7 @@ const isLoop = (world: World, node: Node, { ip, port }: Candidate, protocol: str
     ),
   );
 
-const podAt = ({ pods }: World, ip: string) => pods.find(({ status }) => status?.podIP === ip);
+const podAt = (world: World, ip: string) => world.pods.find((pod) => ipOf(world, pod) === ip);
 
 /** A packet for no Service. */
 function plain(world: World, node: Node, sent: Sent, from: string, local: boolean): Outcome {
@@ -179,7 +188,7 @@ const balancerIPs = ({ status }: Service): string[] =>
 function frontend(world: World, node: Node, { ip, port, protocol }: Sent): Frontend | undefined {
   const here = {
     iptables: () => ownAddress(node, ip),
-    ipvs: () => ownAddress(node, ip) && !ip.startsWith('127.'),
+    ipvs: () => ownAddress(node, ip) && !isLocalhost(ip),
     nftables: () => ip === node.ip,
     userspace: () => ownAddress(node, ip),
   }[world.mode]();
@@ -193,12 +202,15 @@ function frontend(world: World, node: Node, { ip, port, protocol }: Sent): Front
           : balancerIPs(service).includes(ip)
             ? 'balancer'
             : here
-              ? 'node'
+              ? ip === '::1'
+                ? 'loopback'
+                : 'node'
               : undefined;
     if (!kind) continue;
     for (const one of spec?.ports ?? []) {
       if ((one.protocol ?? 'TCP').toLowerCase() !== protocol) continue;
-      if ((kind === 'node' ? one.nodePort : one.port) === port) return { service, port: one, kind };
+      const isNode = kind === 'node' || kind === 'loopback';
+      if ((isNode ? one.nodePort : one.port) === port) return { service, port: one, kind };
     }
   }
   return undefined;
@@ -211,7 +223,7 @@ function choose(
   { service, port, kind }: Frontend,
   from: string,
   local: boolean,
-): { list: Candidate[]; hide: boolean } | 'drop' | 'reject' {
+): { list: Candidate[]; hide: boolean } | keyof typeof VERDICTS {
   const { spec } = service;
   const all = endpoints(world, service, port);
   const live = all.filter(({ ready }) => ready);
@@ -223,7 +235,7 @@ function choose(
   const internalLocal = spec?.internalTrafficPolicy === 'Local';
   const externalLocal = spec?.externalTrafficPolicy === 'Local';
   const reachable = !!port.nodePort || !!spec?.externalIPs?.length || balancerIPs(service).length > 0;
-  const stranger = !isPodIP(from);
+  const stranger = !from.startsWith(world.addresses.podsBegin);
   const wanted = kind === 'cluster' ? internalLocal : externalLocal;
   const ranges = kind === 'balancer' ? (spec?.loadBalancerSourceRanges ?? []) : [];
   const client = local ? node.ip : from;
@@ -241,6 +253,8 @@ function choose(
   // Rules that refuse stand at INPUT and FORWARD: what the node itself sends goes on to nobody.
   if (!any)
     return world.mode === 'iptables' && local && (kind === 'external' || kind === 'balancer') ? 'drop' : 'reject';
+  // Only the rules that refuse look at ::1.
+  if (kind === 'loopback') return (externalLocal ? near : cluster).length ? 'ignore' : 'drop';
   if (kind === 'cluster') {
     const list = internalLocal ? near : cluster;
     return list.length ? { list, hide: stranger } : 'drop';
@@ -295,7 +309,8 @@ function endpoints(world: World, service: Service, port: ServicePort): Known[] {
   return [...out.values()];
 }
 
-function selected({ pods, nodes }: World, { metadata, spec }: Service, port: ServicePort): Known[] {
+function selected(world: World, { metadata, spec }: Service, port: ServicePort): Known[] {
+  const { pods, nodes } = world;
   const out: Known[] = [];
   const near = spec?.trafficDistribution;
   for (const pod of pods) {
@@ -307,7 +322,7 @@ function selected({ pods, nodes }: World, { metadata, spec }: Service, port: Ser
     if (number === undefined) continue;
     const zone = nodes.find(({ name }) => name === pod.spec?.nodeName)?.zone ?? '';
     out.push({
-      ip: pod.status?.podIP ?? '',
+      ip: ipOf(world, pod),
       port: number,
       node: pod.spec?.nodeName,
       ready: true,
@@ -340,7 +355,7 @@ function permitted(
   seen: string,
 ): boolean {
   const sender = podAt(world, from);
-  const ip = target.status?.podIP ?? '';
+  const ip = ipOf(world, target);
   if (sender?.spec?.nodeName === at.name && !leaves(world, sender, target, ip, port, protocol)) return false;
   // A Pod's own node always reaches it.
   if (local && target.spec?.nodeName === at.name) return true;
@@ -419,11 +434,4 @@ function selects(selector: LabelSelector | undefined, labels: Record<string, str
       return operator === 'In' ? one : !one;
     })
   );
-}
-
-function within(range: string, ip: string): boolean {
-  const number = (text: string) => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
-  const [base, bits = '32'] = range.split('/');
-  const size = 2 ** (32 - Number(bits));
-  return Math.floor(number(base) / size) === Math.floor(number(ip) / size);
 }

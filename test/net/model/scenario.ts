@@ -9,6 +9,7 @@ import type {
   NetworkPolicyPort,
   Service,
 } from '../../../engine/api/types.ts';
+import type { Addresses } from './addresses.ts';
 
 export const NAMESPACES = ['default', 'blue', 'green'];
 export const NODES = ['cp-1', 'worker-1', 'worker-2'];
@@ -103,7 +104,7 @@ const CONDITIONS: Record<string, object | undefined> = {
   unsaid: {},
 };
 
-const front = (index: number): fc.Arbitrary<Front> =>
+const front = (at: Addresses, index: number): fc.Arbitrary<Front> =>
   fc
     .record({
       namespace: fc.constantFrom(...NAMESPACES),
@@ -114,7 +115,7 @@ const front = (index: number): fc.Arbitrary<Front> =>
       internal: fc.constantFrom('Cluster', 'Cluster', 'Local'),
       external: fc.constantFrom('Cluster', 'Local'),
       externalIP: often(30),
-      ranges: fc.constantFrom<string[]>([], [], ['10.0.0.0/16'], ['10.244.0.0/24', '10.0.255.0/24']),
+      ranges: fc.constantFrom<string[]>([], [], [at.nodes], [at.podsOf(0), at.aroundOutside]),
       near: fc.constantFrom(undefined, undefined, 'PreferSameZone', 'PreferSameNode'),
       slices: fc.array(slice, { maxLength: 2 }),
       balanced: often(80),
@@ -130,7 +131,8 @@ const front = (index: number): fc.Arbitrary<Front> =>
         metadata: { name, namespace: of.namespace },
         spec: {
           type: of.type,
-          clusterIP: `10.96.200.${index}`,
+          clusterIP: at.cluster(index),
+          ipFamilies: [at.family],
           selector: of.labels ?? undefined,
           ports: of.ports.map(({ number, protocol, target }, i) => ({
             name: portName(i),
@@ -143,20 +145,21 @@ const front = (index: number): fc.Arbitrary<Front> =>
           sessionAffinityConfig: of.affinity ? { clientIP: { timeoutSeconds: 20 } } : undefined,
           internalTrafficPolicy: of.internal,
           externalTrafficPolicy: outward || of.externalIP ? of.external : undefined,
-          externalIPs: of.externalIP ? [`198.51.100.${index}`] : undefined,
+          externalIPs: of.externalIP ? [at.external(index)] : undefined,
           loadBalancerSourceRanges: of.type === 'LoadBalancer' && of.ranges.length ? of.ranges : undefined,
           trafficDistribution: of.near,
         },
       };
       return {
         service,
-        slices: of.labels ? [] : of.slices.map((one, k) => endpointSlice(service, of.ports, one, k)),
-        balancer: of.type === 'LoadBalancer' && of.balanced ? [`203.0.113.${index}`] : [],
+        slices: of.labels ? [] : of.slices.map((one, k) => endpointSlice(at, service, of.ports, one, k)),
+        balancer: of.type === 'LoadBalancer' && of.balanced ? [at.balancer(index)] : [],
         replace: of.replace,
       };
     });
 
 function endpointSlice(
+  at: Addresses,
   { metadata: { name, namespace }, spec }: Service,
   choices: PortChoice[],
   { endpoints, hints, ports: known }: { endpoints: EndpointChoice[]; hints: string; ports: number },
@@ -166,7 +169,7 @@ function endpointSlice(
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: { name: `${name}-${k}`, namespace, labels: { 'kubernetes.io/service-name': name ?? '' } },
-    addressType: 'IPv4',
+    addressType: at.family,
     ports: (spec?.ports ?? [])
       .slice(0, known)
       .map((one, i) => ({ name: one.name ?? '', protocol: one.protocol, port: choices[i].slicePort })),
@@ -201,38 +204,41 @@ const spaces: fc.Arbitrary<LabelSelector> = fc.oneof(
   fc.constantFrom(...NAMESPACES).map((name) => ({ matchLabels: { 'kubernetes.io/metadata.name': name } })),
   fc.constant({ matchLabels: { team: 'colour' } }),
 );
-const block = fc.constantFrom<NetworkPolicyPeer>(
-  { ipBlock: { cidr: '10.244.0.0/16' } },
-  { ipBlock: { cidr: '10.244.0.0/16', except: ['10.244.1.0/24'] } },
-  { ipBlock: { cidr: '10.0.0.0/16' } },
-  { ipBlock: { cidr: '0.0.0.0/0', except: ['10.244.0.0/24', '10.0.0.11/32'] } },
-);
-const peer: fc.Arbitrary<NetworkPolicyPeer> = fc.oneof(
-  selector.map((podSelector) => ({ podSelector })),
-  spaces.map((namespaceSelector) => ({ namespaceSelector })),
-  fc.record({ podSelector: selector, namespaceSelector: spaces }),
-  block,
-);
+const block = (at: Addresses) =>
+  fc.constantFrom<NetworkPolicyPeer>(
+    { ipBlock: { cidr: at.pods } },
+    { ipBlock: { cidr: at.pods, except: [at.podsOf(1)] } },
+    { ipBlock: { cidr: at.nodes } },
+    { ipBlock: { cidr: at.all, except: [at.podsOf(0), at.secondNode] } },
+  );
+const peer = (at: Addresses): fc.Arbitrary<NetworkPolicyPeer> =>
+  fc.oneof(
+    selector.map((podSelector) => ({ podSelector })),
+    spaces.map((namespaceSelector) => ({ namespaceSelector })),
+    fc.record({ podSelector: selector, namespaceSelector: spaces }),
+    block(at),
+  );
 const policyPort: fc.Arbitrary<NetworkPolicyPort> = fc.oneof(
   fc.record({ protocol: fc.constantFrom('TCP', 'UDP'), port: fc.constantFrom<number | string>(80, 8080, 53, 'web') }),
   fc.record({ port: fc.constantFrom<number | string>(80, 'web', 'metrics') }),
   fc.constantFrom({ port: 80, endPort: 9000 }, { port: 53, endPort: 80 }, { protocol: 'UDP', port: 1, endPort: 65535 }),
   fc.constantFrom({ protocol: 'TCP' }, { protocol: 'UDP' }),
 );
-const rule = fc.record({
-  ports: fc.option(fc.array(policyPort, { maxLength: 2 }), { nil: undefined }),
-  peers: fc.option(fc.array(peer, { maxLength: 2 }), { nil: undefined }),
-});
+const rule = (at: Addresses) =>
+  fc.record({
+    ports: fc.option(fc.array(policyPort, { maxLength: 2 }), { nil: undefined }),
+    peers: fc.option(fc.array(peer(at), { maxLength: 2 }), { nil: undefined }),
+  });
 const types = fc.constantFrom<string[] | undefined>(undefined, ['Ingress'], ['Egress'], ['Ingress', 'Egress']);
 
-const policy = (index: number): fc.Arbitrary<NetworkPolicy> =>
+const policy = (at: Addresses, index: number): fc.Arbitrary<NetworkPolicy> =>
   fc
     .record({
       namespace: fc.constantFrom(...NAMESPACES),
       podSelector: selector,
       policyTypes: types,
-      ingress: fc.option(fc.array(rule, { maxLength: 2 }), { nil: undefined }),
-      egress: fc.option(fc.array(rule, { maxLength: 2 }), { nil: undefined }),
+      ingress: fc.option(fc.array(rule(at), { maxLength: 2 }), { nil: undefined }),
+      egress: fc.option(fc.array(rule(at), { maxLength: 2 }), { nil: undefined }),
     })
     .map(({ namespace, podSelector, policyTypes, ingress, egress }) => ({
       apiVersion: 'networking.k8s.io/v1',
@@ -274,8 +280,12 @@ const probe: fc.Arbitrary<Probe> = fc.record({
 const some = <T>(make: (index: number) => fc.Arbitrary<T>, most: number) =>
   fc.integer({ min: 0, max: most }).chain((count) => fc.tuple(...Array.from({ length: count }, (_, i) => make(i + 1))));
 
-export const scenario: fc.Arbitrary<Scenario> = fc.record({
-  fronts: some(front, 16),
-  policies: fc.oneof(fc.constant<NetworkPolicy[]>([]), some(policy, 4)),
-  probes: fc.array(probe, { minLength: 60, maxLength: 100 }),
-});
+export const scenario = (at: Addresses): fc.Arbitrary<Scenario> =>
+  fc.record({
+    fronts: some((index) => front(at, index), 16),
+    policies: fc.oneof(
+      fc.constant<NetworkPolicy[]>([]),
+      some((index) => policy(at, index), 4),
+    ),
+    probes: fc.array(probe, { minLength: 60, maxLength: 100 }),
+  });

@@ -5,7 +5,7 @@ import type { Co } from '../../../sim/index.ts';
 import type { Command } from '../../command.ts';
 import { CommandError, quote, throwAll, usageError } from '../../errors.ts';
 import type { Kubectl } from '../../kubectl.ts';
-import { escapeHtml, sorted } from '../../output/json.ts';
+import { escapeHtml, sorted } from '../../../api/go-json.ts';
 import { PRINT_FLAGS, changePrinter, checkEditOutput, objectName } from '../../output/printers.ts';
 import { FILENAME_FLAGS, type Info, SELECTOR_FLAG, find, selectionOf } from '../../resource/builder.ts';
 import { type WriteOptions, getObject, patchObject } from '../../resource/rest.ts';

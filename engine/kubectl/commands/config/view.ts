@@ -5,7 +5,7 @@ import { CommandError, throwAll, usageError } from '../../errors.ts';
 import type { Kubectl } from '../../kubectl.ts';
 import type { Kubeconfig } from '../../kubeconfig.ts';
 import { TableWriter } from '../../output/table.ts';
-import { escapeHtml } from '../../output/json.ts';
+import { escapeHtml } from '../../../api/go-json.ts';
 import { PRINT_FLAGS, outputFormat, outputPrinter } from '../../output/printers.ts';
 import { encode, toBase64 } from '../../../linux/bytes.ts';
 import { type Entry, documentOf, entriesOf, readConfig } from './file.ts';

@@ -89,8 +89,7 @@ export function readEnvFile(fs: FileSystem, env: Record<string, string>, path: s
             ` (line ${i + 1})`,
         );
       }
-      if (equals >= 0) out.push([key, line.slice(equals + 1)]);
-      else if (env[key] !== undefined) out.push([key, env[key]]);
+      out.push([key, equals >= 0 ? line.slice(equals + 1) : (env[key] ?? '')]);
     });
   return out;
 }

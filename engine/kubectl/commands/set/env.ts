@@ -55,17 +55,20 @@ export const env: Command = {
     { name: 'resolve', type: 'bool', usage: 'If true, show secret or configmap references when listing variables' },
   ],
   *run(kubectl, args): Co {
-    const { resources, words, stdin } = split(args);
+    const { resources, words } = split(args);
+    const given = [...args.strings('env'), ...words];
     if (resources.length === 0 && !hasFiles(selectionOf(args)))
       throw new CommandError('one or more resources must be specified as <resource> <name> or <resource>/<name>');
     if (args.bool('local') && args.bool('resolve')) throw new CommandError('--resolve cannot be used with --local');
-    if (stdin) {
-      const list = (yield* readStdin(kubectl)).split('\n');
-      for (const line of list) if (line.trim() && !line.trim().startsWith('#')) words.push(line.trim());
-    }
     const set = new Map<string, EnvVar>();
     const removed: string[] = [];
-    for (const word of [...words, ...args.strings('env')]) readWord(word, set, removed);
+    for (const word of given) {
+      if (word !== '-') readWord(word, set, removed);
+      else {
+        const lines = (yield* readStdin(kubectl)).split('\n').map((line) => line.trim());
+        for (const line of lines) if (line && !line.startsWith('#')) readWord(line, set, removed);
+      }
+    }
     if (args.string('from')) {
       const list = yield* imported(kubectl, args);
       for (const one of list) set.set(one.name, one);
@@ -100,17 +103,15 @@ export const env: Command = {
   },
 };
 
-function split(args: Args): { resources: string[]; words: string[]; stdin: boolean } {
+function split(args: Args): { resources: string[]; words: string[] } {
   const resources: string[] = [];
   const words: string[] = [];
-  let stdin = false;
   for (const arg of args.args) {
-    if (arg === '-') stdin = true;
-    else if (arg.includes('=') || arg.endsWith('-')) words.push(arg);
+    if (arg.includes('=') || arg.endsWith('-')) words.push(arg);
     else if (words.length) throw new CommandError(`environment variables must be of the form key=value: ${arg}`);
     else resources.push(arg);
   }
-  return { resources, words, stdin };
+  return { resources, words };
 }
 
 function readWord(word: string, set: Map<string, EnvVar>, removed: string[]) {

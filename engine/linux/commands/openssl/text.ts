@@ -1,6 +1,7 @@
 // Certificates and requests as -text shows them.
 
 import { part } from '../../../parts/index.ts';
+import { parse6 } from '../../net/address6.ts';
 import type { Certificate, Request } from './types.ts';
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -47,10 +48,16 @@ function keyText(info: Uint8Array): string {
 /** The public key in PEM. */
 export const publicKeyText = (info: Uint8Array): string => part('pki').pem('PUBLIC KEY', info);
 
+/** OpenSSL shortens nothing. */
+function wholeAddress(ip: string): string {
+  const hex = (parse6(ip) ?? 0n).toString(16).padStart(32, '0').toUpperCase();
+  return (hex.match(/.{4}/g) ?? []).map((group) => group.replace(/^0{1,3}/, '')).join(':');
+}
+
 function namesText({ names }: Request): string {
   return [
     ...names.dns.map((name) => `DNS:${name}`),
-    ...names.ips.map((ip) => `IP Address:${ip}`),
+    ...names.ips.map((ip) => `IP Address:${ip.includes(':') ? wholeAddress(ip) : ip}`),
     ...names.emails.map((email) => `email:${email}`),
     ...names.uris.map((uri) => `URI:${uri}`),
   ].join(', ');
