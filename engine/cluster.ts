@@ -15,6 +15,7 @@ import { startDatacenter } from './datacenter.ts';
 import type { HostCalls } from './host-calls.ts';
 import { createRegistry } from './images/index.ts';
 import { kubeconfig } from './kubeadm/kubeconfig.ts';
+import { publishTrust } from './kubeadm/cluster-trust.ts';
 import { startComponents } from './kubeadm/components.ts';
 import { kubectlPrograms } from './kubectl-programs.ts';
 import type { Kubelet } from './kubelet/index.ts';
@@ -24,6 +25,7 @@ import { createMachines, HOST, systemPrograms } from './machines.ts';
 import { lazyProgram, part } from './parts/index.ts';
 import { credentials, type Credentials } from './pki/credentials.ts';
 import { Sim } from './sim/index.ts';
+import { clientFiles } from './ssh/daemon.ts';
 
 export type { ClusterOptions };
 
@@ -52,6 +54,7 @@ const SETTLE = 120_000;
 const AGENTS_AFTER = 30_000;
 const HOME = '/home/user';
 const USER_ID = 1000;
+const SSH_FILES = ['config', 'id_ed25519', 'id_ed25519.pub', 'known_hosts'].map((name) => `/.ssh/${name}`);
 const MASTERS = ['system:masters', 'system:authenticated'];
 
 export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cluster {
@@ -74,7 +77,10 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     authorizationMode: 'Node,RBAC',
   });
   const serve: Handle = (request) => apiServer.handle(request);
-  if (hasCluster) apiServer.bootstrap();
+  if (hasCluster) {
+    apiServer.bootstrap();
+    publishTrust(apiServer, born.ca, born.notBefore);
+  }
 
   const network = new Network(sim);
   const clientOf = (through: Handle, component: string, name: string, groups: string[]): Client =>
@@ -137,6 +143,15 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     system,
   );
 
+  const plug = (name: string, connected: boolean) => {
+    const net = machines.get(name)?.net;
+    for (const link of net?.links ?? []) if (link.kind === 'device') link.up = connected;
+    net?.routes.changed();
+    controlPlane.plug(name, connected);
+    kubelets.forEach((kubelet, other) => kubelet.link(controlPlane.connects(other)));
+  };
+  kubelets.forEach((kubelet, name) => (kubelet.plug = (connected) => plug(name, connected)));
+
   const commandRequests = new CommandRequests(apiServer.requests);
   const client = new Client(serve, 'kubebook', { name: 'kubernetes-admin', groups: MASTERS });
   const simCommand = lazyProgram(() =>
@@ -147,13 +162,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
       machines,
       images: images.faults,
       plugged: (name) => controlPlane.plugged(name),
-      plug(name, connected) {
-        const net = machines.get(name)?.net;
-        for (const link of net?.links ?? []) if (link.kind === 'device') link.up = connected;
-        net?.routes.changed();
-        controlPlane.plug(name, connected);
-        kubelets.forEach((kubelet, other) => kubelet.link(controlPlane.connects(other)));
-      },
+      plug,
       requests: (all) => commandRequests.list(all),
       explain: (pod) => scheduler()?.explain(pod),
       egress: () => apiServer.egress.cluster,
@@ -167,10 +176,12 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
   const router = startDatacenter(network, names, addressing);
   cloud?.provider.connect(router);
   const workstationNet = addressing.machineOn(network, 'workstation', addressing.workstation);
-  const files = workstationFiles(addressing.nameServer[0], serverURL(firstIP), hasCluster ? born : undefined);
+  const { workstation: _own, ...others } = names;
+  const files = workstationFiles(addressing.nameServer[0], serverURL(firstIP), hasCluster ? born : undefined, others);
   const home = diskOf(sim, system, files);
   home.mkdir(`${HOME}/.kube`, { recursive: true });
-  for (const path of [HOME, `${HOME}/.kube`, `${HOME}/.kube/config`])
+  home.chmod(`${HOME}/.ssh`, 0o700);
+  for (const path of ['', '/.kube', '/.kube/config', '/.ssh', ...SSH_FILES].map((one) => HOME + one))
     if (home.exists(path)) home.chown(path, USER_ID, USER_ID);
   const workstation = createHost({
     ...HOST,
@@ -226,7 +237,9 @@ const workstationFiles = (
   nameServer: string,
   server: string,
   own: Credentials | undefined,
+  machines: Readonly<Record<string, readonly string[]>>,
 ): Record<string, TreeEntry> => ({
-  ...blankFiles('workstation', nameServer, 'user:x:1000:1000::/home/user:/bin/bash\n'),
+  ...blankFiles('workstation', nameServer, 'user:x:1000:1000::/home/user:/bin/bash\n', machines),
+  ...clientFiles(HOME, machines),
   ...(own && { [`${HOME}/.kube/config`]: kubeconfig({ ...own, server, user: 'kubernetes-admin' }) }),
 });

@@ -24,17 +24,27 @@ export function diskOf(
   return fs;
 }
 
+const hostLines = (machines: Readonly<Record<string, readonly string[]>>): string =>
+  Object.keys(machines)
+    .flatMap((name) => machines[name].map((ip) => `${ip}\t${name}\n`))
+    .join('');
+
 const ROOT = 'root:x:0:0:root:/root:/bin/bash\n';
 
-/** Of a machine as Debian installs it; `users`: beside root. */
-export const blankFiles = (hostname: string, nameServer: string, users = ''): Record<string, TreeEntry> => ({
+/** Of a machine as Debian installs it; `users`: beside root; `machines`: others that it knows by name. */
+export const blankFiles = (
+  hostname: string,
+  nameServer: string,
+  users = '',
+  machines: Readonly<Record<string, readonly string[]>> = {},
+): Record<string, TreeEntry> => ({
   ...devices(),
   '/etc/group': 'root:x:0:\nuser:x:1000:\n',
   '/etc/passwd': ROOT + users,
   '/etc/resolv.conf': `nameserver ${nameServer}\n`,
   '/etc/hostname': `${hostname}\n`,
   '/etc/ssl/certs/ca-certificates.crt': publicAuthority,
-  '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n`,
+  '/etc/hosts': `127.0.0.1\tlocalhost\n127.0.1.1\t${hostname}\n${hostLines(machines)}`,
   '/etc/os-release':
     'PRETTY_NAME="Debian GNU/Linux 13 (trixie)"\nNAME="Debian GNU/Linux"\nVERSION_ID="13"\nID=debian\n',
 });

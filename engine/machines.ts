@@ -34,6 +34,7 @@ import type { Software } from './machine/index.ts';
 import { part, shell } from './parts/index.ts';
 import type { Credentials } from './pki/credentials.ts';
 import type { Sim } from './sim/index.ts';
+import { serverFiles, Sshd } from './ssh/daemon.ts';
 
 export interface MachinesOptions {
   sim: Sim;
@@ -105,7 +106,8 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
     kubectl: (process) => options.kubectlOf(softwareOf(process).release('kubectl'))(process),
   });
   const { jq } = options;
-  const nodeSystem = programTree({ ...programs.system, ...programs.packaged, jq }, sim.now, system);
+  const docker = settings.runtime === 'docker' ? programs.docker : {};
+  const nodeSystem = programTree({ ...programs.system, ...programs.packaged, ...docker, jq }, sim.now, system);
   /** Of machines on which nothing of Kubernetes has been installed. */
   const blankSystem = settings.machines.length ? programTree({ ...programs.system, jq }, sim.now, system) : nodeSystem;
   const reach =
@@ -126,7 +128,7 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
           kubelet: programs.packaged.kubelet,
         })
       : undefined;
-  const sshd = settings.tunnel === 'ssh' ? part('ssh').nodeFiles(ranges.clusterDNS) : undefined;
+  const tunnelFiles = settings.tunnel === 'ssh' ? part('ssh').nodeFiles(ranges.clusterDNS) : undefined;
   const networks = settings.cni === 'flannel' ? undefined : part('networks');
   const builtIn = settings.cni === 'kubenet' ? networks?.kubenet : undefined;
 
@@ -146,7 +148,8 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
       ...(networks ? networks.networkFiles(settings.cni, addressing.nodePods(index), ranges.podCIDR) : cniFiles()),
       ...kubeletCertificates(name, ip, born.notBefore, sim.now),
       [KUBELET_CONF]: () => kubeletConf(controlPlane.server, born.ca, name),
-      ...sshd?.files,
+      ...serverFiles(name),
+      ...tunnelFiles,
       ...installed.files,
     };
     return { fs: diskOf(sim, nodeSystem, files, NODE_DIRECTORIES), images: installed.images };
@@ -160,9 +163,18 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
     const net = addressing.machineOn(network, name, addressing.machine(index));
     const { fs, images } = isNode
       ? installNode(name, index, net)
-      : { fs: diskOf(sim, blankSystem, blankFiles(name, addressing.nameServer[0]), BLANK_DIRECTORIES), images: [] };
+      : {
+          fs: diskOf(
+            sim,
+            blankSystem,
+            { ...blankFiles(name, addressing.nameServer[0]), ...serverFiles(name) },
+            BLANK_DIRECTORIES,
+          ),
+          images: [],
+        };
     const machine = createHost({ ...HOST, sim, hostname: name, fs, net });
     machines.set(name, machine);
+    const sshd = new Sshd(machine);
     if (index === 0) apiServer.runsOn(net);
     const kubelet: Kubelet = new Kubelet({
       sim,
@@ -194,7 +206,11 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
     }
     kubelet.start();
     binary?.start(kubelet, softwareAt(name), isControlPlane);
-    if (sshd) part('machine').runServices(kubelet, softwareAt(name), sshd.services);
+    const { powered } = kubelet;
+    kubelet.powered = (on) => {
+      powered?.(on);
+      sshd.power(on);
+    };
     // A kubelet may not say of itself what its node is for.
     if (isControlPlane)
       kubeadm.of('v1', 'nodes', false).patch('', name, 'strategic', { metadata: { labels: CONTROL_PLANE_LABELS } });

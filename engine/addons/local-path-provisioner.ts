@@ -11,7 +11,7 @@ import {
   type Informer,
   type InformerFactory,
 } from '../client/index.ts';
-import { PROVISIONED_BY, PROVISIONER, SELECTED_NODE } from '../api/volume-claims.ts';
+import { classOf, PROVISIONED_BY, PROVISIONER, SELECTED_NODE } from '../api/volume-claims.ts';
 import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from '../api/types.ts';
 import type { Sim } from '../sim/index.ts';
 import { HELPER_IMAGE, NAMESPACE, PROVISIONER_NAME } from './local-path-manifests.ts';
@@ -69,7 +69,7 @@ export class LocalPathProvisioner {
 
   private provision(key: string) {
     const claim = this.claims.byKey(key);
-    const storageClass = this.classes.byKey(claim?.spec?.storageClassName ?? '');
+    const storageClass = this.classes.byKey(claim ? classOf(claim) : '');
     if (!claim || claim.spec?.volumeName || claim.metadata.deletionTimestamp || !storageClass) return;
     const node = claim.metadata.annotations?.[SELECTED_NODE];
     // A class that waits for its first consumer: the scheduler has not spoken yet.

@@ -7,6 +7,14 @@ const NAMESPACE = 'kube-system';
 const RBAC = 'rbac.authorization.k8s.io';
 const labels = { 'k8s-app': NAME };
 const subjects = [{ kind: 'ServiceAccount', name: NAME, namespace: NAMESPACE }];
+/** What its release runs it with. */
+export const METRICS_SERVER_ARGS: readonly string[] = [
+  '--cert-dir=/tmp',
+  '--secure-port=10250',
+  '--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname',
+  '--kubelet-use-node-status-port',
+  '--metric-resolution=15s',
+];
 const READ = ['get', 'list', 'watch'];
 
 function role(name: string, rules: object[], more: Record<string, string> = {}): KubeObject {
@@ -73,13 +81,7 @@ export function metricsServerManifests(): KubeObject[] {
               {
                 name: NAME,
                 image: 'registry.k8s.io/metrics-server/metrics-server:v0.8.0',
-                args: [
-                  '--cert-dir=/tmp',
-                  '--secure-port=10250',
-                  '--kubelet-preferred-address-types=InternalIP,ExternalIP,Hostname',
-                  '--kubelet-use-node-status-port',
-                  '--metric-resolution=15s',
-                ],
+                args: [...METRICS_SERVER_ARGS],
                 imagePullPolicy: 'IfNotPresent',
                 ports: [{ containerPort: 10250, name: 'https', protocol: 'TCP' }],
                 resources: { requests: { cpu: '100m', memory: '200Mi' } },

@@ -1,11 +1,13 @@
 // metrics-server: asks the kubelets what their containers use and serves it as metrics.k8s.io while its Pod runs.
 
+import { matchesRequirements } from '../api/selectors.ts';
 import type { Handle } from '../apiserver/types.ts';
 import type { Core } from '../apiserver/handlers/types.ts';
 import { InformerFactory, timestamp, type Client, type Informer } from '../client/index.ts';
 import type { Node, Pod } from '../api/types.ts';
 import { clock, untilSignal } from '../images/service.ts';
 import type { Repository } from '../images/types.ts';
+import { goDuration } from '../kubelet/format.ts';
 import { DAEMONS, type ContainerUsage } from '../kubelet/usage.ts';
 import type { NetworkNamespace, Program } from '../linux/index.ts';
 import {
@@ -15,12 +17,21 @@ import {
   type NodeMetrics,
   type PodMetrics,
 } from '../metrics/metrics-api.ts';
+import { part } from '../parts/index.ts';
 import type { Co, Sim } from '../sim/index.ts';
 import { inClusterClient } from './in-cluster.ts';
+import type { MetricsServerFlags } from './metrics-server-flags.ts';
+import { METRICS_SERVER_ARGS } from './metrics-server-manifests.ts';
 
-/** --metric-resolution: nothing is asked for more often. */
-const RESOLUTION = 15_000;
-const KUBELET_PORT = 10250;
+/** What it runs with where nobody has changed its Deployment. */
+const INSTALLED: MetricsServerFlags = {
+  resolution: 15_000,
+  securePort: 10250,
+  certDir: '/tmp',
+  addressTypes: ['InternalIP', 'ExternalIP', 'Hostname'],
+  kubeletPort: undefined,
+  nodes: [],
+};
 
 /** A kubelet's word on its containers. */
 export interface UsageReporter {
@@ -39,6 +50,7 @@ class Scraper implements MetricsSource {
   /** The Pod's own. */
   private readonly net: NetworkNamespace;
   private readonly kubelets: ReadonlyMap<string, UsageReporter>;
+  private readonly flags: MetricsServerFlags;
   private readonly nodeInformer: Informer<Node>;
   private readonly podInformer: Informer<Pod>;
   private scrapedAt = -Infinity;
@@ -50,7 +62,9 @@ class Scraper implements MetricsSource {
     net: NetworkNamespace,
     kubelets: ReadonlyMap<string, UsageReporter>,
     informers: InformerFactory,
+    flags: MetricsServerFlags,
   ) {
+    this.flags = flags;
     this.sim = sim;
     this.net = net;
     this.kubelets = kubelets;
@@ -72,22 +86,27 @@ class Scraper implements MetricsSource {
   /** The kubelets keep the rates themselves, so nothing has to be asked before somebody wants to know. */
   private refresh() {
     const { now } = this.sim;
-    if (now - this.scrapedAt < RESOLUTION) return;
+    const { resolution, nodes, addressTypes } = this.flags;
+    if (now - this.scrapedAt < resolution) return;
     this.scrapedAt = now;
-    const common = { timestamp: timestamp(now), window: '15s' };
+    const common = { timestamp: timestamp(now), window: goDuration(resolution) };
     this.nodeList = [];
     this.byNamespace = new Map();
     for (const node of this.nodeInformer.list()) {
       const kubelet = this.kubelets.get(node.metadata.name as string);
-      const ip = node.status?.addresses?.find(({ type }) => type === 'InternalIP')?.address;
-      if (!kubelet?.running || !ip || this.net.reach('tcp', ip, KUBELET_PORT)) continue;
+      if (nodes.length && !matchesRequirements(nodes, node.metadata.labels ?? {})) continue;
+      const address = addressOf(node, addressTypes);
+      const port = this.flags.kubeletPort ?? node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 0;
+      // A name of the node's own is not known in the cluster.
+      const ip = address?.type.endsWith('IP') ? address.address : undefined;
+      if (!kubelet?.running || !ip || this.net.reach('tcp', ip, port)) continue;
       let cpu = DAEMONS.cpuMillis;
       let memory = DAEMONS.memoryBytes;
       for (const { namespace, pod, container, cpuMillis, memoryBytes, startedAt } of kubelet.usage()) {
         cpu += cpuMillis;
         memory += memoryBytes;
         // A rate takes two looks.
-        if (startedAt + RESOLUTION > now) continue;
+        if (startedAt + resolution > now) continue;
         const metrics = this.podMetrics(namespace, pod, common);
         metrics?.containers.push({ name: container, usage: usageOf(cpuMillis, memoryBytes) });
       }
@@ -115,12 +134,27 @@ class Scraper implements MetricsSource {
   }
 }
 
+/** Of the first type that the node has an address of. */
+function addressOf({ status }: Node, types: readonly string[]) {
+  for (const wanted of types) {
+    const found = status?.addresses?.find(({ type }) => type === wanted);
+    if (found) return found;
+  }
+  return undefined;
+}
+
 const HEAD = (kind: string) => ({ kind, apiVersion: 'metrics.k8s.io/v1beta1' });
 const named = ({ metadata: { name, labels } }: Node | Pod) => (labels ? { name, labels } : { name });
 
 const metricsServer = (handle: Handle, { core, kubelets }: MetricsServerOptions): Program =>
   function* (process): Co<number> {
     const say = (line: string) => process.stderr.write(`${clock(process).klog}       1 ${line}\n`);
+    const installed = process.argv.slice(1).join(' ') === METRICS_SERVER_ARGS.join(' ');
+    const flags = installed ? INSTALLED : part('control-plane').metricsServerFlags(process.argv);
+    if (typeof flags === 'string') {
+      process.stderr.write(`${flags}\n`);
+      return 1;
+    }
     const client: Client | undefined = inClusterClient(process, handle, 'metrics-server');
     if (!client) {
       say(
@@ -130,9 +164,9 @@ const metricsServer = (handle: Handle, { core, kubelets }: MetricsServerOptions)
     }
     const { sim, net } = process.host;
     const informers = new InformerFactory(client);
-    say('serving.go:380] Generated self-signed cert (/tmp/apiserver.crt, /tmp/apiserver.key)');
-    const stop = serveMetrics(core, new Scraper(sim, net, kubelets, informers));
-    say('secure_serving.go:211] Serving securely on [::]:10250');
+    say(`serving.go:380] Generated self-signed cert (${flags.certDir}/apiserver.crt, ${flags.certDir}/apiserver.key)`);
+    const stop = serveMetrics(core, new Scraper(sim, net, kubelets, informers, flags));
+    say(`secure_serving.go:211] Serving securely on [::]:${flags.securePort}`);
     yield* untilSignal(process);
     stop();
     informers.stop();

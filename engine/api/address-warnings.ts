@@ -3,6 +3,8 @@
 import { ipFamily, ipNumber, parseCIDR } from './validation/names.ts';
 
 const MAPPED = 0xffffn;
+// Octets with leading zeros.
+const NON_STANDARD = /(?:^|\.)0\d+(?=\.|\/|$)/;
 const quoted = (text: string) => JSON.stringify(text);
 
 /** An address as RFC 5952 writes it. */
@@ -25,15 +27,16 @@ export function addressWarnings(out: string[], path: string, text: string) {
   const family = ipFamily(text);
   if (!family) return;
   const number = ipNumber(text);
-  if (family === 6 && number >> 32n === MAPPED) {
-    const plain = addressText(number & 0xffffffffn, 4);
+  const mapped = family === 6 && number >> 32n === MAPPED;
+  if (mapped || NON_STANDARD.test(text)) {
+    const plain = mapped ? addressText(number & 0xffffffffn, 4) : addressText(number, family);
     out.push(
       `${path}: non-standard IP address ${quoted(text)} will be considered invalid in a future Kubernetes release: use ${quoted(plain)}`,
     );
     return;
   }
   const canonical = addressText(number, family);
-  if (family === 6 && canonical !== text)
+  if (canonical !== text)
     out.push(`${path}: IPv6 address ${quoted(text)} should be in RFC 5952 canonical format (${quoted(canonical)})`);
 }
 
@@ -51,7 +54,7 @@ export function rangeWarnings(out: string[], path: string, text: string) {
       `${path}: CIDR value ${quoted(text)} is ambiguous in this context (should be ${quoted(canonical)} or ${quoted(one)}?)`,
     );
   }
-  if (/\/0\d/.test(text))
+  if (/\/0\d/.test(text) || NON_STANDARD.test(text))
     out.push(
       `${path}: non-standard CIDR value ${quoted(text)} will be considered invalid in a future Kubernetes release: use ${quoted(canonical)}`,
     );

@@ -63,8 +63,3 @@ export function deepEqual(a: unknown, b: unknown): boolean {
   for (const key in b) if ((b as JsonObject)[key] !== undefined) count--;
   return count === 0;
 }
-
-/** Two values as upstream appends them to a message that refuses the change: every old line with a minus, every new one with a plus. */
-export function difference(before: unknown, now: unknown): string {
-  return `\n@@\n-${JSON.stringify(before)}\n+${JSON.stringify(now)}`;
-}

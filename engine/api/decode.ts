@@ -123,7 +123,7 @@ function readStruct(reader: Reader, type: StructType, value: unknown, owner: Str
     const field = always[i];
     if ((out ?? source)[field.name] !== undefined) continue;
     out ??= { ...source };
-    out[field.name] = zeroOf(field);
+    out[field.name] = zeroField(field);
   }
   const result = out ?? source;
   if (REMEMBERED.has(type.goName)) clean.set(result, type);
@@ -166,7 +166,7 @@ function readField(reader: Reader, owner: StructType, field: Field, value: unkno
     default:
       if (value !== null) return readScalar(reader, owner, field, value, field.name);
   }
-  if (value === null) return field.always ? zeroOf(field) : undefined;
+  if (value === null) return field.always ? zeroField(field) : undefined;
   throw mismatch(reader, owner, field, value, field.name);
 }
 
@@ -210,7 +210,8 @@ function readCollection(reader: Reader, owner: StructType, ref: TypeRef, value: 
 
 function readElement(reader: Reader, owner: StructType, ref: TypeRef, value: unknown): unknown {
   if (ref.code === '@') return readStruct(reader, structType(ref.struct as string) as StructType, value, owner);
-  if (value === null) return ref.code === '[' || ref.code === '{' ? null : zeroOf(ref);
+  // The store makes no bytes of null ones.
+  if (value === null) return ref.code === 'y' ? '' : ref.code === '[' || ref.code === '{' ? null : zeroOf(ref);
   if (ref.code === '[' || ref.code === '{') return readCollection(reader, owner, ref, value);
   return readScalar(reader, owner, ref, value, undefined);
 }
@@ -319,10 +320,13 @@ export function zeroStruct(type: StructType): JsonObject {
   if (!zero) {
     zero = {};
     zeroStructs.set(type, zero);
-    for (const field of type.always) zero[field.name] = zeroOf(field);
+    for (const field of type.always) zero[field.name] = zeroField(field);
   }
   return zero;
 }
+
+/** A pointer that is printed is null where there is nothing. */
+const zeroField = (field: Field) => (field.pointer ? null : zeroOf(field));
 
 function zeroOf(ref: TypeRef): unknown {
   if (ref.code === '@') return zeroStruct(structType(ref.struct as string) as StructType);

@@ -81,6 +81,7 @@ const LABELS: Record<string, Record<string, Getter>> = {
   'apps/StatefulSet': { 'status.successful': () => '' },
   'batch/Job': { 'status.successful': at('status.succeeded', '0') },
   'certificates.k8s.io/CertificateSigningRequest': paths('spec.signerName'),
+  'resource.k8s.io/ResourceSlice': paths('spec.nodeName', 'spec.driver'),
 };
 
 /** How to read field label `label` of an object of the kind; undefined when it is not supported. */

@@ -4,7 +4,13 @@
 type Json = Record<string, unknown>;
 
 /** Elements of lists that are no plain strings. */
-const ELEMENTS: Readonly<Record<string, string>> = { scopes: 'core.ResourceQuotaScope' };
+const ELEMENTS: Readonly<Record<string, string>> = {
+  operations: 'admissionregistration.OperationType',
+  policyTypes: 'networking.PolicyType',
+  scopes: 'core.ResourceQuotaScope',
+  validationActions: 'admissionregistration.ValidationAction',
+  volumeLifecycleModes: 'storage.VolumeLifecycleMode',
+};
 const INT_OR_STRING = /\.(maxSurge|maxUnavailable|minAvailable)$/;
 const SELECTOR = /(^|\.)(\w*S|s)elector$/;
 const quote = (value: unknown) => JSON.stringify(value);

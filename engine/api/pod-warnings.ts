@@ -1,5 +1,6 @@
 // What a Pod's specification warns of, in the order in which upstream looks for it.
 
+import { addressWarnings } from './address-warnings.ts';
 import { quantityMilli } from './quantity.ts';
 import type { JsonObject } from './types.ts';
 
@@ -144,6 +145,10 @@ export function podWarnings(out: string[], base: string, pod: JsonObject | undef
         );
     });
   }
+  (spec.dnsConfig?.nameservers ?? []).forEach((ip: string, i: number) =>
+    addressWarnings(out, `${path}.dnsConfig.nameservers[${i}]`, ip),
+  );
+  each(spec.hostAliases, ({ ip = '' }, i) => addressWarnings(out, `${path}.hostAliases[${i}].ip`, ip));
 }
 
 function each(list: JsonObject[] | undefined | null, use: (one: JsonObject, i: number) => void) {

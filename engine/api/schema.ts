@@ -3,8 +3,8 @@
 //
 // A line of TYPES is a type: its name and its fields `name:type marks`. Types are s string, b bool, i int32,
 // l int64, d double, y base64 bytes, q quantity, t Time, m MicroTime, x int-or-string, o any object, j any JSON,
-// @T a struct, [T a list, {T a map. Marks: ! required, ? required but a pointer, = optional but printed
-// even when zero (a struct by value), * an optional pointer whose zero is kept, ~ a set and ~key,key a map list, % an atomic and & a granular map, ^ patch strategy
+// @T a struct, [T a list, {T a map. Marks: ! required, ? required but left out when zero, = optional but printed even
+// when zero (a struct by value), * a pointer whose zero is kept (printed as null with ! and =), ~ a set and ~key,key a map list, % an atomic and & a granular map, ^ patch strategy
 // merge with its key, > retainKeys, < replace. A name that ends in % is an atomic struct.
 
 import { part } from '../parts/index.ts';
@@ -134,7 +134,8 @@ export function registerStruct(name: string, line: string): StructType {
 
 /** Name in the catalogue of the struct behind a kind: 'Pod', 'v2.HorizontalPodAutoscaler', 'events.v1.Event'. */
 export function structNameOf(group: string, version: string, kind: string): string {
-  const short = version === 'v1' ? kind : `${version}.${kind}`;
+  // v1beta1 is what older releases serve of kinds that v1 has the same.
+  const short = version === 'v1' || version === 'v1beta1' ? kind : `${version}.${kind}`;
   const qualified = `${group.split('.')[0] || 'core'}.${version}.${kind}`;
   return (common ??= linesOf(TYPES))[qualified] === undefined ? short : qualified;
 }

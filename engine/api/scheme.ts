@@ -63,6 +63,8 @@ export interface Catalog extends Scheme {
   /** Adds a resource (or replaces it) with what it does. */
   addResource(info: ResourceInfo, kind: CustomKind): void;
   removeResource(group: string, version: string, resource: string): void;
+  /** Serves a resource of v1 in another version, too, which has the same fields. */
+  serveAs(info: ResourceInfo, version: string): void;
   /** The words for a field label that the kind does not support. */
   unsupportedField(info: ResourceInfo, label: string): string;
   /** The warning that any use of the kind brings in the release v1.`minor` ('v1 Endpoints is deprecated…'). */
@@ -81,6 +83,16 @@ export interface Catalog extends Scheme {
 const STORED_AS: Record<string, [group: string, version: string, resource: string]> = {
   'autoscaling/v1/horizontalpodautoscalers': ['autoscaling', 'v2', 'horizontalpodautoscalers'],
   'events.k8s.io/v1/events': ['', 'v1', 'events'],
+  'admissionregistration.k8s.io/v1beta1/validatingadmissionpolicies': [
+    'admissionregistration.k8s.io',
+    'v1',
+    'validatingadmissionpolicies',
+  ],
+  'admissionregistration.k8s.io/v1beta1/validatingadmissionpolicybindings': [
+    'admissionregistration.k8s.io',
+    'v1',
+    'validatingadmissionpolicybindings',
+  ],
 };
 
 export function createScheme(): Catalog {
@@ -110,6 +122,10 @@ export function createScheme(): Catalog {
       if (!info) return;
       catalogue.remove(group, version, resource);
       custom.delete(info);
+    },
+    serveAs(info, version) {
+      if (!catalogue.resource(info.group, version, info.resource))
+        catalogue.add({ ...info, version, groupVersion: `${info.group}/${version}` });
     },
 
     decode(info, value) {

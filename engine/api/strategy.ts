@@ -1,8 +1,9 @@
 // What the registry's strategies do to an object before it is created or updated: who may write status and spec, when
 // the generation grows, and the initial status. Uid and creationTimestamp must already be set on create.
 
-import { deepEqual, fill, set, update } from './change.ts';
+import { deepEqual, fill, set, update, updateEach } from './change.ts';
 import { zeroStruct } from './decode.ts';
+import { part } from '../parts/index.ts';
 import { podQOSClass } from './qos.ts';
 import { structNameOf, structType } from './schema.ts';
 import type { JsonObject, KubeObject, PodSpec, ResourceInfo } from './types.ts';
@@ -19,6 +20,9 @@ interface Strategy {
 }
 
 const SPEC = ['spec'];
+
+const enabledDevices = (object: KubeObject) => part('rules').withoutDisabledDevices(object);
+const DEVICES = { create: enabledDevices, update: enabledDevices };
 
 const GATED = {
   type: 'PodScheduled',
@@ -67,16 +71,40 @@ function templateGeneration(daemonSet: KubeObject, old?: KubeObject): KubeObject
   return set(daemonSet, 'metadata', { ...daemonSet.metadata, annotations });
 }
 
-/** The data source of a claim stands in both of its fields. */
-function claimSources(claim: KubeObject): KubeObject {
-  return update(claim, 'spec', (spec) => {
-    if (spec.dataSource && !spec.dataSourceRef) return set(spec, 'dataSourceRef', spec.dataSource);
-    const ref = spec.dataSourceRef;
-    if (!ref || spec.dataSource || ref.namespace) return spec;
-    const known = ref.kind === 'PersistentVolumeClaim' || ref.kind === 'VolumeSnapshot';
-    return known ? set(spec, 'dataSource', { apiGroup: ref.apiGroup, kind: ref.kind, name: ref.name }) : spec;
+const isKnownSource = ({ apiGroup, kind }: JsonObject) =>
+  apiGroup ? kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io' : kind === 'PersistentVolumeClaim';
+
+/**
+ * The data source of a claim stands in both of its fields. What is neither a claim nor a snapshot can be told in the newer one
+ * only; other namespaces' sources are of a feature that is off (CrossNamespaceVolumeDataSource).
+ */
+function claimSources(claim: KubeObject, old?: KubeObject): KubeObject {
+  const before: JsonObject = old?.spec ?? {};
+  return update(claim, 'spec', (given) => {
+    let spec: JsonObject = given;
+    if (spec.dataSourceRef?.namespace && !before.dataSourceRef) spec = set(spec, 'dataSourceRef', undefined);
+    const { dataSource: source, dataSourceRef: ref } = spec;
+    if (source && !ref)
+      return before.dataSource || before.dataSourceRef || isKnownSource(source)
+        ? set(spec, 'dataSourceRef', source)
+        : set(spec, 'dataSource', undefined);
+    return ref && !source && !ref.namespace ? set(spec, 'dataSource', ref) : spec;
   });
 }
+
+/** Of the Secrets that an account names, the names are all that is kept. */
+const secretNames = (account: KubeObject) =>
+  updateEach(account, 'secrets', (secret) => (Object.keys(secret).length > 1 ? { name: secret.name } : secret));
+
+/** A limit range needs no name. */
+const nameByUid = ({ metadata, ...rest }: KubeObject): KubeObject => ({
+  ...rest,
+  metadata: metadata.name ? metadata : { ...metadata, name: metadata.uid },
+});
+
+/** Where a node's kubelet took its settings from, of a feature that is gone. */
+const withoutConfigSource = (node: KubeObject) =>
+  node.spec?.configSource ? set(node, 'spec', set(node.spec, 'configSource', undefined)) : node;
 
 const onlySpec = (field: string) => (object: KubeObject, old: KubeObject) =>
   set({ ...object, status: old.status }, 'spec', set(old.spec, field, object.spec?.[field]));
@@ -113,7 +141,8 @@ const STRATEGIES: Record<string, Strategy> = {
     update: (o, old) => set(o, 'spec', old.spec),
     subresources: { finalize: (o, old) => set(o, 'status', old.status) },
   },
-  '/Node': { keepsStatusOnCreate: true },
+  '/LimitRange': { create: nameByUid },
+  '/Node': { keepsStatusOnCreate: true, create: withoutConfigSource, update: withoutConfigSource },
   '/PersistentVolume': {
     create: (o) => set(o, 'status', { phase: 'Pending', lastPhaseTransitionTime: o.metadata.creationTimestamp }),
   },
@@ -128,6 +157,7 @@ const STRATEGIES: Record<string, Strategy> = {
   },
   '/PodTemplate': { generation: ['template'] },
   '/ReplicationController': { generation: SPEC },
+  '/ServiceAccount': { create: secretNames, update: secretNames },
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': { generation: ['webhooks'] },
   'admissionregistration.k8s.io/ValidatingAdmissionPolicy': { generation: SPEC },
   'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': { generation: SPEC },
@@ -167,8 +197,10 @@ const STRATEGIES: Record<string, Strategy> = {
   'networking.k8s.io/IngressClass': { generation: SPEC },
   'networking.k8s.io/NetworkPolicy': { generation: SPEC },
   'policy/PodDisruptionBudget': { generation: SPEC },
-  'resource.k8s.io/DeviceClass': { generation: SPEC },
-  'resource.k8s.io/ResourceSlice': { generation: SPEC },
+  'resource.k8s.io/DeviceClass': { generation: SPEC, ...DEVICES },
+  'resource.k8s.io/ResourceClaim': DEVICES,
+  'resource.k8s.io/ResourceClaimTemplate': DEVICES,
+  'resource.k8s.io/ResourceSlice': { generation: SPEC, ...DEVICES },
 };
 
 /** Kinds of which an update must say on which resourceVersion it is based. */

@@ -82,6 +82,8 @@ export interface TableColumn {
 export interface Table {
   columnDefinitions: TableColumn[];
   rows: { cells: (string | number | boolean | null)[]; conditions?: JsonObject[] }[];
+  /** Of the rows, where these are in an order of their own. */
+  objects?: readonly KubeObject[];
 }
 
 /** The catalogue: which kinds exist and what holds for each. CustomResourceDefinitions add to it at run time. */

@@ -9,13 +9,18 @@ import { isDNS1123Label } from './validation/names.ts';
 const DEPRECATED_KINDS: Record<string, { since: number; instead: string }> = {
   '/v1/ComponentStatus': { since: 19, instead: '' },
   '/v1/Endpoints': { since: 33, instead: '; use discovery.k8s.io/v1 EndpointSlice' },
+  'admissionregistration.k8s.io/v1beta1/ValidatingAdmissionPolicy': { since: 31, instead: ', unavailable in v1.34+' },
+  'admissionregistration.k8s.io/v1beta1/ValidatingAdmissionPolicyBinding': {
+    since: 31,
+    instead: ', unavailable in v1.34+',
+  },
 };
 
 /** The warning that any use of the kind brings in the release v1.`minor`. */
-export function kindWarning({ group, version, kind }: ResourceInfo, minor: number): string | undefined {
+export function kindWarning({ group, version, kind, groupVersion }: ResourceInfo, minor: number): string | undefined {
   const deprecated = DEPRECATED_KINDS[`${group}/${version}/${kind}`];
   if (!deprecated || minor < deprecated.since) return undefined;
-  return `${version} ${kind} is deprecated in v1.${deprecated.since}+${deprecated.instead}`;
+  return `${groupVersion} ${kind} is deprecated in v1.${deprecated.since}+${deprecated.instead}`;
 }
 
 const STORAGE_CLASS = 'volume.beta.kubernetes.io/storage-class';
@@ -93,10 +98,23 @@ const RULES: Record<string, Rule> = {
     if (!old || old.metadata.generation !== object.metadata.generation)
       indexedLimits('spec.jobTemplate.spec')(out, object, old);
     template('spec.jobTemplate.spec.template.')(out, object, old);
+    if (object.spec?.schedule?.includes('TZ'))
+      out.push(
+        'CRON_TZ or TZ used in spec.schedule is not officially supported, see https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details',
+      );
   }),
+  '/Endpoints'(out, { metadata, subsets }) {
+    // Those of the control plane have had their addresses put right.
+    if (metadata.labels?.['endpoints.kubernetes.io/managed-by']) return;
+    (subsets ?? []).forEach((subset: JsonObject, i: number) => {
+      for (const list of ['addresses', 'notReadyAddresses'])
+        (subset[list] ?? []).forEach(({ ip }: JsonObject, j: number) =>
+          addressWarnings(out, `subsets[${i}].${list}[${j}].ip`, ip ?? ''),
+        );
+    });
+  },
   '/Service': serviceWarnings,
   '/Node'(out, { spec }) {
-    if (spec?.configSource) out.push('spec.configSource: the feature is removed');
     if (spec?.externalID) out.push('spec.externalID: this field is deprecated, and is unused by Kubernetes');
     (spec?.podCIDRs ?? []).forEach((range: string, i: number) => rangeWarnings(out, `spec.podCIDRs[${i}]`, range));
   },

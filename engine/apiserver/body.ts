@@ -7,13 +7,22 @@ import { part } from '../parts/index.ts';
 import { warn, type Context } from './context.ts';
 import { duplicateFields } from './duplicate-fields.ts';
 import { badRequest, StatusError, unsupportedMediaType } from './status.ts';
+import type { ApiRequest } from './types.ts';
 import { withoutUndefined } from './without-undefined.ts';
 
 const READ = ['application/json', 'application/yaml'];
 const PROTOBUF = 'application/vnd.kubernetes.protobuf';
 
-export const contentType = (ctx: Context): string =>
-  (ctx.request.headers?.['content-type'] ?? '').split(';')[0].trim().toLowerCase();
+export const contentTypeOf = ({ headers }: ApiRequest): string =>
+  (headers?.['content-type'] ?? '').split(';')[0].trim().toLowerCase();
+export const contentType = (ctx: Context): string => contentTypeOf(ctx.request);
+
+/** Text that is no JSON or YAML. */
+export class Unreadable extends StatusError {
+  constructor(message: string) {
+    super(400, 'BadRequest', message);
+  }
+}
 
 /** JSON or YAML text as a value; problems that strict decoding reports (duplicate fields) are added to `strict`. */
 export function parseText(text: string, type: string, strict: string[]): unknown {
@@ -25,8 +34,11 @@ export function parseText(text: string, type: string, strict: string[]): unknown
   return value;
 }
 
+const REPEATED_KEYS = 'yaml: unmarshal errors:\n';
+
 function parseYaml(text: string, strict: string[]): unknown {
-  const failed = (error: Error) => badRequest(`error converting YAML to JSON: yaml: ${error.message.split('\n')[0]}`);
+  const failed = (error: Error) =>
+    new Unreadable(`error converting YAML to JSON: yaml: ${error.message.split('\n')[0]}`);
   let document;
   try {
     document = part('yaml').parseDocument(text, { schema: 'core', uniqueKeys: true });
@@ -40,7 +52,7 @@ function parseYaml(text: string, strict: string[]): unknown {
     const key = /^["']?([^"':]*)/.exec(text.slice(error.pos[0]))?.[1];
     repeated.push(`  line ${error.linePos?.[0].line}: key ${JSON.stringify(key)} already set in map`);
   }
-  if (repeated.length) strict.push(`yaml: unmarshal errors:\n${repeated.join('\n')}`);
+  if (repeated.length) strict.push(REPEATED_KEYS + repeated.join('\n'));
   try {
     return exact(document.toJS({ maxAliasCount: 1000 }), text);
   } catch (error) {
@@ -53,7 +65,7 @@ export function parseJson(text: string): unknown {
   try {
     return exactJson(text);
   } catch (error) {
-    throw badRequest(error instanceof InexactNumber ? error.message : part('requests').jsonError(text));
+    throw error instanceof InexactNumber ? badRequest(error.message) : new Unreadable(part('requests').jsonError(text));
   }
 }
 
@@ -65,10 +77,26 @@ const SUMMARY_LENGTH = 30;
 const unrecognized = (info: ResourceInfo, why: string) =>
   badRequest(`the object provided is unrecognized (must be of type ${info.kind}): ${why}`);
 
+/** Why no kind can be read from a text. */
+export const noText = ({ message }: Unreadable, type: string): string =>
+  type === 'application/yaml' ? message : NO_KIND + message;
+
 /** Why no kind can be read from a value. */
 export function noObject(value: unknown): string {
   const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
   return `${NO_KIND}json: cannot unmarshal ${what} into ${TYPE_META}`;
+}
+
+/** Why the kind that an object says cannot be read; undefined: it can. */
+function oddIdentity(object: Partial<KubeObject> | null): string | undefined {
+  for (const field of ['kind', 'apiVersion'] as const) {
+    const given: unknown = object?.[field];
+    if (given === undefined || given === null || typeof given === 'string') continue;
+    const what = Array.isArray(given) ? 'array' : typeof given === 'boolean' ? 'bool' : typeof given;
+    return `${NO_KIND}json: cannot unmarshal ${what} into Go struct field .${field} of type string`;
+  }
+  const version = object?.apiVersion;
+  return version && version.split('/').length > 2 ? `unexpected GroupVersion string: ${version}` : undefined;
 }
 
 /** The beginning of what is no object, in hexadecimal. */
@@ -78,6 +106,11 @@ function summary(text: string): string {
   return text.length > SUMMARY_LENGTH ? `${hex} ...` : hex;
 }
 
+export function checkMediaType(type: string) {
+  // Only a client that sends protobuf must be told that this server, unlike others, does not read it.
+  if (type && !READ.includes(type)) throw unsupportedMediaType(type === PROTOBUF ? READ : [...READ, PROTOBUF]);
+}
+
 /** The body as an object of `info`'s kind, defaulted. */
 export function readObject(scheme: Scheme, ctx: Context, info: ResourceInfo): KubeObject {
   const body = ctx.request.body;
@@ -85,15 +118,21 @@ export function readObject(scheme: Scheme, ctx: Context, info: ResourceInfo): Ku
     return scheme.applyDefaults(info, withKind(info, withoutUndefined(body as KubeObject)));
   }
   const type = contentType(ctx);
-  // Only a client that sends protobuf must be told that this server, unlike others, does not read it.
-  if (type && !READ.includes(type)) throw unsupportedMediaType(type === PROTOBUF ? READ : [...READ, PROTOBUF]);
+  checkMediaType(type);
   if (body === undefined || body === '') {
     throw unrecognized(info, `${NO_KIND}unexpected end of JSON input (<empty>)`);
   }
   const strict: string[] = [];
-  const value = parseText(body, type, strict);
+  let value: unknown;
+  try {
+    value = parseText(body, type, strict);
+  } catch (error) {
+    throw error instanceof Unreadable ? unrecognized(info, `${noText(error, type)} (${summary(body)})`) : error;
+  }
   if (Array.isArray(value) || typeof value !== 'object')
     throw unrecognized(info, `${noObject(value)} (${summary(body)})`);
+  const odd = oddIdentity(value as Partial<KubeObject> | null);
+  if (odd) throw unrecognized(info, `${odd} (${summary(body)})`);
   try {
     return readValue(scheme, ctx, info, value, strict);
   } catch (error) {
@@ -132,7 +171,11 @@ export function readValue(
 export function reportStrict(ctx: Context, info: ResourceInfo, problems: readonly string[]) {
   if (problems.length === 0 || ctx.fieldValidation === 'Ignore') return;
   if (ctx.fieldValidation === 'Warn') {
-    for (const problem of problems) warn(ctx, problem);
+    for (const problem of problems) {
+      // What the YAML reader says of several lines is a warning each.
+      if (!problem.startsWith(REPEATED_KEYS)) warn(ctx, problem);
+      else for (const line of problem.slice(REPEATED_KEYS.length).split('\n')) warn(ctx, line.trim());
+    }
     return;
   }
   throw badRequest(
@@ -140,17 +183,20 @@ export function reportStrict(ctx: Context, info: ResourceInfo, problems: readonl
   );
 }
 
+const noSuchKind = (info: ResourceInfo, kind: string, apiVersion: string) =>
+  badRequest(
+    `${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${info.kind}: no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
+  );
+
 function checkKind(scheme: Scheme, info: ResourceInfo, value: unknown) {
   if (value === undefined || value === null) return;
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw badRequest(noObject(value));
   }
   const { apiVersion, kind } = value as Partial<KubeObject>;
-  if (kind && apiVersion && apiVersion !== info.groupVersion && !info.custom && !isServed(scheme, apiVersion, kind)) {
-    throw badRequest(
-      `${kind} in version "${versionOf(apiVersion)}" cannot be handled as a ${info.kind}: no kind "${kind}" is registered for version "${apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
-    );
-  }
+  const said = apiVersion || info.groupVersion;
+  const other = kind !== undefined && kind !== '' && (kind !== info.kind || said !== info.groupVersion);
+  if (other && !info.custom && !isServed(scheme, said, kind)) throw noSuchKind(info, kind, said);
   // What a custom resource says of its kind is validated.
   if (kind && kind !== info.kind && !info.custom) {
     const version = versionOf(apiVersion || info.groupVersion);
@@ -170,7 +216,11 @@ const versionOf = (groupVersion: string): string => groupVersion.slice(groupVers
 
 function isServed(scheme: Scheme, groupVersion: string, kind: string): boolean {
   const slash = groupVersion.indexOf('/');
-  return scheme.kind(slash < 0 ? '' : groupVersion.slice(0, slash), versionOf(groupVersion), kind) !== undefined;
+  const group = slash < 0 ? '' : groupVersion.slice(0, slash);
+  const version = versionOf(groupVersion);
+  if (scheme.kind(group, version, kind)) return true;
+  // Lists are kinds as well.
+  return kind.endsWith('List') && scheme.kind(group, version, kind.slice(0, -4)) !== undefined;
 }
 
 const withKind = (info: ResourceInfo, object: KubeObject): KubeObject =>

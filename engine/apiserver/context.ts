@@ -1,7 +1,6 @@
 // What travels with one request through the stages.
 
 import type { ResourceInfo, SubresourceInfo } from '../api/types.ts';
-import { badRequest } from './status.ts';
 import type { Writer } from './managed-fields/ledger.ts';
 import type { Route } from './route.ts';
 import type { ApiRequest, UserInfo } from './types.ts';
@@ -29,11 +28,9 @@ export function param(request: ApiRequest, name: string): string {
   return value === undefined ? '' : Array.isArray(value) ? (value[0] ?? '') : value;
 }
 
+/** What it says has been checked. */
 export function dryRunOf(value: string | string[] | undefined): boolean {
-  if (value === undefined || value === '' || value.length === 0) return false;
-  const values = Array.isArray(value) ? value : [value];
-  for (const one of values) if (one !== 'All') throw badRequest(`Invalid value: "${one}": supported values: "All"`);
-  return true;
+  return value !== undefined && value.length > 0;
 }
 
 /** As whom changes of this request are recorded. */

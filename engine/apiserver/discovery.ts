@@ -5,8 +5,8 @@ import type { Catalog, ResourceInfo } from '../api/index.ts';
 import { part } from '../parts/index.ts';
 import type { Egress } from './egress.ts';
 import { CHECKS, health } from './health.ts';
-import { minorOf, SERVICE_CIDRS, SERVICE_CIDRS_SINCE } from './release.ts';
-import { noResource, notAcceptable } from './status.ts';
+import { minorOf, SERVICE_CIDRS_SINCE, tellsOf } from './release.ts';
+import { methodNotAllowed, noResource, notAcceptable } from './status.ts';
 import type { ApiRequest, ApiResponse } from './types.ts';
 
 type Json = Record<string, unknown>;
@@ -28,9 +28,10 @@ export class Discovery {
   /** What the release has; the others of v1.35 are served to who knows their paths, but not told of. */
   private resources(): readonly ResourceInfo[] {
     const all = this.scheme.resources();
-    if (minorOf(this.version) >= SERVICE_CIDRS_SINCE) return all;
+    const minor = minorOf(this.version);
+    if (minor >= SERVICE_CIDRS_SINCE) return all;
     return all
-      .filter(({ group, resource }) => !(group === 'networking.k8s.io' && SERVICE_CIDRS.test(resource)))
+      .filter((info) => tellsOf(info, minor))
       .map((info) => {
         const { resize, ...subresources } = info.subresources;
         return resize ? { ...info, subresources } : info;
@@ -49,6 +50,9 @@ export class Discovery {
   handle(request: ApiRequest, check?: Egress['check']): ApiResponse {
     const path = request.path.length > 1 && request.path.endsWith('/') ? request.path.slice(0, -1) : request.path;
     const parts = path.split('/');
+    // Groups and checks are told whatever the method.
+    const any = path === '/apis' || (parts[1] === 'apis' && parts.length === 3) || CHECKS[parts[1]] !== undefined;
+    if (request.method !== 'GET' && !any && this.paths().includes(path)) throw methodNotAllowed();
     const aggregated = /as=APIGroupDiscoveryList/.test(request.headers?.accept ?? '');
     if (path === '/api') return aggregated ? json(this.aggregated(['']), AGGREGATED) : json(this.legacyVersions());
     if (path === '/apis') return aggregated ? json(this.aggregated(this.groups()), AGGREGATED) : json(this.groupList());

@@ -81,6 +81,8 @@ export function swagger(scheme: Catalog, version: string): Json {
       components: { schemas: Json };
     };
     Object.assign(definitions, components.schemas);
+    for (const info of infos)
+      if (info.custom) definitions[customName(info)] = plain(definitions[customName(info)] as Json);
     for (const path of Object.keys(found)) {
       const methods: Json = {};
       for (const method of Object.keys(found[path])) methods[method] = swaggerOperation(found[path][method]);
@@ -96,6 +98,31 @@ export function swagger(scheme: Catalog, version: string): Json {
       .replace(/"oneOf":\[[^\]]*\]/g, '"type":"string"'),
   ) as Json;
 }
+
+/** A schema with what Swagger 2.0 can say of it: no choices between schemas, nothing of what may be null or anything. */
+function plain(schema: Json, depth = 0): Json {
+  if (depth > 60) return {};
+  const { allOf, anyOf: _any, oneOf: _one, not: _not, nullable, ...out } = schema;
+  if (Array.isArray(allOf) && allOf[0]?.$ref) out.allOf = allOf;
+  const open = nullable || out['x-kubernetes-preserve-unknown-fields'];
+  if (nullable || out['x-kubernetes-int-or-string']) delete out.type;
+  for (const inner of ['items', 'additionalProperties'])
+    if (isSchema(out[inner])) {
+      if (open) delete out[inner];
+      else out[inner] = plain(out[inner], depth + 1);
+    }
+  if (isSchema(out.properties)) {
+    const properties: Json = {};
+    // What every object has is said of open ones too.
+    for (const name of Object.keys(out.properties))
+      if (!open || depth === 0) properties[name] = plain(out.properties[name] as Json, depth + 1);
+    out.properties = properties;
+  }
+  return out;
+}
+
+const isSchema = (value: unknown): value is Json =>
+  value !== null && typeof value === 'object' && !Array.isArray(value);
 
 interface Content {
   content?: Record<string, { schema: unknown }>;

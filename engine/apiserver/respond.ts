@@ -4,13 +4,15 @@ import type { KubeObject, ResourceInfo } from '../api/types.ts';
 import type { Listed } from './handlers/list.ts';
 import type { Core } from './handlers/types.ts';
 import { withNullTimes } from './release.ts';
-import { badRequest, notAcceptable, unknownForm } from './status.ts';
+import { badRequest, notAcceptable, StatusError, unknownForm } from './status.ts';
 import type { ApiRequest, ApiResponse } from './types.ts';
 
 export type Form = 'object' | 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList';
 
 export interface Accepted {
   form: Form;
+  /** Of meta.k8s.io, for forms other than the object. */
+  version: string;
   /** The client reads text: lists of built-in kinds leave apiVersion and kind out of their items, as their encoding does. */
   encoded: boolean;
   contentType: string;
@@ -25,7 +27,7 @@ const UPSTREAM_TYPES = [
   'application/json;stream=watch',
   'application/vnd.kubernetes.protobuf;stream=watch',
 ];
-const MEMORY: Accepted = { form: 'object', encoded: false, contentType: 'application/json' };
+const MEMORY: Accepted = { form: 'object', version: 'v1', encoded: false, contentType: 'application/json' };
 const known = new Map<string, Accepted | null>();
 
 /** Without an Accept header the objects are handed over as they are. */
@@ -53,27 +55,43 @@ function parseAccept(header: string): Accepted | undefined {
       continue;
     const contentType = type === 'application/yaml' ? type : 'application/json';
     const as = params.get('as');
-    if (as === undefined) return { form: 'object', encoded: true, contentType };
-    if (params.get('g') !== 'meta.k8s.io' || params.get('v') !== 'v1') continue;
+    if (as === undefined) return { form: 'object', version: 'v1', encoded: true, contentType };
+    const version = params.get('v');
+    if (params.get('g') !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) continue;
     if (as === 'Table' || as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList') {
-      return { form: as, encoded: true, contentType };
+      return { form: as, version, encoded: true, contentType };
     }
   }
   return undefined;
 }
 
-const metadataOnly = (object: KubeObject): KubeObject => ({
+const metadataOnly = (object: KubeObject, version: string): KubeObject => ({
   kind: 'PartialObjectMetadata',
-  apiVersion: 'meta.k8s.io/v1',
+  apiVersion: `meta.k8s.io/${version}`,
   metadata: object.metadata,
 });
 
+/** A list is no object, an object no list: in the words of the types behind them. */
+function unfit(info: ResourceInfo, form: Form, kind: string): StatusError {
+  const group = info.group.split('.')[0];
+  const type = info.custom
+    ? `unstructured.Unstructured${kind === info.kind ? '' : 'List'}`
+    : `${group === '' || group === 'events' ? 'core' : group}.${kind}`;
+  const is = kind === info.kind ? 'not a list' : 'a list';
+  return new StatusError(406, 'NotAcceptable', `you requested ${form}, but the requested object is ${is} (*${type})`);
+}
+
 /** How one object of a kind is shown; undefined: as it is. */
-export function viewOf(core: Core, info: ResourceInfo, request: ApiRequest, { form, encoded }: Accepted) {
+export function viewOf(core: Core, info: ResourceInfo, request: ApiRequest, accepted: Accepted) {
+  const { form, version, encoded } = accepted;
   if (form === 'Table')
     return (object: KubeObject) =>
-      table(core, info, request, [object], { resourceVersion: object.metadata.resourceVersion ?? '' });
-  if (form === 'PartialObjectMetadata' || form === 'PartialObjectMetadataList') return metadataOnly;
+      table(core, info, request, version, [object], { resourceVersion: object.metadata.resourceVersion ?? '' });
+  if (form === 'PartialObjectMetadata') return (object: KubeObject) => metadataOnly(object, version);
+  if (form === 'PartialObjectMetadataList')
+    return () => {
+      throw unfit(info, form, info.kind);
+    };
   return encoded ? (object: KubeObject) => encodedObject(core, info, object) : undefined;
 }
 
@@ -107,10 +125,11 @@ function table(
   core: Core,
   info: ResourceInfo,
   request: ApiRequest,
+  version: string,
   objects: readonly KubeObject[],
   metadata: Listed['metadata'],
 ): KubeObject {
-  const { columnDefinitions, rows } = core.scheme.table(info, objects, core.sim.now);
+  const { columnDefinitions, rows, objects: of = objects } = core.scheme.table(info, objects, core.sim.now);
   const include = request.query?.includeObject || 'Metadata';
   if (include !== 'Metadata' && include !== 'Object' && include !== 'None') {
     throw badRequest(
@@ -119,11 +138,11 @@ function table(
   }
   return {
     kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: `meta.k8s.io/${version}`,
     metadata,
     columnDefinitions,
     rows: rows.map((row, i) => {
-      const shown = include === 'None' ? undefined : include === 'Object' ? objects[i] : metadataOnly(objects[i]);
+      const shown = include === 'None' ? undefined : include === 'Object' ? of[i] : metadataOnly(of[i], version);
       return shown ? { ...row, object: shown } : row;
     }),
   } as unknown as KubeObject;
@@ -137,13 +156,14 @@ export function listBody(
   listed: Listed,
 ): KubeObject {
   const { items, metadata } = listed;
-  if (accepted.form === 'Table') return table(core, info, request, items, metadata);
+  if (accepted.form === 'Table') return table(core, info, request, accepted.version, items, metadata);
+  if (accepted.form === 'PartialObjectMetadata') throw unfit(info, accepted.form, info.listKind);
   if (accepted.form !== 'object') {
     return {
       kind: 'PartialObjectMetadataList',
-      apiVersion: 'meta.k8s.io/v1',
+      apiVersion: `meta.k8s.io/${accepted.version}`,
       metadata,
-      items: items.map(metadataOnly),
+      items: items.map((item) => metadataOnly(item, accepted.version)),
     } as unknown as KubeObject;
   }
   return {

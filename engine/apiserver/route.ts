@@ -116,7 +116,9 @@ export function target(route: Route, method: string): { info: ResourceInfo; sub:
     return { info, sub };
   }
   if (method === 'HEAD' || (!info.verbs.includes(route.verb) && !info.custom)) throw methodNotAllowed();
-  if (route.verb === 'create' && (route.name || (info.namespaced && !namespaceGiven))) throw methodNotAllowed();
+  const collection = route.verb === 'create' || route.verb === 'deletecollection';
+  if (collection && (route.name || (info.namespaced && !namespaceGiven))) throw methodNotAllowed();
+  if (!OBJECT[method]) throw methodNotAllowed();
   if ((route.verb === 'update' || route.verb === 'patch') && !route.name) throw methodNotAllowed();
   return { info, sub: undefined };
 }

@@ -27,7 +27,7 @@ import { directEgress, type Egress } from './egress.ts';
 import { Extensions } from './extensions.ts';
 import { create } from './handlers/create.ts';
 import { remove } from './handlers/delete.ts';
-import { deleteCollection, list } from './handlers/list.ts';
+import { checkRevision, deleteCollection, list } from './handlers/list.ts';
 import { patch } from './handlers/patch.ts';
 import type { Core } from './handlers/types.ts';
 import { update, type Updated } from './handlers/update.ts';
@@ -36,13 +36,14 @@ import { checkBody } from './limits.ts';
 import { Ledger } from './managed-fields/ledger.ts';
 import { STRATEGIES, Strategies } from './registry/index.ts';
 import { ServiceAllocators } from './registry/allocators.ts';
-import { minorOf, printsNullTimes } from './release.ts';
+import { minorOf, printsNullTimes, serveOlderVersions } from './release.ts';
 import { Metrics } from './metrics.ts';
+import { checkParameters, isUsual } from './parameters.ts';
 import { Replay, Suspended, Waiting } from './replay.ts';
 import { RequestLog } from './request-log.ts';
 import { listBody, negotiate, viewOf, watchViewOf, withWarnings, type Accepted } from './respond.ts';
 import { hasScopeOf, route, target, type Route } from './route.ts';
-import { badRequest, invalid, notFound, StatusError } from './status.ts';
+import { notFound, StatusError } from './status.ts';
 import { Storage } from './storage/storage.ts';
 import { SUBRESOURCES } from './subresources/index.ts';
 import { kubeletAddress } from './subresources/kubelet.ts';
@@ -137,6 +138,7 @@ export class ApiServer implements Core {
     this.version = options.version ?? 'v1.35.0';
     this.minor = minorOf(this.version);
     this.nullTimes = printsNullTimes(this.version);
+    serveOlderVersions(this.scheme, this.version);
     this.address = options.address ?? '172.18.0.2';
     this.ledger = new Ledger(this.scheme);
     this.serviceCIDR = options.serviceCIDR ?? '10.96.0.0/16';
@@ -189,6 +191,7 @@ export class ApiServer implements Core {
     this.version = version;
     this.minor = minorOf(version);
     this.nullTimes = printsNullTimes(version);
+    serveOlderVersions(this.scheme, version);
     this.discovery.version = version;
   }
 
@@ -300,6 +303,7 @@ export class ApiServer implements Core {
     const { info, sub } = target(asked, request.method);
     const accepted = negotiate(request);
     if (typeof request.body === 'string') checkBody(request.body);
+    if (!isUsual(request)) part('requests').checkWriteOptions(request, this.minor);
     const ctx: Context = {
       request,
       route: asked,
@@ -308,10 +312,11 @@ export class ApiServer implements Core {
       user,
       time: this.replay ? this.replay.once('time', () => this.now()) : this.now(),
       dryRun: request.query !== undefined && dryRunOf(request.query.dryRun),
-      fieldValidation: fieldValidationOf(request),
+      fieldValidation: (request.query && (param(request, 'fieldValidation') as Context['fieldValidation'])) || 'Warn',
       warnings,
     };
     checkParameters(request);
+    if (info.group === 'flowcontrol.apiserver.k8s.io') part('requests').flowControl(this);
     const always = this.scheme.kindWarning(info, this.minor);
     if (always) warnings.push(always);
     const virtual = virtualOf(info) ?? this.served.get(info);
@@ -334,8 +339,9 @@ export class ApiServer implements Core {
       case 'watch':
         return { code: 200, headers: {}, watch: watch(this, ctx, watchViewOf(this, info, request, accepted)) };
       case 'delete':
-        return ok(this.shown(ctx, accepted, remove(this, ctx) as never));
+        return this.removed(ctx, accepted);
       case 'get': {
+        if (request.query?.resourceVersion) checkRevision(this, param(request, 'resourceVersion'));
         const object = this.storage.get(info, asked.namespace, asked.name, !request.query?.resourceVersion);
         if (!object) throw notFound(info, asked.name);
         return ok(this.shown(ctx, accepted, object));
@@ -348,6 +354,11 @@ export class ApiServer implements Core {
         return { code: created ? 201 : 200, headers: {}, body: this.shown(ctx, accepted, object) };
       }
     }
+  }
+
+  private removed(ctx: Context, form: Accepted): ApiResponse {
+    const { answer, accepted } = remove(this, ctx);
+    return { code: accepted ? 202 : 200, headers: {}, body: this.shown(ctx, form, answer as never) };
   }
 
   private shown(ctx: Context, accepted: Accepted, object: NonNullable<ApiResponse['body']>): ApiResponse['body'] {
@@ -391,30 +402,3 @@ const OBJECT_SUBRESOURCES = new Set(['status', 'finalize', 'approval', 'ephemera
 
 const notServed = ({ info, route: asked }: Context) =>
   new StatusError(501, 'NotImplemented', `the subresource ${info.resource}/${asked.subresource} is not simulated`);
-
-/** Numbers among the parameters must be numbers. */
-function checkParameters({ query }: ApiRequest) {
-  if (!query) return;
-  for (const name of ['timeoutSeconds', 'limit', 'gracePeriodSeconds']) {
-    const value = query[name];
-    if (typeof value === 'string' && value !== '' && !/^-?\d+$/.test(value)) {
-      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`);
-    }
-  }
-}
-
-const OPTIONS: Record<string, string> = { PUT: 'UpdateOptions', PATCH: 'PatchOptions' };
-
-function fieldValidationOf(request: ApiRequest): Context['fieldValidation'] {
-  if (!request.query) return 'Warn';
-  const value = param(request, 'fieldValidation');
-  if (value === '' || value === 'Warn') return 'Warn';
-  if (value === 'Ignore' || value === 'Strict') return value;
-  throw invalid({ group: 'meta.k8s.io', kind: OPTIONS[request.method] ?? 'CreateOptions' }, '', [
-    {
-      type: 'FieldValueNotSupported',
-      field: 'fieldValidation',
-      message: `Unsupported value: ${JSON.stringify(value)}: supported values: "", "Ignore", "Strict", "Warn"`,
-    },
-  ]);
-}

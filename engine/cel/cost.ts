@@ -19,6 +19,8 @@ const MAX_DEPTH = 200;
 /** Of a round of a quantifier, beside its condition: whether to go on, and the joining of results. */
 const ROUND = 3;
 const TIMES: Record<string, number> = { date: 12, 'date-time': 30, datetime: 30, duration: 30 };
+/** Of the keys of a map nothing is said, and the API server reckons them as empty. */
+const KEY: Schema = { type: 'string', maxLength: 0 };
 const QUANTIFIERS = new Set(['all', 'exists', 'exists_one', 'map', 'filter']);
 
 /** The least that a value takes in JSON, with what separates it from the next. */
@@ -149,7 +151,7 @@ function method(
 ): Estimate {
   const on = inner(receiver);
   if (QUANTIFIERS.has(name) && args.length >= 2 && args[0].op === 'id') {
-    const element = on.schema?.items ?? (on.schema?.additionalProperties ? { type: 'string' } : undefined);
+    const element = on.schema?.items ?? (on.schema?.additionalProperties ? KEY : undefined);
     const bound = { ...schemas, [args[0].args]: element };
     let round = ROUND;
     for (const one of args.slice(1)) round += inner(one, bound).cost;
@@ -162,8 +164,10 @@ function method(
     case 'matches':
     case 'find':
     case 'findAll':
+      // One more than its length: a costly expression on an empty text costs something too.
       cost +=
-        Math.ceil(length(on.schema) * STRING_FACTOR) * Math.max(1, Math.ceil(length(given[0]?.schema) * REGEX_FACTOR));
+        Math.ceil((length(on.schema) + 1) * STRING_FACTOR) *
+        Math.max(1, Math.ceil(length(given[0]?.schema) * REGEX_FACTOR));
       break;
     case 'contains':
       cost +=

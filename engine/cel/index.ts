@@ -84,6 +84,12 @@ export class Scope {
     return this;
   }
 
+  /** A type of these fields, for variables. */
+  type(name: string, fields: Readonly<Record<string, string>>): this {
+    this.environment.registerType(name, { fields });
+    return this;
+  }
+
   /** The type of a schema's values, for variables. `root`: an object of the API. */
   object(schema: Schema, root: boolean, name = 'Object'): string {
     return this.typeOf(schema, name, root, 0);

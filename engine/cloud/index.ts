@@ -9,7 +9,6 @@ import type { Kubelet } from '../kubelet/index.ts';
 import { releaseTags } from '../kubeadm/releases.ts';
 import { csiImages } from '../csi/images.ts';
 import { csiManifests } from '../csi/manifests.ts';
-import { watchPlugins } from '../csi/plugin-watcher.ts';
 import type { Host, Network } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
 import type { Sim } from '../sim/index.ts';
@@ -71,7 +70,6 @@ export function createCloud(settings: CloudSettings): Cloud {
       const flags = `--cloud-provider=external --node-ip=${ips.join()}`;
       kubelet.machine.fs.mkdir('/var/lib/kubelet', { recursive: true });
       kubelet.machine.fs.writeFile(FLAGS_FILE, `KUBELET_KUBEADM_ARGS="${flags}"\n`);
-      if (cloud?.csiDriver) watchPlugins(kubelet);
     },
     installKey(user, line) {
       const isNew = provider.addSshKey(user, line);

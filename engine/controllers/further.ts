@@ -15,6 +15,7 @@ import { jobController } from './job.ts';
 import { namespaceController } from './namespace.ts';
 import { persistentVolumeController } from './persistent-volume.ts';
 import { replicationControllerController } from './replicationcontroller.ts';
+import { resourceClaimController } from './resource-claim.ts';
 import { resourceQuotaController } from './resourcequota.ts';
 import { serviceCIDRController } from './service-cidr.ts';
 import { statefulSetController } from './statefulset.ts';
@@ -41,6 +42,7 @@ export const controllers: Readonly<Record<string, Controller>> = Object.fromEntr
     namespaceController,
     persistentVolumeController,
     replicationControllerController,
+    resourceClaimController,
     resourceQuotaController,
     serviceCIDRController,
     statefulSetController,

@@ -70,6 +70,7 @@ export interface ControllerManager {
 const isBeingDeleted = ({ metadata }: KubeObject) => metadata.deletionTimestamp !== undefined;
 const drivesPodsAway = ({ spec }: KubeObject) => spec?.taints?.some(({ effect }: Taint) => effect === 'NoExecute');
 const hasOwnClaims = ({ spec }: KubeObject) => spec?.volumes?.some(({ ephemeral }: Volume) => ephemeral);
+const hasResourceClaims = ({ spec }: KubeObject) => spec?.resourceClaims !== undefined;
 const isBootstrapToken = ({ type }: KubeObject) => type === 'bootstrap.kubernetes.io/token';
 
 function controllers(options: ControllerManagerOptions): (Controller | Later)[] {
@@ -99,6 +100,7 @@ function controllers(options: ControllerManagerOptions): (Controller | Later)[] 
     later('persistentvolume-attach-detach-controller', 'v1', 'persistentvolumes'),
     later('persistentvolume-expander-controller', 'v1', 'persistentvolumes'),
     { ...later('ephemeral-volume-controller', 'v1', 'pods'), when: hasOwnClaims },
+    { ...later('resourceclaim-controller', 'v1', 'pods'), when: hasResourceClaims },
     later('persistentvolumeclaim-protection-controller', 'v1', 'persistentvolumeclaims'),
     later('persistentvolume-protection-controller', 'v1', 'persistentvolumes'),
     later('ttl-after-finished-controller', 'batch/v1', 'jobs'),

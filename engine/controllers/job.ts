@@ -8,6 +8,7 @@ import { backoffOf, indexBackoffOf, lastFailures } from './job-backoff.ts';
 import { formatIndexes, parseIndexes } from './job-indexes.ts';
 import { judgeFailure, judgeSuccess } from './job-policies.ts';
 import { completionIndex, failuresOf, FINALIZER, jobPod, surplusPods } from './job-pods.ts';
+import { type Outcome, setCount, sorted, targetOf, uncounted } from './job-status.ts';
 import { claim, controllerOf, controllerRef, indexByController } from './owners.ts';
 import { BURST, createPod, deletePod, slowStart } from './pod-control.ts';
 import { isPodActive, isPodFinished, isPodReady } from './pods.ts';
@@ -31,13 +32,6 @@ const finished = (job: Job) =>
   (job.status?.conditions ?? []).some(
     ({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True',
   );
-
-/** How a Job ends, or is about to. */
-interface Outcome {
-  type: 'Complete' | 'Failed';
-  reason: string;
-  message: string;
-}
 
 /** The counts of one sync, on the way to the next status. */
 interface Tally {
@@ -289,7 +283,7 @@ class JobController {
       ...old,
       ready: running.filter(isPodReady).length,
       terminating,
-      uncountedTerminatedPods: interim ? uncounted(job, tally.counted) : {},
+      uncountedTerminatedPods: interim ? uncounted(isIndexed(job), tally.counted) : {},
     };
     setCount(status, 'active', running.length);
     if (!interim || isIndexed(job)) setCount(status, 'succeeded', tally.succeeded);
@@ -359,33 +353,6 @@ class JobController {
     }
   }
 }
-
-/** How an earlier sync decided that the Job ends. */
-function targetOf({ status }: Job): Outcome | undefined {
-  const target = condition(status?.conditions, 'FailureTarget') ?? condition(status?.conditions, 'SuccessCriteriaMet');
-  if (target?.status !== 'True') return undefined;
-  const { type, reason = '', message = '' } = target;
-  return { type: type === 'FailureTarget' ? 'Failed' : 'Complete', reason, message };
-}
-
-/** Pods whose finalizers are still to go, as the status lists them; those that succeeded for an index are counted by it. */
-function uncounted(job: Job, pods: readonly Pod[]): NonNullable<JobStatus['uncountedTerminatedPods']> {
-  const uids = (succeeded: boolean) =>
-    pods
-      .filter(({ status }) => (status?.phase === 'Succeeded') === succeeded)
-      .map(({ metadata }) => metadata.uid as string);
-  const succeeded = isIndexed(job) ? [] : uids(true);
-  const failed = uids(false);
-  return { ...(succeeded.length && { succeeded }), ...(failed.length && { failed }) };
-}
-
-function setCount(status: JobStatus, field: 'active' | 'succeeded' | 'failed', value: number) {
-  if (value > 0) status[field] = value;
-  else delete status[field];
-}
-
-const sorted = (status: JobStatus): object =>
-  Object.fromEntries(Object.entries(status).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 const NONE: ReadonlyMap<number, Pod> = new Map();
 

@@ -4,7 +4,7 @@
 import type { CSINode, PersistentVolume, VolumeAttachment } from '../api/types.ts';
 import { isConflict, isNotFound, keyOf, timestamp } from '../client/index.ts';
 import type { Co } from '../sim/index.ts';
-import { RpcError } from './rpc.ts';
+import { RpcError } from '../linux/grpc.ts';
 import { capability, type Sidecar } from './sidecar.ts';
 import { TaskQueue } from './task-queue.ts';
 

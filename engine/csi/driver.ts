@@ -7,7 +7,7 @@ import { FileNode, type Host, type Process, type Program } from '../linux/index.
 import type { Co } from '../sim/index.ts';
 import { DRIVER, DRIVER_VERSION, TOPOLOGY_KEY } from './names.ts';
 import { readFlags } from './flags.ts';
-import { listen, RpcError, socketPath, type Message } from './rpc.ts';
+import { listen, RpcError, socketPath, type Message } from '../linux/grpc.ts';
 
 const GIB = 2 ** 30;
 /** What the provider needs for each call, ms. */

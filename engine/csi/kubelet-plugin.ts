@@ -20,7 +20,7 @@ import { podRef } from '../kubelet/reference.ts';
 import type { Co } from '../sim/index.ts';
 import { applyFsGroup } from './fs-group.ts';
 import { stagingPath, uniqueName } from './names.ts';
-import { call, RpcError, type Message } from './rpc.ts';
+import { call, RpcError, type Message } from '../linux/grpc.ts';
 import { capability } from './sidecar.ts';
 
 // kubelet: workerResyncIntervalJitterFactor.
@@ -54,49 +54,30 @@ export class KubeletCsi implements CsiVolumes {
 
   // ---- drivers ---------------------------------------------------------------------------------------------
 
-  /** A socket has appeared in the directory of plug-ins. */
-  plugged(path: string) {
-    this.kubelet.sim.spawn('plugin watcher', this.register(path));
-  }
-
-  unplugged(path: string) {
-    const driver = /([^/]+)-reg\.sock$/.exec(path)?.[1];
-    if (!driver || !this.kubelet.running || !this.endpoints.delete(driver)) return;
-    this.writeCsiNode((drivers) => drivers.filter(({ name }) => name !== driver));
-  }
-
-  private *register(path: string): Co {
+  *register(name: string, endpoint: string): Co {
     const { kubelet } = this;
-    const { fs } = kubelet.machine;
-    try {
-      const { name, endpoint } = (yield* call(fs, path, 'Registration/GetInfo', {})) as {
-        name: string;
-        endpoint: string;
-      };
-      const info = (yield* call(fs, endpoint, 'Node/NodeGetInfo', {})) as {
-        node_id: string;
-        max_volumes_per_node: number;
-        accessible_topology?: { segments: Record<string, string> };
-      };
-      const segments = info.accessible_topology?.segments ?? {};
-      kubelet.client.of<Node>('v1', 'nodes', false).patch('', kubelet.node.name, 'merge', {
-        metadata: { labels: segments, annotations: this.nodeIds({ [name]: info.node_id }) },
-      });
-      const entry: CSINodeDriver = {
-        name,
-        nodeID: info.node_id,
-        topologyKeys: Object.keys(segments),
-        allocatable: { count: info.max_volumes_per_node },
-      };
-      this.writeCsiNode((drivers) => [...drivers.filter((one) => one.name !== name), entry]);
-      this.endpoints.set(name, endpoint);
-      yield* call(fs, path, 'Registration/NotifyRegistrationStatus', { plugin_registered: true });
-    } catch (error) {
-      if (!(error instanceof RpcError) && !(error instanceof ApiError)) throw error;
-      kubelet.log('E', 'goroutinemap.go:150', `"Operation failed" err="RegisterPlugin error -- ${error.message}"`);
-      yield 1000;
-      if (fs.exists(path)) this.plugged(path);
-    }
+    const info = (yield* call(kubelet.machine.fs, endpoint, 'Node/NodeGetInfo', {})) as {
+      node_id: string;
+      max_volumes_per_node: number;
+      accessible_topology?: { segments: Record<string, string> };
+    };
+    const segments = info.accessible_topology?.segments ?? {};
+    kubelet.client.of<Node>('v1', 'nodes', false).patch('', kubelet.node.name, 'merge', {
+      metadata: { labels: segments, annotations: this.nodeIds({ [name]: info.node_id }) },
+    });
+    const entry: CSINodeDriver = {
+      name,
+      nodeID: info.node_id,
+      topologyKeys: Object.keys(segments),
+      allocatable: { count: info.max_volumes_per_node },
+    };
+    this.writeCsiNode((drivers) => [...drivers.filter((one) => one.name !== name), entry]);
+    this.endpoints.set(name, endpoint);
+  }
+
+  deregister(driver: string) {
+    if (!this.endpoints.delete(driver)) return;
+    this.writeCsiNode((drivers) => drivers.filter(({ name }) => name !== driver));
   }
 
   private nodeIds(add: Record<string, string>): Record<string, string> {

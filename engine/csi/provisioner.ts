@@ -1,13 +1,13 @@
 // external-provisioner: a volume of the driver for each claim whose class names it, and its end when it is released
 // (kubernetes-csi/external-provisioner).
 
-import { PROVISIONED_BY, PROVISIONER, SELECTED_NODE } from '../api/volume-claims.ts';
+import { classOf, PROVISIONED_BY, PROVISIONER, SELECTED_NODE } from '../api/volume-claims.ts';
 import { quantityValue } from '../api/quantity.ts';
 import type { CSINode, PersistentVolume, PersistentVolumeClaim, StorageClass, VolumeAttachment } from '../api/types.ts';
 import { EventRecorder, isAlreadyExists, isNotFound, keyOf, referenceTo } from '../client/index.ts';
 import type { Node } from '../api/types.ts';
 import type { Co } from '../sim/index.ts';
-import { RpcError } from './rpc.ts';
+import { RpcError } from '../linux/grpc.ts';
 import { capabilities, type Sidecar } from './sidecar.ts';
 import { TaskQueue } from './task-queue.ts';
 
@@ -52,7 +52,7 @@ export function provisioner(sidecar: Sidecar): { stop(): void } {
 
   function* provision(key: string): Co {
     const claim = claims.byKey(key);
-    const storageClass = classes.byKey(claim?.spec?.storageClassName ?? '');
+    const storageClass = classes.byKey(claim ? classOf(claim) : '');
     if (!claim || claim.spec?.volumeName || claim.metadata.deletionTimestamp || !storageClass) return;
     const node = claim.metadata.annotations?.[SELECTED_NODE];
     if (node === undefined && storageClass.volumeBindingMode === 'WaitForFirstConsumer') return;

@@ -5,7 +5,7 @@ import { clock, untilSignal } from '../images/service.ts';
 import type { Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { readFlags } from './flags.ts';
-import { call, listen, RpcError, socketPath } from './rpc.ts';
+import { call, listen, RpcError, socketPath } from '../linux/grpc.ts';
 
 const REGISTRATION_DIR = '/registration';
 const CONNECT_MS = 1000;

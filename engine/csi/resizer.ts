@@ -4,7 +4,7 @@ import { compareQuantities, quantityValue } from '../api/quantity.ts';
 import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimCondition } from '../api/types.ts';
 import { EventRecorder, keyOf, timestamp } from '../client/index.ts';
 import type { Co } from '../sim/index.ts';
-import { RpcError } from './rpc.ts';
+import { RpcError } from '../linux/grpc.ts';
 import { capability, type Sidecar } from './sidecar.ts';
 import { TaskQueue } from './task-queue.ts';
 

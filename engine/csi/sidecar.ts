@@ -7,7 +7,7 @@ import { clock, untilSignal } from '../images/service.ts';
 import type { Process, Program } from '../linux/index.ts';
 import type { Co, Sim } from '../sim/index.ts';
 import { readFlags } from './flags.ts';
-import { call, RpcError, socketPath, type Message } from './rpc.ts';
+import { call, RpcError, socketPath, type Message } from '../linux/grpc.ts';
 
 /** How often a driver that does not answer yet is tried. */
 const CONNECT_MS = 1000;

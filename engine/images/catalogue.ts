@@ -1,12 +1,14 @@
 // The images of the world. To add one: a file beside this with its Repository entries, and a line here.
 
 import { agnhostRepositories } from './agnhost.ts';
+import { bookinfoRepositories } from './bookinfo.ts';
 import { bookRepositories } from './books.ts';
 import { cassandraRepositories } from './cassandra.ts';
 import { databaseRepositories } from './databases.ts';
 import { demoRepositories } from './demos.ts';
 import { distributionRepositories } from './distributions.ts';
 import { documentationRepositories } from './documentation.ts';
+import { draDriverRepositories } from './dra-example-driver.ts';
 import { echoRepositories } from './echo.ts';
 import { webRepositories } from './httpd.ts';
 import { elasticRepositories } from './elastic.ts';
@@ -49,6 +51,7 @@ export const catalogue: readonly Repository[] = [
   ...echoRepositories,
   ...httpbinRepositories,
   ...bookRepositories,
+  ...bookinfoRepositories,
   ...demoRepositories,
   ...phpRepositories,
   ...siteRepositories,
@@ -66,4 +69,5 @@ export const catalogue: readonly Repository[] = [
   ...shipperRepositories,
   ...documentationRepositories,
   ...toolingRepositories,
+  ...draDriverRepositories,
 ].map(withPackages);

@@ -179,7 +179,7 @@ export const elasticRepositories: Repository[] = [
   },
   {
     ...debian,
-    names: ['docker.io/library/kibana', 'docker.elastic.co/kibana/kibana'],
+    names: ['docker.io/library/kibana', 'docker.elastic.co/kibana/kibana', 'docker.elastic.co/kibana/kibana-oss'],
     tags: RELEASES,
     size: 420_000_000,
     user: '1000',

@@ -14,8 +14,13 @@ export interface ApiFailure {
 export const isFailure = (answer: unknown): answer is ApiFailure =>
   typeof answer === 'object' && answer !== null && 'message' in answer && !('kind' in answer);
 
-/** One request; what went wrong has a message. */
-export function* callApi<T>(process: Process, method: string, path: string, body?: object): Co<T | ApiFailure> {
+interface Answer {
+  status: number;
+  read(): Co<string | undefined>;
+  close(): void;
+}
+
+function* ask(process: Process, method: string, path: string, body?: object): Co<Answer | ApiFailure> {
   const { env, host } = process;
   const server = env.KUBERNETES_SERVICE_HOST;
   if (!server || !host.fs.exists(`${ACCOUNT}/token`)) {
@@ -43,9 +48,16 @@ export function* callApi<T>(process: Process, method: string, path: string, body
     scheme: 'https',
   });
   if (!answer) return { code: 0, message: 'EOF' };
+  return { status: answer.status, read: () => answer.read(), close: () => socket.close() };
+}
+
+/** One request; what went wrong has a message. */
+export function* callApi<T>(process: Process, method: string, path: string, body?: object): Co<T | ApiFailure> {
+  const answer = yield* ask(process, method, path, body);
+  if (isFailure(answer)) return answer;
   let read = '';
   for (let piece = yield* answer.read(); piece !== undefined; piece = yield* answer.read()) read += piece;
-  socket.close();
+  answer.close();
   let parsed: unknown;
   try {
     parsed = JSON.parse(read);
@@ -60,4 +72,33 @@ export function* callApi<T>(process: Process, method: string, path: string, body
 export function* listApi<T extends KubeObject>(process: Process, path: string): Co<T[] | ApiFailure> {
   const list = yield* callApi<{ items: T[] }>(process, 'GET', path);
   return isFailure(list) ? list : list.items;
+}
+
+export interface ApiEvent<T> {
+  type: string;
+  object: T;
+}
+
+/** Reads a watch until an event is what is waited for, or the stream ends: then undefined. */
+export function* awaitEvent<T>(
+  process: Process,
+  path: string,
+  wanted: (event: ApiEvent<T>) => boolean,
+): Co<ApiEvent<T> | ApiFailure | undefined> {
+  const answer = yield* ask(process, 'GET', path);
+  if (isFailure(answer)) return answer;
+  try {
+    let rest = '';
+    for (let piece = yield* answer.read(); piece !== undefined; piece = yield* answer.read()) {
+      const lines = (rest + piece).split('\n');
+      rest = lines.pop() as string;
+      for (const line of lines) {
+        const event = JSON.parse(line) as ApiEvent<T>;
+        if (wanted(event)) return event;
+      }
+    }
+    return undefined;
+  } finally {
+    answer.close();
+  }
 }

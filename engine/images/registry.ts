@@ -110,7 +110,9 @@ export function createRegistry(options: RegistryOptions): Registry {
         if (digestOf(repository, version) !== digest) continue;
         return { ...build(repository, name, tag || known, version), reference: `${name}${tag && `:${tag}`}@${digest}` };
       }
-      return undefined;
+      // What else a tag was when somebody wrote its digest down beside it is not known here: the tag it is, then.
+      const named = tag ? find(repository, name, tag, '') : undefined;
+      return named && { ...named, digest, reference: `${name}:${tag}@${digest}` };
     }
     const version = Object.hasOwn(repository.tags, tag) ? repository.tags[tag] : likelyVersion(repository.tags, tag);
     return version === undefined ? undefined : build(repository, name, tag, version);
@@ -213,6 +215,13 @@ const DIRECTORIES = [
   '/var/tmp/',
 ];
 
+/** Commands for the administrator, which scripts call by their full paths. */
+const SYSTEM: ReadonlySet<string> = new Set(
+  'arp bridge conntrack ethtool ifconfig ip ip6tables ipset iptables iptables-restore iptables-save ipvsadm nft route sysctl'.split(
+    ' ',
+  ),
+);
+
 function treeOf(repository: Repository, version: string, programs: Readonly<Record<string, Program>>): DirNode {
   const entries: Record<string, TreeEntry> = {};
   if (repository.artifact) return tree(repository.files?.(version) ?? {}, BUILT);
@@ -240,7 +249,12 @@ function treeOf(repository: Repository, version: string, programs: Readonly<Reco
   const binDir = repository.userland === 'gnu' ? '/usr/bin' : '/bin';
   for (const name of repository.commands ?? []) {
     const program = programs[name];
-    if (program) entries[`${binDir}/${name}`] = programFile(program);
+    if (!program) continue;
+    entries[`${binDir}/${name}`] = programFile(program);
+    if (!SYSTEM.has(name)) continue;
+    if (repository.userland === 'gnu') entries[`/usr/sbin/${name}`] = programFile(program);
+    // Alone among the images with busybox's commands its own has them all in one directory.
+    if (!repository.names[0].endsWith('/busybox')) entries[`/sbin/${name}`] = programFile(program);
   }
   const own = { ...repository.programs, ...repository.versionedPrograms?.(version) };
   for (const path in own) entries[path] = programFile(own[path]);

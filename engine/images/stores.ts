@@ -38,7 +38,8 @@ const vault = (version: string): Program =>
         process.stdout.write(`Vault v${version}\n`);
         return 0;
       }
-      return yield* client('commands of Vault other than server')(process);
+      if (process.argv[1] === 'status') return yield* vaultStatus(process, version);
+      return yield* client('commands of Vault other than server and status')(process);
     }
     if (!process.argv.includes('-dev')) {
       process.stderr.write('vault: only the server of development mode (-dev) is modelled by this engine\n');
@@ -90,6 +91,35 @@ const vault = (version: string): Program =>
       stop: '==> Vault shutdown triggered\n',
     })(process);
   };
+
+/** `vault status` of the development server in the same container: it is never sealed, and all it keeps is in memory. */
+function* vaultStatus(process: Process, version: string): Co<number> {
+  yield 40;
+  const { env, host } = process;
+  const address = flagValue(process.argv, '-address') ?? env.VAULT_ADDR ?? 'https://127.0.0.1:8200';
+  const [, scheme, name, port = '8200'] = /^(\w+):\/\/([^:/]+)(?::(\d+))?/.exec(address) ?? [];
+  const failed = (why: string) => {
+    process.stderr.write(`Error checking seal status: Get "${address}/v1/sys/seal-status": ${why}\n`);
+    return 1;
+  };
+  if (!host.net.listener(name === 'localhost' ? '127.0.0.1' : name, Number(port)))
+    return failed(`dial tcp ${name}:${port}: connect: connection refused`);
+  if (scheme === 'https') return failed('http: server gave HTTP response to HTTPS client');
+  const rows = [
+    ['Seal Type', 'shamir'],
+    ['Initialized', 'true'],
+    ['Sealed', 'false'],
+    ['Total Shares', '1'],
+    ['Threshold', '1'],
+    ['Version', version],
+    ['Storage Type', 'inmem'],
+    ['Cluster Name', 'vault-cluster-dev'],
+    ['HA Enabled', 'false'],
+  ];
+  const line = ([key, value]: readonly string[]) => `${key.padEnd(16)}${value}\n`;
+  process.stdout.write([['Key', 'Value'], ['---', '-----'], ...rows].map(line).join(''));
+  return 0;
+}
 
 const consul = (version: string): Program =>
   function* (process): Co<number> {

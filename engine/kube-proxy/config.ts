@@ -10,7 +10,15 @@ export interface KubeProxyConfiguration {
   masqueradeAll: boolean;
   masqueradeBit: number;
   localhostNodePorts: boolean;
+  /** ms: from sync to sync at least, and until what others have thrown away is put back. */
   minSyncPeriod: number;
+  syncPeriod: number;
+  /** The node's name, where it is not the machine's. */
+  hostnameOverride: string;
+  /** Of the API server's client: a file, or '' for the Pod's own account. */
+  kubeconfig: string;
+  /** '' or unspecified: whatever the machine has. */
+  bindAddress: string;
   nodePortAddresses: string[];
   healthzPort: number;
   metricsPort: number;
@@ -73,19 +81,22 @@ function portOf(value: unknown, preset: number): number {
   return found ? Number(found[1]) : preset;
 }
 
-/** What is acted on, or makes no difference here: who connects and how often, and rates of log lines. */
+/** What is acted on, or makes no difference here: how often the API server is asked, and in which encoding. */
 const MODELLED = new Set(
   (
-    'apiVersion kind mode clusterCIDR nodePortAddresses healthzBindAddress metricsBindAddress bindAddress clientConnection ' +
-    'configSyncPeriod hostnameOverride iptables.localhostNodePorts iptables.masqueradeAll iptables.masqueradeBit ' +
-    'iptables.minSyncPeriod iptables.syncPeriod ipvs.minSyncPeriod ipvs.scheduler ipvs.syncPeriod logging ' +
-    'nftables.masqueradeAll nftables.masqueradeBit nftables.minSyncPeriod nftables.syncPeriod'
+    'apiVersion kind mode clusterCIDR nodePortAddresses healthzBindAddress metricsBindAddress bindAddress ' +
+    'clientConnection.acceptContentTypes clientConnection.burst clientConnection.contentType ' +
+    'clientConnection.kubeconfig clientConnection.qps configSyncPeriod hostnameOverride iptables.localhostNodePorts ' +
+    'iptables.masqueradeAll iptables.masqueradeBit iptables.minSyncPeriod iptables.syncPeriod ipvs.minSyncPeriod ' +
+    'ipvs.scheduler ipvs.syncPeriod logging.flushFrequency nftables.masqueradeAll nftables.masqueradeBit ' +
+    'nftables.minSyncPeriod nftables.syncPeriod'
   ).split(' '),
 );
 /** Values that ask for nothing beyond the defaults. */
 const isPreset = (path: string, value: unknown): boolean =>
   ['', 'null', 'undefined', 'false', '0', '0s'].includes(String(value)) ||
-  (path === 'detectLocalMode' && value === 'ClusterCIDR');
+  (path === 'detectLocalMode' && value === 'ClusterCIDR') ||
+  (path === 'logging.format' && value === 'text');
 
 /** The first setting that would be ignored; undefined when there is none. */
 function ignoredSetting(values: Record<string, unknown>, prefix = ''): string | undefined {
@@ -101,25 +112,45 @@ function ignoredSetting(values: Record<string, unknown>, prefix = ''): string | 
   return undefined;
 }
 
+const SECTIONS: Readonly<Record<string, string>> = { iptables: 'IPTables', ipvs: 'IPVS', nftables: 'NFTables' };
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 function build(values: Values): KubeProxyConfiguration {
   if (values.kind !== undefined && values.kind !== 'KubeProxyConfiguration') {
     throw new Error(`no kind "${String(values.kind)}" is registered for version "${String(values.apiVersion)}"`);
   }
   const ignored = ignoredSetting(values);
   if (ignored) throw new Error(`the setting ${ignored} is not modelled by this engine`);
-  const iptables = (typeof values.iptables === 'object' ? values.iptables : {}) as Record<string, unknown>;
-  const ipvs = (typeof values.ipvs === 'object' ? values.ipvs : {}) as Record<string, unknown>;
+  const section = (name: string) => (typeof values[name] === 'object' ? (values[name] as Record<string, unknown>) : {});
+  const mode = typeof values.mode === 'string' ? values.mode : '';
+  const [iptables, ipvs, nftables] = ['iptables', 'ipvs', 'nftables'].map(section);
+  // Each mode has a section of its own; of what IPVS leaves to iptables the latter's says how.
+  const masks = mode === 'nftables' ? nftables : iptables;
+  const times = mode === 'nftables' ? nftables : mode === 'ipvs' ? ipvs : iptables;
+  const minSyncPeriod = duration(times.minSyncPeriod, 1000);
+  const syncPeriod = duration(times.syncPeriod, 30_000);
+  if (minSyncPeriod > syncPeriod) {
+    const where = `KubeProxyConfiguration.KubeProxy${SECTIONS[mode] ?? SECTIONS.iptables}Configuration`;
+    throw new Error(
+      `${where}.SyncPeriod: Invalid value: ${String(times.syncPeriod || '30s')}: must be greater than or equal to ${where}.MinSyncPeriod`,
+    );
+  }
   const flag = (value: unknown, preset: boolean) =>
     value === undefined || value === '' || value === null ? preset : String(value) === 'true';
   const addresses = values.nodePortAddresses as unknown;
   return {
-    mode: typeof values.mode === 'string' ? values.mode : '',
+    mode,
     clusterCIDR: typeof values.clusterCIDR === 'string' ? values.clusterCIDR : '',
     scheduler: String(ipvs.scheduler || 'rr'),
-    masqueradeAll: flag(iptables.masqueradeAll, false),
-    masqueradeBit: Number(iptables.masqueradeBit || 14) || 14,
+    masqueradeAll: flag(masks.masqueradeAll, false),
+    masqueradeBit: Number(masks.masqueradeBit || 14) || 14,
     localhostNodePorts: flag(iptables.localhostNodePorts, true),
-    minSyncPeriod: duration(iptables.minSyncPeriod, 1000),
+    minSyncPeriod,
+    syncPeriod,
+    hostnameOverride: textOf(values.hostnameOverride),
+    kubeconfig: textOf(section('clientConnection').kubeconfig),
+    bindAddress: textOf(values.bindAddress),
     nodePortAddresses: Array.isArray(addresses) ? addresses.map(String) : [],
     healthzPort: portOf(values.healthzBindAddress, 10256),
     metricsPort: portOf(values.metricsBindAddress, 10249),

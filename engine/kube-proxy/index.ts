@@ -22,8 +22,6 @@ import {
 } from './state.ts';
 
 const ZONE = 'topology.kubernetes.io/zone';
-/** How often the rules are looked over for what others have thrown away. */
-const SYNC_PERIOD = 30_000;
 /** Syncs that may follow each other at once, before minSyncPeriod holds them back. */
 const BURST = 2;
 /** The release that has no userspace mode any more. */
@@ -80,6 +78,11 @@ export function kubeProxy(connect: (process: Process) => Client | undefined, min
       );
       return 1;
     }
+    const unfit = misfit(config, process);
+    if (unfit) {
+      log('server.go:121', `"Error running ProxyServer" err="${unfit}"`, 'E');
+      return 1;
+    }
     const client = connect(process);
     if (!client) {
       log(
@@ -89,13 +92,27 @@ export function kubeProxy(connect: (process: Process) => Client | undefined, min
       );
       return 1;
     }
-    const proxy = new Proxy(process, client, config, option('hostname-override') ?? hostname, minor, log);
+    const proxy = new Proxy(
+      process,
+      client,
+      config,
+      option('hostname-override') ?? (config.hostnameOverride || hostname),
+      minor,
+      log,
+    );
     try {
       return yield* proxy.run();
     } finally {
       proxy.stop();
     }
   };
+}
+
+/** What of the configuration does not go with the machine that the program runs on. */
+function misfit({ kubeconfig, bindAddress }: KubeProxyConfiguration, { host }: Process): string | undefined {
+  if (kubeconfig && !host.fs.exists(kubeconfig)) return `stat ${kubeconfig}: no such file or directory`;
+  if (!bindAddress || /^(0\.0\.0\.0|::)$/.test(bindAddress) || host.net.addresses[0] === bindAddress) return undefined;
+  return `the bindAddress ${bindAddress}, which is not the node's first one, is not modelled by this engine`;
 }
 
 /** Takes away what another mode has left, as far as it would stand in the way; what writes the rules of each family. */
@@ -226,7 +243,7 @@ class Proxy {
     if (mode === 'userspace') this.watchEndpoints();
     else this.slices.start(this.client, 'discovery.k8s.io/v1', 'endpointslices', { labelSelector: WATCHED });
     this.sync();
-    this.check = sim.every(SYNC_PERIOD, () => this.repair());
+    this.check = sim.every(this.config.syncPeriod, () => this.repair());
     yield* untilSignal(process, ['TERM', 'INT']);
     return 0;
   }

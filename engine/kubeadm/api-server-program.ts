@@ -58,6 +58,7 @@ export function* apiServerProgram(controlPlane: ControlPlane, process: Process, 
     'kubernetes.default.svc.cluster.local',
     controlPlane.serviceIP,
     ...controlPlane.addresses,
+    ...(controlPlane.settingsOf(hostname)?.names ?? []),
   ];
   const listener = serveHttp(sim, net, PORT, (request) => answer(controlPlane, hostname, request, serve), {
     tls: { ca, names },

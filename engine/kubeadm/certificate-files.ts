@@ -19,6 +19,10 @@ export interface CertificateFilesOptions {
   admin: { certificate: string; key: string };
   /** https://10.0.0.10:6443 */
   server: string;
+  /** Further names and addresses of the API server. */
+  names?: readonly string[];
+  /** The cluster's name. */
+  cluster?: string;
 }
 
 const PKI = '/etc/kubernetes/pki/';
@@ -36,8 +40,8 @@ const NAMES = [
 ];
 
 export function certificateFiles(options: CertificateFilesOptions): Record<string, TreeEntry> {
-  const { hostname, ip, serviceIP, made, now, ca, server, admin } = options;
-  const file = (name: string) => part('pki').clusterFile(name, { hostname, ip, serviceIP, made });
+  const { hostname, ip, serviceIP, made, now, ca, server, admin, names, cluster } = options;
+  const file = (name: string) => part('pki').clusterFile(name, { hostname, ip, serviceIP, made, names });
   const files: Record<string, TreeEntry> = {};
   const secret = (text: () => string) => new FileNode(text, { mode: 0o600, mtime: now });
   for (const name of NAMES) {
@@ -46,12 +50,15 @@ export function certificateFiles(options: CertificateFilesOptions): Record<strin
   }
   files[`${PKI}sa.key`] = secret(() => file('sa.key'));
   files[`${PKI}sa.pub`] = () => file('sa.pub');
-  files['/etc/kubernetes/admin.conf'] = secret(() => kubeconfig({ ...admin, server, ca, user: 'kubernetes-admin' }));
+  files['/etc/kubernetes/admin.conf'] = secret(() =>
+    kubeconfig({ ...admin, server, ca, cluster, user: 'kubernetes-admin' }),
+  );
   for (const name of ['super-admin', 'controller-manager', 'scheduler']) {
     files[`/etc/kubernetes/${name}.conf`] = secret(() =>
       kubeconfig({
         server,
         ca,
+        cluster,
         user: name === 'super-admin' ? 'kubernetes-super-admin' : `system:kube-${name}`,
         certificate: file(`${name}.crt`),
         key: file(`${name}.key`),

@@ -12,6 +12,9 @@ export interface ClusterObjectsOptions {
   ca: string;
   podCIDR: string;
   serviceCIDR: string;
+  /** ClusterConfiguration and KubeletConfiguration as YAML, when somebody has said more. */
+  configuration?: string;
+  kubelet?: string;
 }
 
 const CLUSTER_INFO = 'kubeadm:bootstrap-signer-clusterinfo';
@@ -58,9 +61,13 @@ export const clusterInfo = (options: ClusterObjectsOptions): Uploaded[] => [
 
 /** What the cluster and its kubelets were made with: for nodes, and for those that will be. */
 export const uploadedConfig = (options: ClusterObjectsOptions): Uploaded[] => [
-  configMap('kube-system', 'kubeadm-config', { ClusterConfiguration: clusterConfiguration(options) }),
+  configMap('kube-system', 'kubeadm-config', {
+    ClusterConfiguration: options.configuration ?? clusterConfiguration(options),
+  }),
   ...readers('kube-system', 'kubeadm:nodes-kubeadm-config', 'kubeadm-config', NODES),
-  configMap('kube-system', 'kubelet-config', { kubelet: kubeletConfiguration(dnsServiceIP(options.serviceCIDR)) }),
+  configMap('kube-system', 'kubelet-config', {
+    kubelet: options.kubelet ?? kubeletConfiguration(dnsServiceIP(options.serviceCIDR)),
+  }),
   ...readers('kube-system', 'kubeadm:kubelet-config', 'kubelet-config', NODES),
 ];
 

@@ -9,6 +9,7 @@ import { part } from '../parts/index.ts';
 import type { Credentials } from '../pki/credentials.ts';
 import { startScheduler, type Scheduler } from '../scheduler/index.ts';
 import type { Sim } from '../sim/index.ts';
+import { publishTrust } from './cluster-trust.ts';
 import { ControlPlane, type ControlPlaneOptions } from './control-plane.ts';
 import { isEnabled } from './manager-flags.ts';
 
@@ -51,6 +52,7 @@ export function startComponents({ apiServer, born, clientOf, ...options }: Compo
       apiServer.runsOn(net);
       apiServer.serviceRange(serviceCIDR);
       apiServer.bootstrap();
+      publishTrust(apiServer, born.ca, born.notBefore);
     },
     serves: (version) => apiServer.setVersion(version),
     configureServer({

@@ -14,6 +14,17 @@ export interface ManifestOptions {
   /** '' when the controller manager gives nodes no range. */
   podCIDR: string;
   serviceCIDR: string;
+  /** Where images come from; undefined: registry.k8s.io. */
+  registry?: string;
+  /** Of etcd; undefined: /var/lib/etcd. */
+  dataDir?: string;
+  clusterName?: string;
+  /** Of etcd in a cluster that it joins: all members. */
+  initialCluster?: string;
+  /** Further names and addresses of the API server. */
+  names?: readonly string[];
+  /** What a configuration file changes in a component's Pod. */
+  adjust?: (component: ComponentName, pod: Pod) => Pod;
 }
 
 /** kubeadm: mark-control-plane. */
@@ -25,6 +36,7 @@ export const CONTROL_PLANE_TAINT = { key: 'node-role.kubernetes.io/control-plane
 
 const REGISTRY = 'registry.k8s.io';
 const PKI = '/etc/kubernetes/pki';
+export const ETCD_DATA = '/var/lib/etcd';
 export const ETCD_TAG = '3.6.6-0';
 
 interface Component {
@@ -69,14 +81,15 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     ready: '/readyz',
     startup: '/readyz',
     annotations: ({ ip }) => ({ 'kubeadm.kubernetes.io/etcd.advertise-client-urls': `https://${hostPort(ip, 2379)}` }),
-    flags: ({ name, ip }) => ({
+    flags: ({ name, ip, dataDir, initialCluster }) => ({
       'advertise-client-urls': `https://${hostPort(ip, 2379)}`,
       'cert-file': `${PKI}/etcd/server.crt`,
       'client-cert-auth': 'true',
-      'data-dir': '/var/lib/etcd',
+      'data-dir': dataDir ?? ETCD_DATA,
       'feature-gates': 'InitialCorruptCheck=true',
       'initial-advertise-peer-urls': `https://${hostPort(ip, 2380)}`,
-      'initial-cluster': `${name}=https://${hostPort(ip, 2380)}`,
+      'initial-cluster': initialCluster ?? `${name}=https://${hostPort(ip, 2380)}`,
+      ...(initialCluster && { 'initial-cluster-state': 'existing' }),
       'key-file': `${PKI}/etcd/server.key`,
       'listen-client-urls': `https://${hostPort(localOf(ip), 2379)},https://${hostPort(ip, 2379)}`,
       'listen-metrics-urls': `http://${hostPort(localOf(ip), 2381)}`,
@@ -91,7 +104,7 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
       'watch-progress-notify-interval': '5s',
     }),
     volumes: [
-      ['etcd-data', '/var/lib/etcd', 'DirectoryOrCreate', true],
+      ['etcd-data', ETCD_DATA, 'DirectoryOrCreate', true],
       ['etcd-certs', `${PKI}/etcd`, 'DirectoryOrCreate', true],
     ],
   },
@@ -146,14 +159,14 @@ export const COMPONENTS: Readonly<Record<ComponentName, Component>> = {
     scheme: 'HTTPS',
     live: '/healthz',
     startup: '/healthz',
-    flags: ({ podCIDR, serviceCIDR }) => ({
+    flags: ({ podCIDR, serviceCIDR, clusterName }) => ({
       ...(podCIDR && { 'allocate-node-cidrs': 'true' }),
       'authentication-kubeconfig': '/etc/kubernetes/controller-manager.conf',
       'authorization-kubeconfig': '/etc/kubernetes/controller-manager.conf',
       'bind-address': '127.0.0.1',
       'client-ca-file': `${PKI}/ca.crt`,
       ...(podCIDR && { 'cluster-cidr': podCIDR }),
-      'cluster-name': 'kubernetes',
+      'cluster-name': clusterName ?? 'kubernetes',
       'cluster-signing-cert-file': `${PKI}/ca.crt`,
       'cluster-signing-key-file': `${PKI}/ca.key`,
       controllers: '*,bootstrapsigner,tokencleaner',
@@ -206,10 +219,18 @@ export function manifest(name: ComponentName, options: ManifestOptions): Pod {
     scheme: component.scheme,
   });
   const probe = (path: string, rest: Partial<Probe>): Probe => ({ httpGet: get(path), timeoutSeconds: 15, ...rest });
-  const { volumes, cpu, memory, annotations, ready } = component;
+  const { cpu, memory, annotations, ready } = component;
+  const volumes: Component['volumes'] = options.dataDir
+    ? component.volumes.map(([volume, path, ...rest]) => [
+        volume,
+        path === ETCD_DATA ? (options.dataDir as string) : path,
+        ...rest,
+      ])
+    : component.volumes;
+  const image = component.image(options.version);
   const container: Container = {
     command: [name, ...Object.keys(flags).map((flag) => `--${flag}=${flags[flag]}`)],
-    image: component.image(options.version),
+    image: options.registry ? image.replace(REGISTRY, options.registry) : image,
     imagePullPolicy: 'IfNotPresent',
     livenessProbe: probe(component.live, { failureThreshold: 8, initialDelaySeconds: 10, periodSeconds: 10 }),
     name,

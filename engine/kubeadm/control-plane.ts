@@ -94,6 +94,8 @@ export class ControlPlane {
   isBooting: boolean;
   /** The store has what an API server puts into an empty one. */
   isFilled: boolean;
+  /** What all machines reach the API servers by, `cluster.example:6443`; undefined: the first one's address. */
+  endpoint: string | undefined;
   /** The release of the API server that started last. */
   serving: string;
   /** Something about who reaches whom, or what runs, has changed. */
@@ -177,7 +179,7 @@ export class ControlPlane {
 
   /** The address that the cluster's kubeconfigs name; of nobody before there is a control plane. */
   get server(): string {
-    return serverURL(this.addresses[0] ?? '');
+    return this.endpoint ? `https://${this.endpoint}` : serverURL(this.addresses[0] ?? '');
   }
 
   /** The address of the Service `kubernetes`. */
@@ -188,6 +190,7 @@ export class ControlPlane {
 
   /** Whether a URL is that of a control-plane node's API server. */
   isServer(url: string): boolean {
+    if (this.endpoint && url === this.server) return true;
     return this.addresses.some((address) => url === serverURL(address));
   }
 
@@ -241,24 +244,50 @@ export class ControlPlane {
 
   /** A machine becomes a control-plane node, with a member of etcd. */
   admit(options: ManifestOptions) {
-    const { name, ip } = options;
-    this.nodes.set(name, options);
-    this.members.all.push({ name, ip, id: this.options.sim.random(`etcd/${name}`).hex(16) });
+    this.settle(options);
+    this.enroll(options);
+  }
+
+  /** What the manifests of a control-plane node are made from, from now on. */
+  settle(options: ManifestOptions) {
+    this.nodes.set(options.name, options);
     this.reached = none();
     this.moved();
   }
 
-  /** It is none any more; with the last one goes what etcd has kept. */
-  dismiss(name: string) {
+  /** A control-plane node gets a member of etcd, unless it has one. */
+  enroll({ name, ip }: { name: string; ip: string }, isLearner = false) {
+    if (this.members.all.some((member) => member.name === name)) return;
+    const id = this.options.sim.random(`etcd/${name}`).hex(16);
+    this.members.add(isLearner ? { name, ip, id, isLearner } : { name, ip, id });
+    this.changed();
+  }
+
+  /** A new member of etcd votes from now on. */
+  promote(name: string) {
+    this.members.promote(name);
+    this.changed();
+  }
+
+  /** The others forget a member of etcd; the last one stays. */
+  retire(name: string) {
+    if (this.members.all.length < 2) return;
+    this.members.remove(name);
+    this.changed();
+  }
+
+  /** What a control-plane node's manifests are made from. */
+  settingsOf(name: string): ManifestOptions | undefined {
+    return this.nodes.get(name);
+  }
+
+  /** It is none any more; with the last one goes what etcd has kept. `leaves`: the others forget its member of etcd. */
+  dismiss(name: string, leaves = true) {
     if (!this.nodes.delete(name)) return;
-    const { all } = this.members;
-    all.splice(
-      all.findIndex((member) => member.name === name),
-      1,
-    );
-    this.members.changed();
-    this.reached = none();
+    if (leaves || this.nodes.size === 0) this.members.remove(name);
+    this.changed();
     if (this.nodes.size > 0) return this.moved();
+    this.endpoint = undefined;
     const { store } = this.options;
     for (const { key } of store.range('').kvs) store.delete(key);
     this.data.forget();
@@ -268,10 +297,11 @@ export class ControlPlane {
   /** The files of a control-plane node with certificates and keys. `made`: from when they are valid; ms both. */
   certificates(name: string, made: number, now: number): Record<string, TreeEntry> {
     const { ca, admin } = this.options;
-    const { ip } = this.nodes.get(name) as ManifestOptions;
+    const { ip, names } = this.nodes.get(name) as ManifestOptions;
     return certificateFiles({
       hostname: name,
       ip,
+      names,
       serviceIP: this.serviceIP,
       made,
       now,
@@ -283,7 +313,9 @@ export class ControlPlane {
 
   /** The file from which a control-plane node's kubelet starts a component. */
   manifest(component: ComponentName, name: string, now: number): ManifestFile {
-    let pod: Pod = manifest(component, this.nodes.get(name) as ManifestOptions);
+    const options = this.nodes.get(name) as ManifestOptions;
+    let pod: Pod = manifest(component, options);
+    pod = options.adjust?.(component, pod) ?? pod;
     const { tunnel } = this.options;
     if (tunnel && component === 'kube-apiserver')
       pod = tunnel === 'ssh' ? part('ssh').throughTunnels(pod) : part('konnectivity').throughTunnel(pod);
@@ -345,11 +377,13 @@ export class ControlPlane {
 
   /** What etcd shows on its client port: the authority of its own. */
   etcdTls({ host }: Process): Tls {
-    const { hostname, net } = host;
+    const { hostname, net, fs } = host;
     const { made } = this.options;
     const ip = net.addresses[0];
+    const file = '/etc/kubernetes/pki/etcd/ca.crt';
     return {
       get ca() {
+        if (fs.exists(file)) return fs.readFile(file);
         return part('pki').clusterFile('etcd/ca.crt', { hostname, ip, made });
       },
       names: [hostname, 'localhost', ip, '127.0.0.1', '::1'],

@@ -51,6 +51,8 @@ export class EtcdData {
     const text = fs.exists(path) ? fs.readFile(path) : '';
     if (text !== '' && text === this.present) return undefined;
     if (members > 1) {
+      // A new member of a cluster receives what the others have.
+      if (text === '' && this.present !== undefined) fs.writeFile(path, this.present);
       return text === ''
         ? undefined
         : 'another data directory for one of several members is not modelled by this engine';

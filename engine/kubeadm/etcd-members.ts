@@ -5,6 +5,8 @@ export interface Member {
   ip: string;
   /** 16 hexadecimal digits. */
   id: string;
+  /** It follows the others and has no vote yet. */
+  isLearner?: boolean;
 }
 
 export class EtcdMembers {
@@ -36,12 +38,38 @@ export class EtcdMembers {
     this.changed();
   }
 
-  /** Whether a majority of all members is within reach of a running one. */
+  add(member: Member) {
+    this.all.push(member);
+    this.changed();
+  }
+
+  /** A learner has caught up with the leader, and votes from now on. */
+  promote(name: string) {
+    const at = this.all.findIndex((member) => member.name === name);
+    this.all[at] = { ...this.all[at], isLearner: false };
+    this.changed();
+  }
+
+  remove(name: string) {
+    const at = this.all.findIndex((member) => member.name === name);
+    if (at >= 0) this.all.splice(at, 1);
+    if (this.leader?.name === name) this.leader = undefined;
+    this.changed();
+  }
+
+  /** Whether a majority of all that vote is within reach of a running one that does. */
   quorumOf(name: string): boolean {
     if (!this.running.has(name)) return false;
+    let voters = 0;
     let count = 0;
-    for (const other of this.running) if (this.path(name, other) && this.path(other, name)) count++;
-    return 2 * count > this.all.length;
+    let votes = false;
+    for (const { name: other, isLearner } of this.all) {
+      if (isLearner) continue;
+      voters++;
+      if (other === name) votes = true;
+      if (this.running.has(other) && this.path(name, other) && this.path(other, name)) count++;
+    }
+    return votes && 2 * count > voters;
   }
 
   /** A member or the network has come or gone: a leader without a majority is none, and the others elect one. */

@@ -28,8 +28,11 @@ export function kubeletCertificates(
 }
 
 /** How the kubelet finds the API server, and by what file it says who it is. */
-export const kubeletConf = (server: string, ca: string, hostname: string): string =>
-  kubeconfigOf(server, utf8Base64(ca), `system:node:${hostname}`, {
-    'client-certificate': CURRENT,
-    'client-key': CURRENT,
-  });
+export const kubeletConf = (server: string, ca: string, hostname: string, cluster?: string): string =>
+  kubeconfigOf(
+    server,
+    utf8Base64(ca),
+    `system:node:${hostname}`,
+    { 'client-certificate': CURRENT, 'client-key': CURRENT },
+    cluster,
+  );

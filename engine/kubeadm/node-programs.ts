@@ -11,13 +11,14 @@ export interface NodeTargets extends KubeadmTargets {
   kubectl: Program;
 }
 
-/** `system`: what every machine has; `packaged`: what packages of Kubernetes and of the runtime bring, by name. */
-export function nodePrograms(targets: NodeTargets): Record<'system' | 'packaged', Record<string, Program>> {
+/** `system`: what every machine has; `packaged`: what packages of Kubernetes and of the runtime bring, by name; `docker`: what Docker does. */
+export function nodePrograms(targets: NodeTargets): Record<'system' | 'packaged' | 'docker', Record<string, Program>> {
   const { kubeletOf, softwareOf } = targets;
   const from = (pick: (machine: Parts['machine']) => Program): Program => lazyProgram(() => pick(part('machine')));
   const packaged: Record<string, Program> = {
     containerd: from((machine) => machine.containerd(softwareOf)),
     crictl: from((machine) => machine.crictl(kubeletOf)),
+    ctr: from((machine) => machine.ctr(kubeletOf)),
     kubeadm: lazyProgram(() => part('kubeadm').kubeadm(targets)),
     kubectl: targets.kubectl,
     kubelet: from((machine) => machine.kubelet(kubeletOf, softwareOf)),
@@ -32,7 +33,7 @@ export function nodePrograms(targets: NodeTargets): Record<'system' | 'packaged'
     service: from((machine) => machine.service(kubeletOf, softwareOf)),
     systemctl: from((machine) => machine.systemctl(kubeletOf, softwareOf)),
   };
-  return { system, packaged };
+  return { system, packaged, docker: { docker: from((machine) => machine.docker(kubeletOf)) } };
 }
 
 export const UNIT_PATH = '/usr/lib/systemd/system/';

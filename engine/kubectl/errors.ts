@@ -123,6 +123,11 @@ export function throwAll(errors: Error[]) {
   if (errors.length > 1) throw new AggregateFailure(errors);
 }
 
+/** What failed while objects were worked on, and after it, as one, what had already failed when they were looked for. */
+export function throwBoth(errors: Error[], found: Error[]) {
+  throwAll(errors.length && found.length > 1 ? [...errors, new AggregateFailure(found)] : [...errors, ...found]);
+}
+
 /** A Go string literal, as %q prints it. */
 export function quote(text: string): string {
   let out = '"';

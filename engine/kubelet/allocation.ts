@@ -39,6 +39,18 @@ export class Allocation {
     return this.shortage('pods', 1, this.pods, this.maxPods);
   }
 
+  /** How much of each has to come free before a Pod fits. */
+  missing(pod: Pod): [keyof Amounts | 'pods', number][] {
+    const wanted = podRequests(pod.spec as PodSpec);
+    const list: [keyof Amounts | 'pods', number][] = [];
+    for (const name of RESOURCES) {
+      const amount = wanted[name] + this.used[name] - this.capacity[name];
+      if (wanted[name] > 0 && amount > 0) list.push([name, amount]);
+    }
+    if (this.pods >= this.maxPods) list.push(['pods', this.pods + 1 - this.maxPods]);
+    return list;
+  }
+
   private shortage(resource: string, requested: number, used: number, capacity: number) {
     if (requested === 0 || requested + used <= capacity) return undefined;
     const message = `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`;

@@ -25,6 +25,21 @@ export interface CgroupLimits {
   cpuRequest: number;
 }
 
+/** The cgroup of a Pod that has resources of its own: what its containers have together is bounded there. */
+export interface ParentCgroup {
+  join(child: Cgroup): void;
+  leave(child: Cgroup): void;
+  /** What a child wants, or may have, is about to change. */
+  settle(): void;
+  /** It has changed. */
+  changed(): void;
+  /** Millicores that a child gets of its steady load, and that are left for work at once. */
+  share(child: Cgroup): number;
+  readonly cpuLeft: number;
+  /** More memory is held: too much kills the container that holds most. */
+  allocated(): void;
+}
+
 export class Cgroup implements Meter {
   limits: CgroupLimits;
   /** Bytes held by all processes. */
@@ -33,6 +48,7 @@ export class Cgroup implements Meter {
   oomKills = 0;
   private readonly sim: Sim;
   private readonly outOfMemory: () => void;
+  private readonly parent: ParentCgroup | undefined;
   /** Millicores wanted all the time. */
   private steady = 0;
   /** ms of CPU time had, and denied, up to `at`. */
@@ -49,8 +65,10 @@ export class Cgroup implements Meter {
   private previousStart: number;
   private usedAtPrevious = 0;
 
-  constructor(sim: Sim, limits: CgroupLimits, outOfMemory: () => void) {
+  constructor(sim: Sim, limits: CgroupLimits, outOfMemory: () => void, parent?: ParentCgroup) {
     this.sim = sim;
+    this.parent = parent;
+    parent?.join(this);
     this.limits = limits;
     this.outOfMemory = outOfMemory;
     this.at = this.bornAt = this.windowStart = this.previousStart = sim.now;
@@ -60,7 +78,12 @@ export class Cgroup implements Meter {
     this.memory = Math.max(0, this.memory + bytes);
     this.memoryPeak = Math.max(this.memoryPeak, this.memory);
     const { memory } = this.limits;
-    if (memory === undefined || this.memory <= memory) return;
+    if (memory !== undefined && this.memory > memory) this.kill();
+    else if (bytes > 0) this.parent?.allocated();
+  }
+
+  /** The kernel ends it for want of memory. */
+  kill() {
     this.oomKills++;
     this.outOfMemory();
   }
@@ -72,10 +95,13 @@ export class Cgroup implements Meter {
 
   /** Work is done in turn, as fast as the quota that the steady load leaves allows; one piece uses one CPU at most. */
   reserve(ms: number): number {
-    const { cpu } = this.limits;
+    const { parent } = this;
+    const cpu = this.limits.cpu ?? (parent && Infinity);
     if (cpu === undefined) return ms;
     const { now } = this.sim;
-    const left = Math.max(cpu - this.rate, cpu * LEAST_SHARE);
+    const own = Math.max(cpu - this.rate, cpu * LEAST_SHARE);
+    const left = parent ? Math.min(own, parent.cpuLeft) : own;
+    if (left === Infinity) return ms;
     this.freeAt = Math.max(this.freeAt, now) + (ms * 1000) / left;
     const takes = Math.max(ms, this.freeAt - now);
     this.denied += takes - ms;
@@ -84,22 +110,31 @@ export class Cgroup implements Meter {
   }
 
   load(millis: number) {
-    this.advance();
+    this.settle();
     this.steady = Math.max(0, this.steady + millis);
+    this.parent?.changed();
+  }
+
+  /** Counts up to now what the present loads have used. */
+  private settle() {
+    if (this.parent) this.parent.settle();
+    else this.advance();
   }
 
   /** Changes the limits of what runs; too little memory for what is held kills it. */
   resize(limits: CgroupLimits) {
-    this.advance();
+    this.settle();
     this.limits = limits;
+    this.parent?.changed();
     this.allocate(0);
   }
 
   /** It has ended: nothing is held or wanted any more. */
   end() {
-    this.advance();
+    this.settle();
     this.memory = 0;
     this.steady = 0;
+    this.parent?.leave(this);
   }
 
   /** Millicores used over the last windows. */
@@ -117,11 +152,16 @@ export class Cgroup implements Meter {
   }
 
   private get rate(): number {
+    return this.parent ? this.parent.share(this) : this.wanted;
+  }
+
+  /** Millicores that it would have by itself. */
+  get wanted(): number {
     return Math.min(this.steady, this.limits.cpu ?? Infinity);
   }
 
   /** Counts the steady load up to now, window by window. */
-  private advance() {
+  advance() {
     const { now } = this.sim;
     if (now - this.windowStart >= WINDOW_MS) {
       const whole = Math.floor((now - this.windowStart) / WINDOW_MS);
@@ -195,7 +235,7 @@ const FILES: Record<string, (cgroup: Cgroup) => string> = {
 };
 
 /** From a CPU request to cpu.shares to cpu.weight; 1 CPU is the default weight of 100 (opencontainers/cgroups). */
-function weightOf(millis: number): number {
+export function weightOf(millis: number): number {
   const shares = Math.floor((millis * 1024) / 1000);
   if (shares <= 2) return 1;
   if (shares >= MAX_SHARES) return 10_000;

@@ -5,17 +5,19 @@ import { addQuantities, compareQuantities, QuantityError, quantityValue, subtrac
 import { CONFIG_FILE, type NodeLimits, type Settings } from './config-file.ts';
 import { parseConfiguration, type Configuration } from './configuration.ts';
 import { isNamespaced } from './special-pods.ts';
+import { thresholdProblem, TUNED, tuningOf } from './tuning.ts';
 
 /** What is modelled, with what it may be. */
-const READERS: Readonly<Record<Exclude<keyof Settings, 'node' | 'allowedUnsafeSysctls'>, (value: unknown) => unknown>> =
-  {
-    staticPodPath: (value) => (typeof value === 'string' ? value.replace(/\/$/, '') : undefined),
-    readOnlyPort: (value) => (isPort(value) ? value : undefined),
-    serverTLSBootstrap: (value) => (typeof value === 'boolean' ? value : undefined),
-    clusterDNS: (value) =>
-      Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? value[0] : undefined,
-    clusterDomain: (value) => (typeof value === 'string' && value ? value : undefined),
-  };
+const READERS: Readonly<
+  Record<Exclude<keyof Settings, 'node' | 'tuning' | 'allowedUnsafeSysctls'>, (value: unknown) => unknown>
+> = {
+  staticPodPath: (value) => (typeof value === 'string' ? value.replace(/\/$/, '') : undefined),
+  readOnlyPort: (value) => (isPort(value) ? value : undefined),
+  serverTLSBootstrap: (value) => (typeof value === 'boolean' ? value : undefined),
+  clusterDNS: (value) =>
+    Array.isArray(value) && value.length === 1 && typeof value[0] === 'string' ? value[0] : undefined,
+  clusterDomain: (value) => (typeof value === 'string' && value ? value : undefined),
+};
 /** What the node's capacity and allocatable follow from. */
 const LIMITS = new Set(['maxPods', 'kubeReserved', 'systemReserved', 'evictionHard']);
 const SYSCTLS = 'allowedUnsafeSysctls';
@@ -25,17 +27,6 @@ const SAME: Readonly<Record<string, (value: unknown) => unknown>> = {
   resolvConf: (value) => String(value).replace('/run/systemd/resolve/', '/etc/'),
 };
 const RESERVABLE = ['cpu', 'memory', 'ephemeral-storage', 'pid'];
-const SIGNALS = [
-  'memory.available',
-  'nodefs.available',
-  'nodefs.inodesFree',
-  'imagefs.available',
-  'imagefs.inodesFree',
-  'containerfs.available',
-  'containerfs.inodesFree',
-  'pid.available',
-];
-
 const isPort = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 65_536;
 
 /** `before`: the file as it was installed. A string: why the kubelet does not start. */
@@ -50,7 +41,7 @@ export function changedConfig(text: string, before: string): Settings | string {
     settings[name] = value;
   }
   for (const name of new Set([...Object.keys(installed), ...Object.keys(given)])) {
-    if (Object.hasOwn(READERS, name) || LIMITS.has(name) || name === SYSCTLS) continue;
+    if (Object.hasOwn(READERS, name) || LIMITS.has(name) || TUNED.has(name) || name === SYSCTLS) continue;
     const same = SAME[name] ?? ((value: unknown) => value);
     if (JSON.stringify(same(installed[name])) !== JSON.stringify(same(given[name]))) return refused(name, given[name]);
   }
@@ -59,16 +50,23 @@ export function changedConfig(text: string, before: string): Settings | string {
   if (foreign !== undefined)
     return `failed to run Kubelet: failed to create kubelet: the sysctls ${JSON.stringify(foreign)} are not known to be namespaced`;
   if (sysctls.length) settings[SYSCTLS] = sysctls;
-  if ([...LIMITS].every((name) => JSON.stringify(installed[name]) === JSON.stringify(given[name])))
-    return settings as unknown as Settings;
-  const node = limitsOf(given);
+  const untouched = (names: ReadonlySet<string>) =>
+    [...names].every((name) => JSON.stringify(installed[name]) === JSON.stringify(given[name]));
+  const tuning = untouched(TUNED) && untouched(LIMITS) ? undefined : tuningOf(given);
+  if (typeof tuning === 'string') return tuning;
+  if (tuning) settings.tuning = tuning;
+  if (untouched(LIMITS)) return settings as unknown as Settings;
+  const node = limitsOf(given, installed.evictionHard as Record<string, string>);
   return typeof node === 'string' ? node : ({ ...settings, node } as unknown as Settings);
 }
 
 const refused = (name: string, value: unknown): string =>
   `${CONFIG_FILE}: ${name}: ${value === undefined ? 'absent' : JSON.stringify(value)} is not modelled by this engine`;
 
-function limitsOf({ maxPods, kubeReserved, systemReserved, evictionHard }: Configuration): NodeLimits | string {
+function limitsOf(
+  { maxPods, kubeReserved, systemReserved, evictionHard }: Configuration,
+  standard: Readonly<Record<string, string>>,
+): NodeLimits | string {
   if (!Number.isInteger(maxPods) || Number(maxPods) < 0)
     return `failed to validate kubelet configuration, error: invalid configuration: maxPods (--max-pods) ${String(maxPods)} must not be a negative number`;
   const reserved: Record<string, string> = {};
@@ -85,21 +83,11 @@ function limitsOf({ maxPods, kubeReserved, systemReserved, evictionHard }: Confi
   }
   const thresholds = evictionHard as Record<string, string>;
   for (const signal in thresholds) {
-    if (!SIGNALS.includes(signal)) return `failed to run Kubelet: unknown signal ${signal}`;
-    if (!isThreshold(thresholds[signal]))
-      return `failed to run Kubelet: invalid threshold ${String(thresholds[signal])} of eviction signal ${signal}`;
+    const problem = thresholdProblem(signal, thresholds[signal], standard[signal]);
+    if (problem) return problem;
   }
   const { 'memory.available': memory = '', 'nodefs.available': disk = '' } = thresholds;
   return { maxPods: Number(maxPods), reserved, memory, disk };
-}
-
-function isThreshold(text: string): boolean {
-  if (/^\d+(\.\d+)?%$/.test(text)) return true;
-  try {
-    return compareQuantities(String(text), '0') >= 0;
-  } catch {
-    return false;
-  }
 }
 
 /** What a node of this hardware offers under limits. */
@@ -121,7 +109,7 @@ export function limitedNode(hardware: Readonly<Record<string, string>>, limits: 
 }
 
 /** Bytes of a threshold, which may be a share of the whole; '' is none. */
-function threshold(text: string, whole: string): number {
+export function threshold(text: string, whole: string): number {
   if (text === '') return 0;
   if (text.endsWith('%')) return Math.trunc(quantityValue(whole) * Math.fround(parseFloat(text) / 100));
   return quantityValue(text);

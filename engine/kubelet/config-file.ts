@@ -48,7 +48,60 @@ export interface Settings {
   allowedUnsafeSysctls?: readonly string[];
   /** Undefined: all as the kubelet has it by itself. */
   node?: NodeLimits;
+  /** Undefined: as in TUNING. */
+  tuning?: Tuning;
 }
+
+/** What few configurations change. Times in ms. */
+export interface Tuning {
+  /** From a container's end to its next start: at first, doubling, and at most. */
+  restart: { first: number; most: number };
+  /** Graceful node shutdown: how long Pods from this priority on have, lowest first. None: the machine just goes off. */
+  shutdown: readonly ShutdownPeriod[];
+  /** Images without a container go when the disk is used beyond `high`, down to `low` (shares of it), or when too old. */
+  imageGC: { high: number; low: number; minimumAge: number; maximumAge: number };
+  /** How many images are pulled at a time. */
+  parallelPulls: number;
+  eviction: {
+    /** From the last time that a pressure was seen to the end of its condition. */
+    transition: number;
+    /** Seconds; the grace of a soft eviction at most. */
+    maxGrace: number;
+    soft: readonly SoftThreshold[];
+    /** Processes that have to be free for the node: an amount, a share such as 10%, or '' for none. */
+    pids: string;
+    /** By signal: what is reclaimed beyond the threshold. */
+    minimumReclaim: Readonly<Record<string, string>>;
+  };
+  /** Processes that a container may have; -1: as many as it likes. */
+  podPids: number;
+  /** Containers that ask for no profile are filtered as the runtime does by default. */
+  seccompDefault: boolean;
+}
+
+export interface ShutdownPeriod {
+  priority: number;
+  shutdownGracePeriodSeconds: number;
+}
+
+/** Pods go when this has been short for so long. */
+export interface SoftThreshold {
+  signal: string;
+  amount: string;
+  /** ms. */
+  grace: number;
+}
+
+/** What the kubelet has by itself. */
+export const TUNING: Tuning = {
+  restart: { first: 10_000, most: 300_000 },
+  shutdown: [],
+  imageGC: { high: 0.85, low: 0.8, minimumAge: 120_000, maximumAge: 0 },
+  parallelPulls: 1,
+  eviction: { transition: 300_000, maxGrace: 0, soft: [], pids: '', minimumReclaim: {} },
+  podPids: -1,
+  seccompDefault: false,
+};
 
 /** How much of the machine Pods get. */
 export interface NodeLimits {

@@ -1,8 +1,10 @@
 // KubeletConfiguration (kubelet.config.k8s.io/v1beta1) with what the kubelet puts where the file says nothing, or zero; the
 // kubelet shows the whole at /configz.
 
+import { goDurationMs } from '../api/duration.ts';
 import { part } from '../parts/index.ts';
 import { CONFIG_FILE } from './config-file.ts';
+import { goDuration } from './format.ts';
 
 export type Configuration = Record<string, unknown>;
 
@@ -171,10 +173,18 @@ function completed(defaults: Readonly<Configuration>, given: Readonly<Configurat
   for (const name in defaults) {
     const [standard, said] = [defaults[name], given[name]];
     if (isAbsent(name, said)) out[name] = standard;
-    else out[name] = isMap(standard) && isMap(said) && !WHOLE.has(name) ? completed(standard, said) : said;
+    else if (isMap(standard) && isMap(said) && !WHOLE.has(name)) out[name] = completed(standard, said);
+    else out[name] = isTime(standard) ? (shownTime(said) ?? said) : said;
   }
   for (const name in given) if (!(name in defaults) && !isAbsent(name, given[name])) out[name] = given[name];
   return out;
+}
+
+/** A duration is shown as Go prints it, however it was written. */
+const isTime = (value: unknown): boolean => typeof value === 'string' && goDurationMs(value) !== undefined;
+function shownTime(value: unknown): string | undefined {
+  const ms = goDurationMs(String(value));
+  return ms === undefined ? undefined : goDuration(ms);
 }
 
 const isAbsent = (name: string, value: unknown): boolean =>

@@ -32,6 +32,10 @@ export function confinementOf(kubelet: Kubelet, pod: Pod, spec: ContainerSpec, s
   const own = spec.securityContext;
   const podContext = pod.spec?.securityContext;
   const privileged = own?.privileged === true;
+  if (own?.procMount === 'Unmasked')
+    throw new CreateError(
+      'procMount Unmasked: what the runtime hides of /proc is not modelled by this engine, which hides nothing',
+    );
   return {
     pod: pod.metadata.uid as string,
     container: spec.name,
@@ -44,9 +48,9 @@ export function confinementOf(kubelet: Kubelet, pod: Pod, spec: ContainerSpec, s
 }
 
 /** kubelet: without seccompDefault what asks for nothing is unconfined. */
-function isFiltered({ machine }: Kubelet, profile: SeccompProfile | undefined): boolean {
+function isFiltered({ machine, tuning }: Kubelet, profile: SeccompProfile | undefined): boolean {
   if (profile?.type === 'Localhost') part('kubelet').loadSeccomp(machine.fs, profile);
-  return profile !== undefined && profile.type !== 'Unconfined';
+  return profile === undefined ? tuning.seccompDefault : profile.type !== 'Unconfined';
 }
 
 function profileOf({ machine }: Kubelet, profile: AppArmorProfile | undefined): string | undefined {

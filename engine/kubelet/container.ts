@@ -26,7 +26,7 @@ import {
 } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
 import type { Sim } from '../sim/index.ts';
-import { Cgroup, type CgroupLimits } from './cgroup.ts';
+import { Cgroup, type CgroupLimits, type ParentCgroup } from './cgroup.ts';
 import { ContainerLog } from './log.ts';
 
 export type ContainerKind = 'init' | 'main' | 'ephemeral';
@@ -52,12 +52,19 @@ export interface ContainerConfig {
   confinement: Confinement;
   sysctls: Readonly<Record<string, string>>;
   limits: CgroupLimits;
+  /** Of a Pod with resources of its own. */
+  parent?: ParentCgroup | undefined;
   /** Process numbers shared with other containers. */
   pids: PidNamespace | undefined;
   /** What its files are on. */
   disk: MountOptions | undefined;
   /** Processes of the machine that are numbered with its own: those of other containers. */
   others: (() => Process[]) | undefined;
+  facts: Host['facts'];
+  /** The kernel is about to end it for want of memory. */
+  outOfMemory: ((container: Container) => void) | undefined;
+  /** Whether the Pod may have one more process; undefined: always. */
+  mayFork?: (() => boolean) | undefined;
   /** Mounts volumes, /etc/hosts and the like. */
   mount: (fs: FileSystem) => void;
   terminationFile: FileNode | undefined;
@@ -113,7 +120,7 @@ export class Container {
     this.onExit = onExit;
     this.log = new ContainerLog(() => sim.now);
     this.resources = config.spec.resources ?? {};
-    this.cgroup = new Cgroup(sim, config.limits, () => this.oomKill());
+    this.cgroup = new Cgroup(sim, config.limits, () => this.oomKill(), config.parent);
   }
 
   get identity(): Identity {
@@ -142,6 +149,8 @@ export class Container {
       sysctls: this.config.sysctls,
     });
     host.others = this.config.others;
+    host.facts = this.config.facts;
+    host.mayFork = this.config.mayFork;
     this.host = host;
     fs.root.set('proc', new ComputedDir(() => part('tools').procEntries(host)));
     const name = command[0];
@@ -215,6 +224,15 @@ export class Container {
   /** Bytes on the node's disk: its writable layer and its log. */
   get diskBytes(): number {
     return blocks(this.host?.fs.root.layerBytes() ?? 0) + blocks(this.log.bytes);
+  }
+
+  /** How many run in it. */
+  get processes(): number {
+    if (this.state !== 'running' || !this.host) return 0;
+    if (!this.config.pids) return this.host.processes.size;
+    let sum = 0;
+    this.host.processes.forEach(({ host }) => (sum += host === this.host ? 1 : 0));
+    return sum;
   }
 
   /** Its standard input, which attaching clients write to. */
@@ -293,12 +311,16 @@ export class Container {
   /** The kernel kills all of its processes. */
   private oomKill() {
     this.oomKilled = true;
+    this.config.outOfMemory?.(this);
     this.process?.signal('KILL');
   }
 }
 
 /** What a file system of 4 KiB blocks needs for so many bytes. */
 const blocks = (bytes: number) => Math.ceil(bytes / 4096) * 4096;
+
+/** The first line of a script; all that follows the interpreter is one argument of it. */
+const INTERPRETER = /^#![ \t]*(\S+)(?:[ \t]+([^\n]*\S))?/;
 
 /** The program that a command runs in a directory: a binary, or the interpreter that a script's first line names. */
 export function resolveCommand(
@@ -311,7 +333,7 @@ export function resolveCommand(
   if (program) return { program, argv: [...command] };
   const node = path.includes('/') ? host.fs.find(path) : undefined;
   if (node?.kind !== 'file' || (node.mode & 0o111) === 0) return undefined;
-  const first = /^#!\s*(\S+)(?:\s+(\S+))?/.exec(node.text);
+  const first = INTERPRETER.exec(node.text);
   const interpreter = first && host.program(first[1]);
   if (!interpreter) return undefined;
   return { program: interpreter, argv: [first[1], ...(first[2] ? [first[2]] : []), ...command] };
@@ -324,5 +346,6 @@ export function execError(host: Host, name: string): string {
   if (!node) return `exec: ${JSON.stringify(name)}: stat ${name}: no such file or directory`;
   if (node.kind === 'dir') return `exec: ${JSON.stringify(name)}: is a directory`;
   if ((node.mode & 0o111) === 0) return `exec: ${JSON.stringify(name)}: permission denied`;
-  return `exec ${name}: exec format error`;
+  const interpreted = node.kind === 'file' && INTERPRETER.test(node.text);
+  return `exec ${name}: ${interpreted ? 'no such file or directory' : 'exec format error'}`;
 }

@@ -2,31 +2,62 @@
 
 import { formatQuantity, quantityValue } from '../api/quantity.ts';
 import type { Pod, PodSpec } from '../api/types.ts';
-import { isCritical, type Resource, type Signal } from './eviction.ts';
+import { threshold } from './changed-config.ts';
+import type { Tuning } from './config-file.ts';
+import { isCritical, type Resource, type Signal, type Threshold } from './eviction.ts';
+import { removeUnused } from './image-gc.ts';
 import type { Kubelet } from './kubelet.ts';
 import type { PodWorker } from './pod-worker.ts';
 
 /** Throws away images where that helps, else ends one Pod. */
-export function reclaim(kubelet: Kubelet, signal: Signal, available: number, imagesInUse: () => Set<string>) {
-  const { node, recorder } = kubelet;
+export function reclaim(kubelet: Kubelet, threshold: Threshold, available: number, imagesInUse: () => Set<string>) {
+  const { node, recorder, tuning } = kubelet;
+  const { signal } = threshold;
   const ref = { kind: 'Node', name: node.name, uid: node.name, apiVersion: 'v1' };
   recorder.event(ref, 'Warning', 'EvictionThresholdMet', `Attempting to reclaim ${signal.resource}`);
   if (signal.resource === 'ephemeral-storage') {
-    kubelet.images.collect(Infinity, imagesInUse());
-    if (signal.available() >= signal.threshold) return;
+    removeUnused(kubelet, imagesInUse());
+    if (signal.available() >= threshold.amount + threshold.reclaim) return;
   }
   const worker = ranked(kubelet, signal)[0]?.worker;
   if (!worker) return;
-  let message = `The node was low on resource: ${signal.resource}. Threshold quantity: ${amount(signal.threshold)}, available: ${amount(available)}. `;
+  const text = signal.resource === 'pids' ? String : amount;
+  let message = `The node was low on resource: ${signal.resource}. Threshold quantity: ${text(threshold.amount)}, available: ${text(available)}. `;
   worker.records.forEach(({ current }) => {
-    if (current?.state !== 'running') return;
+    if (current?.state !== 'running' || signal.resource === 'pids') return;
     const used = signal.resource === 'memory' ? current.cgroup.memory : current.diskBytes;
     const asked = containerRequest(worker.pod, current.name, signal.resource);
     if (used > asked) {
       message += `Container ${current.name} was using ${amount(used)}, request is ${amount(asked)}, has larger consumption of ${signal.resource}. `;
     }
   });
-  worker.evict(message);
+  const own = worker.pod.spec?.terminationGracePeriodSeconds ?? Infinity;
+  // A soft eviction lets the Pod end by itself, within limits.
+  worker.evict(message, threshold.grace === undefined ? undefined : Math.min(tuning.eviction.maxGrace, own));
+}
+
+/** The thresholds of a configuration: the hard ones as they are, one of processes, and the soft ones. Memory goes first. */
+export function thresholdsOf(
+  { eviction }: Tuning,
+  hard: readonly Threshold[],
+  signals: readonly Signal[],
+  most: Readonly<Record<Resource, number>>,
+): Threshold[] {
+  const bytes = (name: string, text: string) => {
+    const signal = signals.find((one) => one.name === name) as Signal;
+    return { signal, amount: threshold(text, String(most[signal.resource])) };
+  };
+  const list: Threshold[] = hard.map(({ signal, amount: least }) => ({ signal, amount: least, reclaim: 0 }));
+  if (eviction.pids) list.push({ ...bytes('pid.available', eviction.pids), reclaim: 0 });
+  for (const { signal: name, amount: text, grace } of eviction.soft) {
+    if (signals.some((one) => one.name === name)) list.push({ ...bytes(name, text), grace, reclaim: 0 });
+  }
+  for (const one of list) {
+    const more = eviction.minimumReclaim[one.signal.name];
+    if (more !== undefined) one.reclaim = threshold(more, String(most[one.signal.resource]));
+  }
+  const last = ({ signal }: Threshold) => (signal.resource === 'memory' ? 0 : 1);
+  return list.sort((a, b) => last(a) - last(b));
 }
 
 /** Pods in the order in which they go (kubelet: rankMemoryPressure, rankDiskPressureFunc). */
@@ -39,6 +70,8 @@ function ranked(kubelet: Kubelet, signal: Signal) {
     candidates.push({ worker, usage, request, priority: worker.pod.spec?.priority ?? 0 });
   });
   const over = ({ usage, request }: { usage: number; request: number }) => (usage > request ? 0 : 1);
+  // kubelet: rankPIDPressure knows no requests.
+  if (signal.resource === 'pids') return candidates.sort((a, b) => a.priority - b.priority || b.usage - a.usage);
   return candidates.sort(
     (a, b) => over(a) - over(b) || a.priority - b.priority || b.usage - b.request - (a.usage - a.request),
   );

@@ -11,37 +11,52 @@ import { PRESSURES, type NodeStatusManager, type Verdict } from './node-status.t
 import type { PodWorker } from './pod-worker.ts';
 import { podRequests } from './pod-spec.ts';
 
-// kubelet: evictionHard's defaults, evictionPressureTransitionPeriod, imageGCHigh/LowThresholdPercent.
+// kubelet: evictionHard's defaults.
 const MEMORY_AVAILABLE = 100 * 1024 ** 2;
 const NODEFS_AVAILABLE = 0.1;
-const TRANSITION_MS = 300_000;
-const GC_HIGH = 0.85;
-const GC_LOW = 0.8;
 const GC_EVERY_MS = 300_000;
+/** More than this share of the disk has to stay free only where somebody has configured it. */
+const EARLY = 0.25;
 /** What an operating system and its daemons take of a node. */
 const SYSTEM_MEMORY = 600 * 1024 ** 2;
 const SYSTEM_DISK = 8 * 1024 ** 3;
+const SYSTEM_PROCESSES = 120;
 /** system-node-critical and above. */
 const CRITICAL = 2_000_000_000;
 
-export type Resource = 'memory' | 'ephemeral-storage';
+export type Resource = 'memory' | 'ephemeral-storage' | 'pids';
 
 export interface Signal {
+  /** As evictionHard names it. */
+  name: string;
   resource: Resource;
-  condition: 'MemoryPressure' | 'DiskPressure';
+  condition: 'MemoryPressure' | 'DiskPressure' | 'PIDPressure';
   reason: string;
+  /** Events on the node. */
+  short: string;
   sufficient: string;
   message: string;
-  threshold: number;
   available: () => number;
   usage: (worker: PodWorker) => number;
   request: (pod: Pod) => number;
 }
 
+/** Pods go when less than `amount` of it is left, and has been for so long. */
+export interface Threshold {
+  signal: Signal;
+  amount: number;
+  /** ms; undefined: a hard one. */
+  grace?: number;
+  /** Beyond the amount, which also has to come free until it is not met any more. */
+  reclaim: number;
+  metSince?: number;
+}
+
 export class EvictionManager {
   private readonly kubelet: Kubelet;
   private readonly status: NodeStatusManager;
-  private readonly signals: readonly Signal[];
+  readonly signals: readonly Signal[];
+  private thresholds: Threshold[];
   private readonly diskBytes: number;
   private readonly memoryBytes: number;
   /** Bytes that fill-disk keeps. */
@@ -49,6 +64,8 @@ export class EvictionManager {
   /** When each pressure was last observed, by condition. */
   private readonly seen = new Map<string, number>();
   private collectedAt = 0;
+  /** Something is to happen long before the disk is full. */
+  private strict = false;
   /** Pods that declare limits on local storage. */
   private readonly limited = new Set<PodWorker>();
 
@@ -59,34 +76,80 @@ export class EvictionManager {
     this.memoryBytes = quantityValue(status.capacity.memory);
     this.signals = [
       {
+        name: 'memory.available',
         resource: 'memory',
         condition: 'MemoryPressure',
         reason: 'KubeletHasInsufficientMemory',
+        short: 'NodeHasInsufficientMemory',
         sufficient: 'NodeHasSufficientMemory',
         message: 'kubelet has insufficient memory available',
-        threshold: MEMORY_AVAILABLE,
         available: () => this.memoryBytes - SYSTEM_MEMORY - this.sum((worker) => worker.memory),
         usage: (worker) => worker.memory,
         request: (pod) => podRequests(pod.spec as PodSpec).memory,
       },
       {
+        name: 'nodefs.available',
         resource: 'ephemeral-storage',
         condition: 'DiskPressure',
         reason: 'KubeletHasDiskPressure',
+        short: 'NodeHasDiskPressure',
         sufficient: 'NodeHasNoDiskPressure',
         message: 'kubelet has disk pressure',
-        threshold: Math.floor(this.diskBytes * NODEFS_AVAILABLE),
         available: () => (this.diskQuiet ? Infinity : this.diskBytes - this.diskUsed),
         usage: (worker) => worker.diskBytes,
         request: (pod) => storageRequest(pod),
       },
+      {
+        name: 'pid.available',
+        resource: 'pids',
+        condition: 'PIDPressure',
+        reason: 'KubeletHasInsufficientPID',
+        short: 'NodeHasInsufficientPID',
+        sufficient: 'NodeHasSufficientPID',
+        message: 'kubelet has insufficient PID available',
+        available: () => this.maxProcesses - SYSTEM_PROCESSES - this.sum((worker) => worker.processes),
+        usage: (worker) => worker.processes,
+        request: () => 0,
+      },
+    ];
+    const [memory, disk] = this.signals;
+    this.thresholds = [
+      { signal: memory, amount: MEMORY_AVAILABLE, reclaim: 0 },
+      { signal: disk, amount: Math.floor(this.diskBytes * NODEFS_AVAILABLE), reclaim: 0 },
     ];
   }
 
   /** Bytes that have to stay free. */
   setThresholds({ memory, disk }: { memory: number; disk: number }) {
-    this.signals[0].threshold = memory;
-    this.signals[1].threshold = disk;
+    for (const threshold of this.thresholds) {
+      if (threshold.grace !== undefined) continue;
+      if (threshold.signal.resource === 'memory') threshold.amount = memory;
+      if (threshold.signal.resource === 'ephemeral-storage') threshold.amount = disk;
+    }
+    this.heed();
+  }
+
+  private heed() {
+    const early = this.diskBytes * EARLY;
+    const { high } = this.kubelet.tuning.imageGC;
+    this.strict =
+      this.diskBytes * (1 - high) > early ||
+      this.thresholds.some(({ signal, amount }) => signal.resource === 'ephemeral-storage' && amount > early);
+  }
+
+  /** Those that a configuration adds to the two hard ones, and what it says of them. */
+  tune(
+    change: (hard: readonly Threshold[], signals: readonly Signal[], most: Record<Resource, number>) => Threshold[],
+  ) {
+    const hard = this.thresholds.filter(({ grace, signal }) => grace === undefined && signal.resource !== 'pids');
+    const most = { memory: this.memoryBytes, 'ephemeral-storage': this.diskBytes, pids: this.maxProcesses };
+    this.thresholds = change(hard, this.signals, most);
+    this.heed();
+  }
+
+  /** Linux: threads-max, of which one is for every 128 KiB of memory. */
+  private get maxProcesses(): number {
+    return Math.floor(this.memoryBytes / 131_072);
   }
 
   private sum(of: (worker: PodWorker) => number): number {
@@ -97,7 +160,7 @@ export class EvictionManager {
 
   /** What Pods write here never fills a disk by itself: without images and ballast there is nothing to measure. */
   private get diskQuiet(): boolean {
-    return this.ballast === 0 && this.kubelet.images.bytes < this.diskBytes / 2;
+    return this.ballast === 0 && !this.strict && this.kubelet.images.bytes < this.diskBytes / 2;
   }
 
   /** The node's disk, as what is mounted from it shows it. */
@@ -148,35 +211,44 @@ export class EvictionManager {
     const { sim } = this.kubelet;
     this.limits();
     this.collect();
-    let shortest: { signal: Signal; available: number } | undefined;
-    for (const signal of this.signals) {
+    let shortest: { threshold: Threshold; available: number } | undefined;
+    for (const threshold of this.thresholds) {
+      const { signal, amount, reclaim, grace = 0 } = threshold;
       const available = signal.available();
-      const short = available < signal.threshold;
-      const since = this.seen.get(signal.condition);
-      if (short) {
-        this.seen.set(signal.condition, sim.now);
-        if (since === undefined)
-          this.status.pressureChanged(
-            signal.condition === 'DiskPressure' ? 'NodeHasDiskPressure' : 'NodeHasInsufficientMemory',
-          );
-        shortest ??= { signal, available };
-      } else if (since !== undefined && sim.now - since >= TRANSITION_MS) {
-        this.seen.delete(signal.condition);
-        this.status.pressureChanged(signal.sufficient);
+      if (available >= amount + (threshold.metSince === undefined ? 0 : reclaim)) {
+        threshold.metSince = undefined;
+        continue;
       }
+      threshold.metSince ??= sim.now;
+      const fresh = !this.seen.has(signal.condition);
+      this.seen.set(signal.condition, sim.now);
+      if (fresh) this.status.pressureChanged(signal.short);
+      if (sim.now - threshold.metSince >= grace) shortest ??= { threshold, available };
     }
-    if (shortest) part('kubelet').reclaim(this.kubelet, shortest.signal, shortest.available, () => this.imagesInUse());
+    if (this.seen.size) this.relax();
+    if (!shortest) return;
+    const { threshold, available } = shortest;
+    part('kubelet').reclaim(this.kubelet, threshold, available, () => this.imagesInUse());
+  }
+
+  /** Pressures end when they have not been seen for a while. */
+  private relax() {
+    const { sim, tuning } = this.kubelet;
+    for (const { condition, sufficient } of this.signals) {
+      const since = this.seen.get(condition);
+      if (since === undefined || sim.now === since || sim.now - since < tuning.eviction.transition) continue;
+      this.seen.delete(condition);
+      this.status.pressureChanged(sufficient);
+    }
   }
 
   /** kubelet: image garbage collection, every five minutes. */
   private collect() {
-    const { sim, images } = this.kubelet;
+    const { sim, tuning } = this.kubelet;
     if (sim.now - this.collectedAt < GC_EVERY_MS) return;
     this.collectedAt = sim.now;
-    if (this.diskQuiet) return;
-    const used = this.diskUsed;
-    if (used < this.diskBytes * GC_HIGH) return;
-    images.collect(used - this.diskBytes * GC_LOW, this.imagesInUse());
+    if (this.diskQuiet && tuning.imageGC.maximumAge === 0) return;
+    part('kubelet').collectImages(this.kubelet, this.diskUsed, this.diskBytes, this.imagesInUse());
   }
 
   private imagesInUse(): Set<string> {

@@ -33,7 +33,7 @@ const TEXT = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** The answer to a path; undefined: the kubelet has no such figures. */
 export function figures(path: string, of: Counted): Figures | undefined {
-  if (path === '/healthz') return { type: 'text/plain; charset=utf-8', body: 'ok' };
+  if (/^\/healthz(\/(ping|log|syncloop))?$/.test(path)) return { type: 'text/plain; charset=utf-8', body: 'ok' };
   if (path === '/pods' || path === '/pods/') {
     const items = [...of.workers].map(({ pod }) => pod);
     return {
@@ -41,19 +41,60 @@ export function figures(path: string, of: Counted): Figures | undefined {
       body: JSON.stringify({ kind: 'PodList', apiVersion: 'v1', metadata: {}, items }),
     };
   }
+  if (path === '/runningpods' || path === '/runningpods/')
+    return { type: 'application/json', body: JSON.stringify(runningPods(of)) };
+  if (path === '/metrics/probes') return { type: TEXT, body: families(probeMetrics(of)) };
   if (path === '/metrics/resource') return { type: TEXT, body: families(resourceMetrics(of), of.now) };
   if (path === '/metrics/cadvisor') return { type: TEXT, body: families(cadvisorMetrics(of), of.now) };
   if (path === '/stats/summary') {
     return { type: 'application/json', body: `${JSON.stringify(summary(of), undefined, 1)}\n` };
   }
-  return /^\/logs(\/|$)/.test(path) ? logFile(path.slice('/logs'.length), of.fs) : undefined;
+  if (/^\/logs(\/|$)/.test(path)) return logFile(path.slice('/logs'.length), of.fs);
+  return OTHERS.test(path) ? undefined : MISSING;
+}
+
+/** What a kubelet has beside that. */
+const OTHERS =
+  /^\/(metrics(\/slis)?|stats|spec|debug|containerLogs|exec|attach|portForward|run|cri|checkpoint|flagz|statusz)(\/|$)/;
+const MISSING: Figures = { code: 404, type: 'text/plain; charset=utf-8', body: '404 page not found\n' };
+
+/** What the runtime has, without what the API knows of it. */
+function runningPods({ workers }: Counted): object {
+  const items: object[] = [];
+  for (const { pod, uid, records } of workers) {
+    const containers: object[] = [];
+    records.forEach(({ current }) => {
+      if (current?.state === 'running')
+        containers.push({ name: current.name, image: current.config.image.reference, resources: {} });
+    });
+    const { name, namespace } = pod.metadata;
+    if (containers.length)
+      items.push({ metadata: { name, namespace, uid, creationTimestamp: null }, spec: { containers }, status: {} });
+  }
+  return { kind: 'PodList', apiVersion: 'v1', metadata: {}, items };
+}
+
+function probeMetrics({ workers }: Counted): Family[] {
+  const samples: Family['samples'] = [];
+  for (const { pod, uid, probes } of workers) {
+    const { name = '', namespace = '' } = pod.metadata;
+    probes.forEach((of, container) => {
+      for (const { kind, result, count } of of.counts()) {
+        const type = kind[0].toUpperCase() + kind.slice(1);
+        const labels = { container: container.name, namespace, pod: name, pod_uid: uid, probe_type: type, result };
+        samples.push({ labels, value: count });
+      }
+    });
+  }
+  const help = '[BETA] Cumulative number of a liveness, readiness or startup probe for a container by result.';
+  return [counter('prober_probe_total', help, samples)];
 }
 
 /** The machine's /var/log as a file server shows it; who asks for a unit's journal with `?query=` gets the list, too. */
 function logFile(path: string, fs: FileSystem): Figures {
   const node = fs.find(`/var/log${path}`);
   if (node?.kind === 'file') return { type: 'text/plain; charset=utf-8', body: node.text };
-  if (node?.kind !== 'dir') return { code: 404, type: 'text/plain; charset=utf-8', body: '404 page not found\n' };
+  if (node?.kind !== 'dir') return MISSING;
   const links = fs.readdir(`/var/log${path}`).map((name) => {
     const shown = fs.isDirectory(`/var/log${path}/${name}`) ? `${name}/` : name;
     return `<a href="${shown}">${shown}</a>\n`;
@@ -99,14 +140,15 @@ interface Family {
   samples: { labels?: Record<string, string>; value: number }[];
 }
 
-function families(list: readonly Family[], now: number): string {
+/** `now`: where each sample says when it was taken. */
+function families(list: readonly Family[], now?: number): string {
   let text = '';
   for (const { name, help, type, samples } of list) {
     if (samples.length === 0) continue;
     text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
     for (const { labels = {}, value } of samples) {
       const pairs = Object.keys(labels).map((label) => `${label}=${JSON.stringify(labels[label])}`);
-      text += `${name}${pairs.length ? `{${pairs.join(',')}}` : ''} ${number(value)} ${Math.floor(now)}\n`;
+      text += `${name}${pairs.length ? `{${pairs.join(',')}}` : ''} ${number(value)}${now === undefined ? '' : ` ${Math.floor(now)}`}\n`;
     }
   }
   return text;

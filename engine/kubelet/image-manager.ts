@@ -31,7 +31,13 @@ export class ImageManager {
   private readonly present = new Map<string, Image>();
   /** Their sizes together. */
   bytes = 0;
-  /** kubelet: serializeImagePulls is true by default; the first in the queue pulls. */
+  /** When images came, and when the last round of garbage collection saw them used. */
+  readonly addedAt = new Map<string, number>();
+  readonly usedAt = new Map<string, number>();
+  /** The last round has not freed what it should. */
+  collectionFailed = false;
+  /** How many are pulled at a time (kubelet: serializeImagePulls); the first in the queue pull. */
+  parallel = 1;
   private readonly queue: Signal[] = [];
   /** Fires in `changed` when the list of images on the node has grown. */
   private readonly changed: () => void;
@@ -44,21 +50,28 @@ export class ImageManager {
   }
 
   private add(image: Image) {
-    if (!this.present.has(image.reference)) this.bytes += image.size;
+    if (!this.present.has(image.reference)) {
+      this.bytes += image.size;
+      this.addedAt.set(image.reference, this.sim.now);
+    }
     this.present.set(image.reference, image);
   }
 
-  /** Removes images that no container uses, oldest first, until `need` bytes have come free. */
-  collect(need: number, inUse: ReadonlySet<string>) {
-    let freed = 0;
-    for (const [reference, image] of [...this.present]) {
-      if (freed >= need) break;
-      if (inUse.has(reference) || image.repository.endsWith('/pause')) continue;
-      this.present.delete(reference);
-      this.bytes -= image.size;
-      freed += image.size;
-      this.changed();
-    }
+  /** All that may be removed: sandboxes are made of the image pause. */
+  references(): string[] {
+    return [...this.present.keys()].filter((one) => !this.present.get(one)?.repository.endsWith('/pause'));
+  }
+
+  /** Takes an image off the node; the bytes that have come free. */
+  remove(reference: string): number {
+    const image = this.present.get(reference);
+    if (!image) return 0;
+    this.present.delete(reference);
+    this.addedAt.delete(reference);
+    this.usedAt.delete(reference);
+    this.bytes -= image.size;
+    this.changed();
+    return image.size;
   }
 
   /** Puts an image on the node outside of any Pod, as an installer does; the answer is why it cannot. */
@@ -111,7 +124,7 @@ export class ImageManager {
     let result: Image | PullError;
     this.queue.push(turn);
     try {
-      while (this.queue[0] !== turn) yield turn;
+      while (this.queue.indexOf(turn) >= this.parallel) yield turn;
       began = sim.now;
       result = yield* this.pull(full);
     } finally {
@@ -140,7 +153,7 @@ export class ImageManager {
   private leave(turn: Signal) {
     const place = this.queue.indexOf(turn);
     this.queue.splice(place, 1);
-    if (place === 0) this.queue[0]?.fire();
+    if (place < this.parallel) this.queue[this.parallel - 1]?.fire();
   }
 
   /** Gets what is not there yet; `full`: with registry and tag. */

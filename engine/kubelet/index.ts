@@ -6,4 +6,4 @@ export type { Container } from './container.ts';
 export { ManifestFile } from './manifest-file.ts';
 export { unreachable } from './runtime-health.ts';
 export { RUNTIMES, type RuntimeName } from './runtimes.ts';
-export type { CsiVolumes, DriverVolume, KubeletOptions, NodeSpec } from './types.ts';
+export type { CsiVolumes, DeviceDrivers, DriverVolume, KubeletOptions, NodeSpec } from './types.ts';

@@ -10,7 +10,9 @@ import {
   type PortForward,
 } from '../apiserver/types.ts';
 import { createScheme, quantityValue } from '../api/index.ts';
-import type { Node, Pod, Scheme } from '../api/types.ts';
+import { hasRequiredAffinity, matchesRequiredAffinity } from '../api/node-selector.ts';
+import { tolerated } from '../api/tolerations.ts';
+import type { Node, Pod, PodSpec, Scheme, Taint } from '../api/types.ts';
 import {
   ComputedDir,
   createHost,
@@ -26,12 +28,20 @@ import { part } from '../parts/index.ts';
 import type { Co, Sim, Timer } from '../sim/index.ts';
 import { Allocation } from './allocation.ts';
 import { Backoff } from './backoff.ts';
-import { CONFIG_FILE, DNS_ADDRESS, readConfig, type NodeLimits, type Settings } from './config-file.ts';
+import {
+  CONFIG_FILE,
+  DNS_ADDRESS,
+  readConfig,
+  TUNING,
+  type NodeLimits,
+  type Settings,
+  type Tuning,
+} from './config-file.ts';
 import { UserNamespaces } from './confinement.ts';
 import type { Container } from './container.ts';
 import { listen } from './endpoints.ts';
 import type { KubeletServer } from './exec.ts';
-import { EvictionManager } from './eviction.ts';
+import { EvictionManager, isCritical } from './eviction.ts';
 import type { Figures } from './figures.ts';
 import type { ServingCertificate } from './serving-certificate.ts';
 import { ImageManager } from './image-manager.ts';
@@ -39,6 +49,8 @@ import { logLine } from './kubelet-log.ts';
 import { placeLogFiles } from './log-files.ts';
 import { NodeStatusManager } from './node-status.ts';
 import { ObjectCache } from './object-cache.ts';
+import { portsClash, wantsHostPorts } from './pod-spec.ts';
+import { placePluginRegistry } from './plugin-registry.ts';
 import { PodWorker } from './pod-worker.ts';
 import { Relist } from './relist.ts';
 import { runtimeTrouble, unreachable } from './runtime-health.ts';
@@ -46,7 +58,7 @@ import { RUNTIMES, type Runtime } from './runtimes.ts';
 import { AddressPool } from './sandbox.ts';
 import { ServiceLinks } from './service-links.ts';
 import { isMirror, StaticPods } from './static-pods.ts';
-import type { CsiVolumes, KubeletOptions, NodeSpec } from './types.ts';
+import type { CsiVolumes, DeviceDrivers, KubeletOptions, NodeSpec } from './types.ts';
 import { usageOf, type ContainerUsage } from './usage.ts';
 import type { VolumeSources } from './volumes.ts';
 
@@ -88,9 +100,14 @@ export class Kubelet implements KubeletApi {
   power = true;
   /** Called when the machine loses its power, and when it has it again. */
   powered: ((on: boolean) => void) | undefined;
+  /** Takes the machine off the network, or plugs it in. */
+  plug: ((on: boolean) => void) | undefined;
+  /** The machine is being shut down, and the kubelet ends its Pods in order. */
+  shuttingDown = false;
+  private goingDown = false;
   /** ms of CPU time that containers had which have ended since the machine was started. */
   spentCPU = 0;
-  private bootedAt: number;
+  bootedAt: number;
   /** The machine is on the network: the API server can be reached, if it runs. */
   linked = true;
   /** This node in the API, as last seen. */
@@ -116,6 +133,7 @@ export class Kubelet implements KubeletApi {
   /** Its configuration file, as it was when it started. */
   private configuration = '';
   private unsafeSysctls: readonly string[] = [];
+  tuning: Tuning = TUNING;
   private limits: NodeLimits | undefined;
   private hardware: Readonly<Record<string, string>> | undefined;
   stoppedAt = 0;
@@ -124,6 +142,7 @@ export class Kubelet implements KubeletApi {
   runtimeSince = 0;
   private listeners: Listener[] = [];
   private csiVolumes: CsiVolumes | undefined;
+  private deviceDrivers: DeviceDrivers | undefined;
 
   constructor(options: KubeletOptions) {
     const { sim, client, node, network, images } = options;
@@ -150,7 +169,10 @@ export class Kubelet implements KubeletApi {
       });
     this.nodeNet = this.machine.net;
     this.machine.others = () => part('machine').nodeProcesses(this);
+    this.machine.facts = () => part('machine').machineFacts(this);
     placeLogFiles(this.machine.fs.root, this.workers);
+    placePluginRegistry(this);
+    this.machine.fs.root.set('sys', new ComputedDir(() => part('machine').sysEntries(this)));
     this.machine.fs.root.set('proc', new ComputedDir(() => part('tools').procEntries(this.machine)));
     this.objects = new ObjectCache(client);
     this.images = new ImageManager(sim, images, this.recorder, () => this.nodeStatus.imagesChanged());
@@ -160,7 +182,8 @@ export class Kubelet implements KubeletApi {
       node,
       recorder: this.recorder,
       images: () => this.images.list(),
-      problem: () => this.runtimeError ?? this.networkError,
+      problem: () =>
+        this.runtimeError ?? this.networkError ?? (this.shuttingDown ? 'node is shutting down' : undefined),
       pressures: () => this.eviction.verdicts(),
       tick: () => this.eviction.synchronize(),
     });
@@ -197,13 +220,17 @@ export class Kubelet implements KubeletApi {
       this.bootedAt = this.sim.now;
       this.spentCPU = 0;
     }
-    if (!this.power) this.powered?.(true);
+    if (!this.power) {
+      this.plug?.(true);
+      this.powered?.(true);
+    }
     this.power = true;
     this.startedAt = this.sim.now;
     if (this.runtimeSince === 0) this.runtimeSince = this.sim.now;
     ({ clusterDNS: this.clusterDNS, clusterDomain: this.clusterDomain } = settings);
     this.unsafeSysctls = settings.allowedUnsafeSysctls ?? [];
     this.limit(settings.node);
+    this.tune(settings.tuning ?? TUNING);
     this.serving = settings.serverTLSBootstrap ? new (part('kubelet').ServingCertificate)(this) : undefined;
     this.listeners = listen(this.sim, this.machine, this.serving);
     const readOnly = settings.readOnlyPort && part('kubelet').serveReadOnly(this, settings.readOnlyPort);
@@ -227,6 +254,16 @@ export class Kubelet implements KubeletApi {
     this.eviction.setThresholds(thresholds);
     this.allocation.offer(allocatable);
     this.volumeSources = { ...this.volumeSources, allocatable };
+  }
+
+  private tune(tuning: Tuning) {
+    if (tuning === this.tuning) return;
+    this.tuning = tuning;
+    this.crashBackoff.limits = tuning.restart;
+    this.images.parallel = tuning.parallelPulls;
+    const { announceShutdown, thresholdsOf } = part('kubelet');
+    this.eviction.tune((hard, signals, most) => thresholdsOf(tuning, hard, signals, most));
+    announceShutdown(this);
   }
 
   /** What its configuration file says now; a string: why it does not start with it. */
@@ -360,13 +397,44 @@ export class Kubelet implements KubeletApi {
     }
   }
 
+  /** The machine is shut down: what runs may end first. `restart`: it comes up again. */
+  powerOff(restart = false) {
+    if (!this.power || this.goingDown) return;
+    this.goingDown = true;
+    part('kubelet').shutDown(this, restart);
+  }
+
+  /** The node's status is to be told now. */
+  reportNode() {
+    this.nodeStatus.report();
+  }
+
+  /** Static Pods whose last state does not count any more; their manifests are read when the kubelet starts. */
+  forgetStatics() {
+    this.statics.clear();
+    for (const worker of [...this.workers.values()]) if (worker.isStatic) this.forget(worker);
+  }
+
   /** The machine loses power: the kubelet and all containers end at once. */
   crash() {
     this.power = false;
+    this.goingDown = this.shuttingDown = false;
+    this.plug?.(false);
     this.powered?.(false);
     this.stop();
     this.workers.forEach((worker) => worker.crash());
     this.csiVolumes?.crashed();
+    this.deviceDrivers?.crashed();
+  }
+
+  // ---- devices ---------------------------------------------------------------------------------------------
+
+  get devices(): DeviceDrivers {
+    return (this.deviceDrivers ??= part('devices').deviceDrivers(this));
+  }
+
+  *releaseDevices(worker: PodWorker): Co {
+    if (this.deviceDrivers) yield* this.deviceDrivers.unprepare(worker);
   }
 
   // ---- volumes of CSI drivers ------------------------------------------------------------------------------
@@ -457,12 +525,36 @@ export class Kubelet implements KubeletApi {
   }
 
   /** The kubelet's own check of a Pod that has been bound to it: why it cannot run here. */
-  admit(pod: Pod): { reason: string; message: string } | undefined {
+  admit(pod: Pod, worker: PodWorker): { reason: string; message: string } | undefined {
+    if (this.shuttingDown) return { reason: 'NodeShutdown', message: 'Pod was rejected as the node is shutting down.' };
     const pressed = this.eviction.refuses(pod);
     if (pressed) return { reason: 'Evicted', message: pressed };
-    const { os, securityContext } = pod.spec ?? {};
-    const special = (os ?? securityContext?.sysctls) ? part('kubelet').refusal(pod, this.unsafeSysctls) : undefined;
-    return special ?? this.allocation.refusal(pod);
+    const spec = pod.spec as PodSpec;
+    const special =
+      (spec.os ?? spec.securityContext?.sysctls) ? part('kubelet').refusal(pod, this.unsafeSysctls) : undefined;
+    if (special) return special;
+    const short = this.allocation.refusal(pod);
+    const wrong = this.misplacement(spec, worker);
+    if (short && !wrong && isCritical(pod)) return part('kubelet').makeRoom(this, pod);
+    return short ?? (wrong && part('kubelet').misplaced(wrong));
+  }
+
+  /** What of the scheduler's rules a Pod breaks that was bound by somebody else. */
+  private misplacement(spec: PodSpec, own: PodWorker): 'affinity' | 'ports' | 'taints' | undefined {
+    const { name } = this.node;
+    const { metadata, spec: { taints } = {} } = this.nodeObject ?? {};
+    if (metadata && hasRequiredAffinity(spec)) {
+      if (!matchesRequiredAffinity(spec, { name, labels: metadata.labels ?? {} })) return 'affinity';
+    }
+    if (wantsHostPorts(spec)) {
+      for (const worker of this.workers.values()) {
+        if (worker === own || worker.phase !== 'syncing' || worker.failure) continue;
+        if (portsClash(spec, worker.pod.spec as PodSpec)) return 'ports';
+      }
+    }
+    if (!taints || own.isStatic) return undefined;
+    const repels = (taint: Taint) => taint.effect === 'NoExecute' && !tolerated(taint, spec.tolerations);
+    return taints.some(repels) ? 'taints' : undefined;
   }
 
   /** Why Pods with a network of their own cannot start; undefined when they can. */
@@ -522,6 +614,11 @@ export class Kubelet implements KubeletApi {
       workers: this.workers.values(),
       fs: this.machine.fs,
     });
+  }
+
+  /** What the machine has, as its Node says. */
+  get capacity(): Readonly<Record<string, string>> {
+    return this.nodeStatus.capacity;
   }
 
   /** A container of a Pod, as the runtime knows it. */

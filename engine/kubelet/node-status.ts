@@ -78,6 +78,8 @@ export class NodeStatusManager {
   private started = false;
   private conditions: NodeCondition[] = [];
   private changed = false;
+  /** Allocatable amounts of resources that are not the kubelet's own; null: gone. */
+  private extended: Readonly<Record<string, string | null>> | undefined;
   private readonly heartbeat: Heartbeat;
   capacity: Readonly<Record<string, string>>;
   allocatable: Readonly<Record<string, string>>;
@@ -132,6 +134,7 @@ export class NodeStatusManager {
     this.timers = [
       sim.every(UPDATE_MS, () => {
         this.options.tick();
+        this.tellSchedulable();
         this.report();
       }),
       sim.every((LEASE_SECONDS * 1000) / 4, () => this.heartbeat.renew()),
@@ -142,6 +145,7 @@ export class NodeStatusManager {
     for (const timer of this.timers) timer.cancel();
     this.timers = [];
     this.started = false;
+    this.toldUnschedulable = false;
     this.reportedAt = -Infinity;
   }
 
@@ -155,6 +159,31 @@ export class NodeStatusManager {
     const written = node.status?.conditions?.find(({ type }) => type === 'Ready')?.status;
     const mine = this.conditions.find(({ type }) => type === 'Ready')?.status;
     if (mine !== undefined && written !== mine) this.changed = true;
+    this.unschedulable = node.spec?.unschedulable === true;
+    this.seeExtended(node.status?.capacity ?? {}, node.status?.allocatable ?? {});
+  }
+
+  /** Resources that others count on this node are all for Pods; those that nobody counts any more are gone. */
+  private seeExtended(capacity: Record<string, string>, allocatable: Record<string, string>) {
+    let extended: Record<string, string | null> | undefined;
+    for (const name in capacity) {
+      if (name in this.capacity) continue;
+      (extended ??= {})[name] = capacity[name];
+      if (allocatable[name] !== capacity[name]) this.changed = true;
+    }
+    for (const name in allocatable) {
+      if (name in this.capacity || name in capacity) continue;
+      (extended ??= {})[name] = null;
+      this.changed = true;
+    }
+    this.extended = extended;
+  }
+
+  /** kubelet: recordNodeSchedulableEvent, with each round. */
+  private tellSchedulable() {
+    if (this.unschedulable === this.toldUnschedulable) return;
+    this.toldUnschedulable = this.unschedulable;
+    this.event('Normal', this.unschedulable ? 'NodeNotSchedulable' : 'NodeSchedulable');
   }
 
   /** The machine has started anew: the next registration tells. */
@@ -259,7 +288,9 @@ export class NodeStatusManager {
     });
     return {
       capacity: this.capacity,
-      allocatable: this.allocatable,
+      allocatable: this.extended
+        ? ({ ...this.allocatable, ...this.extended } as Record<string, string>)
+        : this.allocatable,
       conditions: this.conditions,
       // Of a cloud's node the provider says later what its addresses are.
       ...(node.cloudProvider && !this.registering ? undefined : { addresses: this.addresses() }),
@@ -289,6 +320,9 @@ export class NodeStatusManager {
   }
 
   private rebooted = false;
+  /** The Node says that nothing is to be placed here; and so has an event. */
+  private unschedulable = false;
+  private toldUnschedulable = false;
   private identity: { machineID: string; systemUUID: string; bootID: string } | undefined;
 
   /** Patches the status when it is due. */

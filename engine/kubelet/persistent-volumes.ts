@@ -4,7 +4,7 @@
 import type { Client } from '../client/index.ts';
 import { claimNameOf } from '../api/volume-claims.ts';
 import { isReachable } from '../api/volume-matching.ts';
-import type { Node, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../api/types.ts';
+import type { CSIDriver, CSINode, Node, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '../api/types.ts';
 import { quote } from './format.ts';
 import { MountError } from './mount-error.ts';
 import type { DriverVolume } from './types.ts';
@@ -20,6 +20,7 @@ export interface ClaimedPlace {
 }
 
 export function claimedPlace(client: Client, nodeName: string, pod: Pod, volume: Volume): ClaimedPlace | DriverVolume {
+  if (volume.csi) throw noInlineVolume(client, nodeName, volume.csi.driver, volume.name);
   const namespace = pod.metadata.namespace as string;
   const name = claimNameOf(pod, volume) as string;
   const claim = client.of<PersistentVolumeClaim>('v1', 'persistentvolumeclaims').find(namespace, name);
@@ -49,4 +50,21 @@ export function claimedPlace(client: Client, nodeName: string, pod: Pod, volume:
   return refuse(
     `the kind of storage of persistentvolume ${quote(volumeName)} is not modelled by this engine: hostPath, local and csi are`,
   );
+}
+
+/** Why a driver makes no volume for one Pod: it must say that it can, and run on the node. */
+function noInlineVolume(client: Client, nodeName: string, driver: string, volume: string): MountError {
+  const known = client.of<CSIDriver>('storage.k8s.io/v1', 'csidrivers', false).find('', driver);
+  const modes = known?.spec.volumeLifecycleModes ?? ['Persistent'];
+  if (!known || !modes.includes('Ephemeral')) {
+    const why = known ? `only supports [${modes.map(quote).join(' ')}]` : 'no CSIDriver object';
+    const text = `volume mode "Ephemeral" not supported by driver ${driver} (${why})`;
+    return new MountError(text, volume, 'MountVolume.NewMounter initialization');
+  }
+  const node = client.of<CSINode>('storage.k8s.io/v1', 'csinodes', false).find('', nodeName);
+  if (!node?.spec.drivers.some(({ name }) => name === driver))
+    return new MountError(
+      `kubernetes.io/csi: mounter.SetUpAt failed to get CSI client: driver name ${driver} not found in the list of registered CSI drivers`,
+    );
+  return new MountError('volumes that a CSI driver makes for one Pod are not modelled by this engine');
 }

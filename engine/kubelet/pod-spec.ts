@@ -19,6 +19,8 @@ export function podRequests(spec: PodSpec): { cpu: number; memory: number } {
       peak = Math.max(peak, isSidecar(container) ? sidecars : sidecars + amount(container, name));
     }
     const overhead = amount({ resources: { requests: spec.overhead } }, name);
+    // What is asked for the Pod as a whole stands for what its containers ask.
+    if (spec.resources?.requests?.[name] !== undefined) return amount(spec, name) + overhead;
     return Math.max(sum + sidecars, peak) + overhead;
   };
   return { cpu: total('cpu'), memory: total('memory') };
@@ -37,4 +39,28 @@ export function shouldRestart(spec: PodSpec, container: Container, exitCode: num
   }
   const policy = container.restartPolicy ?? spec.restartPolicy ?? 'Always';
   return policy === 'Always' || (policy === 'OnFailure' && exitCode !== 0);
+}
+
+export function wantsHostPorts(spec: PodSpec): boolean {
+  for (const { ports } of spec.containers) if (ports) for (const { hostPort } of ports) if (hostPort) return true;
+  return false;
+}
+
+const EVERY = '0.0.0.0';
+
+/** Whether two Pods want the same port of their node. */
+export function portsClash(one: PodSpec, other: PodSpec): boolean {
+  for (const { ports } of one.containers) {
+    for (const { hostPort, hostIP = EVERY, protocol } of ports ?? []) {
+      if (!hostPort) continue;
+      for (const { ports: taken } of other.containers) {
+        for (const port of taken ?? []) {
+          const ip = port.hostIP ?? EVERY;
+          if (port.hostPort !== hostPort || port.protocol !== protocol) continue;
+          if (ip === hostIP || ip === EVERY || hostIP === EVERY) return true;
+        }
+      }
+    }
+  }
+  return false;
 }

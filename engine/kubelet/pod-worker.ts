@@ -7,6 +7,7 @@ import { FileNode } from '../linux/index.ts';
 import { Signal, type Co, type Task, type Timer } from '../sim/index.ts';
 import { computeActions } from './actions.ts';
 import { ActiveDeadline } from './active-deadline.ts';
+import type { ParentCgroup } from './cgroup.ts';
 import type { Container } from './container.ts';
 import { createSandbox } from './create-sandbox.ts';
 import type { Kubelet } from './kubelet.ts';
@@ -61,6 +62,8 @@ export class PodWorker {
   readonly records = new Map<string, ContainerRecord>();
   sandbox: Sandbox | undefined;
   readonly volumes: PodVolumes;
+  /** Only Pods with resources of their own have one that bounds anything. */
+  cgroup: ParentCgroup | undefined;
   /** When the kubelet first saw the Pod. */
   readonly startTime: number;
   readonly resize: PodResize;
@@ -216,7 +219,7 @@ export class PodWorker {
     if (this.isStatic) kubelet.statics.reconcileMirror(this);
     const firstTime = this.isStatic ? !this.admitted && !this.failure : this.status.startTime === undefined;
     if (firstTime) {
-      const refusal = kubelet.admit(pod);
+      const refusal = kubelet.admit(pod, this);
       if (refusal) {
         kubelet.recorder.event(podRef(pod), 'Warning', refusal.reason, refusal.message);
         this.failure = { reason: refusal.reason, message: `Pod was rejected: ${refusal.message}`, rejected: true };
@@ -245,6 +248,7 @@ export class PodWorker {
     if (!(yield* mountVolumes(this))) return { failed: true };
     if (!this.sandbox) {
       this.forgetContainers();
+      if (spec.resourceClaims && !(yield* kubelet.devices.prepare(this))) return { failed: true };
       this.sandbox = yield* createSandbox(this);
       kubelet.containerChanged(this);
     }
@@ -321,12 +325,35 @@ export class PodWorker {
     });
   }
 
-  /** The node is short of something: the Pod fails and ends at once. */
-  evict(message: string) {
+  /** The node is short of something: the Pod fails and ends, within so many seconds. */
+  evict(message: string, grace = EVICTION_GRACE) {
     if (this.phase !== 'syncing' || this.failure) return;
     this.kubelet.recorder.event(podRef(this.pod), 'Warning', 'Evicted', message);
-    this.failure = { reason: 'Evicted', message, disruption: true };
-    this.terminate(EVICTION_GRACE);
+    this.fail({ reason: 'Evicted', message, disruption: true }, grace);
+  }
+
+  /** The kubelet ends the Pod for good. */
+  fail(failure: Failure, grace: number) {
+    if (this.phase !== 'syncing' || this.failure) return;
+    this.failure = failure;
+    this.terminate(grace);
+  }
+
+  /** Seconds that the Pod asks for. */
+  get ownGrace(): number {
+    return this.pod.spec?.terminationGracePeriodSeconds ?? 30;
+  }
+
+  /** Fires when the Pod's containers have ended for good. */
+  get ended(): Signal | undefined {
+    return this.phase === 'terminating' ? this.task?.exited : undefined;
+  }
+
+  /** Processes of its containers. */
+  get processes(): number {
+    let sum = 0;
+    this.records.forEach(({ current }) => (sum += current?.processes ?? 0));
+    return sum;
   }
 
   /** Bytes of memory that its containers hold. */
@@ -429,6 +456,7 @@ export class PodWorker {
     this.probes.clear();
     if (ended || this.sandbox) yield TEAR_DOWN_MS;
     yield* this.kubelet.releaseVolumes(this);
+    yield* this.kubelet.releaseDevices(this);
     this.phase = 'terminated';
     this.releaseSandbox();
     this.report();

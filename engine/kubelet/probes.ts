@@ -36,6 +36,14 @@ export class ContainerProbes {
   stop() {
     for (const worker of this.workers) worker.stop();
   }
+
+  /** How often each was asked, by what came of it. */
+  counts(): { kind: Kind; result: 'successful' | 'failed'; count: number }[] {
+    return this.workers.flatMap(({ kind, succeeded, failed }) => [
+      ...(succeeded ? [{ kind, result: 'successful' as const, count: succeeded }] : []),
+      ...(failed ? [{ kind, result: 'failed' as const, count: failed }] : []),
+    ]);
+  }
 }
 
 export function hasProbes(spec: ContainerSpec): boolean {
@@ -52,6 +60,10 @@ class ProbeWorker {
   private run = 0;
   private last: boolean | undefined;
   private stopped = false;
+  private good = 0;
+  private bad = 0;
+  /** Since when it need not be asked: the answers would be the same. */
+  private quietSince: number | undefined;
 
   constructor(worker: PodWorker, container: Container, kind: Kind, probe: Probe) {
     this.worker = worker;
@@ -102,7 +114,12 @@ class ProbeWorker {
     if (this.stopped || (kind === 'startup' && container.probes.startup === true)) return;
     // A program that says when its health changes need not be asked before.
     const health = container.host && healthOf(container.host);
-    if (health && due && container.probes[kind] === this.last) yield health.changed;
+    if (health && due && container.probes[kind] === this.last) {
+      this.quietSince = began;
+      yield health.changed;
+      this.count(this.unasked);
+      this.quietSince = undefined;
+    }
     const { now } = this.worker.kubelet.sim;
     const ticks = Math.max(1, Math.ceil((now - began) / period));
     this.schedule(Math.max(0, began + ticks * period - now));
@@ -127,6 +144,24 @@ class ProbeWorker {
     return { ok: false, output: '', error: `missing probe handler for ${worker.key}:${container.name}` };
   }
 
+  private count(times: number) {
+    if (this.last) this.good += times;
+    else this.bad += times;
+  }
+
+  private get unasked(): number {
+    if (this.quietSince === undefined) return 0;
+    return Math.floor((this.worker.kubelet.sim.now - this.quietSince) / ((this.probe.periodSeconds ?? 10) * 1000));
+  }
+
+  get succeeded(): number {
+    return this.good + (this.last ? this.unasked : 0);
+  }
+
+  get failed(): number {
+    return this.bad + (this.last ? 0 : this.unasked);
+  }
+
   private note(result: ActionResult) {
     const { container, kind, probe, worker } = this;
     const { recorder } = worker.kubelet;
@@ -137,9 +172,13 @@ class ProbeWorker {
         : `${WORDS[kind]} probe failed: ${result.output}`;
       recorder.event(ref, 'Warning', 'Unhealthy', text);
     }
-    if (result.error) return;
+    if (result.error) {
+      this.bad++;
+      return;
+    }
     this.run = this.last === result.ok ? this.run + 1 : 1;
     this.last = result.ok;
+    this.count(1);
     if (this.run < (result.ok ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3))) return;
     if (container.probes[kind] === result.ok) return;
     container.probes[kind] = result.ok;

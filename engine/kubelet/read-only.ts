@@ -9,7 +9,7 @@ export function serveReadOnly(kubelet: Kubelet, port: number): Listener | undefi
   return serveHttp(kubelet.sim, kubelet.machine.net, port, function* ({ method, target }): Co<HttpResponse> {
     const path = target.split('?', 1)[0];
     if (method !== 'GET') return { status: 405, body: 'Method Not Allowed' };
-    const found = path.startsWith('/logs') ? undefined : kubelet.figures(path);
+    const found = DEBUGGING.test(path) ? undefined : kubelet.figures(path);
     if (found) return { status: found.code ?? 200, headers: [['Content-Type', found.type]], body: found.body };
     return MODELLED_ELSEWHERE.test(path)
       ? { status: 501, body: `the kubelet's ${path} is not modelled by this engine\n` }
@@ -17,5 +17,7 @@ export function serveReadOnly(kubelet: Kubelet, port: number): Listener | undefi
   });
 }
 
+/** Only for those who have shown who they are. */
+const DEBUGGING = /^\/(logs|configz|runningpods)(\/|$)/;
 /** Paths that a kubelet has there. */
-const MODELLED_ELSEWHERE = /^\/(metrics(\/probes)?|stats|spec)\/?$/;
+const MODELLED_ELSEWHERE = /^\/(metrics|stats|spec)\/?$/;

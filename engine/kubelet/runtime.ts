@@ -11,6 +11,8 @@ import { Container, type ContainerKind } from './container.ts';
 import { ConfigError, expand } from './env.ts';
 import { podText } from './format.ts';
 import { place } from './place.ts';
+import { podRef } from './reference.ts';
+import { part } from '../parts/index.ts';
 import { scheme } from './runtimes.ts';
 import { hostsFile, resolvFile, type Sandbox } from './sandbox.ts';
 import type { PodWorker } from './pod-worker.ts';
@@ -30,6 +32,7 @@ export function createContainer(
   const env: Record<string, string> = { PATH: image.config.env.PATH, HOSTNAME: sandbox.hostname, ...image.config.env };
   const own = worker.objects.environment(spec);
   for (const name in own) env[name] = own[name];
+  if (spec.resources?.claims) Object.assign(env, part('devices').deviceEnvironment(worker, spec));
   if (spec.tty) env.TERM ??= 'xterm';
   const user = userOf(pod, spec, image);
   env.HOME ??= user.uid === 0 ? '/root' : '/';
@@ -56,7 +59,9 @@ export function createContainer(
     place(
       root,
       '/etc/resolv.conf',
-      worker.sharedFile('resolv', () => resolvFile(pod, dns)),
+      worker.sharedFile('resolv', () =>
+        resolvFile(pod, dns, (text) => kubelet.recorder.event(podRef(pod), 'Warning', 'DNSConfigForming', text)),
+      ),
     );
     worker.volumes.mount(fs, spec, (text) => expand(text, env));
     if (spec.terminationMessagePath) place(root, spec.terminationMessagePath, terminationFile);
@@ -82,15 +87,25 @@ export function createContainer(
       sysctls: sysctlsOf(pod),
       readOnlyRoot: !!spec.securityContext?.readOnlyRootFilesystem,
       limits: limitsOf(spec, pod),
+      parent: podSpec.resources?.limits && (worker.cgroup ??= part('kubelet').podCgroup(podSpec)),
       pids: sandbox.pids ?? targetPids(worker, spec),
       disk: kubelet.machine.fs.disk,
+      mayFork: mayFork(worker),
       others: podSpec.hostPID ? kubelet.machine.others : undefined,
+      facts: kubelet.machine.facts,
+      outOfMemory: (container) => part('machine').noteOutOfMemory(worker, container),
       mount,
       terminationFile: spec.terminationMessagePath ? terminationFile : undefined,
       runtime: scheme(kubelet.runtime),
     },
     (container) => worker.containerExited(container),
   );
+}
+
+/** kubelet: podPidsLimit, which the containers of a Pod share. */
+function mayFork(worker: PodWorker): (() => boolean) | undefined {
+  const { podPids } = worker.kubelet.tuning;
+  return podPids > 0 ? () => worker.processes < podPids : undefined;
 }
 
 /** A debug container sees the processes of the container that it is meant for. */

@@ -115,8 +115,17 @@ export function hostsFile(pod: Pod, sandbox: Sandbox, nodeName: string, clusterD
   return lines.join('\n') + '\n';
 }
 
-/** /etc/resolv.conf by dnsPolicy and dnsConfig. */
-export function resolvFile(pod: Pod, dns: { server: string; domain: string; node: string }): string {
+// kubelet: what libraries in containers can be relied on to read.
+const MAX_SERVERS = 3;
+const MAX_SEARCHES = 32;
+const MAX_SEARCH_CHARS = 2048;
+
+/** /etc/resolv.conf by dnsPolicy and dnsConfig; `warn` is told what has been left out of it. */
+export function resolvFile(
+  pod: Pod,
+  dns: { server: string; domain: string; node: string },
+  warn: (text: string) => void,
+): string {
   const { dnsPolicy = 'ClusterFirst', dnsConfig, hostNetwork } = pod.spec ?? {};
   let servers: string[] = [];
   let searches: string[] = [];
@@ -135,6 +144,19 @@ export function resolvFile(pod: Pod, dns: { server: string; domain: string; node
   }
   servers = [...new Set([...servers, ...(dnsConfig?.nameservers ?? [])])];
   searches = [...new Set([...searches, ...(dnsConfig?.searches ?? [])])];
+  if (servers.length > MAX_SERVERS) {
+    servers = servers.slice(0, MAX_SERVERS);
+    warn(
+      `Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: ${servers.join(' ')}`,
+    );
+  }
+  if (searches.length > MAX_SEARCHES || searches.join(' ').length > MAX_SEARCH_CHARS) {
+    searches = searches.slice(0, MAX_SEARCHES);
+    while (searches.join(' ').length > MAX_SEARCH_CHARS) searches = searches.slice(0, -1);
+    warn(
+      `Search Line limits were exceeded, some search paths have been omitted, the applied search line is: ${searches.join(' ')}`,
+    );
+  }
   for (const { name = '', value } of dnsConfig?.options ?? []) options.set(name, value);
   let text = '';
   if (searches.length) text += `search ${searches.join(' ')}\n`;

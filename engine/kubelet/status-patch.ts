@@ -2,6 +2,11 @@
 
 import type { PodCondition, PodStatus } from '../api/types.ts';
 
+/** What a Pod that begins anew has not. */
+const VANISHING = ['reason', 'message', 'podIP', 'podIPs'];
+const ADDRESSES = ['podIPs', 'hostIPs'];
+const REPLACE = { $patch: 'replace' };
+
 /** A strategic merge patch, or undefined when nothing differs. */
 export function statusPatch(old: PodStatus, status: PodStatus): Record<string, unknown> | undefined {
   const before = old as Record<string, unknown>;
@@ -11,7 +16,13 @@ export function statusPatch(old: PodStatus, status: PodStatus): Record<string, u
     if (same(before[field], after[field])) continue;
     (patch ??= {})[field] = after[field];
   }
-  if (patch?.conditions) {
+  for (const field of VANISHING)
+    if (before[field] !== undefined && after[field] === undefined) (patch ??= {})[field] = null;
+  if (!patch) return undefined;
+  // Their items merge by address: one that has changed would stand beside the new one.
+  for (const field of ADDRESSES)
+    if (patch[field] && before[field]) patch[field] = [REPLACE, ...(patch[field] as object[])];
+  if (patch.conditions) {
     patch.conditions = changedConditions(old.conditions ?? [], status.conditions ?? []);
     patch['$setElementOrder/conditions'] = status.conditions?.map(({ type }) => ({ type }));
   }

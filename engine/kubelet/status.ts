@@ -52,8 +52,10 @@ export interface StatusInput {
 }
 
 export function generateStatus(input: StatusInput): PodStatus {
-  const { pod, old, hostIP, failure } = input;
+  const { pod, old, hostIP } = input;
   const spec = pod.spec as PodSpec;
+  // A Pod that fails as a whole has failed when none of its containers can run any more.
+  const failure = input.terminal || input.failure?.rejected ? input.failure : undefined;
   if (failure?.rejected) {
     const { reason, message } = failure;
     const observedGeneration = pod.metadata?.generation;
@@ -132,8 +134,10 @@ function mountStatuses(spec: ContainerSpec): VolumeMountStatus[] | undefined {
   if (!spec.volumeMounts?.length) return undefined;
   let known = mounts.get(spec);
   if (!known) {
-    known = spec.volumeMounts.map(({ mountPath, name, readOnly }) =>
-      readOnly ? { mountPath, name, readOnly, recursiveReadOnly: 'Disabled' } : { mountPath, name },
+    known = spec.volumeMounts.map(({ mountPath, name, readOnly, recursiveReadOnly: mode = 'Disabled' }) =>
+      readOnly
+        ? { mountPath, name, readOnly, recursiveReadOnly: mode === 'IfPossible' ? 'Enabled' : mode }
+        : { mountPath, name },
     );
     mounts.set(spec, known);
   }
@@ -315,7 +319,7 @@ function conditionsOf(
     ContainersReady: containersReady,
     PodScheduled: TRUE,
   });
-  if (input.failure?.disruption) {
+  if (input.terminal && input.failure?.disruption) {
     verdicts.DisruptionTarget = { status: 'True', reason: 'TerminationByKubelet', message: input.failure.message };
   }
   const conditions: PodCondition[] = [];

@@ -1,7 +1,7 @@
 // What a kubelet is given: its node, the machine that it runs on, the network and the registries.
 
 import type { Client } from '../client/index.ts';
-import type { PersistentVolume, PersistentVolumeClaim, Pod, Scheme, Taint, Volume } from '../api/types.ts';
+import type { Container, PersistentVolume, PersistentVolumeClaim, Pod, Scheme, Taint, Volume } from '../api/types.ts';
 import type { Host, Network, NetworkNamespace } from '../linux/index.ts';
 import type { Registry } from '../images/types.ts';
 import type { Co, Sim } from '../sim/index.ts';
@@ -44,11 +44,26 @@ export interface DriverVolume {
   readOnly: boolean;
 }
 
+/** What becomes of plug-ins of one type that show themselves on the node. */
+export interface PluginHandler {
+  /** Throws RpcError or ApiError. */
+  register(name: string, endpoint: string): Co;
+  deregister(name: string): void;
+}
+
+/** What the kubelet asks of the drivers of devices; there is none before the first of them, or the first Pod with claims. */
+export interface DeviceDrivers extends PluginHandler {
+  /** Makes a Pod's claims ready on the node; false when that failed, which an event says. */
+  prepare(worker: PodWorker): Co<boolean>;
+  /** Gives back what was made ready for the Pod alone. */
+  unprepare(worker: PodWorker): Co;
+  /** What the runtime is told of a container's devices: their names in CDI. */
+  devicesOf(worker: PodWorker, container: Container): string[];
+  crashed(): void;
+}
+
 /** What the kubelet asks of CSI drivers; there is none before the first volume or driver of that kind. */
-export interface CsiVolumes {
-  /** Sockets come and go in the directory of plug-ins. */
-  plugged(path: string): void;
-  unplugged(path: string): void;
+export interface CsiVolumes extends PluginHandler {
   /** Mounts a volume for a Pod, or throws MountError or NotAttachedError. */
   mount(worker: PodWorker, volume: Volume, found: DriverVolume): Co;
   /** Finishes what is under way for a Pod's volumes that grow. */

@@ -12,7 +12,18 @@ import type {
   Volume,
   VolumeMount,
 } from '../api/types.ts';
-import { DirNode, FileNode, FileSystem, LinkNode, normalize, type Host, type MountOptions } from '../linux/index.ts';
+import {
+  charge,
+  DirNode,
+  FileNode,
+  FileSystem,
+  LinkNode,
+  normalize,
+  Room,
+  setRoom,
+  type Host,
+  type MountOptions,
+} from '../linux/index.ts';
 import { part } from '../parts/index.ts';
 import type { Sim } from '../sim/index.ts';
 import { podField, resourceField } from './env.ts';
@@ -52,7 +63,6 @@ const UNMODELLED = [
   'azureFile',
   'cephfs',
   'cinder',
-  'csi',
   'fc',
   'flexVolume',
   'flocker',
@@ -187,11 +197,21 @@ export class PodVolumes {
       // A disk of its own has its own size and contents, not those of the node's.
       const options = { ...(provided?.device ? provided : { ...this.source(volume, node), ...provided }), readOnly };
       fs.mount(mount.mountPath, this.subPath(node, mount, expandPath), options);
+      if (volume?.hostPath && !mount.subPath && !mount.subPathExpr) this.mountBelow(fs, volume.hostPath.path, mount);
     }
     for (const { name, devicePath } of container.volumeDevices ?? []) {
       const device = this.nodes.get(name);
       if (device?.kind === 'file') place(fs.root, devicePath, device);
     }
+  }
+
+  /** What is mounted on the node below a directory of it. */
+  private mountBelow(fs: FileSystem, path: string, mount: VolumeMount) {
+    const { machine } = this.at;
+    const follows = mount.mountPropagation && mount.mountPropagation !== 'None';
+    if (!follows && machine.fs.mounts().length === 0) return;
+    const stop = part('kubelet').mountsBelow(machine.fs, fs, normalize(path), mount);
+    if (stop) this.releases.push(stop);
   }
 
   /** What a volume is on, as the container's df shows it. */
@@ -250,10 +270,13 @@ export class PodVolumes {
     if (volume.emptyDir) {
       if (volume.emptyDir.medium?.startsWith('HugePages'))
         throw new MountError('huge pages are not modelled by this engine: nodes have none');
-      return new DirNode({ mode: fsGroup === undefined ? 0o777 : 0o2777, gid: fsGroup, mtime: this.at.sim.now });
+      const dir = new DirNode({ mode: fsGroup === undefined ? 0o777 : 0o2777, gid: fsGroup, mtime: this.at.sim.now });
+      // Memory is of limited size, and held by whoever writes there.
+      if (volume.emptyDir.medium === 'Memory') setRoom(dir, new Room(() => this.memorySize(volume), charge));
+      return dir;
     }
     if (volume.hostPath) return this.hostPath(volume.hostPath.path, volume.hostPath.type ?? '');
-    if (volume.persistentVolumeClaim || volume.ephemeral) return this.claim(volume);
+    if (volume.persistentVolumeClaim || volume.ephemeral || volume.csi) return this.claim(volume);
     for (const kind of UNMODELLED) {
       if (volume[kind]) throw new MountError(`volumes of kind ${kind} are not modelled by this engine`);
     }

@@ -4,6 +4,7 @@
 import { Mounts, type Mount, type MountOptions } from './mounts.ts';
 import { DirNode, FileNode, FsError, LinkNode, type FsNode, type Meta } from './nodes.ts';
 import { dirname, normalize } from './path.ts';
+import { roomOf, setRoom } from './room.ts';
 
 export type { Mount, MountOptions } from './mounts.ts';
 export * from './nodes.ts';
@@ -358,7 +359,7 @@ export class FileSystem {
       throw new FsError('EINVAL', from);
     }
     const node = source.parent.writable(source.name) as FsNode;
-    this.drop(source);
+    this.drop(source, roomOf(source.parent) === roomOf(target.parent));
     this.link(target, node);
   }
 
@@ -405,6 +406,11 @@ export class FileSystem {
     return this.core.mounts.all();
   }
 
+  /** Tells of mounts that come and (undefined) go; answers how to stop. */
+  watchMounts(see: (path: string, mount: Mount | undefined) => void): () => void {
+    return this.core.mounts.watch(see);
+  }
+
   // ---- inside --------------------------------------------------------------------------------------------
 
   private statOf(node: FsNode): Stat {
@@ -442,11 +448,21 @@ export class FileSystem {
   }
 
   private link(place: Place, node: FsNode) {
+    const room = roomOf(place.parent);
+    if (room && node.kind !== 'link' && roomOf(node) !== room) {
+      const bytes = node.kind === 'dir' ? node.totalBytes() : node.size;
+      if (room.take(bytes) < bytes) throw new FsError('ENOSPC', place.path);
+      setRoom(node, room);
+    }
     place.parent.set(place.name, node);
     place.parent.mtime = this.core.now();
   }
 
-  private drop(place: Place) {
+  private drop(place: Place, moved = false) {
+    const { node } = place;
+    const room = roomOf(place.parent);
+    if (room && node && node.kind !== 'link' && !moved)
+      room.take(-(node.kind === 'dir' ? node.totalBytes() : node.size));
     place.parent.delete(place.name);
     place.parent.mtime = this.core.now();
   }

@@ -7,7 +7,18 @@ import { type DirNode, FileNode, type FileSystem, FsError, tree } from './fs.ts'
 import { Exit, nullReader, nullWriter } from './io.ts';
 import { type NetworkNamespace, resolveName } from './net/index.ts';
 import type { Terminal } from './terminal.ts';
-import type { Confinement, Host, Kernel, Process, Program, Reader, SpawnOptions, Userland, Writer } from './types.ts';
+import type {
+  Confinement,
+  Host,
+  Kernel,
+  MachineFacts,
+  Process,
+  Program,
+  Reader,
+  SpawnOptions,
+  Userland,
+  Writer,
+} from './types.ts';
 
 /** Signal numbers of Linux on x86 and arm. */
 export const SIGNALS: Record<string, number> = {
@@ -139,6 +150,8 @@ class Machine implements Host {
   readonly sysctls: Readonly<Record<string, string>> | undefined;
   env: Record<string, string>;
   others: (() => Process[]) | undefined = undefined;
+  facts: (() => MachineFacts) | undefined = undefined;
+  mayFork: (() => boolean) | undefined = undefined;
   readonly pids: PidNamespace;
 
   constructor(options: HostOptions) {
@@ -184,7 +197,8 @@ class Machine implements Host {
   spawn(options: SpawnOptions): Process {
     const process = new Running(this, options.pid ?? this.pids.take(), options);
     this.processes.set(process.pid, process);
-    process.task = this.sim.spawn(process.argv[0], process.run(options.program));
+    const program = this.mayFork && process.pid > 1 && !this.mayFork() ? unforked : options.program;
+    process.task = this.sim.spawn(process.argv[0], process.run(program));
     return process;
   }
 
@@ -194,6 +208,15 @@ class Machine implements Host {
     if (process.pid === 1) for (const other of [...this.processes.values()]) other.signal('KILL');
   }
 }
+
+/** What a shell does when the kernel gives it no further process. */
+// eslint-disable-next-line require-yield
+const unforked: Program = function* ({ host, parent, stderr }) {
+  const name = parent?.argv[0] ?? 'sh';
+  const busybox = host.userland === 'busybox';
+  stderr.write(`${name}: ${busybox ? "can't fork" : 'fork'}: Resource temporarily unavailable\n`);
+  return busybox ? 2 : 254;
+};
 
 /** The program behind a path, if that file may be executed. */
 function executable(fs: FileSystem, path: string): Program | undefined {

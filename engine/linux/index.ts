@@ -13,4 +13,5 @@ export * from './net/index.ts';
 export { Pipe } from './pipe.ts';
 export { resizeTerminal, terminalOf, type Terminal } from './terminal.ts';
 export type * from './types.ts';
+export { Room, setRoom } from './room.ts';
 export * from './usage.ts';

@@ -3,6 +3,7 @@
 
 import { Signal } from '../sim/index.ts';
 import { byteLength } from './bytes.ts';
+import { fitting, roomOf } from './room.ts';
 import type { Pipe } from './pipe.ts';
 import type { Program } from './types.ts';
 
@@ -34,6 +35,9 @@ export class FsError extends Error {
     this.path = path;
   }
 }
+
+/** What programs put where the path would stand when they fail in the middle of a file. */
+const WRITE = 'write error';
 
 export type FsNode = FileNode | DirNode | LinkNode;
 
@@ -85,18 +89,26 @@ export class FileNode {
   }
 
   set text(text: string) {
+    const room = roomOf(this);
+    room?.take(-this.size);
+    const written = room ? fitting(this, text) : text;
     if (typeof this.content === 'function') this.bytes = undefined;
-    this.content = text;
+    this.content = written;
     this.tail = undefined;
     this.watched?.fire();
+    if (written.length < text.length) throw new FsError('ENOSPC', WRITE);
   }
 
   /** Its content is made when it is read; so many bytes. */
   compute(content: () => string, bytes: number) {
-    this.content = content;
+    const room = roomOf(this);
+    room?.take(-this.size);
+    const fit = room ? room.take(bytes) : bytes;
+    this.content = fit < bytes ? () => content().slice(0, fit) : content;
     this.tail = undefined;
-    this.bytes = bytes;
+    this.bytes = fit;
     this.watched?.fire();
+    if (fit < bytes) throw new FsError('ENOSPC', WRITE);
   }
 
   /** Adds at the end without joining strings until somebody reads (logs grow by many small lines). */
@@ -105,8 +117,10 @@ export class FileNode {
       this.content = this.content();
       this.bytes = undefined;
     }
-    (this.tail ??= []).push(text);
+    const written = fitting(this, text);
+    (this.tail ??= []).push(written);
     this.watched?.fire();
+    if (written.length < text.length) throw new FsError('ENOSPC', WRITE);
   }
 
   /** Fires on every change of the content. */

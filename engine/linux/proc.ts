@@ -21,6 +21,7 @@ const FIRST_NAMESPACES: Readonly<Record<string, number>> = {
   user: 4026531837,
   uts: 4026531838,
 };
+export const NAMESPACES: readonly string[] = Object.keys(FIRST_NAMESPACES);
 /** All containers of a Pod are in these. */
 const POD_NAMESPACES = new Set(['ipc', 'net', 'user', 'uts']);
 const LATER_NAMESPACES = 4026532200;
@@ -43,7 +44,7 @@ export function procEntries(host: Host): Entries {
       const process = host.processes.get(pid) ?? processes().find((one) => one.pid === pid);
       if (!process) return undefined;
       let dir = directories.get(process);
-      if (!dir) directories.set(process, (dir = tree(processFiles(process), host.sim.now)));
+      if (!dir) directories.set(process, (dir = tree(processFiles(process, host), host.sim.now)));
       dir.mode = 0o555;
       dir.uid = process.uid;
       dir.gid = process.gid;
@@ -55,11 +56,25 @@ export function procEntries(host: Host): Entries {
 function kernelFiles(host: Host): Record<string, TreeEntry> {
   const { kernel, sim } = host;
   const born = sim.now;
+  const cpus = () => host.facts?.().cpus ?? CPUS;
   const files: Record<string, TreeEntry> = {
-    '/cpuinfo': file(() => [0, 1, 2, 3].map(cpu).join('\n')),
+    '/cmdline': file(() => `BOOT_IMAGE=/boot/vmlinuz-${kernel.release} root=/dev/vda1 ro quiet\n`),
+    '/cpuinfo': file(() => Array.from({ length: cpus() }, (_, i) => cpu(i, cpus())).join('\n')),
+    '/filesystems': file(() => 'nodev\tsysfs\nnodev\ttmpfs\nnodev\tproc\nnodev\tcgroup2\nnodev\toverlay\n\text4\n'),
+    '/loadavg': file(() => loadAverage(host)),
+    '/meminfo': file(() => meminfo(host)),
     '/mounts': new LinkNode('self/mounts'),
     '/net': new LinkNode('self/net'),
-    '/uptime': file(() => `${((sim.now - born) / 1000).toFixed(2)} 0.00\n`),
+    '/partitions': file(
+      () => `major minor  #blocks  name\n\n 254        0 ${DISK_KIB} vda\n 254        1 ${DISK_KIB - 1024} vda1\n`,
+    ),
+    '/stat': file(() => stat(host, born)),
+    '/swaps': file(() => 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n'),
+    '/uptime': file(() => {
+      const up = sim.now - (host.facts?.().bootedAt ?? born);
+      const idle = up * cpus() - (host.facts?.().cpuTime ?? 0);
+      return `${(up / 1000).toFixed(2)} ${(idle / 1000).toFixed(2)}\n`;
+    }),
     '/version': file(() => `Linux version ${kernel.release} (debian-kernel@lists.debian.org) ${kernel.version}\n`),
   };
   for (const name in SETTINGS)
@@ -67,19 +82,77 @@ function kernelFiles(host: Host): Record<string, TreeEntry> {
   return files;
 }
 
-const cpu = (number: number) =>
+/** Of a machine about which nobody says more. */
+const CPUS = 4;
+const MEMORY = 8 * 1024 ** 3;
+const USED = 400 * 1024 ** 2;
+const DISK_KIB = 104_857_600;
+
+/** Demand for CPUs, which is taken to have been what it is now. */
+function loadAverage(host: Host): string {
+  const load = ((host.facts?.().cpuMillis ?? 0) / 1000).toFixed(2);
+  const all = [...host.processes.values(), ...(host.others?.() ?? [])];
+  const last = all.reduce((most, { pid }) => Math.max(most, pid), 1);
+  return `${load} ${load} ${load} 1/${all.length} ${last}\n`;
+}
+
+function meminfo(host: Host): string {
+  const { memory: total = MEMORY, usedMemory = USED } = host.facts?.() ?? {};
+  const kib = (bytes: number) => Math.floor(bytes / 1024);
+  const used = Math.min(kib(usedMemory), kib(total));
+  const free = kib(total) - used;
+  // Files lie in memory that is given back when it is wanted.
+  const cached = Math.floor(free / 4);
+  const rows: [string, number][] = [
+    ['MemTotal', kib(total)],
+    ['MemFree', free - cached],
+    ['MemAvailable', free],
+    ['Buffers', 0],
+    ['Cached', cached],
+    ['SwapCached', 0],
+    ['Active', used],
+    ['Inactive', cached],
+    ['SwapTotal', 0],
+    ['SwapFree', 0],
+    ['AnonPages', used],
+    ['Shmem', 0],
+    ['HugePages_Total', 0],
+    ['HugePages_Free', 0],
+    ['Hugepagesize', 2048],
+  ];
+  return rows
+    .map(
+      ([name, value]) =>
+        `${`${name}:`.padEnd(16)}${String(value).padStart(8)}${name.startsWith('HugePages_') ? '' : ' kB'}\n`,
+    )
+    .join('');
+}
+
+/** Hundredths of a second that processors have spent; all is counted as user time or idle. */
+function stat(host: Host, born: number): string {
+  const { cpus = CPUS, cpuTime = 0, bootedAt = born } = host.facts?.() ?? {};
+  const user = Math.round(cpuTime / 10);
+  const idle = Math.max(0, Math.round(((host.sim.now - bootedAt) * cpus) / 10) - user);
+  const line = (name: string, share: number) =>
+    `${name} ${Math.round(user / share)} 0 0 ${Math.round(idle / share)} 0 0 0 0 0 0\n`;
+  const each = Array.from({ length: cpus }, (_, i) => line(`cpu${i}`, cpus)).join('');
+  return `${line('cpu ', 1)}${each}btime ${Math.floor(bootedAt / 1000)}\nprocesses ${host.processes.size}\n`;
+}
+
+const cpu = (number: number, count: number) =>
   [
     `processor\t: ${number}`,
     'vendor_id\t: GenuineIntel',
     'model name\t: Intel(R) Xeon(R) CPU',
     'cpu MHz\t\t: 2200.000',
     `core id\t\t: ${number}`,
-    'cpu cores\t: 4',
+    `cpu cores\t: ${count}`,
     `flags\t\t: ${CPU_FLAGS}`,
     '',
   ].join('\n');
 
-function processFiles(process: Process): Record<string, TreeEntry> {
+/** `viewer`: the machine from which it is looked at. */
+function processFiles(process: Process, viewer: Host): Record<string, TreeEntry> {
   const { host } = process;
   const { confinement } = host;
   const ids = () => {
@@ -91,7 +164,8 @@ function processFiles(process: Process): Record<string, TreeEntry> {
       () => `${confinement?.apparmor ? `${confinement.apparmor} (enforce)` : 'unconfined'}\n`,
       0o666,
     ),
-    '/cgroup': file(() => '0::/\n'),
+    // A container sees its own cgroup as the root.
+    '/cgroup': file(() => `0::${viewer.confinement ? '/' : (viewer.facts?.().cgroupOf(process) ?? '/')}\n`),
     '/cmdline': file(() => process.argv.map((word) => `${word}\0`).join('')),
     '/comm': file(() => `${commandOf(process)}\n`, 0o644),
     '/environ': new FileNode(
@@ -115,7 +189,7 @@ function processFiles(process: Process): Record<string, TreeEntry> {
 }
 
 /** Of the node's own namespaces, or of one that is this machine's alone. */
-function namespaceNumber(host: Host, name: string): number {
+export function namespaceNumber(host: Host, name: string): number {
   const { confinement } = host;
   const first = FIRST_NAMESPACES[name];
   if (!confinement || name === 'time' || confinement.shared.includes(name)) return first;
@@ -166,6 +240,7 @@ function status(process: Process): string {
       `Gid:\t${four(gid)}`,
       'FDSize:\t64',
       `Groups:\t${groups.map((group) => `${group} `).join('')}`,
+      `VmRSS:\t${String(Math.ceil((host.facts?.().usageOf(process).memory ?? 0) / 1024)).padStart(8)} kB`,
       'Threads:\t1',
       `CapInh:\t${none}`,
       `CapPrm:\t${effective}`,

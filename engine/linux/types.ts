@@ -86,10 +86,33 @@ export interface Host {
   readonly processes: Map<number, Process>;
   /** Those of the containers that run on it. */
   others?: () => Process[];
+  /** Whether there may be one more process; undefined: always. */
+  mayFork?: (() => boolean) | undefined;
+  /** What the kernel tells of the machine under it; absent: of an ordinary one. */
+  facts?: () => MachineFacts;
   /** What they are numbered in. */
   readonly pids: PidNamespace;
   /** Starts a program; the returned process's task ends with its exit status. */
   spawn(options: SpawnOptions): Process;
+}
+
+/** The machine as /proc and /sys show it. */
+export interface MachineFacts {
+  /** ms */
+  bootedAt: number;
+  cpus: number;
+  /** Bytes, and how many of them programs hold. */
+  memory: number;
+  usedMemory: number;
+  /** Thousandths of a CPU in use, and ms of CPU time since it was started. */
+  cpuMillis: number;
+  cpuTime: number;
+  /** Lines of the kernel's own log. */
+  kernelLog: readonly { time: number; text: string }[];
+  /** `/system.slice/kubelet.service` */
+  cgroupOf(process: Process): string;
+  /** Bytes, ms and thousandths of a CPU of one process. */
+  usageOf(process: Process): { memory: number; cpuTime: number; cpuMillis: number };
 }
 
 /** What the kernel is told of a container's processes beside their capabilities. */

@@ -2,6 +2,7 @@
 // without a meter it costs nothing.
 
 import type { Co } from '../sim/index.ts';
+import { current } from './current.ts';
 import type { Host, Process } from './types.ts';
 
 /** Counts for one machine. */
@@ -25,6 +26,11 @@ export function watchUsage(host: Host, meter: Meter) {
 /** The process takes `bytes` more memory (negative: gives them back). */
 export function allocate(process: Process, bytes: number) {
   meters.get(process.host)?.allocate(bytes);
+}
+
+/** Whoever takes a step right now holds `bytes` more, or less. */
+export function charge(bytes: number) {
+  if (current.process) allocate(current.process, bytes);
 }
 
 /** The process keeps `millis` thousandths of a CPU busy from now on (negative: no more). */

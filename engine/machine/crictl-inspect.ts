@@ -2,9 +2,8 @@
 
 import type { Container, Kubelet } from '../kubelet/index.ts';
 import type { Process } from '../linux/index.ts';
-import { nodeProcesses } from './node-processes.ts';
-
-type Worker = Kubelet['workers'] extends ReadonlyMap<string, infer One> ? One : never;
+import type { Worker } from './pod-slices.ts';
+import { nodeProcesses, original } from './node-processes.ts';
 
 const STATES = { created: 'CONTAINER_CREATED', running: 'CONTAINER_RUNNING', exited: 'CONTAINER_EXITED' } as const;
 const time = (ms: number) => new Date(ms).toISOString().replace('.000Z', 'Z');
@@ -21,7 +20,7 @@ const logDirectory = ({ pod }: Worker) =>
 /** The number that the node knows a container's main process by; 0 when it has ended. */
 function pidOf(kubelet: Kubelet, { process }: Container): number {
   if (!process) return 0;
-  return nodeProcesses(kubelet).find((one) => one === process || Object.getPrototypeOf(one) === process)?.pid ?? 0;
+  return nodeProcesses(kubelet).find((one) => original(one) === process)?.pid ?? 0;
 }
 
 export function inspect(process: Process, kubelet: Kubelet, container: Container, worker: Worker, sandboxID: string) {

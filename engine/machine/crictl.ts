@@ -5,12 +5,13 @@ import { pipeReader, waitFor, type Process, type Program } from '../linux/index.
 import type { Co } from '../sim/index.ts';
 import { formatReference, parseReference } from '../images/reference.ts';
 import { PullError } from '../images/types.ts';
+import { sandboxId, type Worker } from './pod-slices.ts';
 import { info } from './crictl-info.ts';
 import { inspect, inspectSandbox } from './crictl-inspect.ts';
+import { config, withoutEndpoint } from './crictl-config.ts';
+import { HELP, imageFsInfo, podStats, stats } from './crictl-stats.ts';
 import { die, readFlags, type Flags } from './flags.ts';
 import type { KubeletOf } from './units.ts';
-
-type Worker = Kubelet['workers'] extends ReadonlyMap<string, infer One> ? One : never;
 
 interface Found {
   container: Container;
@@ -18,9 +19,6 @@ interface Found {
 }
 
 const SHORT = 13;
-
-/** Names of sandboxes; nothing but crictl shows them. */
-const sandboxIds = new WeakMap<object, string>();
 
 const FLAGS = {
   all: 'bool',
@@ -35,8 +33,13 @@ const FLAGS = {
   latest: 'bool',
   tail: 'string',
   timeout: 'string',
+  output: 'string',
+  id: 'string',
+  follow: 'bool',
 } as const;
-const SHORTS = { a: 'all', q: 'quiet', t: 'timeout', p: 'pod', s: 'state', l: 'latest' };
+const SHORTS = { a: 'all', q: 'quiet', t: 'timeout', p: 'pod', s: 'state', l: 'latest', o: 'output', f: 'follow' };
+/** Commands that make what the kubelet would take away again, or take away what it would make. */
+const KUBELETS = ['create', 'run', 'runp', 'rm', 'rmi', 'rmp', 'start', 'stopp', 'update', 'checkpoint'];
 const EXEC_FLAGS = { interactive: 'bool', tty: 'bool', sync: 'bool', quiet: 'bool' } as const;
 const EXEC_SHORTS = { i: 'interactive', t: 'tty', s: 'sync', q: 'quiet' };
 
@@ -57,8 +60,19 @@ function hasLabels({ pod }: Worker, text: string | undefined): boolean {
 export const crictl = (kubeletOf: KubeletOf): Program =>
   function* (process): Co<number> {
     const wrong = (text: string): never => die(process, `crictl: ${text}`);
-    const [, command = '', ...words] = process.argv;
-    if (command === '' || command.startsWith('-')) wrong(`the flag ${command} is not modelled by this engine`);
+    const [command = '', ...words] = withoutEndpoint(process);
+    if (command === '' || command === '--help' || command === '-h' || command === 'help') {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    if (command === '--version' || command === '-v') {
+      process.stdout.write(`crictl version v1.35.0\n`);
+      return 0;
+    }
+    if (command.startsWith('-')) wrong(`the flag ${command} is not modelled by this engine`);
+    if (command === 'config') return config(process, words);
+    if (KUBELETS.includes(command))
+      wrong(`${command} is not modelled by this engine: what runs on a node is the kubelet's, ask for a Pod`);
     const kubelet = kubeletOf(process);
     yield 30;
     if (!kubelet.runtimeRuns)
@@ -79,7 +93,15 @@ export const crictl = (kubeletOf: KubeletOf): Program =>
       case 'info':
         return info(process, kubelet);
       case 'images':
+      case 'image':
+      case 'img':
         return images(process, kubelet, flags);
+      case 'stats':
+        return stats(process, kubelet, flags);
+      case 'statsp':
+        return podStats(process, kubelet, flags);
+      case 'imagefsinfo':
+        return imageFsInfo(process, kubelet);
       case 'version':
         return version(process, kubelet);
       case 'logs':
@@ -105,7 +127,7 @@ export const crictl = (kubeletOf: KubeletOf): Program =>
     }
   };
 
-function containers(kubelet: Kubelet): Found[] {
+export function containersOf(kubelet: Kubelet): Found[] {
   const list: Found[] = [];
   kubelet.workers.forEach((worker) =>
     worker.records.forEach(({ current }) => {
@@ -115,15 +137,8 @@ function containers(kubelet: Kubelet): Found[] {
   return list.sort((a, b) => b.container.createdAt - a.container.createdAt);
 }
 
-function sandboxId({ sandbox, kubelet }: Worker): string {
-  if (!sandbox) return '';
-  let id = sandboxIds.get(sandbox);
-  if (!id) sandboxIds.set(sandbox, (id = kubelet.sim.random('sandbox-id').hex(64)));
-  return id;
-}
-
 function find(process: Process, kubelet: Kubelet, id: string): Found {
-  const found = containers(kubelet).filter(({ container }) => container.id.startsWith(id));
+  const found = containersOf(kubelet).filter(({ container }) => container.id.startsWith(id));
   if (found.length === 1 && id) return found[0];
   return die(
     process,
@@ -159,7 +174,7 @@ function* pull(process: Process, kubelet: Kubelet, name: string): Co<number> {
 }
 
 /** go-units: HumanDuration. */
-function ago(ms: number): string {
+export function ago(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const minutes = Math.floor(seconds / 60);
   const hours = Math.round(minutes / 60);
@@ -189,7 +204,7 @@ function ps(process: Process, kubelet: Kubelet, flags: Flags): number {
   const state = flags.string('state')?.toLowerCase();
   const image = flags.string('image');
   const everything = flags.bool('all') || flags.bool('latest');
-  let chosen = containers(kubelet).filter(
+  let chosen = containersOf(kubelet).filter(
     ({ container, worker }) =>
       (state ? container.state === state : everything || container.state === 'running') &&
       (!pattern || pattern.test(container.name)) &&
@@ -255,7 +270,7 @@ function pods(process: Process, kubelet: Kubelet, flags: Flags): number {
 }
 
 /** As go-units prints bytes: three digits and a unit of a thousand. */
-function size(bytes: number): string {
+export function size(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB'];
   let value = bytes;
   let unit = 0;
@@ -305,7 +320,7 @@ function* logs(process: Process, kubelet: Kubelet, flags: Flags): Co<number> {
   const { container } = find(process, kubelet, flags.args[0] ?? '');
   const tail = flags.string('tail');
   const options = {
-    follow: false,
+    follow: flags.bool('follow'),
     previous: false,
     timestamps: false,
     tailLines: tail === undefined ? undefined : Number(tail),

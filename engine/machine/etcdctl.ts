@@ -282,13 +282,13 @@ class Run {
   private *memberList([command = '']: string[]): Co<number> {
     if (command !== 'list') die(this.process, `Error: etcdctl member ${command} is not modelled by this engine`);
     const member = yield* this.connect('/etcdserverpb.Cluster/MemberList');
-    const rows = this.targets.members.all.map(({ id, name, ip }) => [
+    const rows = this.targets.members.all.map(({ id, name, ip, isLearner }) => [
       id,
       'started',
       name,
       `https://${hostPort(ip, 2380)}`,
       `https://${hostPort(ip, 2379)}`,
-      'false',
+      String(isLearner ?? false),
     ]);
     if (this.form === 'table')
       this.say(boxed([['ID', 'STATUS', 'NAME', 'PEER ADDRS', 'CLIENT ADDRS', 'IS LEARNER'], ...rows]));

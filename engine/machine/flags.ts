@@ -17,6 +17,10 @@ export class Flags {
   has(name: string): boolean {
     return this.given.has(name);
   }
+  /** Of all that were given. */
+  get names(): string[] {
+    return [...this.given.keys()];
+  }
   bool(name: string): boolean {
     return (this.given.get(name) ?? 'false') !== 'false';
   }
@@ -47,7 +51,18 @@ export function readFlags(
     const shown = equals < 0 ? word : word.slice(0, equals);
     const long = word.startsWith('--');
     // Letters may stand together, the last may take a value.
-    const names = long ? [shown.slice(2)] : [...shown.slice(1)].map((letter) => shorts[letter] ?? `?${letter}`);
+    const letters = [...shown.slice(1)];
+    // What stands after a letter that takes a value is the value: -n20.
+    const taking = long ? -1 : letters.findIndex((letter) => spec[shorts[letter] ?? ''] === 'string');
+    if (taking >= 0 && taking < letters.length - 1) {
+      for (const letter of letters.slice(0, taking)) {
+        if (!spec[shorts[letter] ?? '']) wrong(`unknown shorthand flag: '${letter}' in ${word}`);
+        flags.set(shorts[letter], 'true');
+      }
+      flags.set(shorts[letters[taking]], word.slice(taking + 2).replace(/^=/, ''));
+      continue;
+    }
+    const names = long ? [shown.slice(2)] : letters.map((letter) => shorts[letter] ?? `?${letter}`);
     for (const [at, name] of names.entries()) {
       const kind = spec[name];
       if (!kind) {

@@ -30,7 +30,11 @@ export function runtimeUnit(name: string): string {
 const files = (prefix: string) => () =>
   Object.fromEntries(Object.entries(unitFiles).filter(([path]) => path.startsWith(UNIT_PATH + prefix)));
 
-const runtime: PackageContents = { programs: ['containerd'], files: files('containerd'), starts: 'containerd.service' };
+const runtime: PackageContents = {
+  programs: ['containerd', 'ctr'],
+  files: files('containerd'),
+  starts: 'containerd.service',
+};
 
 export const CONTENTS: Readonly<Record<string, PackageContents>> = {
   containerd: { ...runtime, depends: ['runc'] },

@@ -33,6 +33,7 @@ export class Software {
 
   /** `version`: of Kubernetes, `runtime`: the unit; without a version the machine is as Debian installs it. */
   constructor(version?: string, runtime = 'containerd') {
+    this.enabled.add('ssh.service');
     this.packages.set('openssl', { installed: '3.5.1-1', held: false });
     if (version) {
       for (const name of KUBERNETES_PACKAGES)

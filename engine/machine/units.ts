@@ -6,6 +6,7 @@ import type { Software } from './software.ts';
 import type { Kubelet } from '../kubelet/index.ts';
 import { waitFor, type FileSystem, type Host, type Process, type Writer } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
+import { SSHD_ARGV, SSHD_PID, SSH_UNIT, sshdOf, type Sshd } from '../ssh/daemon.ts';
 import { KubeletService } from './kubelet-service.ts';
 
 /** The kubelet (and with it the runtime) of the machine that a process runs on. */
@@ -99,7 +100,8 @@ export class Systemd {
     // Docker has its containers run by containerd.
     if (name === 'containerd.service' && runtime.name === 'docker')
       return new RuntimeService(this.kubelet, this.software, '/usr/bin/containerd');
-    return new ProcessService(name, this);
+    const sshd = name === SSH_UNIT ? sshdOf(this.host) : undefined;
+    return sshd ? new SshService(sshd) : new ProcessService(name, this);
   }
 
   /** Files have changed since they were read. */
@@ -240,6 +242,36 @@ class RuntimeService implements Unit {
   }
   entries(): Entry[] {
     return [];
+  }
+}
+
+/** sshd, which has no process of its own until somebody connects. */
+class SshService implements Unit {
+  readonly pid = SSHD_PID;
+  readonly command = SSHD_ARGV.join(' ');
+  readonly result = 'exit-code';
+  private readonly sshd: Sshd;
+  private failed = false;
+
+  constructor(sshd: Sshd) {
+    this.sshd = sshd;
+  }
+
+  get state(): UnitState {
+    return this.sshd.running ? 'active' : this.failed ? 'failed' : 'inactive';
+  }
+  get since(): number {
+    return this.sshd.since;
+  }
+  start() {
+    this.sshd.start();
+    this.failed = !this.sshd.running;
+  }
+  stop() {
+    this.sshd.stop();
+  }
+  entries(): Entry[] {
+    return this.sshd.log;
   }
 }
 

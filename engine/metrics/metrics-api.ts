@@ -90,10 +90,19 @@ function sum(parts: readonly Usage[]): Usage {
   return { cpu: nanos === 0 ? '0' : `${nanos}n`, memory: `${kibibytes}Ki` };
 }
 
+/** Servers that stand behind the group: a new one may come before the old one has gone. */
+const sources = new WeakMap<Core, MetricsSource[]>();
+
 /** Serves the group from now on; answers how to stop. */
 export function serveMetrics(core: Core, source: MetricsSource): () => void {
-  serveVirtually(core, BOTH, KIND, (_core, ctx) => answer(core, ctx, source));
+  let known = sources.get(core);
+  if (!known) sources.set(core, (known = []));
+  const list = known;
+  list.push(source);
+  if (list.length === 1) serveVirtually(core, BOTH, KIND, (_core, ctx) => answer(core, ctx, list[list.length - 1]));
   return () => {
+    list.splice(list.indexOf(source), 1);
+    if (list.length) return;
     for (const info of BOTH) {
       core.scheme.removeResource(info.group, info.version, info.resource);
       core.served.delete(info);

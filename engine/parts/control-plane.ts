@@ -1,5 +1,6 @@
 // Part: settings of the control plane's programs that kubeadm does not write.
 
+import { metricsServerFlags } from '../addons/metrics-server-flags.ts';
 import type { KubeObject } from '../api/types.ts';
 import { readAudit } from '../apiserver/audit/audit.ts';
 import { EncryptionAtRest } from '../apiserver/encryption/at-rest.ts';
@@ -14,6 +15,7 @@ import { nodeAccess } from '../kubeadm/node-access-flags.ts';
 import { provide } from './index.ts';
 
 provide('control-plane', {
+  metricsServerFlags,
   flagOf,
   nodeAccess,
   nodeMasks,

@@ -1,6 +1,6 @@
 // Part: custom resources and admission policies, with CEL.
 
-import { validateBinding, validatePolicy } from '../apiserver/admission/policy-definition.ts';
+import { matchConditions, validateBinding, validatePolicy } from '../apiserver/admission/policy-definition.ts';
 import { typeCheck } from '../apiserver/admission/policy-types.ts';
 import { AdmissionPolicies } from '../apiserver/admission/validating-admission-policy.ts';
 import { Webhooks } from '../apiserver/admission/webhooks.ts';
@@ -29,6 +29,7 @@ provide('extensions', {
   admissionPolicies: () => new AdmissionPolicies(),
   customResourceDefinitions,
   customResources: (core, handle) => new CustomResources(core, handle, paths),
+  matchConditions,
   typeCheck,
   validateBinding,
   validateDefinition,

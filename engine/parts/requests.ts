@@ -14,10 +14,14 @@ import {
   persistentVolumeClaimResize,
   storageObjectInUseProtection,
 } from '../apiserver/admission/storage-objects.ts';
+import { checkListOptions, expiredPage, readToken, writeToken } from '../apiserver/list-options.ts';
 import { jsonPatch } from '../apiserver/patch/json-patch.ts';
 import { certificateSigningRequests } from '../apiserver/registry/certificates.ts';
+import { deviceClaims } from '../apiserver/registry/device-claims.ts';
+import { flowControl } from '../apiserver/registry/flow-control.ts';
 import { eviction } from '../apiserver/subresources/eviction.ts';
 import { proxy } from '../apiserver/subresources/proxy.ts';
+import { checkWriteOptions, dryRunFaults } from '../apiserver/write-options.ts';
 import * as reviews from '../apiserver/virtual/reviews.ts';
 import { provide } from './index.ts';
 
@@ -32,12 +36,20 @@ provide('requests', {
     StorageObjectInUseProtection: { mutate: storageObjectInUseProtection },
   },
   certificateSigningRequests,
+  deviceClaims,
+  checkListOptions,
+  checkWriteOptions,
+  dryRunFaults,
   eviction,
+  expiredPage,
+  flowControl,
   jsonError,
   jsonObjectError,
   jsonPatch,
   limitRanger,
   proxy,
+  readToken,
   resourceQuota,
   reviews,
+  writeToken,
 });

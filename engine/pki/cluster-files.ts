@@ -15,6 +15,8 @@ export interface ClusterFiles {
   /** Of the Service `kubernetes`, for the API server's. */
   serviceIP?: string;
   made: number;
+  /** Further names and addresses of the API server. */
+  names?: readonly string[];
 }
 
 /** Authorities by their file's name; `seed`: what its key follows from. */
@@ -35,6 +37,8 @@ interface Leaf {
 const named =
   (commonName: string, ...organizations: string[]) =>
   (): Name => ({ commonName, organizations });
+const unique = (names: readonly string[]): string[] => [...new Set(names)];
+const isAddress = (name: string): boolean => /^\d+(\.\d+){3}$/.test(name) || name.includes(':');
 const SERVER = 'server auth';
 const CLIENT = 'client auth';
 const member: Leaf = {
@@ -49,15 +53,16 @@ const LEAVES: Readonly<Record<string, Leaf>> = {
     by: 'ca',
     subject: named('kube-apiserver'),
     usages: [SERVER],
-    names: ({ hostname, ip, serviceIP = '10.96.0.1' }) => ({
-      dns: [
+    names: ({ hostname, ip, serviceIP = '10.96.0.1', names = [] }) => ({
+      dns: unique([
         hostname,
         'kubernetes',
         'kubernetes.default',
         'kubernetes.default.svc',
         'kubernetes.default.svc.cluster.local',
-      ],
-      ips: [serviceIP, ip],
+        ...names.filter((name) => !isAddress(name)),
+      ]),
+      ips: unique([serviceIP, ip, ...names.filter(isAddress)]),
     }),
   },
   'apiserver-kubelet-client': {

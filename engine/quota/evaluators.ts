@@ -3,6 +3,8 @@
 
 import { compareQuantities, formatQuantity, parseQuantity, quantityValue } from '../api/quantity.ts';
 import type {
+  DeviceRequest,
+  DeviceSubRequest,
   KubeObject,
   PersistentVolumeClaim,
   Pod,
@@ -118,6 +120,33 @@ function attributesClasses({ spec, status }: PersistentVolumeClaim): string[] {
   return [...new Set(names.filter((name): name is string => !!name))].sort();
 }
 
+const CLAIM_COUNT = 'count/resourceclaims.resource.k8s.io';
+const BY_DEVICE_CLASS = '.deviceclass.resource.k8s.io/devices';
+/** AllocationResultsMaxSize: what a request for all devices may come to. */
+const MAX_DEVICES = 32;
+
+type DevicesAsked = Pick<DeviceSubRequest, 'deviceClassName' | 'allocationMode' | 'count'>;
+const devicesOf = ({ allocationMode, count = 1 }: DevicesAsked) => (allocationMode === 'All' ? MAX_DEVICES : count);
+
+/** Devices by class; of alternatives the one of a class that takes most. */
+const deviceClaims: Evaluator = {
+  counts: (name) => name === CLAIM_COUNT || name.endsWith(BY_DEVICE_CLASS),
+  updates: [],
+  usage(object) {
+    const devices: Record<string, number> = {};
+    const requests: DeviceRequest[] = object.spec?.devices?.requests ?? [];
+    for (const { exactly, firstAvailable = [] } of requests) {
+      const most: Record<string, number> = {};
+      for (const asked of exactly ? [exactly] : firstAvailable)
+        most[asked.deviceClassName] = Math.max(most[asked.deviceClassName] ?? 0, devicesOf(asked));
+      for (const name in most) devices[name] = (devices[name] ?? 0) + most[name];
+    }
+    const usage: Record<string, string> = { [CLAIM_COUNT]: '1' };
+    for (const name in devices) usage[name + BY_DEVICE_CLASS] = String(devices[name]);
+    return usage;
+  },
+};
+
 /** Resources that may be counted by their bare names, from before there was count/…. */
 const BARE = new Set(['configmaps', 'resourcequotas', 'replicationcontrollers', 'secrets']);
 const OWN: Record<string, Evaluator> = { pods, services, persistentvolumeclaims: claims };
@@ -127,6 +156,7 @@ const counters = new Map<string, Evaluator>();
 export function evaluatorOf(group: string, resource: string): Evaluator | undefined {
   if (resource === 'events') return undefined;
   if (group === '' && OWN[resource]) return OWN[resource];
+  if (group === 'resource.k8s.io' && resource === 'resourceclaims') return deviceClaims;
   const counted = group ? `count/${resource}.${group}` : `count/${resource}`;
   let evaluator = counters.get(counted);
   if (!evaluator) {

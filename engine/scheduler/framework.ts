@@ -42,6 +42,8 @@ export interface Handle {
   eachNamespace(visit: (name: string, labels: Record<string, string> | undefined) => void): void;
   /** What a waiting Pod ('namespace/name') waits for may have come. */
   wake(pod: string): void;
+  /** Something that only a plug-in watches may help Pods that were refused. */
+  happened(event: ClusterEvent): void;
 }
 
 /** Names a set of Pods; equal keys are the same set. */
@@ -65,7 +67,10 @@ export type ClusterEvent =
   | 'AssignedPodScaleDown'
   | 'AssignedPodDelete'
   | 'TargetPodUpdate'
-  | 'Storage';
+  | 'Storage'
+  | 'ResourceClaim'
+  | 'DeviceClass'
+  | 'ResourceSlice';
 
 export interface PostFilterResult {
   status?: Status;

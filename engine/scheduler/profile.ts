@@ -28,6 +28,9 @@ interface Step {
 type FilterPlugin = Plugin & Required<Pick<Plugin, 'filter'>>;
 type ScorePlugin = Plugin & Required<Pick<Plugin, 'score'>>;
 
+/** A plug-in could not do its work: the whole attempt ends. */
+export class PluginError extends Error {}
+
 export class Profile {
   readonly plugins: readonly Plugin[];
   private readonly preFilters: readonly Plugin[];
@@ -103,6 +106,10 @@ export class Profile {
     const { state } = cycle;
     for (let i = 0; i < filters.length; i++) {
       const status = filters[i].filter(pod, node, state);
+      if (status?.code === 'Error') {
+        const { name } = filters[i];
+        throw new PluginError(`running ${JSON.stringify(name)} filter plugin: ${status.reasons.join(', ')}`);
+      }
       if (status) return { plugin: filters[i].name, status };
     }
     return undefined;

@@ -172,11 +172,12 @@ export class SchedulingQueue {
     if (this.refused.size === 0) return;
     const helped: QueuedPod[] = [];
     this.refused.forEach((queued) => {
-      if (!queued.gatedBy && this.helps(queued, event, node, other)) helped.push(queued);
+      if (queued.gatedBy ? this.opens(queued, event) : this.helps(queued, event, node, other)) helped.push(queued);
     });
     for (const queued of helped) {
       this.refused.delete(queued.info.key);
-      this.toBackoff(queued);
+      if (queued.gatedBy) this.enqueue(queued);
+      else this.toBackoff(queued);
     }
   }
 
@@ -189,6 +190,11 @@ export class SchedulingQueue {
       if (plugin.helps ? plugin.helps(queued.info, event, node, other) : passes(plugin, queued.info, node)) return true;
     }
     return false;
+  }
+
+  /** Whether the gate that holds a Pod back is to be asked again. */
+  private opens({ gatedBy }: QueuedPod, event: ClusterEvent): boolean {
+    return this.gates.find(({ name }) => name === gatedBy)?.events?.includes(event) ?? false;
   }
 
   private enqueue(queued: QueuedPod) {

@@ -19,9 +19,10 @@ import { PodInfo } from './pod-info.ts';
 import { PRESENT, waysOf, type ReleaseWays } from './release.ts';
 import { defaultPlugins, type PluginArgs } from './plugins/index.ts';
 import { watchStorage } from './plugins/volumes.ts';
-import { Profile, type Cycle, type ProfileEntry } from './profile.ts';
+import { PluginError, Profile, type Cycle, type ProfileEntry } from './profile.ts';
 import { SchedulingQueue, type QueuedPod } from './queue.ts';
 import { watchCluster } from './watch.ts';
+import { part } from '../parts/index.ts';
 import type { Namespace, Pod, PodCondition, PodDisruptionBudget } from '../api/types.ts';
 import type { Sim, Timer } from '../sim/index.ts';
 import type { NodeInfo } from './node-info.ts';
@@ -103,6 +104,7 @@ export class Scheduler {
       node: (name) => cache.node(name),
       counts: (query) => cache.counts(query),
       wake: (pod) => this.wakeWaiting(pod),
+      happened: (event) => this.queue.moveOn(event),
       eachNamespace(visit) {
         for (const { metadata } of namespaces.list()) visit(metadata.name as string, metadata.labels);
       },
@@ -124,6 +126,7 @@ export class Scheduler {
       storage,
       options.pluginArgs ?? {},
       this.ways,
+      () => part('devices').dynamicResources({ client, informers, handle: this.handle }),
     );
     const entries = options.plugins ? options.plugins(defaults, this.handle) : defaults;
     this.profile = new Profile(entries, (node) => this.nominations.get(node) ?? NONE);
@@ -166,9 +169,18 @@ export class Scheduler {
     this.timer ??= this.sim.after(CYCLE_TIME, () => {
       this.timer = undefined;
       const queued = this.queue.pop();
-      if (queued) this.scheduleOne(queued);
+      if (queued) this.attempt(queued);
       if (this.queue.hasReady) this.wake();
     });
+  }
+
+  private attempt(queued: QueuedPod) {
+    try {
+      this.scheduleOne(queued);
+    } catch (error) {
+      if (!(error instanceof PluginError)) throw error;
+      this.failed(queued, error.message);
+    }
   }
 
   private scheduleOne(queued: QueuedPod) {

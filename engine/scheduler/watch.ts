@@ -83,7 +83,13 @@ export function watchCluster({ informers, storage, cache, queue, responsible, go
       // One whose binding is under way is not tried again meanwhile.
       else if (!responsible(pod) || cache.isAssumed(keyOf(pod))) return;
       else if (pod.metadata.deletionTimestamp || finished(pod)) queue.remove(keyOf(pod));
-      else queue.update(pod, pod.spec !== old.spec || pod.metadata.labels !== old.metadata.labels);
+      else
+        queue.update(
+          pod,
+          pod.spec !== old.spec ||
+            pod.metadata.labels !== old.metadata.labels ||
+            pod.status?.resourceClaimStatuses !== old.status?.resourceClaimStatuses,
+        );
     },
     delete(pod) {
       if (!stopped) removed(pod);

@@ -1,6 +1,7 @@
 // Simple commands: assignments, builtins, functions, programs.
 
 import type { Co } from '../sim/index.ts';
+import { FsError } from '../linux/fs.ts';
 import { SIGNAL_WORDS, SIGNALS } from '../linux/host.ts';
 import { Exit } from '../linux/io.ts';
 import { quoteForTrace } from '../linux/quote.ts';
@@ -84,6 +85,11 @@ function* execute(
     shell.cost += BUILTIN_COST;
     if (shell.cost >= 1) yield* pay(shell);
     return yield* (builtin as Builtin)({ shell, argv, fds, outer, runner }, []);
+  } catch (error) {
+    // What a builtin writes finds no place any more.
+    if (shellFunction || !(error instanceof FsError) || error.code !== 'ENOSPC') throw error;
+    shell.complain(outer, `${name}: ${error.path}: ${error.message}`);
+    return 1;
   } finally {
     restore();
   }

@@ -106,7 +106,8 @@ export abstract class WordParser {
         if (stop !== META || (c !== '<' && c !== '>') || !this.processSubstitution(parts)) break;
         continue;
       }
-      if (c === '\\') this.escape(parts, double);
+      if (c === '\\')
+        this.escape(parts, here ? '$`\\' : double ? (stop.includes('}') ? '$`"\\}' : '$`"\\') : undefined);
       else if (c === "'" && !double) {
         const end = src.indexOf("'", this.pos + 1);
         if (end < 0) throw new SyntaxProblem(this.line, undefined, "'");
@@ -152,7 +153,8 @@ export abstract class WordParser {
     parts.push({ kind: 'quoted', text });
   }
 
-  private escape(parts: Part[], double: boolean) {
+  /** `special`: what a backslash escapes between double quotes, in braces between them, or in a here-document; undefined: all. */
+  private escape(parts: Part[], special: string | undefined) {
     const next = this.src[this.pos + 1];
     if (next === '\n') {
       this.line++;
@@ -164,9 +166,8 @@ export abstract class WordParser {
       this.pos++;
       return;
     }
-    if (double && !'$`"\\}'.includes(next)) this.quoted(parts, '\\' + next);
-    else if (double && next === '}') this.quoted(parts, '}');
-    else this.quoted(parts, next);
+    const keeps = special !== undefined && !special.includes(next);
+    this.quoted(parts, keeps ? '\\' + next : next);
     this.pos += 2;
   }
 

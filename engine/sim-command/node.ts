@@ -27,19 +27,19 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     help: 'Start the kubelet, and the machine if it is off',
     refuse: (kubelet) => (kubelet.running ? 'its kubelet runs already' : undefined),
     done: 'kubelet started',
-    run(kubelet, name, { plug }) {
-      if (!kubelet.power) plug(name, true);
-      kubelet.start();
-    },
+    run: (kubelet) => kubelet.start(),
+  },
+  shutdown: {
+    help: 'Shut the machine down in order, as systemctl poweroff does',
+    refuse: off,
+    done: 'shutting down',
+    run: (kubelet) => kubelet.powerOff(),
   },
   crash: {
     help: 'Cut the power: the kubelet and all containers end at once',
     refuse: off,
     done: 'crashed',
-    run(kubelet, name, { plug }) {
-      kubelet.crash();
-      plug(name, false);
-    },
+    run: (kubelet) => kubelet.crash(),
   },
   partition: {
     help: 'Unplug the machine from the network; everything on it goes on',

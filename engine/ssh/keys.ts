@@ -1,6 +1,7 @@
-// The keys of SSH tunnels: an RSA pair in PEM beside the API server, and its public half as a line of authorized_keys.
+// Keys and users of SSH: the RSA pair of tunnels in PEM beside the API server, the public half as a line of
+// authorized_keys, and who may be on a machine.
 
-import { fromBase64, FsError, toBase64, type FileSystem } from '../linux/index.ts';
+import { fromBase64, FsError, toBase64, type FileSystem, type Process } from '../linux/index.ts';
 import { sha256 } from '../linux/sha256.ts';
 import { part } from '../parts/index.ts';
 import type { Sim } from '../sim/index.ts';
@@ -84,25 +85,43 @@ export const fingerprint = (line: string): string =>
 const bytesOf = (hex: string): Uint8Array =>
   Uint8Array.from({ length: hex.length / 2 }, (_, i) => parseInt(hex.slice(2 * i, 2 * i + 2), 16));
 
-const homeOf = (user: string) => `/home/${user}`;
-export const authorizedKeys = (user: string) => `${homeOf(user)}/.ssh/authorized_keys`;
 const PASSWD = '/etc/passwd';
 const FIRST_UID = 1001;
 
-export function hasUser(fs: FileSystem, user: string): boolean {
+export interface User {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+  shell: string;
+}
+
+/** An entry of a machine's passwd. */
+export function userOf(fs: FileSystem, name: string): User | undefined {
   const file = fs.find(PASSWD);
-  return file?.kind === 'file' && file.text.split('\n').some((line) => line.startsWith(`${user}:`));
+  if (file?.kind !== 'file') return undefined;
+  const line = file.text.split('\n').find((one) => one.startsWith(`${name}:`));
+  if (!line) return undefined;
+  const [, , uid, gid, , home, shell] = line.split(':');
+  return { name, uid: Number(uid), gid: Number(gid), home: home || '/', shell: shell || '/bin/sh' };
+}
+
+/** Of the user of a process. */
+export function userNameOf({ uid, host }: Process): string {
+  const file = host.fs.find(PASSWD);
+  const lines = file?.kind === 'file' ? file.text.split('\n') : [];
+  return lines.find((line) => line.split(':')[2] === String(uid))?.split(':')[0] ?? String(uid);
 }
 
 /** What a provider's agent does on a machine with a key of the project: the user is there, and the key opens its account. */
 export function authorize(fs: FileSystem, user: string, line: string) {
-  if (!hasUser(fs, user)) {
+  if (!userOf(fs, user)) {
     const users = fs.readFile(PASSWD);
     const taken = users.split('\n').map((entry) => Number(entry.split(':')[2] || 0));
     const uid = Math.max(FIRST_UID - 1, ...taken.filter((id) => id < 60_000)) + 1;
-    fs.writeFile(PASSWD, `${users}${user}:x:${uid}:${uid}::${homeOf(user)}:/bin/bash\n`);
+    fs.writeFile(PASSWD, `${users}${user}:x:${uid}:${uid}::/home/${user}:/bin/bash\n`);
   }
-  const path = authorizedKeys(user);
+  const path = `/home/${user}/.ssh/authorized_keys`;
   const before = fs.exists(path) ? fs.readFile(path) : '';
   if (before.includes(line)) return;
   fs.mkdir(path.slice(0, path.lastIndexOf('/')), { recursive: true });

@@ -1,9 +1,8 @@
-// What sets SSH tunnels up: the API server's flags with the folder for its keys, and sshd on the nodes.
+// What sets SSH tunnels up: the API server's flags with the folder for its keys, and a port of the kubelets.
 
 import type { Pod } from '../api/types.ts';
 import { CONFIG_FILE, installedConfig } from '../kubelet/index.ts';
-import { programFile, type TreeEntry } from '../linux/index.ts';
-import { sshd } from './sshd.ts';
+import type { TreeEntry } from '../linux/index.ts';
 
 /** As the scripts of the time for Google's cloud had them. */
 const DIRECTORY = '/etc/srv/sshproxy';
@@ -12,7 +11,6 @@ const USER = 'tunnel';
 /** So that the tunnel to a node is the one through which its kubelet is reached. */
 const ADDRESS_TYPES = '--kubelet-preferred-address-types=';
 const PROVIDER = 'gce';
-const UNIT = 'ssh.service';
 
 /** The API server's manifest, told to open tunnels. */
 export function throughTunnels(apiServer: Pod): Pod {
@@ -40,25 +38,7 @@ export function throughTunnels(apiServer: Pod): Pod {
   };
 }
 
-/** `clusterDNS`: its address. */
-export const nodeFiles = (clusterDNS: string): { files: Record<string, TreeEntry>; services: string[] } => ({
-  files: {
-    // The server looks through its tunnels at the port that needs no certificate.
-    [CONFIG_FILE]: installedConfig(clusterDNS).replace(/^resolvConf:/m, 'readOnlyPort: 10255\n$&'),
-    '/usr/sbin/sshd': programFile(sshd, 1_560_000),
-    [`/usr/lib/systemd/system/${UNIT}`]: `[Unit]
-Description=OpenBSD Secure Shell server
-Documentation=man:sshd(8) man:sshd_config(5)
-After=network.target auditd.service
-
-[Service]
-ExecStart=/usr/sbin/sshd -D
-KillMode=process
-Restart=on-failure
-
-[Install]
-WantedBy=multi-user.target
-`,
-  },
-  services: [UNIT],
+/** `clusterDNS`: its address. The server looks through its tunnels at the port that needs no certificate. */
+export const nodeFiles = (clusterDNS: string): Record<string, TreeEntry> => ({
+  [CONFIG_FILE]: installedConfig(clusterDNS).replace(/^resolvConf:/m, 'readOnlyPort: 10255\n$&'),
 });

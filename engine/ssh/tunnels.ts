@@ -6,10 +6,13 @@ import { carries, endsOf } from '../konnectivity/tunnel.ts';
 import { exchange, type ConnectError, type Process, type Socket } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
 import { identityOf } from './keys.ts';
-import { sessionsOf, SSH_PORT, type Hello, type Session } from './sshd.ts';
+import { Messages, SSH_PORT, type ToClient, type ToServer } from './protocol.ts';
+import { sessionsOf, type Session } from './sshd.ts';
 
 /** pkg/ssh: sshDialTimeout, and healthCheckPoll. */
 const DIAL_MS = 150_000;
+/** golang.org/x/crypto/ssh */
+const BANNER = 'SSH-2.0-Go';
 const CHECK_MS = 60_000;
 /** --kubelet-read-only-port: what a tunnel is checked with. */
 const READ_ONLY_PORT = 10255;
@@ -104,12 +107,14 @@ export class TunnelList implements Egress {
     const { net } = this.process.host;
     const socket = yield* net.connect(address, SSH_PORT, { timeout: DIAL_MS });
     if (typeof socket === 'string') return `dial tcp ${address}:${SSH_PORT}: ${REFUSED[socket]}`;
-    const hello: Hello = { user: this.user, key };
-    socket.writer.write(`${JSON.stringify(hello)}\n`);
-    const [word, session = ''] = ((yield* socket.reader.read()) ?? '').trim().split(' ');
-    if (word === 'session' && !this.closed) return { address, socket, session };
+    const messages = new Messages<ToClient, ToServer>(socket);
+    socket.writer.write(`${BANNER}\r\n`);
+    messages.say({ type: 'auth', user: this.user, key });
+    yield* messages.line();
+    const answer = yield* messages.hear();
+    if (answer?.type === 'welcome' && !this.closed) return { address, socket, session: answer.session };
     socket.close();
-    return word === 'denied' ? UNABLE : 'ssh: handshake failed: EOF';
+    return answer?.type === 'denied' ? UNABLE : 'ssh: handshake failed: EOF';
   }
 
   // ---- connections -------------------------------------------------------------------------------------------

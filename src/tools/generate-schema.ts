@@ -4,7 +4,7 @@
 // program has: a real kubectl of the same release. Usage: node src/tools/generate-schema.ts OPENAPI.json KUBECTL
 import { readFileSync, writeFileSync } from 'node:fs';
 import { GoStructs, type GoType } from './go-structs.ts';
-import { ALWAYS_PRINTED, POINTER_STRINGS, VALUE_BOOLEANS, VALUE_INTEGERS, VALUE_STRUCTS } from './go-types.ts';
+import { ALWAYS_PRINTED, VALUE_BOOLEANS, VALUE_INTEGERS, VALUE_STRUCTS } from './go-types.ts';
 
 interface Gvk {
   group: string;
@@ -39,11 +39,12 @@ const words = (text: string) => new Set(text.trim().split(/\s+/));
 const sets = {
   int: words(VALUE_INTEGERS),
   bool: words(VALUE_BOOLEANS),
-  pointer: words(POINTER_STRINGS),
   struct: words(VALUE_STRUCTS),
   printed: words(ALWAYS_PRINTED),
 };
 
+/** Types whose zero is no pointer's absence. */
+const SCALAR = /^[sbild]$/;
 const SCALARS: Record<string, string> = {
   'integer:int32': 'i',
   'integer:int64': 'l',
@@ -97,26 +98,36 @@ function typeOf(s: Schema): string {
 
 const PATCH_MARKS: Record<string, string> = { merge: '^', retainKeys: '>', 'merge,retainKeys': '^>', replace: '<' };
 
-/** Marks after a field's type; see engine/api/schema.ts. */
-function marks(full: string, type: string, field: string, schema: Schema, required: boolean): string {
-  const s = schema;
+/** Whether a field's absence is printed and whether its zero is kept, as its Go type and tag say. */
+function goMarks({ type: go, options }: GoJson, type: string, required: boolean): string {
+  const omitted = options.includes('omitzero') || (options.includes('omitempty') && go.kind !== 'struct');
+  const pointer = go.kind === 'ptr';
+  // Selectors are there once they have been validated.
+  if (omitted || (pointer && type === '@LabelSelector'))
+    return required ? '?' : pointer && SCALAR.test(type) ? '*' : '';
+  return (required ? '!' : '=') + (pointer ? '*' : '');
+}
+
+/** The same, of a struct that kubectl does not know, by the lists of go-types.ts. */
+function toldMarks(full: string, type: string, field: string, s: Schema, required: boolean): string {
   const last = full.split('.').at(-1) as string;
-  const has = (set: Set<string>) =>
-    set.has(`${last}.${field}`) || set.has(`*.${field}`) || set.has(`${full.split('.').slice(-2).join('.')}.${field}`);
-  let out = '';
+  const has = (set: Set<string>) => set.has(`${last}.${field}`);
   // A subresource called status is no status.
   const valueStruct =
     type[0] === '@' &&
     last !== 'CustomResourceSubresources' &&
     (has(sets.struct) || ((field === 'spec' || field === 'status') && s.$ref !== undefined));
-  const always = has(sets.printed) || valueStruct || (type === '@ObjectMeta' && field === 'metadata');
-  // Selectors are pointers even where they are required.
-  const pointerStruct = type === '@LabelSelector';
-  if (required) out += pointerStruct ? '?' : '!';
-  else if (always) out += '=';
-  else if ((type === 'i' || type === 'l' || type === 'd') && !has(sets.int)) out += '*';
-  else if (type === 'b' && !has(sets.bool)) out += '*';
-  else if (type === 's' && has(sets.pointer)) out += '*';
+  if (required) return '!';
+  if (has(sets.printed) || valueStruct || (type === '@ObjectMeta' && field === 'metadata')) return '=';
+  if ((type === 'i' || type === 'l' || type === 'd') && !has(sets.int)) return '*';
+  return type === 'b' && !has(sets.bool) ? '*' : '';
+}
+
+/** Marks after a field's type; see engine/api/schema.ts. */
+function marks(full: string, type: string, field: string, schema: Schema, required: boolean): string {
+  const s = schema;
+  const known = goFields(goStruct(full)).get(field);
+  let out = known ? goMarks(known, type, required) : toldMarks(full, type, field, s, required);
   const keys = s['x-kubernetes-list-map-keys']?.join(',');
   const listType = s['x-kubernetes-list-type'];
   if (listType === 'map') out += `~${keys}`;
@@ -134,12 +145,22 @@ function goStruct(full: string): GoType | undefined {
   return go.struct([parts.slice(0, 2).join('.'), ...parts.slice(2, -1)].join('/'), parts.at(-1) as string);
 }
 
-/** JSON names as Go's encoder writes them; what kubectl knows no struct of stays as it stands in the OpenAPI. */
-function goOrder(type: GoType | undefined): string[] {
-  return (type?.fields ?? []).flatMap((field) => {
-    const json = /json:"([^",]*)/.exec(field.tag)?.[1] ?? '';
-    return json ? [json] : goOrder(field.type.kind === 'ptr' ? field.type.element : field.type);
-  });
+/** A field as Go's JSON has it. */
+interface GoJson {
+  type: GoType;
+  options: string[];
+}
+
+/** By their JSON names in the order in which Go writes them; what kubectl knows no struct of is as the OpenAPI has it. */
+function goFields(type: GoType | undefined): Map<string, GoJson> {
+  const out = new Map<string, GoJson>();
+  for (const field of type?.fields ?? []) {
+    const [json, ...options] = (/json:"([^"]*)/.exec(field.tag)?.[1] ?? '').split(',');
+    if (json) out.set(json, { type: field.type, options });
+    else
+      goFields(field.type.kind === 'ptr' ? field.type.element : field.type).forEach((one, name) => out.set(name, one));
+  }
+  return out;
 }
 
 /** What most clusters have objects of; the structure of all else loads when it is first needed. */
@@ -157,7 +178,7 @@ for (const full of fullNames.sort()) {
   if (/List$/.test(name) && s.properties?.items) continue;
   const last = full.split('.').at(-1) as string;
   if (SPECIAL[last] || (!s.properties && s.type !== 'object')) continue;
-  const order = goOrder(goStruct(full));
+  const order = [...goFields(goStruct(full)).keys()];
   const place = ([f]: [string, Schema]) => (order.includes(f) ? order.indexOf(f) : order.length);
   const properties = Object.entries(s.properties ?? {}).sort((a, b) => place(a) - place(b));
   const fields = properties.map(([f, p]) => {

@@ -105,6 +105,19 @@ describe('what is stored', () => {
     expect(spec({ terminationGracePeriodSeconds: 0 })).toMatchObject({ terminationGracePeriodSeconds: 0 });
   });
 
+  test('pointers without omitempty are printed as null, plain values as empty', () => {
+    const event = { metadata: { name: 'e' }, involvedObject: {} };
+    expect(scheme.decode(resource('v1/events'), event).object).toMatchObject({
+      reportingComponent: '',
+      reportingInstance: '',
+    });
+    expect(spec({ volumes: [{ name: 'v', projected: {} }] }).volumes[0]).toEqual({
+      name: 'v',
+      projected: { sources: null },
+    });
+    expect(spec({ hostnameOverride: '' })).toMatchObject({ hostnameOverride: '' });
+  });
+
   test('structs by value are always there', () => {
     expect(spec({}).containers[0].resources).toEqual({});
     expect(scheme.decode(resource('v1/services'), { metadata: { name: 's' } }).object.status).toEqual({

@@ -214,4 +214,32 @@ describe('the rest', () => {
       'Egress',
     ]);
   });
+
+  test('Nodes keep podCIDR and podCIDRs alike', () => {
+    expect(specOf('v1/nodes', { podCIDR: '10.0.0.0/24' })).toEqual({
+      podCIDR: '10.0.0.0/24',
+      podCIDRs: ['10.0.0.0/24'],
+    });
+    const node = { metadata: { name: 'n' }, status: { capacity: { cpu: '2' } } };
+    expect(prepare(resource('v1/nodes'), node).status).toMatchObject({ allocatable: { cpu: '2' } });
+  });
+
+  test.each([
+    [{ kind: 'Pod', name: 'p' }, undefined],
+    [
+      { kind: 'PersistentVolumeClaim', name: 'p' },
+      { apiGroup: null, kind: 'PersistentVolumeClaim', name: 'p' },
+    ],
+  ])('the two data sources of a claim are filled from each other: %j', (dataSource, kept) => {
+    const spec = specOf('v1/persistentvolumeclaims', { dataSource });
+    expect([spec.dataSource, spec.dataSourceRef]).toEqual([kept, kept]);
+  });
+
+  test('a limit range without a name and the secrets of a service account', () => {
+    const secrets = [{ name: 's', namespace: 'other', kind: 'Secret' }];
+    expect(prepare(resource('v1/serviceaccounts'), { metadata: { name: 'a' }, secrets }).secrets).toEqual([
+      { name: 's' },
+    ]);
+    expect(specOf('v1/limitranges', { limits: [{ type: 'Container' }, { min: { cpu: '1' } }] }).limits).toHaveLength(2);
+  });
 });

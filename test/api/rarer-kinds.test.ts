@@ -65,4 +65,99 @@ describe('validation of rarer kinds', () => {
       updateFaults(capacities, object({ storageClassName: 'fast' }), object({ storageClassName: 'slow' })),
     ).toEqual(['storageClassName: Invalid value: "slow": field is immutable']);
   });
+
+  it.each([
+    [
+      'autoscaling/v2/horizontalpodautoscalers',
+      { spec: { maxReplicas: 2, scaleTargetRef: { kind: 'Deployment', name: 'd' } } },
+      ['spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group'],
+    ],
+    [
+      'apps/v1/statefulsets',
+      {
+        spec: {
+          serviceName: 'A_B',
+          selector: { matchLabels: { a: 'b' } },
+          template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } },
+        },
+      },
+      [
+        "spec.serviceName: Invalid value: \"A_B\": a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')",
+      ],
+    ],
+    [
+      'networking.k8s.io/v1/ingresses',
+      { spec: {} },
+      ['spec: Invalid value: null: either `defaultBackend` or `rules` must be specified'],
+    ],
+    [
+      'rbac.authorization.k8s.io/v1/rolebindings',
+      { roleRef: { kind: 'Role', name: 'a/b' } },
+      ['roleRef.name: Invalid value: "a/b": may not contain \'/\''],
+    ],
+  ])('refuses of %s what is not allowed there', (kind, rest, expected) => {
+    expect(faults(resource(kind), object(rest))).toEqual(expected);
+  });
+
+  it.each([
+    [
+      'networking.k8s.io/v1/ipaddresses',
+      { metadata: { name: '2001:DB8::1' }, spec: { parentRef: { resource: 'services', name: 's' } } },
+      ['metadata.name: Invalid value: "2001:DB8::1": must be in canonical form ("2001:db8::1")'],
+    ],
+    [
+      'certificates.k8s.io/v1/certificatesigningrequests',
+      {
+        metadata: { name: 'Any Name' },
+        spec: { request: 'LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K', signerName: 'x/y_', usages: ['any'] },
+      },
+      [
+        'spec.signerName: Invalid value: "x": should be a domain with at least two segments separated by dots',
+        "spec.signerName: Invalid value: \"y_\": validating label \"y_\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
+      ],
+    ],
+    [
+      'apiregistration.k8s.io/v1/apiservices',
+      {
+        metadata: { name: 'v1.a.b' },
+        spec: { group: 'a.b', version: 'v1', groupPriorityMinimum: 1, versionPriority: 1, caBundle: 'eHg=' },
+      },
+      ['spec.caBundle: Invalid value: "2 bytes": local APIServices may not have a caBundle'],
+    ],
+    [
+      'admissionregistration.k8s.io/v1/validatingwebhookconfigurations',
+      {
+        metadata: { name: 'w' },
+        webhooks: [
+          {
+            name: 'a.b.c',
+            sideEffects: 'None',
+            admissionReviewVersions: ['v1'],
+            clientConfig: { url: 'https://x' },
+            matchConditions: [{ name: 'n', expression: '1' }],
+          },
+        ],
+      },
+      ['webhooks[0].matchConditions[0].expression: Invalid value: "1": must evaluate to bool'],
+    ],
+    [
+      'resource.k8s.io/v1/resourceslices',
+      {
+        metadata: { name: 's' },
+        spec: {
+          driver: 'a.b',
+          pool: { name: 'p', resourceSliceCount: 1 },
+          allNodes: true,
+          devices: [{ name: 'd', attributes: { 'a-b': { string: 'x', int: 1 } } }],
+        },
+      },
+      [
+        "spec.devices[0].attributes[a-b]: Invalid value: \"a-b\": a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')",
+        'spec.devices[0].attributes[a-b]: Invalid value: {"string":"x","int":1}: exactly one value must be specified',
+      ],
+    ],
+  ])('refuses of the cluster’s %s what is not allowed there', (kind, body, expected) => {
+    const { metadata, ...rest } = body;
+    expect(faults(resource(kind), { metadata, ...rest })).toEqual(expected);
+  });
 });

@@ -8,10 +8,8 @@ const SUBDOMAIN =
 const container = (more: object) => podBody({ containers: [{ name: 'c', image: 'nginx', ...more }] });
 
 test('maps in a value that is shown are sorted', () => {
-  const changed = updateFaults(deployments, deploymentBody(), {
-    ...deploymentBody(),
-    spec: { ...deploymentBody().spec, selector: { matchLabels: { z: '1', app: 'web' } } },
-  });
+  const selector = { matchLabels: { z: '1', app: 'web' } };
+  const changed = updateFaults(deployments, deploymentBody(), deploymentBody({ selector }));
   expect(changed).toContain('spec.selector: Invalid value: {"matchLabels":{"app":"web","z":"1"}}: field is immutable');
 });
 

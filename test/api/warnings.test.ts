@@ -114,6 +114,19 @@ test.each<[path: string, body: object, expected: string[]]>([
     ],
   ],
   [
+    'v1/endpoints',
+    { metadata: { name: 'e' }, subsets: [{ addresses: [{ ip: '2001:DB8:0::1' }] }] },
+    ['subsets[0].addresses[0].ip: IPv6 address "2001:DB8:0::1" should be in RFC 5952 canonical format ("2001:db8::1")'],
+  ],
+  [
+    'v1/pods',
+    podBody({ hostAliases: [{ ip: '010.0.0.1' }], dnsConfig: { nameservers: ['2001:DB8:0::1'] } }) as object,
+    [
+      'spec.dnsConfig.nameservers[0]: IPv6 address "2001:DB8:0::1" should be in RFC 5952 canonical format ("2001:db8::1")',
+      'spec.hostAliases[0].ip: non-standard IP address "010.0.0.1" will be considered invalid in a future Kubernetes release: use "10.0.0.1"',
+    ],
+  ],
+  [
     'v1/secrets',
     { metadata: { name: 's' }, type: 'kubernetes.io/tls', data: { 'tls.crt': 'YQ==', 'tls.key': 'YQ==' } },
     ['tls: failed to find any PEM data in certificate input'],

@@ -130,3 +130,17 @@ test('a Service that prefers close endpoints is told the newer word', () => {
     'spec.trafficDistribution: \\\\\\"PreferClose\\\\\\" is deprecated; use \\\\\\"PreferSameZone\\\\\\"',
   );
 });
+
+test('what lacks all it needs is refused, not stumbled over', () => {
+  const { send } = serve();
+  const limits = [{ type: 'Container', default: { cpu: '1' } }];
+  send('POST', '/api/v1/namespaces/default/limitranges', { metadata: { name: 'l' }, spec: { limits } });
+  expect(send('POST', PODS, { metadata: { name: 'p' } }).body.message).toBe(
+    'Pod "p" is invalid: spec.containers: Required value',
+  );
+  expect(send('POST', '/api/v1/namespaces', { metadata: {} }).body.message).toBe(
+    'Namespace "" is invalid: metadata.name: Required value: name or generateName is required',
+  );
+  const secret = { metadata: { name: 's' }, data: { a: null } };
+  expect(send('POST', '/api/v1/namespaces/default/secrets', secret).body.data).toEqual({ a: '' });
+});

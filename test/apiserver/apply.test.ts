@@ -141,3 +141,105 @@ test('who deletes becomes no owner of what the deletion leaves', () => {
   expect(metadata.deletionTimestamp).toBeDefined();
   expect(metadata.managedFields.map(({ manager }: { manager: string }) => manager)).toEqual(['maker']);
 });
+
+test('fields are recorded in an order of their own: by name, and items by the values of their keys', () => {
+  const ports = [9, 10].map((containerPort) => ({ containerPort, protocol: 'TCP' }));
+  const base = deployment('d');
+  const { template } = base.spec;
+  const containers = ['z', 'b'].map((name) => ({ name, image: 'i', ports: ports.toReversed() }));
+  const spec = { ...base.spec, template: { ...template, spec: { containers } } };
+  const { body } = served().apply(`${DEPLOYMENTS}/d`, 'one', { ...base, spec });
+  const fields = body.metadata.managedFields[0].fieldsV1['f:spec']['f:template']['f:spec']['f:containers'];
+  expect(Object.keys(fields)).toEqual(['k:{"name":"b"}', 'k:{"name":"z"}']);
+  expect(Object.keys(fields['k:{"name":"b"}'])).toEqual(['.', 'f:image', 'f:name', 'f:ports']);
+  expect(Object.keys(fields['k:{"name":"b"}']['f:ports'])).toEqual([
+    'k:{"containerPort":9,"protocol":"TCP"}',
+    'k:{"containerPort":10,"protocol":"TCP"}',
+  ]);
+});
+
+test('what admission and the server add to a new object belongs to nobody, so that applying it later removes nothing', () => {
+  const { send, apply } = served();
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name: 'p' },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  };
+  const pods = '/api/v1/namespaces/default/pods';
+  const created = send('POST', pods, pod, { query: { fieldManager: 'kubectl' } });
+  expect(created.body.spec.tolerations).toHaveLength(2);
+  const owned = created.body.metadata.managedFields[0].fieldsV1['f:spec'];
+  expect(Object.keys(owned)).toContain('f:restartPolicy');
+  expect(Object.keys(owned)).not.toContain('f:tolerations');
+  const service = send('POST', '/api/v1/namespaces/default/services', {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 's' },
+    spec: { ports: [{ port: 80 }] },
+  });
+  expect(service.body.spec.clusterIP).toBeDefined();
+  expect(Object.keys(service.body.metadata.managedFields[0].fieldsV1['f:spec'])).not.toContain('f:clusterIP');
+  expect(apply(`${pods}/p`, 'kubectl', pod).code).toBe(200);
+});
+
+test.each([
+  [
+    { spec: { replicas: 'x', paused: 1 } },
+    'errors:\n  .spec.replicas: expected numeric (int or float), got string\n  .spec.paused: expected boolean, got &{1}',
+  ],
+  [
+    { spec: { template: { spec: { containers: [{ name: 'c', foo: 1 }] } } } },
+    '.spec.template.spec.containers[name="c"].foo: field not declared in schema',
+  ],
+  [
+    { spec: { template: { spec: { containers: [{ image: 'i' }] } } } },
+    `.spec.template.spec.containers: element 0: associative list with keys has an element that omits key field "name" (and doesn't have default value)`,
+  ],
+])('a configuration that does not fit its types: %j', (fields, why) => {
+  const { send } = serve();
+  const headers = { 'content-type': 'application/apply-patch+yaml' };
+  const body = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd' }, ...fields };
+  expect(send('PATCH', `${DEPLOYMENTS}/d`, body, { headers, query: { fieldManager: 'm' } })).toMatchObject({
+    code: 500,
+    body: { message: `failed to create typed patch object (/d; apps/v1, Kind=Deployment): ${why}` },
+  });
+});
+
+test.each([
+  ['', 400, 'invalid object type: /, Kind='],
+  ['{apiVersion: v1, kind: Pod, metadata: {name: a}}', 400, 'invalid object type: /v1, Kind=Pod'],
+  [
+    '5',
+    400,
+    'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal number into Go value of type map[string]interface {}',
+  ],
+])('a configuration that is none: %s', (body, code, message) => {
+  const { send } = serve();
+  const headers = { 'content-type': 'application/apply-patch+yaml' };
+  const answer = send('PATCH', `${CONFIGMAPS}/a`, body, { headers, query: { fieldManager: 'm' } });
+  expect(answer).toMatchObject({ code, body: { message } });
+});
+
+test('a Scale is applied to the object that it scales', () => {
+  const { send } = serve();
+  send('POST', DEPLOYMENTS, deployment('d'), { query: { fieldManager: 'first' } });
+  const replicas = (n: number) => ({
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: { name: 'd' },
+    spec: { replicas: n },
+  });
+  const headers = { 'content-type': 'application/apply-patch+yaml' };
+  send('PUT', `${DEPLOYMENTS}/d/scale`, replicas(2), { query: { fieldManager: 'first' } });
+  const query = { fieldManager: 'second' };
+  expect(send('PATCH', `${DEPLOYMENTS}/d/scale`, replicas(3), { headers, query }).body.message).toBe(
+    'Apply failed with 1 conflict: conflict with "first" with subresource "scale" using apps/v1: .spec.replicas',
+  );
+  const forced = send('PATCH', `${DEPLOYMENTS}/d/scale`, replicas(3), { headers, query: { ...query, force: 'true' } });
+  expect(forced.body.spec).toEqual({ replicas: 3 });
+  const { metadata } = send('GET', `${DEPLOYMENTS}/d`).body;
+  expect(metadata.managedFields).toContainEqual(
+    expect.objectContaining({ manager: 'second', operation: 'Apply', subresource: 'scale' }),
+  );
+});

@@ -70,3 +70,24 @@ test('the aggregated discovery is known by its content type', () => {
   const { headers } = send('GET', '/apis', undefined, { headers: { accept } });
   expect(headers['content-type']).toBe('application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList');
 });
+
+test('forms of v1beta1, and forms that do not fit', () => {
+  const { send } = serve();
+  send('POST', CONFIGMAPS, configMap('a'));
+  const as = (path: string, form: string, version = 'v1') =>
+    send('GET', path, undefined, { headers: { accept: `application/json;as=${form};v=${version};g=meta.k8s.io` } });
+  expect(as(CONFIGMAPS, 'Table', 'v1beta1').body).toMatchObject({
+    apiVersion: 'meta.k8s.io/v1beta1',
+    rows: [{ object: { apiVersion: 'meta.k8s.io/v1beta1', kind: 'PartialObjectMetadata' } }],
+  });
+  expect(as(CONFIGMAPS, 'PartialObjectMetadata')).toMatchObject({
+    code: 406,
+    body: { message: 'you requested PartialObjectMetadata, but the requested object is a list (*core.ConfigMapList)' },
+  });
+  expect(as(`${CONFIGMAPS}/a`, 'PartialObjectMetadataList')).toMatchObject({
+    code: 406,
+    body: {
+      message: 'you requested PartialObjectMetadataList, but the requested object is not a list (*core.ConfigMap)',
+    },
+  });
+});

@@ -196,3 +196,40 @@ test('every request is in the log with its verb, user and answer', () => {
     }),
   ]);
 });
+
+test('an owner that is named twice is kept once, and the client is told', () => {
+  const { send } = serve();
+  const owner = { apiVersion: 'v1', kind: 'Pod', name: 'a', uid: 'u' };
+  const answer = send('POST', CONFIGMAPS, {
+    ...configMap('a'),
+    metadata: { name: 'a', ownerReferences: [owner, owner] },
+  });
+  expect(answer.body.metadata.ownerReferences).toEqual([owner]);
+  expect(answer.headers.warning).toContain('duplicate UID(s) observed: u');
+});
+
+test('a deletion with dependents that has to wait is accepted', () => {
+  const { send } = serve();
+  send('POST', CONFIGMAPS, { ...configMap('a'), metadata: { name: 'a', finalizers: ['a.b/c'] } });
+  expect(send('DELETE', `${CONFIGMAPS}/a`, { orphanDependents: false }).code).toBe(202);
+});
+
+test('what is sent to a subresource has the name of the path', () => {
+  const { send } = serve();
+  send('POST', PODS, pod('p'));
+  const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'q' }, target: { kind: 'Node', name: 'n' } };
+  expect(send('POST', `${PODS}/p/binding`, binding).body.message).toBe(
+    'name in URL does not match name in Binding object',
+  );
+  expect(send('POST', `${PODS}/p/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction' }).body.message).toBe(
+    'name in URL does not match name in Eviction object',
+  );
+});
+
+test('an object is not read at a version that is yet to come', () => {
+  const { send } = serve();
+  send('POST', CONFIGMAPS, configMap('a'));
+  const at = (resourceVersion: string) =>
+    send('GET', `${CONFIGMAPS}/a`, undefined, { query: { resourceVersion } }).code;
+  expect([at('0'), at('99999'), at('abc')]).toEqual([200, 504, 500]);
+});

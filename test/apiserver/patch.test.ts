@@ -139,3 +139,63 @@ test('scale reads and writes the replica count', () => {
   expect(patch(`${path}/scale`, 'merge', { spec: { replicas: 4 } }).body.spec).toEqual({ replicas: 4 });
   expect(send('GET', path).body).toMatchObject({ metadata: { generation: 2 }, spec: { replicas: 4 } });
 });
+
+test.each([
+  [{ spec: { strategy: { $retainKeys: ['x'], type: 'Recreate' } } }, 400, 'invalid patch format of retainKeys'],
+  [
+    { spec: { template: { spec: { '$setElementOrder/containers': 'x' } } } },
+    500,
+    'expected a []interface {}, but received a string',
+  ],
+  [
+    { metadata: { '$setElementOrder/finalizers': ['a/b'], finalizers: ['c/d'] } },
+    500,
+    "The order in patch list:\n[c/d]\n doesn't match $setElementOrder list:\n[a/b]\n",
+  ],
+  [
+    { spec: { template: { spec: { containers: [{ $patch: 'merge', name: 'c' }] } } } },
+    500,
+    'merging lists cannot yet be specified in the patch',
+  ],
+  [
+    { spec: { template: { spec: { containers: ['c'] } } } },
+    500,
+    'list element types are not identical: map[string]interface {} string',
+  ],
+])('a strategic merge that cannot be: %j', (body, code, message) => {
+  const { send, patch } = serve();
+  send('POST', DEPLOYMENTS, deployment('d'));
+  expect(patch(`${DEPLOYMENTS}/d`, 'strategic-merge', body)).toMatchObject({ code, body: { message } });
+});
+
+test('what a JSON patch says twice or beside the point is warned of', () => {
+  const { send, patch } = serve();
+  send('POST', CONFIGMAPS, configMap('a'));
+  const text = '[{"op":"add","op":"add","path":"/data","value":{"a":"1","a":"2"},"foo":1}]';
+  const answer = patch(`${CONFIGMAPS}/a`, 'json', text);
+  expect(answer.body.data).toEqual({ a: '2' });
+  expect(answer.headers.warning?.match(/json patch \w+ field \\"[^"\\]*/g)).toEqual([
+    'json patch duplicate field \\"[0].op',
+    'json patch duplicate field \\"[0].value.a',
+    'json patch unknown field \\"[0].foo',
+  ]);
+});
+
+test('a patch of null is none, but to a merge', () => {
+  const { send, patch } = serve();
+  send('POST', CONFIGMAPS, configMap('a'));
+  expect(patch(`${CONFIGMAPS}/a`, 'json', 'null').code).toBe(200);
+  expect(patch(`${CONFIGMAPS}/a`, 'strategic-merge', 'null').code).toBe(200);
+  expect(patch(`${CONFIGMAPS}/a`, 'merge', 'null')).toMatchObject({
+    code: 400,
+    body: { message: 'Invalid JSON Patch' },
+  });
+});
+
+test.each([{ metadata: 'x' }, { apiVersion: 5 }, { kind: [] }])('a merge that leaves no object: %j', (body) => {
+  const { send, patch } = serve();
+  send('POST', CONFIGMAPS, configMap('a'));
+  const answer = patch(`${CONFIGMAPS}/a`, 'merge', body);
+  expect(answer.code).toBe(422);
+  expect(answer.body.message).toContain('json: cannot unmarshal');
+});

@@ -23,6 +23,49 @@ describe('an API server of v1.28', () => {
     ]);
   });
 
+  it('serves admission policies as v1beta1, as releases did until v1.33', () => {
+    const group = '/apis/admissionregistration.k8s.io';
+    const policy = {
+      metadata: { name: 'p' },
+      spec: {
+        matchConstraints: {
+          resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+        },
+        validations: [{ expression: 'false' }],
+      },
+    };
+    const at = (version: string, one = serve(version)) => {
+      const { code, headers, body } = one.send('POST', `${group}/v1beta1/validatingadmissionpolicies`, policy);
+      return [code, body.apiVersion, headers.warning ? 'warned' : ''];
+    };
+    expect(['v1.27.0', 'v1.28.4', 'v1.32.0', 'v1.34.0'].map((version) => at(version))).toEqual([
+      [404, 'v1', ''],
+      [201, 'admissionregistration.k8s.io/v1beta1', ''],
+      [201, 'admissionregistration.k8s.io/v1beta1', 'warned'],
+      [404, 'v1', ''],
+    ]);
+    const bound = serve('v1.28.4');
+    at('', bound);
+    bound.send('POST', `${group}/v1beta1/validatingadmissionpolicybindings`, {
+      metadata: { name: 'b' },
+      spec: { policyName: 'p', validationActions: ['Deny'] },
+    });
+    expect(bound.send('POST', '/api/v1/namespaces/default/configmaps', { metadata: { name: 'c' } }).code).toBe(422);
+    expect(resourcesOf(bound, `${group}/v1`)).not.toContain('validatingadmissionpolicies');
+  });
+
+  it('prints values in Go’s syntax where v1.34 prints JSON of the internal type', () => {
+    const budget = { metadata: { name: 'b' }, spec: { minAvailable: 1, maxUnavailable: 1 } };
+    const said = [old, present].map(
+      (one) =>
+        one.send('POST', '/apis/policy/v1/namespaces/default/poddisruptionbudgets', budget).body.details.causes[0],
+    );
+    expect(said.map(({ message }) => message.replace(/0xc\w+/g, '…'))).toEqual([
+      'Invalid value: policy.PodDisruptionBudgetSpec{MinAvailable:(*intstr.IntOrString)(…), Selector:(*v1.LabelSelector)(nil), MaxUnavailable:(*intstr.IntOrString)(…), UnhealthyPodEvictionPolicy:(*policy.UnhealthyPodEvictionPolicyType)(nil)}: minAvailable and maxUnavailable cannot be both set',
+      'Invalid value: {"MinAvailable":1,"Selector":null,"MaxUnavailable":1,"UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set',
+    ]);
+  });
+
   it('tells of no ServiceCIDRs, in no list and in no role', () => {
     expect(resourcesOf(present, '/apis/networking.k8s.io/v1')).toContain('servicecidrs');
     expect(resourcesOf(old, '/apis/networking.k8s.io/v1')).toEqual([

@@ -131,3 +131,91 @@ test('a number that cannot be held exactly is refused, the same digits in a text
   const text = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: y, generation: 9007199254740993}\n';
   expect(send('POST', path, text, yaml).body.message).toContain('whole numbers beyond 2^53');
 });
+
+test('options of a write that are none are refused for every verb', () => {
+  const { send } = serve();
+  const bad = { dryRun: 'Some', fieldManager: 'a\tb', fieldValidation: 'Maybe' };
+  const refused = (kind: string) => ({ code: 422, body: { details: { kind } } });
+  const made = send('POST', CONFIGMAPS, configMap('a'), { query: bad });
+  expect(made).toMatchObject(refused('CreateOptions'));
+  expect(made.body.details.causes.map(({ field, message }: Record<string, string>) => `${field}: ${message}`)).toEqual([
+    'fieldManager: Invalid value: "a\\tb": invalid character U+0009 (at position 1)',
+    'dryRun: Unsupported value: ["Some"]: supported values: "All"',
+    'fieldValidation: Unsupported value: "Maybe": supported values: "", "Ignore", "Strict", "Warn"',
+  ]);
+  send('POST', CONFIGMAPS, configMap('a'));
+  expect(send('PUT', `${CONFIGMAPS}/a`, configMap('a'), { query: bad })).toMatchObject(refused('UpdateOptions'));
+  expect(send('DELETE', `${CONFIGMAPS}/a`, { dryRun: ['Some'] })).toMatchObject(refused('DeleteOptions'));
+  const long = { fieldManager: 'x'.repeat(129) };
+  expect(send('PUT', `${CONFIGMAPS}/a`, configMap('a'), { query: long }).body.message).toContain(
+    'fieldManager: Too long: may not be more than 128 bytes',
+  );
+});
+
+test.each([
+  ['{', "couldn't get version/kind; json parse error: unexpected end of JSON input (7b)"],
+  [
+    '{"apiVersion":5}',
+    "couldn't get version/kind; json parse error: json: cannot unmarshal number into Go struct field .apiVersion of type string (7b2261706956657273696f6e223a357d)",
+  ],
+  ['{"apiVersion":"a/b/c"}', 'unexpected GroupVersion string: a/b/c (7b2261706956657273696f6e223a22612f622f63227d)'],
+])('a body whose kind cannot be read: %s', (body, why) => {
+  const message = `the object provided is unrecognized (must be of type ConfigMap): ${why}`;
+  expect(serve().send('POST', CONFIGMAPS, body)).toMatchObject({ code: 400, body: { message } });
+});
+
+test('a kind that nobody knows is told from one that stands in the wrong place', () => {
+  const { send } = serve();
+  const message = (kind: string) => send('POST', CONFIGMAPS, { apiVersion: 'v1', kind }).body.message as string;
+  expect(message('Foo')).toContain('no kind "Foo" is registered for version "v1"');
+  expect(message('ConfigMapList')).toContain('converting (v1.ConfigMapList) to (core.ConfigMap): unknown conversion');
+});
+
+test('a deletion whose options are of another kind or type deletes nothing', () => {
+  const { send } = serve();
+  send('POST', CONFIGMAPS, configMap('a'));
+  expect(send('DELETE', `${CONFIGMAPS}/a`, pod('a')).code).toBe(500);
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  expect(send('DELETE', `${CONFIGMAPS}/a`, 'dryRun=All', { headers }).code).toBe(415);
+  expect(send('GET', `${CONFIGMAPS}/a`).code).toBe(200);
+});
+
+test.each([
+  ['DELETE', '/api/v1/configmaps'],
+  ['OPTIONS', CONFIGMAPS],
+  ['POST', '/version'],
+] as const)('%s %s is no method that is served', (method, path) => {
+  expect(serve().send(method as 'DELETE', path).code).toBe(405);
+});
+
+test('keys that a YAML document repeats are warned of line by line', () => {
+  const body = 'kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\ndata: {a: x}\ndata: {a: y}\ndata: {a: z}\n';
+  const answer = serve().send('POST', CONFIGMAPS, body, { headers: { 'content-type': 'application/yaml' } });
+  expect(answer.headers.warning).toBe(
+    '299 - "line 5: key \\"data\\" already set in map", 299 - "line 6: key \\"data\\" already set in map"',
+  );
+});
+
+test('who may update but not create does not create by an update or an apply', () => {
+  const { send, server } = serve();
+  const rules = [{ apiGroups: ['*'], resources: ['*'], verbs: ['update', 'patch'] }];
+  const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: 'r' }, rules };
+  const subjects = [{ kind: 'User', name: 'jane', apiGroup: 'rbac.authorization.k8s.io' }];
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'r' };
+  const rbac = '/apis/rbac.authorization.k8s.io/v1';
+  send('POST', `${rbac}/clusterroles`, role);
+  send('POST', `${rbac}/clusterrolebindings`, {
+    ...role,
+    kind: 'ClusterRoleBinding',
+    rules: undefined,
+    subjects,
+    roleRef,
+  });
+  server.authorizer = server.authorizers['Node,RBAC'];
+  const user = { name: 'jane', groups: ['system:authenticated'] };
+  const headers = { 'content-type': 'application/apply-patch+yaml' };
+  const query = { fieldManager: 'm' };
+  expect(send('PATCH', `${CONFIGMAPS}/a`, configMap('a'), { user, headers, query }).code).toBe(403);
+  const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'a' } };
+  expect(send('PUT', '/apis/coordination.k8s.io/v1/namespaces/default/leases/a', lease, { user }).code).toBe(403);
+});

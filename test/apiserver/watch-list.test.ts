@@ -138,3 +138,52 @@ test('initial events end with a bookmark', () => {
     object: { metadata: { annotations: { 'k8s.io/initial-events-end': 'true' } } },
   });
 });
+
+test.each([
+  [
+    { resourceVersionMatch: 'Exact', watch: 'true' },
+    /unless sendInitialEvents is provided, .*supported values: "NotOlderThan"\]$/,
+  ],
+  [{ sendInitialEvents: 'true' }, /sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list$/],
+  [{ continue: '!!!' }, /^invalid continue token: continue key is not valid: illegal base64 data at input byte 0$/],
+  [{ continue: 'e30' }, /continue key is not valid: server does not recognize this encoded version ""$/],
+])('options of a list that do not go together: %j', (query, message) => {
+  expect(serve().send('GET', CONFIGMAPS, undefined, { query }).body.message).toMatch(message);
+});
+
+test('a page of a forgotten revision comes with a way to go on', () => {
+  const { send, server } = serve();
+  for (const name of ['a', 'b', 'c']) send('POST', CONFIGMAPS, configMap(name));
+  const first = send('GET', CONFIGMAPS, undefined, { query: { limit: '1' } }).body.metadata.continue;
+  expect(send('GET', CONFIGMAPS, undefined, { query: { continue: first, resourceVersion: '5' } }).body.message).toBe(
+    'specifying resource version is not allowed when using continue',
+  );
+  send('DELETE', `${CONFIGMAPS}/c`);
+  server.etcd.compact(server.etcd.revision);
+  const expired = send('GET', CONFIGMAPS, undefined, { query: { continue: first } });
+  expect(expired.code).toBe(410);
+  const rest = send('GET', CONFIGMAPS, undefined, { query: { continue: expired.body.metadata.continue } });
+  expect(rest.body.items.map(({ metadata }: { metadata: { name: string } }) => metadata.name)).toEqual(['b']);
+});
+
+test('a list at any version comes whole', () => {
+  const { send } = serve();
+  for (const name of ['a', 'b']) send('POST', CONFIGMAPS, configMap(name));
+  expect(send('GET', CONFIGMAPS, undefined, { query: { limit: '1', resourceVersion: '0' } }).body.items).toHaveLength(
+    2,
+  );
+});
+
+test('a watch from the beginning tells where that ends, or leaves it out', () => {
+  const { send } = serve();
+  send('POST', CONFIGMAPS, configMap('a'));
+  const types = (query: Record<string, string>) => {
+    const events: string[] = [];
+    send('GET', CONFIGMAPS, undefined, { query: { ...query, watch: '1' } }).watch!.pipe(({ type }) =>
+      events.push(type),
+    );
+    return events;
+  };
+  expect(types({ allowWatchBookmarks: 'true' })).toEqual(['ADDED', 'BOOKMARK']);
+  expect(types({ sendInitialEvents: 'false', resourceVersionMatch: 'NotOlderThan' })).toEqual([]);
+});

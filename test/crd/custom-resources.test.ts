@@ -322,7 +322,9 @@ test('the scope of an established definition cannot change, nor can a stored ver
   expect(
     patch(`${DEFINITIONS}/foos.example.com`, 'merge', { spec: { versions: [{ ...version, name: 'v2' }] } }).body
       .message,
-  ).toContain('status.storedVersions[0]: Invalid value: "v1": must appear in spec.versions');
+  ).toContain(
+    'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously a storage version',
+  );
 });
 
 test('a version that a webhook would convert fails like the webhook', () => {
@@ -338,4 +340,36 @@ test('a version that a webhook would convert fails like the webhook', () => {
     'message',
     'conversion webhook for example.com/v1, Kind=Foo failed: Post "https://hook.default.svc:443/convert?timeout=30s": service "hook" not found',
   );
+});
+
+test('patterns are those of Go: flags in their middle count, what Go does not know is refused', () => {
+  const of = (pattern: string) => definition({ properties: { a: { type: 'string', pattern } } });
+  const { send } = serveFoos({ properties: { a: { type: 'string', pattern: '^(?i)(abort|warn)?$' } } });
+  expect(send('POST', FOOS, foo('a', { a: 'WARN' })).code).toBe(201);
+  expect(send('POST', FOOS, foo('b', { a: 'other' })).code).toBe(422);
+  expect(serve().send('POST', DEFINITIONS, of('^(?!x)a$')).body.message).toContain(
+    'error parsing regexp: invalid or unsupported Perl syntax: `(?!`',
+  );
+  expect(serve().send('POST', DEFINITIONS, of('a{1001}')).body.message).toContain('invalid repeat count: `{1001}`');
+});
+
+test.each([
+  ['a(?i)b', 'aB', 'AB'],
+  ['^(?i:a)[[:digit:]]\\z', 'A1', 'A1\n'],
+  ['^[]a]\\Q.*\\E$', '].*', ']x'],
+  ['^\\p{Greek}\\-\\pL$', 'α-b', 'a-b'],
+  ['(?s)^a.b$', 'a\nb', 'a\nc'],
+])('the expression %s is read as Go reads it', (pattern, yes, no) => {
+  const { send } = serveFoos({ properties: { a: { type: 'string', pattern } } });
+  expect([yes, no].map((a, i) => send('POST', FOOS, foo(`x${i}`, { a })).code)).toEqual([201, 422]);
+});
+
+test('a schema with choices between fields does not break what clients of OpenAPI v2 read', () => {
+  const source = { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } };
+  const { send } = serveFoos({
+    properties: { source: { ...source, oneOf: [{ required: ['a'] }, { required: ['b'] }] } },
+  });
+  const { code, body } = send('GET', '/openapi/v2');
+  expect(code).toBe(200);
+  expect(body.definitions['com.example.v1.Foo'].properties.spec.properties.source).toEqual(source);
 });

@@ -108,3 +108,9 @@ test('a rule that could take too long is refused, unless lists are bounded', () 
   const bounded = unique({ maxItems: 10, items: { type: 'string', maxLength: 20 } });
   expect(send('POST', DEFINITIONS, definition(bounded)).code).toBe(201);
 });
+
+test('the keys of a map cost a rule nothing by their length', () => {
+  const labels = { type: 'object', additionalProperties: { type: 'string', maxLength: 63 }, maxProperties: 100 };
+  const checked = { ...labels, ...rule('self.all(x, !x.find("^([^/]+)").endsWith("kubernetes.io"))') };
+  expect(serve().send('POST', DEFINITIONS, definition({ properties: { labels: checked } })).code).toBe(201);
+});

@@ -163,6 +163,26 @@ describe('a CSI driver', () => {
     );
   });
 
+  it('must say that it makes volumes for one Pod, and run on the node', () => {
+    const { run } = startTerminal();
+    const pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'busybox' }] } };
+    const volumes = [{ name: 'v', csi: { driver: 'hostpath.csi.k8s.io' } }];
+    const apply = (object: object) => run(`kubectl apply -f - <<'EOF'\n${JSON.stringify(object)}\nEOF`);
+    apply({ apiVersion: 'v1', kind: 'Pod', ...pod, spec: { ...pod.spec, volumes } });
+    const told = () => run('sleep 8; kubectl get events --field-selector reason=FailedMount');
+    expect(told()).toContain(
+      'volume mode "Ephemeral" not supported by driver hostpath.csi.k8s.io (no CSIDriver object)',
+    );
+    const metadata = { name: 'hostpath.csi.k8s.io' };
+    apply({
+      apiVersion: 'storage.k8s.io/v1',
+      kind: 'CSIDriver',
+      metadata,
+      spec: { volumeLifecycleModes: ['Ephemeral'] },
+    });
+    expect(told()).toContain('driver name hostpath.csi.k8s.io not found in the list of registered CSI drivers');
+  });
+
   it('has no more volumes on a node than its driver says', () => {
     const { run } = start({ workers: 0 });
     run(

@@ -185,3 +185,55 @@ it('what may not read the API says so and goes on trying, or ends; nothing else 
   expect(text).toContain('Plugins not ready: "kubernetes"');
   expect(text).toMatch(/Address: 10\.96\.0\.1\n[\s\S]*coredns\S+ +1\/1 +Running/);
 });
+
+const SCRIPTS = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: scripts}
+data:
+  run.sh: |
+    #!/bin/sh
+    ADDRESS="10.0.0.1"
+    echo "$ADDRESS $@"
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: p}
+spec:
+  restartPolicy: Never
+  nodeName: worker-1
+  initContainers:
+  - {name: sysctl, image: 'alpine:3.20', command: [/sbin/sysctl, -w, vm.max_map_count=262144], securityContext: {privileged: true}}
+  - {name: script, image: busybox, command: [/conf/run.sh, a, b c], volumeMounts: [{name: s, mountPath: /conf}]}
+  containers:
+  - {name: c, image: busybox, command: [sh, -c, cat /proc/sys/vm/max_map_count; sysctl -w vm.max_map_count=1]}
+  volumes:
+  - {name: s, configMap: {name: scripts, defaultMode: 0755}}
+`;
+
+it('a script is run by the interpreter of its first line alone; a setting of the kernel holds for the machine', async () => {
+  const text = await onCluster(
+    { 'p.yaml': SCRIPTS },
+    'kubectl apply -f p.yaml',
+    'kubectl wait --for=jsonpath={.status.phase}=Failed pod/p --timeout=60s',
+    'kubectl logs p --all-containers',
+  );
+  expect(text).toBe(
+    "vm.max_map_count = 262144\n10.0.0.1 a b c\n262144\nsysctl: error setting key 'vm.max_map_count': Read-only file system\n",
+  );
+});
+
+it('the services of Bookinfo ask each other', async () => {
+  const service = (name: string) => `kubectl expose deployment ${name} --port=9080`;
+  const image = (name: string, version: string) => `--image=istio/examples-bookinfo-${name}-${version}:1.20.1`;
+  const text = await onCluster(
+    {},
+    `kubectl create deployment ratings ${image('ratings', 'v1')} && ${service('ratings')}`,
+    `kubectl create deployment reviews ${image('reviews', 'v3')} && ${service('reviews')}`,
+    `kubectl create deployment productpage ${image('productpage', 'v1')} && ${service('productpage')}`,
+    'kubectl wait --for=condition=Available deploy --all; sleep 10',
+    'kubectl exec deploy/ratings -- wget -qO- http://productpage:9080/productpage',
+  );
+  expect(text).toContain('<title>Simple Bookstore App</title>');
+  expect(text).toContain('<font color="red">★★★★☆</font>');
+  expect(text).toContain('Sorry, product details are currently unavailable for this book.');
+});

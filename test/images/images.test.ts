@@ -14,6 +14,14 @@ describe('references', () => {
     expect(parseReference(`busybox@sha256:${'a'.repeat(64)}`).tag).toBe('');
   });
 
+  it('with a tag and a digest mean the tag where the digest is of another time', () => {
+    const digest = `sha256:${'37f7'.repeat(16)}`;
+    const image = imageOf(`busybox:1.36@${digest}`);
+    expect(image).toMatchObject({ tag: '1.36', digest, reference: `docker.io/library/busybox:1.36@${digest}` });
+    expect(registry.pull(`busybox@${digest}`)).toBeInstanceOf(PullError);
+    expect(registry.pull(`busybox:nosuch@${digest}`)).toBeInstanceOf(PullError);
+  });
+
   it('that are none are refused', () => {
     expect(() => parseReference('')).toThrow('invalid reference format');
     expect(() => parseReference('UPPER')).toThrow('repository name (library/UPPER) must be lowercase');

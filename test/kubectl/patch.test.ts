@@ -84,3 +84,27 @@ test('custom resources get a JSON merge patch', () => {
   expect(type).toBe('merge');
   expect(patch).toEqual({ spec: { a: null, list: [1, 2] } });
 });
+
+test('what is replaced as a whole, or keeps only what is wanted, is sent though nothing differs', () => {
+  const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: 'b' } };
+  const wanted = { ...budget, spec: { selector: { matchLabels: { a: 'b' } } } };
+  expect(threeWayPatch(localMapping(wanted as any), wanted, wanted, wanted).patch).toEqual({ spec: wanted.spec });
+  const rolling = { rollingUpdate: { maxUnavailable: 0 } };
+  const one = deployment({ strategy: rolling });
+  const live = deployment({ strategy: { ...rolling, type: 'RollingUpdate' } });
+  const { patch } = threeWayPatch(mapping, one, one, live);
+  expect(patch).toEqual({ spec: { strategy: { $retainKeys: ['rollingUpdate'] } } });
+});
+
+test('elements that others have added to a list make kubectl say its order', () => {
+  const wanted = deployment(pods([{ name: 'a', image: 'a:1' }]));
+  const live = deployment(
+    pods([
+      { name: 'a', image: 'a:1' },
+      { name: 'sidecar', image: 's' },
+    ]),
+  );
+  expect(threeWayPatch(mapping, wanted, wanted, live).patch).toEqual({
+    spec: { template: { spec: { '$setElementOrder/containers': [{ name: 'a' }] } } },
+  });
+});

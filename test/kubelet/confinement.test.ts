@@ -58,6 +58,12 @@ describe('what the kernel is told of a container', () => {
     );
   });
 
+  it('cannot be all of /proc', () => {
+    const { run } = boxed('hostUsers: false', 'securityContext: {procMount: Unmasked}');
+    expect(reasonOf(run)).toBe('CreateContainerError');
+    expect(run('kubectl describe pod box')).toContain('procMount Unmasked');
+  });
+
   it('is read from the annotation that stood for the field until v1.30', () => {
     const { run } = startTerminal();
     const key = 'container.apparmor.security.beta.kubernetes.io/c';

@@ -399,6 +399,19 @@ describe('host ports and pull secrets', () => {
     expect(ask()).toBe('ECONNREFUSED');
   });
 
+  it('gives containers no more name servers than they can read, and says so', () => {
+    const node = startNode();
+    node.create('many', {
+      dnsConfig: { nameservers: ['1.1.1.1', '8.8.8.8', '9.9.9.9'] },
+      containers: [{ name: 'c', image: 'busybox', command: ['sleep', '1h'] }],
+    });
+    node.wait(6);
+    expect(node.exec('many', 'c', ['grep', '-c', 'nameserver', '/etc/resolv.conf']).stdout).toBe('3\n');
+    expect(node.events('many')).toContain(
+      'DNSConfigForming: Nameserver limits were exceeded, some nameservers have been omitted, the applied nameserver line is: 10.96.0.10 1.1.1.1 8.8.8.8',
+    );
+  });
+
   it('a pull secret that does not exist is reported', () => {
     const node = startNode();
     node.create('web', {

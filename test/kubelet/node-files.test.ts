@@ -86,6 +86,10 @@ describe('the kubelet’s configuration file', () => {
     };
     expect(startWith('cpuManagerPolicy: static')).toBe(false);
     expect(fs.readFile('/var/log/kubelet.log')).toContain('cpuManagerPolicy: \\"static\\" is not modelled');
+    expect(startWith('staticPodURL: http://manifests.example/pod.yaml')).toBe(false);
+    expect(fs.readFile('/var/log/kubelet.log')).toContain(
+      'staticPodURL: \\"http://manifests.example/pod.yaml\\" is not modelled',
+    );
     expect(startWith('maxPod: 5')).toBe(false);
     expect(fs.readFile('/var/log/kubelet.log')).toContain('unknown field \\"maxPod\\"');
     expect(startWith('cpuManagerPolicy: none\nsyncFrequency: 0s\nmemorySwap: {}')).toBe(true);

@@ -55,6 +55,18 @@ describe('the Node object', () => {
     expect(renewed()).toBe(second);
   });
 
+  it('tells by an event that it was cordoned, and that it was not any more', () => {
+    const node = startNode();
+    const cordon = (unschedulable: boolean | null) =>
+      node.client.of<Node>('v1', 'nodes', false).patch('', 'worker-1', 'merge', { spec: { unschedulable } });
+    cordon(true);
+    node.wait(15);
+    expect(node.events('worker-1')).toContain('NodeNotSchedulable: Node worker-1 status is now: NodeNotSchedulable');
+    cordon(null);
+    node.wait(15);
+    expect(node.events('worker-1')).toContain('NodeSchedulable: Node worker-1 status is now: NodeSchedulable');
+  });
+
   it('is reported again every five minutes when nothing changes', () => {
     const node = startNode();
     const before = readyOf(node)?.lastHeartbeatTime;

@@ -279,6 +279,7 @@ describe('the kubelet process', () => {
     expect(container).toMatchObject({ restartCount: 1, ready: true });
     expect(container.lastState?.terminated).toMatchObject({ reason: 'Unknown', exitCode: 255 });
     expect(node.events('web')).toContain('SandboxChanged: Pod sandbox changed, it will be killed and re-created.');
+    expect(node.pod('web').status?.podIPs).toEqual([{ ip: node.pod('web').status?.podIP }]);
   });
 
   it('stops what was deleted by force', () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { allocate, compute, load, serveGrpcHealth, type Program } from '../../engine/linux/index.ts';
 import { untilSignal } from '../../engine/images/service.ts';
-import { imageOf, startNode } from './node.ts';
+import type { Node } from '../../engine/api/types.ts';
+import { CONFIG, CONFIG_FILE } from '../../engine/kubelet/index.ts';
+import { imageOf, startNode, type TestNode } from './node.ts';
 
 const MI = 1024 ** 2;
 const hungry = (bytes: number, millis = 0): Program =>
@@ -48,6 +50,159 @@ describe('usage', () => {
     });
     node.wait(60);
     expect(node.kubelet.usage().find(({ pod }) => pod === 'busy')?.cpuMillis).toBe(250);
+  });
+});
+
+describe('a Pod with resources of its own', () => {
+  const cpuOf = (node: TestNode, container: string) =>
+    node.kubelet.usage().find((one) => one.container === container)?.cpuMillis ?? 0;
+
+  it('shares its quota of CPU among its containers, by what they request', () => {
+    const node = startNode({ repositories: [imageOf('busy', hungry(0, 3000)), imageOf('idle', hungry(0, 50))] });
+    node.create('shared', {
+      resources: { limits: { cpu: '1' } },
+      containers: [
+        { name: 'a', image: 'test/busy:1', resources: { requests: { cpu: '600m' } } },
+        { name: 'b', image: 'test/busy:1', resources: { requests: { cpu: '100m' } } },
+        { name: 'c', image: 'test/idle:1' },
+      ],
+    });
+    node.wait(60);
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => cpuOf(node, name));
+    expect(a + b + c).toBeGreaterThan(990);
+    expect(a + b + c).toBeLessThan(1010);
+    expect(a).toBeGreaterThan(2 * b);
+    expect(c).toBe(50);
+  });
+
+  it('has the container killed that holds most when its memory is used up', () => {
+    const node = startNode({ repositories: [imageOf('big', hungry(150 * MI)), imageOf('small', hungry(60 * MI))] });
+    node.create('shared', {
+      restartPolicy: 'Never',
+      resources: { limits: { memory: '200Mi' } },
+      containers: [
+        { name: 'big', image: 'test/big:1' },
+        { name: 'small', image: 'test/small:1' },
+      ],
+    });
+    node.wait(20);
+    const [big, small] = node.pod('shared').status?.containerStatuses ?? [];
+    expect(big.state?.terminated).toMatchObject({ reason: 'OOMKilled', exitCode: 137 });
+    expect(small.state?.running).toBeDefined();
+  });
+
+  it('is counted by what it requests as a whole', () => {
+    const node = startNode();
+    node.create('whole', {
+      resources: { requests: { cpu: '9' } },
+      containers: [{ name: 'c', image: 'busybox', resources: { requests: { cpu: '1' } } }],
+    });
+    node.wait(3);
+    expect(node.pod('whole').status?.reason).toBe('OutOfcpu');
+  });
+});
+
+describe('what a configuration says of a node in need', () => {
+  const tuned = (more: string, options: Parameters<typeof startNode>[0] = {}) => {
+    const node = startNode(options);
+    const { fs } = node.kubelet.machine;
+    fs.mkdir('/var/lib/kubelet', { recursive: true });
+    fs.writeFile(CONFIG_FILE, `${CONFIG}${more}\n`);
+    node.kubelet.stop();
+    node.kubelet.start();
+    return node;
+  };
+  const pressure = (node: TestNode, type: string) =>
+    node.client
+      .of<Node>('v1', 'nodes', false)
+      .get('', 'worker-1')
+      .status?.conditions?.find((one) => one.type === type)?.status;
+
+  it('lets a Pod end by itself when a soft threshold has been met for its grace period', () => {
+    const node = tuned(
+      'evictionSoft: {memory.available: 1Gi}\nevictionSoftGracePeriod: {memory.available: 1m}\nevictionMaxPodGracePeriod: 20\nevictionPressureTransitionPeriod: 30s',
+      { node: { memory: '2000000Ki' }, repositories: [imageOf('a', hungry(600 * MI))] },
+    );
+    node.create('a', { containers: [{ name: 'c', image: 'test/a:1' }] });
+    node.wait(30);
+    expect(pressure(node, 'MemoryPressure')).toBe('True');
+    expect(node.pod('a').status?.phase).toBe('Running');
+    node.wait(60);
+    expect(node.pod('a').status).toMatchObject({ phase: 'Failed', reason: 'Evicted' });
+    expect(node.pod('a').status?.message).toContain('Threshold quantity: 1Gi');
+    node.wait(60);
+    expect(pressure(node, 'MemoryPressure')).toBe('False');
+  });
+
+  it('has thresholds refused that are not whole, or that nothing here measures', () => {
+    const log = (more: string) => tuned(more).kubelet.machine.fs.readFile('/var/log/kubelet.log');
+    expect(log('evictionSoft: {memory.available: 1Gi}')).toContain(
+      'grace period must be specified for the soft eviction threshold memory.available',
+    );
+    expect(log('evictionHard: {nodefs.inodesFree: 40%}')).toContain(
+      'the eviction signal nodefs.inodesFree is not modelled by this engine',
+    );
+    expect(log('evictionHard: {disk.free: 1Gi}')).toContain('unsupported eviction signal disk.free');
+  });
+
+  it('ends Pods with many processes when these run short', () => {
+    const node = tuned('evictionHard: {pid.available: "15500"}', { node: { memory: '2000000Ki' } });
+    const forks = 'for i in 1 2 3 4 5 6; do sleep 1000 & done; wait';
+    node.create('forks', { containers: [{ name: 'c', image: 'busybox', command: ['sh', '-c', forks] }] });
+    node.wait(30);
+    expect(pressure(node, 'PIDPressure')).toBe('True');
+    expect(node.pod('forks').status?.message).toMatch(
+      /^The node was low on resource: pids\. Threshold quantity: 15500, available: 1549\d\. $/,
+    );
+  });
+
+  it('keeps a Pod from having more processes than podPidsLimit', () => {
+    const node = tuned('podPidsLimit: 4');
+    const forks = 'for i in 1 2 3 4 5 6; do sleep 1000 & done; wait';
+    node.create('forks', { containers: [{ name: 'c', image: 'busybox', command: ['sh', '-c', forks] }] });
+    node.wait(10);
+    expect(node.logs('forks', 'c')).toContain("sh: can't fork: Resource temporarily unavailable");
+  });
+
+  it('collects images by thresholds and age, and says when there are not enough of them', () => {
+    const images = (node: TestNode) => node.kubelet.images.references().length;
+    const run = (more: string, wait: number) => {
+      const node = tuned(more);
+      node.create('once', { restartPolicy: 'Never', containers: [{ name: 'c', image: 'nginx', command: ['true'] }] });
+      node.wait(20);
+      node.remove('once');
+      node.wait(wait);
+      return node;
+    };
+    expect(images(run('', 4000))).toBe(1);
+    expect(images(run('imageMaximumGCAge: 1h', 4000))).toBe(0);
+    const strict = run('imageGCHighThresholdPercent: 2\nimageGCLowThresholdPercent: 1', 700);
+    expect(images(strict)).toBe(0);
+    expect(strict.events('worker-1').join('\n')).toMatch(
+      /FreeDiskSpaceFailed.*: Failed to garbage collect required amount of images\. Attempted to free \d+ bytes, but only found 73019783 bytes eligible to free\./,
+    );
+    expect(strict.events('worker-1').join('\n')).toContain('ImageGCFailed');
+  });
+
+  it('pulls several images at a time when they need not wait for each other', () => {
+    const waiting = (more: string) => {
+      const node = tuned(more);
+      for (const name of ['nginx', 'httpd', 'redis'])
+        node.create(name, { containers: [{ name: 'c', image: name, command: ['sleep', '1h'] }] });
+      node.wait(30);
+      const times = ['nginx', 'httpd', 'redis'].flatMap((name) => node.events(name)).join('\n');
+      return [...times.matchAll(/in (\S+) \((\S+) including waiting/g)].filter(([, took, all]) => took !== all).length;
+    };
+    expect(waiting('')).toBe(2);
+    expect(waiting('serializeImagePulls: false')).toBe(0);
+    expect(waiting('serializeImagePulls: false\nmaxParallelImagePulls: 2')).toBe(1);
+  });
+
+  it('filters the system calls of containers that ask for no profile with seccompDefault', () => {
+    const node = tuned('seccompDefault: true');
+    node.create('box', { containers: [{ name: 'c', image: 'busybox', command: ['sleep', '1h'] }] });
+    node.wait(10);
+    expect(node.exec('box', 'c', ['grep', 'Seccomp:', '/proc/1/status']).stdout).toBe('Seccomp:\t2\n');
   });
 });
 

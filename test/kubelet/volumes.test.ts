@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FileSystem, type Program } from '../../engine/linux/index.ts';
+import { DirNode, FileNode, FileSystem, type Program } from '../../engine/linux/index.ts';
 import { imageOf, startNode } from './node.ts';
 
 /** Each command `CODE PATH` of the exec'ed program answers from the container's files. */
@@ -135,6 +135,79 @@ describe('volumes', () => {
     run(node, 'app', 'main', 'write', '/data/file', 'kept');
     expect(node.kubelet.machine.fs.readFile('/var/data/file')).toBe('kept');
     expect(new FileSystem().exists('/var/data')).toBe(false);
+  });
+
+  it('an emptyDir of memory is as large as its limit, and what is in it is held by the container', () => {
+    const node = startNode();
+    const volumeMounts = [
+      { name: 'small', mountPath: '/small' },
+      { name: 'large', mountPath: '/large' },
+    ];
+    node.create('box', {
+      containers: [
+        {
+          name: 'c',
+          image: 'busybox',
+          command: ['sleep', '1h'],
+          volumeMounts,
+          resources: { limits: { memory: '4Mi' } },
+        },
+      ],
+      volumes: [
+        { name: 'small', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+        { name: 'large', emptyDir: { medium: 'Memory' } },
+      ],
+    });
+    node.wait(5);
+    const run = (command: string) => node.exec('box', 'c', ['sh', '-c', command]).stdout;
+    expect(run('head -c 2000000 /dev/zero > /small/x; wc -c /small/x')).toBe(
+      '1048576 /small/x\nhead: write error: No space left on device\n',
+    );
+    expect(run('echo more > /small/y; echo $?')).toBe('1\nsh: echo: write error: No space left on device\n');
+    expect(run('dd if=/dev/zero of=/small/x bs=1024 count=2000')).toContain('No space left on device');
+    const held = () => Number(run('cat /sys/fs/cgroup/memory.current'));
+    expect(held()).toBeGreaterThan(1_048_576);
+    expect(run('rm /small/x; echo fits > /small/y; cat /small/y')).toBe('fits\n');
+    expect(held()).toBeLessThan(1_048_576);
+    run('head -c 5000000 /dev/zero > /large/x');
+    node.wait(3);
+    const [{ restartCount, lastState }] = node.pod('box').status?.containerStatuses ?? [];
+    expect(restartCount).toBe(1);
+    expect(lastState?.terminated?.reason).toBe('OOMKilled');
+  });
+
+  it('a hostPath has what is mounted below, and with mountPropagation what is mounted later', () => {
+    const node = startNode();
+    const { fs } = node.kubelet.machine;
+    const disk = (text: string) => {
+      const root = new DirNode();
+      root.set('file', new FileNode(text));
+      return root;
+    };
+    fs.mkdir('/data/late', { recursive: true });
+    fs.mount('/data/early', disk('early\n'));
+    const mounted = (name: string, mountPropagation?: string) =>
+      node.create(name, {
+        containers: [
+          {
+            name: 'c',
+            image: 'busybox',
+            command: ['sleep', '1h'],
+            volumeMounts: [{ name: 'd', mountPath: '/d', mountPropagation }],
+          },
+        ],
+        volumes: [{ name: 'd', hostPath: { path: '/data' } }],
+      });
+    mounted('private');
+    mounted('follower', 'HostToContainer');
+    node.wait(5);
+    fs.mount('/data/late', disk('late\n'));
+    const cat = (pod: string, path: string) => node.exec(pod, 'c', ['cat', path]);
+    expect(cat('private', '/d/early/file').stdout).toBe('early\n');
+    expect(cat('private', '/d/late/file').exitCode).toBe(1);
+    expect(cat('follower', '/d/late/file').stdout).toBe('late\n');
+    fs.unmount('/data/late');
+    expect(cat('follower', '/d/late/file').exitCode).toBe(1);
   });
 
   it('what is missing keeps the Pod in ContainerCreating until it is there', () => {

@@ -54,8 +54,8 @@ describe('systemctl', () => {
 
   it('has the services among the processes, and starts again what is killed', () => {
     const { run } = startTerminal();
-    expect(run('ps -e -o pid,comm | head -4', 'worker-1')).toMatch(
-      /^ +PID COMMAND\n +1 init\n +640 containerd\n +812 kubelet\n$/,
+    expect(run('ps -e -o pid,comm | head -5', 'worker-1')).toMatch(
+      /^ +PID COMMAND\n +1 init\n +640 containerd\n +690 sshd\n +812 kubelet\n$/,
     );
     run('kill -9 $(pgrep kubelet)', 'worker-1');
     expect(run('pgrep kubelet; systemctl is-active kubelet', 'worker-1')).toBe('inactive\n');

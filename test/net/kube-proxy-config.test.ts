@@ -16,6 +16,20 @@ describe("kube-proxy's configuration", () => {
       'the setting ipvs.strictARP is not modelled by this engine',
     );
     expect(refused('excludeCIDRs: null', 'excludeCIDRs: [10.0.0.0/8]')).toThrow('ipvs.excludeCIDRs');
+    expect(refused('verbosity: 0', 'verbosity: 4')).toThrow('logging.verbosity');
+  });
+
+  it('has periods and marks in the section of its mode', () => {
+    const read = (mode: string) =>
+      parseConfiguration(
+        `mode: ${mode}\niptables: {syncPeriod: 1m, masqueradeBit: 13}\nipvs: {syncPeriod: 2m}\nnftables: {syncPeriod: 3m, masqueradeBit: 12}\nhostnameOverride: other`,
+      );
+    expect(read('iptables')).toMatchObject({ syncPeriod: 60_000, masqueradeBit: 13, hostnameOverride: 'other' });
+    expect(read('ipvs')).toMatchObject({ syncPeriod: 120_000, masqueradeBit: 13 });
+    expect(read('nftables')).toMatchObject({ syncPeriod: 180_000, masqueradeBit: 12 });
+    expect(() => parseConfiguration('iptables: {syncPeriod: 500ms}')).toThrow(
+      'KubeProxyConfiguration.KubeProxyIPTablesConfiguration.SyncPeriod: Invalid value: 500ms: must be greater than or equal to KubeProxyConfiguration.KubeProxyIPTablesConfiguration.MinSyncPeriod',
+    );
   });
 });
 

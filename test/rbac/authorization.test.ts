@@ -245,7 +245,7 @@ describe('reviews of access', () => {
     const local = '/apis/authorization.k8s.io/v1/namespaces/default/localsubjectaccessreviews';
     const asked = { ...review({ user: 'u', nonResourceAttributes }), kind: 'LocalSubjectAccessReview' };
     expect(send('POST', local, asked).body.message).toBe(
-      '.authorization.k8s.io "" is invalid: spec.nonResourceAttributes: Invalid value: {"path":"/x","verb":"get"}: disallowed on this kind of request',
+      '.authorization.k8s.io "" is invalid: spec.nonResourceAttributes: Invalid value: {"Path":"/x","Verb":"get"}: disallowed on this kind of request',
     );
   });
 

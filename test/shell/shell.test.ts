@@ -16,6 +16,7 @@ const CASES: Record<string, [script: string, expected: string][]> = {
     ['touch b.txt a.txt; echo *.txt [a]* nomatch*', 'a.txt b.txt a.txt nomatch*\n'],
     ['echo $((1+2*3)) $((2**10)) $((7/2)) $((0x1f)) $((5>3?10:20)); i=5; ((i++)); echo $i', '7 1024 3 31 10\n6\n'],
     ['echo "$(echo "q $(echo r)")" `echo back`', 'q r back\n'],
+    [`echo "a\\{1,3\\}" "\\q" "\\$x" "\${x:-c\\}d}"`, 'a\\{1,3\\} \\q $x c}d\n'],
   ],
   arrays: [
     ['a=(1 2 "3 4"); a+=(5); echo ${#a[@]} "${a[2]}" "${a[@]:1:2}" ${!a[@]}', '4 3 4 2 3 4 0 1 2 3\n'],
@@ -32,6 +33,7 @@ const CASES: Record<string, [script: string, expected: string][]> = {
   ],
   redirection: [
     ["cat <<EOF\n$((1+1)) $(echo sub)\nEOF\ncat <<'EOF'\n$x\nEOF", '2 sub\n$x\n'],
+    [`cat <<EOF\n\\"q\\" \\$x \\}\nEOF`, '\\"q\\" $x \\}\n'],
     ['{ echo out; echo err >&2; } > both 2>&1; cat both; cat <<< here', 'out\nerr\nhere\n'],
     ['while read -r a b; do echo "$b-$a"; done <<EOF\n1 x\n2 y\nEOF', 'x-1\ny-2\n'],
     ['exec 3> f; echo three >&3; exec 3>&-; cat f', 'three\n'],

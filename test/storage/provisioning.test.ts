@@ -22,6 +22,15 @@ EOF
 kubectl apply -f ${name}.yaml`;
 
 describe('a claim of the default class', () => {
+  test('that names it in the annotation of old is served as well', () => {
+    const terminal = startTerminal();
+    const annotated = 'metadata: {name: data, annotations: {volume.beta.kubernetes.io/storage-class: standard}}';
+    terminal.run(CLAIM.replace('metadata: {name: data}', annotated));
+    terminal.run(POD('user', 'echo kept > /data/file'));
+    terminal.run('kubectl wait --for=jsonpath={.status.phase}=Succeeded pod/user --timeout=120s');
+    expect(terminal.status).toBe(0);
+  });
+
   test('waits for a Pod, gets a directory on its node, keeps the data for the next Pod, and goes with the claim', () => {
     const terminal = startTerminal();
     terminal.run(CLAIM);

@@ -11,9 +11,11 @@ const TCP = { protocol: 'TCP' };
 const virtualIP = (ingress: JsonObject) => (ingress.ip ? fill(ingress, { ipMode: 'VIP' }) : ingress);
 
 export function service(object: KubeObject): KubeObject {
-  const out = update(object, 'status', (status) =>
-    update(status, 'loadBalancer', (balancer) => updateEach(balancer, 'ingress', virtualIP)),
-  );
+  let out = object;
+  if (out.spec?.type === 'LoadBalancer')
+    out = update(out, 'status', (status) =>
+      update(status, 'loadBalancer', (balancer) => updateEach(balancer, 'ingress', virtualIP)),
+    );
   return onSpec(out, (given) => {
     let spec = fill(given, { sessionAffinity: 'None', type: 'ClusterIP' });
     if (spec.sessionAffinity === 'None') spec = set(spec, 'sessionAffinityConfig', undefined);
@@ -65,11 +67,17 @@ export function secret(object: KubeObject): KubeObject {
   return out;
 }
 
+/** The first of a node's ranges stands in a field of its own, too, which wins. */
+function podCIDRs(spec: JsonObject): JsonObject {
+  const { podCIDR: first, podCIDRs: all } = spec;
+  if (!first) return all?.length ? set(spec, 'podCIDR', all[0]) : spec;
+  return first === all?.[0] ? spec : set(spec, 'podCIDRs', [first]);
+}
+
 export function node(object: KubeObject): KubeObject {
-  return update(object, 'status', (status) => {
-    if (!status.capacity) return status;
-    return set(status, 'allocatable', fill(status.allocatable ?? {}, status.capacity));
-  });
+  return update(update(object, 'spec', podCIDRs), 'status', (status) =>
+    status.capacity ? fill(status, { allocatable: status.capacity }) : status,
+  );
 }
 
 export function storageClass(object: KubeObject): KubeObject {

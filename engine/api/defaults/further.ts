@@ -2,7 +2,7 @@
 
 import { fill, set, update, updateEach } from '../change.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
-import { claimSpec, podTemplate, volumeSources } from './pod.ts';
+import { amounts, claimSpec, podTemplate, volumeSources } from './pod.ts';
 
 const onSpec = (object: KubeObject, change: (spec: JsonObject) => JsonObject) =>
   set(object, 'spec', change(object.spec ?? {}));
@@ -113,7 +113,11 @@ function networkPolicy(object: KubeObject): KubeObject {
 
 function persistentVolume(object: KubeObject): KubeObject {
   const out = onSpec(object, (spec) =>
-    volumeSources(fill(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' })),
+    update(
+      volumeSources(fill(spec, { persistentVolumeReclaimPolicy: 'Retain', volumeMode: 'Filesystem' })),
+      'capacity',
+      amounts,
+    ),
   );
   return set(out, 'status', fill(out.status ?? {}, { phase: 'Pending' }));
 }
@@ -123,9 +127,12 @@ function persistentVolumeClaim(object: KubeObject): KubeObject {
   return set(out, 'status', fill(out.status ?? {}, { phase: 'Pending' }));
 }
 
+const LIMITS = ['max', 'min', 'default', 'defaultRequest', 'maxLimitRequestRatio'];
+
 function limitRange(object: KubeObject): KubeObject {
   return onSpec(object, (spec) =>
-    updateEach(spec, 'limits', (item) => {
+    updateEach(spec, 'limits', (given) => {
+      const item: JsonObject = LIMITS.reduce((one, field) => update(one, field, amounts), given as JsonObject);
       if (item.type !== 'Container') return item;
       // Limit from max; request from the limit, else from min.
       const limits = fill(item.default ?? {}, item.max ?? {});
@@ -137,6 +144,8 @@ function limitRange(object: KubeObject): KubeObject {
     }),
   );
 }
+
+const resourceQuota = (object: KubeObject) => update(object, 'spec', (spec) => update(spec, 'hard', amounts));
 
 function csiDriver(object: KubeObject): KubeObject {
   return onSpec(object, (spec) =>
@@ -197,8 +206,15 @@ function validatingAdmissionPolicyBinding(object: KubeObject): KubeObject {
   return onSpec(object, (spec) => update(spec, 'matchResources', matchResources));
 }
 
+/** `values` where there are none, or zeros, which mean none. */
+function fillZeros(given: JsonObject, values: JsonObject): JsonObject {
+  let out = given;
+  for (const field in values) if (!out[field]) out = set(out, field, values[field]);
+  return out;
+}
+
 function flowSchema(object: KubeObject): KubeObject {
-  return onSpec(object, (spec) => fill(spec, { matchingPrecedence: 1000 }));
+  return onSpec(object, (spec) => fillZeros(spec, { matchingPrecedence: 1000 }));
 }
 
 function priorityLevel(object: KubeObject): KubeObject {
@@ -207,7 +223,7 @@ function priorityLevel(object: KubeObject): KubeObject {
     return update(out, 'limited', (given) => {
       const limited = fill(given, { nominalConcurrencyShares: 30, lendablePercent: 0 });
       return update(limited, 'limitResponse', (response) =>
-        update(response, 'queuing', (queuing) => fill(queuing, { queues: 64, handSize: 8, queueLengthLimit: 50 })),
+        update(response, 'queuing', (queuing) => fillZeros(queuing, { queues: 64, handSize: 8, queueLengthLimit: 50 })),
       );
     });
   });
@@ -234,6 +250,7 @@ export const FURTHER_DEFAULTS: Readonly<Record<string, (object: KubeObject) => K
   '/PersistentVolumeClaim': persistentVolumeClaim,
   '/PodTemplate': podTemplateObject,
   '/ReplicationController': replicationController,
+  '/ResourceQuota': resourceQuota,
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': mutatingWebhooks,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicy': validatingAdmissionPolicy,
   'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding': validatingAdmissionPolicyBinding,

@@ -34,6 +34,7 @@ const FURTHER = new Set([
   '/PersistentVolumeClaim',
   '/PodTemplate',
   '/ReplicationController',
+  '/ResourceQuota',
   'admissionregistration.k8s.io/MutatingWebhookConfiguration',
   'admissionregistration.k8s.io/ValidatingAdmissionPolicy',
   'admissionregistration.k8s.io/ValidatingAdmissionPolicyBinding',

@@ -1,5 +1,6 @@
 // Defaults of Pods and Pod templates: core/v1 SetDefaults_PodSpec, _Container, _Probe, _Volume and their like.
 
+import { part } from '../../parts/index.ts';
 import { fill, set, update, updateEach } from '../change.ts';
 import { formatQuantity, parseQuantity, quantityMilli } from '../quantity.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
@@ -44,7 +45,7 @@ const fieldRef = (value: JsonObject) => update(value, 'fieldRef', (ref) => fill(
 const environment = (value: JsonObject) => update(value, 'valueFrom', fieldRef);
 
 /** Amounts are kept in thousandths: finer ones are rounded up (SetDefaults_ResourceList). */
-function amounts(list: JsonObject): JsonObject {
+export function amounts(list: JsonObject): JsonObject {
   let out = list;
   for (const name in list) {
     const text = list[name] as string;
@@ -92,7 +93,7 @@ const VOLUME_SOURCES: Record<string, (source: JsonObject) => JsonObject> = {
 };
 
 export function claimSpec(spec: JsonObject): JsonObject {
-  return fill(spec, { volumeMode: 'Filesystem' });
+  return update(fill(spec, { volumeMode: 'Filesystem' }), 'resources', resources);
 }
 
 /** Defaults of a volume source's fields, on a Volume or a PersistentVolumeSpec. */
@@ -144,13 +145,24 @@ const hostPorts = (value: JsonObject) => updateEach(value, 'ports', hostPort);
 
 const podsDone = new WeakSet<object>();
 
-export function pod(object: KubeObject): KubeObject {
+/** The first of a Pod's addresses stands in a field of its own, too, which wins. */
+function podIPs(object: KubeObject): KubeObject {
+  const { podIP: first, podIPs: all }: JsonObject = object.status ?? {};
+  if (first === all?.[0]?.ip) return object;
+  const status = first
+    ? { ...object.status, podIPs: [{ ip: first }] }
+    : all?.length && { ...object.status, podIP: all[0].ip };
+  return status ? { ...object, status } : object;
+}
+
+export function pod(given: KubeObject): KubeObject {
+  const object = podIPs(given);
   if (object.spec && podsDone.has(object.spec)) return object;
   let spec = podSpec(object.spec ?? {});
   spec = fill(spec, { enableServiceLinks: true });
   spec = updateEach(spec, 'initContainers', requestsFromLimits);
   spec = updateEach(spec, 'containers', requestsFromLimits);
-  spec = requestsFromLimits(spec);
+  if (spec.resources) spec = part('rules').podLevelResources(spec);
   if (spec.hostNetwork) {
     spec = updateEach(spec, 'initContainers', hostPorts);
     spec = updateEach(spec, 'containers', hostPorts);

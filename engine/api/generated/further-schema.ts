@@ -5,27 +5,27 @@ export const FURTHER_TYPES = `
 AuditAnnotation key:s! valueExpression:s!
 ExpressionWarning fieldRef:s! warning:s!
 MatchCondition name:s! expression:s!
-MatchResources% namespaceSelector:@LabelSelector objectSelector:@LabelSelector resourceRules:[@NamedRuleWithOperations excludeResourceRules:[@NamedRuleWithOperations matchPolicy:s
-MutatingWebhook name:s! clientConfig:@admissionregistration.v1.WebhookClientConfig! rules:[@RuleWithOperations failurePolicy:s matchPolicy:s namespaceSelector:@LabelSelector objectSelector:@LabelSelector sideEffects:s! timeoutSeconds:i* admissionReviewVersions:[s! reinvocationPolicy:s matchConditions:[@MatchCondition~name^name
+MatchResources% namespaceSelector:@LabelSelector objectSelector:@LabelSelector resourceRules:[@NamedRuleWithOperations excludeResourceRules:[@NamedRuleWithOperations matchPolicy:s*
+MutatingWebhook name:s! clientConfig:@admissionregistration.v1.WebhookClientConfig! rules:[@RuleWithOperations failurePolicy:s* matchPolicy:s* namespaceSelector:@LabelSelector objectSelector:@LabelSelector sideEffects:s!* timeoutSeconds:i* admissionReviewVersions:[s! reinvocationPolicy:s* matchConditions:[@MatchCondition~name^name
 MutatingWebhookConfiguration kind:s apiVersion:s metadata:@ObjectMeta= webhooks:[@MutatingWebhook~name^name
-NamedRuleWithOperations% resourceNames:[s operations:[s apiGroups:[s apiVersions:[s resources:[s scope:s
+NamedRuleWithOperations% resourceNames:[s operations:[s apiGroups:[s apiVersions:[s resources:[s scope:s*
 ParamKind% apiVersion:s kind:s
-ParamRef% name:s namespace:s selector:@LabelSelector parameterNotFoundAction:s
-RuleWithOperations operations:[s apiGroups:[s apiVersions:[s resources:[s scope:s
+ParamRef% name:s namespace:s selector:@LabelSelector parameterNotFoundAction:s*
+RuleWithOperations operations:[s apiGroups:[s apiVersions:[s resources:[s scope:s*
 TypeChecking expressionWarnings:[@ExpressionWarning
 ValidatingAdmissionPolicy kind:s apiVersion:s metadata:@ObjectMeta= spec:@ValidatingAdmissionPolicySpec= status:@ValidatingAdmissionPolicyStatus=
 ValidatingAdmissionPolicyBinding kind:s apiVersion:s metadata:@ObjectMeta= spec:@ValidatingAdmissionPolicyBindingSpec=
 ValidatingAdmissionPolicyBindingSpec policyName:s paramRef:@ParamRef matchResources:@MatchResources validationActions:[s~
-ValidatingAdmissionPolicySpec paramKind:@ParamKind matchConstraints:@MatchResources validations:[@Validation failurePolicy:s auditAnnotations:[@AuditAnnotation matchConditions:[@MatchCondition~name^name variables:[@Variable~name^name
+ValidatingAdmissionPolicySpec paramKind:@ParamKind matchConstraints:@MatchResources validations:[@Validation failurePolicy:s* auditAnnotations:[@AuditAnnotation matchConditions:[@MatchCondition~name^name variables:[@Variable~name^name
 ValidatingAdmissionPolicyStatus observedGeneration:l typeChecking:@TypeChecking conditions:[@Condition~type
-ValidatingWebhook name:s! clientConfig:@admissionregistration.v1.WebhookClientConfig! rules:[@RuleWithOperations failurePolicy:s matchPolicy:s namespaceSelector:@LabelSelector objectSelector:@LabelSelector sideEffects:s! timeoutSeconds:i* admissionReviewVersions:[s! matchConditions:[@MatchCondition~name^name
+ValidatingWebhook name:s! clientConfig:@admissionregistration.v1.WebhookClientConfig! rules:[@RuleWithOperations failurePolicy:s* matchPolicy:s* namespaceSelector:@LabelSelector objectSelector:@LabelSelector sideEffects:s!* timeoutSeconds:i* admissionReviewVersions:[s! matchConditions:[@MatchCondition~name^name
 ValidatingWebhookConfiguration kind:s apiVersion:s metadata:@ObjectMeta= webhooks:[@ValidatingWebhook~name^name
-Validation expression:s! message:s reason:s messageExpression:s
+Validation expression:s! message:s reason:s* messageExpression:s
 Variable% name:s! expression:s!
 BoundObjectReference kind:s apiVersion:s name:s uid:s
 SelfSubjectReview kind:s apiVersion:s metadata:@ObjectMeta= status:@SelfSubjectReviewStatus=
 SelfSubjectReviewStatus userInfo:@UserInfo=
-TokenRequestSpec audiences:[s! expirationSeconds:l* boundObjectRef:@BoundObjectReference
+TokenRequestSpec audiences:[s! expirationSeconds:l=* boundObjectRef:@BoundObjectReference=*
 TokenRequestStatus token:s! expirationTimestamp:t!
 TokenReview kind:s apiVersion:s metadata:@ObjectMeta= spec:@TokenReviewSpec! status:@TokenReviewStatus=
 TokenReviewSpec token:s audiences:[s
@@ -49,7 +49,7 @@ SubjectRulesReviewStatus resourceRules:[@ResourceRule! nonResourceRules:[@NonRes
 CrossVersionObjectReference% kind:s! name:s! apiVersion:s
 HorizontalPodAutoscaler kind:s apiVersion:s metadata:@ObjectMeta= spec:@HorizontalPodAutoscalerSpec= status:@HorizontalPodAutoscalerStatus=
 HorizontalPodAutoscalerSpec scaleTargetRef:@CrossVersionObjectReference! minReplicas:i* maxReplicas:i! targetCPUUtilizationPercentage:i*
-HorizontalPodAutoscalerStatus observedGeneration:l lastScaleTime:t currentReplicas:i! desiredReplicas:i! currentCPUUtilizationPercentage:i*
+HorizontalPodAutoscalerStatus observedGeneration:l* lastScaleTime:t currentReplicas:i! desiredReplicas:i! currentCPUUtilizationPercentage:i*
 Scale kind:s apiVersion:s metadata:@ObjectMeta= spec:@ScaleSpec= status:@ScaleStatus=
 ScaleSpec replicas:i
 ScaleStatus replicas:i! selector:s
@@ -64,7 +64,7 @@ v2.HorizontalPodAutoscaler kind:s apiVersion:s metadata:@ObjectMeta= spec:@v2.Ho
 v2.HorizontalPodAutoscalerBehavior scaleUp:@v2.HPAScalingRules scaleDown:@v2.HPAScalingRules
 v2.HorizontalPodAutoscalerCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
 v2.HorizontalPodAutoscalerSpec scaleTargetRef:@v2.CrossVersionObjectReference! minReplicas:i* maxReplicas:i! metrics:[@v2.MetricSpec behavior:@v2.HorizontalPodAutoscalerBehavior
-v2.HorizontalPodAutoscalerStatus observedGeneration:l lastScaleTime:t currentReplicas:i desiredReplicas:i! currentMetrics:[@v2.MetricStatus= conditions:[@v2.HorizontalPodAutoscalerCondition~type^type
+v2.HorizontalPodAutoscalerStatus observedGeneration:l* lastScaleTime:t currentReplicas:i desiredReplicas:i! currentMetrics:[@v2.MetricStatus= conditions:[@v2.HorizontalPodAutoscalerCondition~type^type
 v2.MetricIdentifier name:s! selector:@LabelSelector
 v2.MetricSpec type:s! object:@v2.ObjectMetricSource pods:@v2.PodsMetricSource resource:@v2.ResourceMetricSource containerResource:@v2.ContainerResourceMetricSource external:@v2.ExternalMetricSource
 v2.MetricStatus type:s! object:@v2.ObjectMetricStatus pods:@v2.PodsMetricStatus resource:@v2.ResourceMetricStatus containerResource:@v2.ContainerResourceMetricStatus external:@v2.ExternalMetricStatus
@@ -82,25 +82,25 @@ CronJobStatus active:[@ObjectReference lastScheduleTime:t lastSuccessfulTime:t
 Job kind:s apiVersion:s metadata:@ObjectMeta= spec:@JobSpec= status:@JobStatus=
 JobCondition type:s! status:s! lastProbeTime:t= lastTransitionTime:t= reason:s message:s
 JobSpec parallelism:i* completions:i* activeDeadlineSeconds:l* podFailurePolicy:@PodFailurePolicy successPolicy:@SuccessPolicy backoffLimit:i* backoffLimitPerIndex:i* maxFailedIndexes:i* selector:@LabelSelector manualSelector:b* template:@PodTemplateSpec! ttlSecondsAfterFinished:i* completionMode:s* suspend:b* podReplacementPolicy:s* managedBy:s*
-JobStatus conditions:[@JobCondition^type startTime:t completionTime:t active:i succeeded:i failed:i terminating:i* completedIndexes:s failedIndexes:s uncountedTerminatedPods:@UncountedTerminatedPods ready:i*
+JobStatus conditions:[@JobCondition^type startTime:t completionTime:t active:i succeeded:i failed:i terminating:i* completedIndexes:s failedIndexes:s* uncountedTerminatedPods:@UncountedTerminatedPods ready:i*
 JobTemplateSpec metadata:@ObjectMeta= spec:@JobSpec=
 PodFailurePolicy rules:[@PodFailurePolicyRule!
 PodFailurePolicyOnExitCodesRequirement containerName:s* operator:s! values:[i!~
-PodFailurePolicyOnPodConditionsPattern type:s! status:s
+PodFailurePolicyOnPodConditionsPattern type:s! status:s=
 PodFailurePolicyRule action:s! onExitCodes:@PodFailurePolicyOnExitCodesRequirement onPodConditions:[@PodFailurePolicyOnPodConditionsPattern
 SuccessPolicy rules:[@SuccessPolicyRule!
-SuccessPolicyRule succeededIndexes:s succeededCount:i*
+SuccessPolicyRule succeededIndexes:s* succeededCount:i*
 UncountedTerminatedPods succeeded:[s~ failed:[s~
 CertificateSigningRequest kind:s apiVersion:s metadata:@ObjectMeta= spec:@CertificateSigningRequestSpec! status:@CertificateSigningRequestStatus=
 CertificateSigningRequestCondition type:s! status:s! reason:s message:s lastUpdateTime:t= lastTransitionTime:t=
 CertificateSigningRequestSpec request:y! signerName:s! expirationSeconds:i* usages:[s username:s uid:s groups:[s extra:{[s
 CertificateSigningRequestStatus conditions:[@CertificateSigningRequestCondition~type certificate:y
 AWSElasticBlockStoreVolumeSource volumeID:s! fsType:s partition:i readOnly:b
-AzureDiskVolumeSource diskName:s! diskURI:s! cachingMode:s fsType:s readOnly:b kind:s
-AzureFilePersistentVolumeSource secretName:s! shareName:s! readOnly:b secretNamespace:s
+AzureDiskVolumeSource diskName:s! diskURI:s! cachingMode:s* fsType:s* readOnly:b* kind:s*
+AzureFilePersistentVolumeSource secretName:s! shareName:s! readOnly:b secretNamespace:s=*
 AzureFileVolumeSource secretName:s! shareName:s! readOnly:b
 CSIPersistentVolumeSource driver:s! volumeHandle:s! readOnly:b fsType:s volumeAttributes:{s controllerPublishSecretRef:@SecretReference nodeStageSecretRef:@SecretReference nodePublishSecretRef:@SecretReference controllerExpandSecretRef:@SecretReference nodeExpandSecretRef:@SecretReference
-CSIVolumeSource driver:s! readOnly:b fsType:s volumeAttributes:{s nodePublishSecretRef:@LocalObjectReference
+CSIVolumeSource driver:s! readOnly:b* fsType:s* volumeAttributes:{s nodePublishSecretRef:@LocalObjectReference
 CephFSPersistentVolumeSource monitors:[s! path:s user:s secretFile:s secretRef:@SecretReference readOnly:b
 CephFSVolumeSource monitors:[s! path:s user:s secretFile:s secretRef:@LocalObjectReference readOnly:b
 CinderPersistentVolumeSource volumeID:s! fsType:s readOnly:b secretRef:@SecretReference
@@ -114,24 +114,24 @@ FlexVolumeSource driver:s! fsType:s secretRef:@LocalObjectReference readOnly:b o
 FlockerVolumeSource datasetName:s datasetUUID:s
 GCEPersistentDiskVolumeSource pdName:s! fsType:s partition:i readOnly:b
 GitRepoVolumeSource repository:s! revision:s directory:s
-GlusterfsPersistentVolumeSource endpoints:s! path:s! readOnly:b endpointsNamespace:s
+GlusterfsPersistentVolumeSource endpoints:s! path:s! readOnly:b endpointsNamespace:s*
 GlusterfsVolumeSource endpoints:s! path:s! readOnly:b
-ISCSIPersistentVolumeSource targetPortal:s! iqn:s! lun:i! iscsiInterface:s fsType:s readOnly:b portals:[s chapAuthDiscovery:b chapAuthSession:b secretRef:@SecretReference initiatorName:s
-ISCSIVolumeSource targetPortal:s! iqn:s! lun:i! iscsiInterface:s fsType:s readOnly:b portals:[s chapAuthDiscovery:b chapAuthSession:b secretRef:@LocalObjectReference initiatorName:s
+ISCSIPersistentVolumeSource targetPortal:s! iqn:s! lun:i! iscsiInterface:s fsType:s readOnly:b portals:[s chapAuthDiscovery:b chapAuthSession:b secretRef:@SecretReference initiatorName:s*
+ISCSIVolumeSource targetPortal:s! iqn:s! lun:i! iscsiInterface:s fsType:s readOnly:b portals:[s chapAuthDiscovery:b chapAuthSession:b secretRef:@LocalObjectReference initiatorName:s*
 ImageVolumeSource reference:s pullPolicy:s
 LimitRange kind:s apiVersion:s metadata:@ObjectMeta= spec:@LimitRangeSpec=
 LimitRangeItem type:s! max:{q min:{q default:{q defaultRequest:{q maxLimitRequestRatio:{q
 LimitRangeSpec limits:[@LimitRangeItem!
-LocalVolumeSource path:s! fsType:s
+LocalVolumeSource path:s! fsType:s*
 NFSVolumeSource server:s! path:s! readOnly:b
 PersistentVolume kind:s apiVersion:s metadata:@ObjectMeta= spec:@PersistentVolumeSpec= status:@PersistentVolumeStatus=
 PersistentVolumeClaim kind:s apiVersion:s metadata:@ObjectMeta= spec:@PersistentVolumeClaimSpec= status:@PersistentVolumeClaimStatus=
 PersistentVolumeClaimCondition type:s! status:s! lastProbeTime:t= lastTransitionTime:t= reason:s message:s
 PersistentVolumeClaimSpec accessModes:[s selector:@LabelSelector resources:@VolumeResourceRequirements= volumeName:s storageClassName:s* volumeMode:s* dataSource:@TypedLocalObjectReference dataSourceRef:@TypedObjectReference volumeAttributesClassName:s*
-PersistentVolumeClaimStatus phase:s accessModes:[s capacity:{q conditions:[@PersistentVolumeClaimCondition~type^type allocatedResources:{q allocatedResourceStatuses:{s& currentVolumeAttributesClassName:s modifyVolumeStatus:@ModifyVolumeStatus
+PersistentVolumeClaimStatus phase:s accessModes:[s capacity:{q conditions:[@PersistentVolumeClaimCondition~type^type allocatedResources:{q allocatedResourceStatuses:{s& currentVolumeAttributesClassName:s* modifyVolumeStatus:@ModifyVolumeStatus
 PersistentVolumeClaimTemplate metadata:@ObjectMeta= spec:@PersistentVolumeClaimSpec!
 PersistentVolumeClaimVolumeSource claimName:s! readOnly:b
-PersistentVolumeSpec capacity:{q gcePersistentDisk:@GCEPersistentDiskVolumeSource awsElasticBlockStore:@AWSElasticBlockStoreVolumeSource hostPath:@HostPathVolumeSource glusterfs:@GlusterfsPersistentVolumeSource nfs:@NFSVolumeSource rbd:@RBDPersistentVolumeSource iscsi:@ISCSIPersistentVolumeSource cinder:@CinderPersistentVolumeSource cephfs:@CephFSPersistentVolumeSource fc:@FCVolumeSource flocker:@FlockerVolumeSource flexVolume:@FlexPersistentVolumeSource azureFile:@AzureFilePersistentVolumeSource vsphereVolume:@VsphereVirtualDiskVolumeSource quobyte:@QuobyteVolumeSource azureDisk:@AzureDiskVolumeSource photonPersistentDisk:@PhotonPersistentDiskVolumeSource portworxVolume:@PortworxVolumeSource scaleIO:@ScaleIOPersistentVolumeSource local:@LocalVolumeSource storageos:@StorageOSPersistentVolumeSource csi:@CSIPersistentVolumeSource accessModes:[s claimRef:@ObjectReference& persistentVolumeReclaimPolicy:s storageClassName:s mountOptions:[s volumeMode:s* nodeAffinity:@VolumeNodeAffinity volumeAttributesClassName:s
+PersistentVolumeSpec capacity:{q gcePersistentDisk:@GCEPersistentDiskVolumeSource awsElasticBlockStore:@AWSElasticBlockStoreVolumeSource hostPath:@HostPathVolumeSource glusterfs:@GlusterfsPersistentVolumeSource nfs:@NFSVolumeSource rbd:@RBDPersistentVolumeSource iscsi:@ISCSIPersistentVolumeSource cinder:@CinderPersistentVolumeSource cephfs:@CephFSPersistentVolumeSource fc:@FCVolumeSource flocker:@FlockerVolumeSource flexVolume:@FlexPersistentVolumeSource azureFile:@AzureFilePersistentVolumeSource vsphereVolume:@VsphereVirtualDiskVolumeSource quobyte:@QuobyteVolumeSource azureDisk:@AzureDiskVolumeSource photonPersistentDisk:@PhotonPersistentDiskVolumeSource portworxVolume:@PortworxVolumeSource scaleIO:@ScaleIOPersistentVolumeSource local:@LocalVolumeSource storageos:@StorageOSPersistentVolumeSource csi:@CSIPersistentVolumeSource accessModes:[s claimRef:@ObjectReference& persistentVolumeReclaimPolicy:s storageClassName:s mountOptions:[s volumeMode:s* nodeAffinity:@VolumeNodeAffinity volumeAttributesClassName:s*
 PersistentVolumeStatus phase:s message:s reason:s lastPhaseTransitionTime:t
 PhotonPersistentDiskVolumeSource pdID:s! fsType:s
 PortworxVolumeSource volumeID:s! fsType:s readOnly:b
@@ -145,8 +145,8 @@ ReplicationControllerStatus replicas:i! fullyLabeledReplicas:i readyReplicas:i a
 ResourceQuota kind:s apiVersion:s metadata:@ObjectMeta= spec:@ResourceQuotaSpec= status:@ResourceQuotaStatus=
 ResourceQuotaSpec hard:{q scopes:[s scopeSelector:@ScopeSelector
 ResourceQuotaStatus hard:{q used:{q
-ScaleIOPersistentVolumeSource gateway:s! system:s! secretRef:@SecretReference! sslEnabled:b protectionDomain:s storagePool:s storageMode:s volumeName:s fsType:s readOnly:b
-ScaleIOVolumeSource gateway:s! system:s! secretRef:@LocalObjectReference! sslEnabled:b protectionDomain:s storagePool:s storageMode:s volumeName:s fsType:s readOnly:b
+ScaleIOPersistentVolumeSource gateway:s! system:s! secretRef:@SecretReference!* sslEnabled:b protectionDomain:s storagePool:s storageMode:s volumeName:s fsType:s readOnly:b
+ScaleIOVolumeSource gateway:s! system:s! secretRef:@LocalObjectReference!* sslEnabled:b protectionDomain:s storagePool:s storageMode:s volumeName:s fsType:s readOnly:b
 ScopeSelector% matchExpressions:[@ScopedResourceSelectorRequirement
 ScopedResourceSelectorRequirement scopeName:s! operator:s! values:[s
 StorageOSPersistentVolumeSource volumeName:s volumeNamespace:s fsType:s readOnly:b secretRef:@ObjectReference
@@ -154,18 +154,18 @@ StorageOSVolumeSource volumeName:s volumeNamespace:s fsType:s readOnly:b secretR
 TopologySelectorLabelRequirement key:s! values:[s!
 TopologySelectorTerm% matchLabelExpressions:[@TopologySelectorLabelRequirement
 TopologySpreadConstraint maxSkew:i! topologyKey:s! whenUnsatisfiable:s! labelSelector:@LabelSelector minDomains:i* nodeAffinityPolicy:s* nodeTaintsPolicy:s* matchLabelKeys:[s
-TypedObjectReference apiGroup:s* kind:s! name:s! namespace:s
+TypedObjectReference apiGroup:s=* kind:s! name:s! namespace:s*
 VolumeResourceRequirements limits:{q requests:{q
 VsphereVirtualDiskVolumeSource volumePath:s! fsType:s storagePolicyName:s storagePolicyID:s
 ExemptPriorityLevelConfiguration nominalConcurrencyShares:i* lendablePercent:i*
 FlowDistinguisherMethod type:s!
 FlowSchema kind:s apiVersion:s metadata:@ObjectMeta= spec:@FlowSchemaSpec= status:@FlowSchemaStatus=
 FlowSchemaCondition type:s status:s lastTransitionTime:t= reason:s message:s
-FlowSchemaSpec priorityLevelConfiguration:@PriorityLevelConfigurationReference! matchingPrecedence:i distinguisherMethod:@FlowDistinguisherMethod rules:[@PolicyRulesWithSubjects
+FlowSchemaSpec priorityLevelConfiguration:@PriorityLevelConfigurationReference! matchingPrecedence:i= distinguisherMethod:@FlowDistinguisherMethod rules:[@PolicyRulesWithSubjects
 FlowSchemaStatus conditions:[@FlowSchemaCondition~type^type
 GroupSubject name:s!
 LimitResponse type:s! queuing:@QueuingConfiguration
-LimitedPriorityLevelConfiguration nominalConcurrencyShares:i* limitResponse:@LimitResponse lendablePercent:i* borrowingLimitPercent:i*
+LimitedPriorityLevelConfiguration nominalConcurrencyShares:i=* limitResponse:@LimitResponse= lendablePercent:i* borrowingLimitPercent:i*
 NonResourcePolicyRule verbs:[s!~ nonResourceURLs:[s!~
 PolicyRulesWithSubjects subjects:[@flowcontrol.v1.Subject! resourceRules:[@ResourcePolicyRule nonResourceRules:[@NonResourcePolicyRule
 PriorityLevelConfiguration kind:s apiVersion:s metadata:@ObjectMeta= spec:@PriorityLevelConfigurationSpec= status:@PriorityLevelConfigurationStatus=
@@ -173,23 +173,23 @@ PriorityLevelConfigurationCondition type:s status:s lastTransitionTime:t= reason
 PriorityLevelConfigurationReference name:s!
 PriorityLevelConfigurationSpec type:s! limited:@LimitedPriorityLevelConfiguration exempt:@ExemptPriorityLevelConfiguration
 PriorityLevelConfigurationStatus conditions:[@PriorityLevelConfigurationCondition~type^type
-QueuingConfiguration queues:i handSize:i queueLengthLimit:i
-ResourcePolicyRule verbs:[s!~ apiGroups:[s!~ resources:[s!~ clusterScope:b namespaces:[s~
+QueuingConfiguration queues:i= handSize:i= queueLengthLimit:i=
+ResourcePolicyRule verbs:[s!~ apiGroups:[s!~ resources:[s!~ clusterScope:b namespaces:[s=~
 ServiceAccountSubject namespace:s! name:s!
 UserSubject name:s!
-HTTPIngressPath path:s pathType:s! backend:@IngressBackend!
+HTTPIngressPath path:s pathType:s!* backend:@IngressBackend!
 HTTPIngressRuleValue paths:[@HTTPIngressPath!
 IPAddress kind:s apiVersion:s metadata:@ObjectMeta= spec:@IPAddressSpec=
-IPAddressSpec parentRef:@ParentReference!
+IPAddressSpec parentRef:@ParentReference?
 IPBlock cidr:s! except:[s
 Ingress kind:s apiVersion:s metadata:@ObjectMeta= spec:@IngressSpec= status:@IngressStatus=
 IngressBackend service:@IngressServiceBackend resource:@TypedLocalObjectReference
 IngressClass kind:s apiVersion:s metadata:@ObjectMeta= spec:@IngressClassSpec=
-IngressClassParametersReference apiGroup:s kind:s! name:s! scope:s namespace:s
+IngressClassParametersReference apiGroup:s* kind:s! name:s! scope:s=* namespace:s*
 IngressClassSpec controller:s parameters:@IngressClassParametersReference
 IngressLoadBalancerIngress ip:s hostname:s ports:[@IngressPortStatus
 IngressLoadBalancerStatus ingress:[@IngressLoadBalancerIngress
-IngressPortStatus port:i! protocol:s! error:s
+IngressPortStatus port:i! protocol:s! error:s*
 IngressRule host:s http:@HTTPIngressRuleValue
 IngressServiceBackend name:s! port:@ServiceBackendPort=
 IngressSpec ingressClassName:s* defaultBackend:@IngressBackend tls:[@IngressTLS rules:[@IngressRule
@@ -199,9 +199,9 @@ NetworkPolicy kind:s apiVersion:s metadata:@ObjectMeta= spec:@NetworkPolicySpec=
 NetworkPolicyEgressRule ports:[@NetworkPolicyPort to:[@NetworkPolicyPeer
 NetworkPolicyIngressRule ports:[@NetworkPolicyPort from:[@NetworkPolicyPeer
 NetworkPolicyPeer podSelector:@LabelSelector namespaceSelector:@LabelSelector ipBlock:@IPBlock
-NetworkPolicyPort protocol:s port:x endPort:i*
+NetworkPolicyPort protocol:s* port:x endPort:i*
 NetworkPolicySpec podSelector:@LabelSelector= ingress:[@NetworkPolicyIngressRule egress:[@NetworkPolicyEgressRule policyTypes:[s
-ParentReference group:s resource:s! namespace:s name:s!
+ParentReference group:s resource:s? namespace:s name:s?
 ServiceBackendPort% name:s number:i
 ServiceCIDR kind:s apiVersion:s metadata:@ObjectMeta= spec:@ServiceCIDRSpec= status:@ServiceCIDRStatus=
 ServiceCIDRSpec cidrs:[s
@@ -213,28 +213,28 @@ Eviction kind:s apiVersion:s metadata:@ObjectMeta= deleteOptions:@DeleteOptions
 PodDisruptionBudget kind:s apiVersion:s metadata:@ObjectMeta= spec:@PodDisruptionBudgetSpec= status:@PodDisruptionBudgetStatus=
 PodDisruptionBudgetSpec minAvailable:x selector:@LabelSelector< maxUnavailable:x unhealthyPodEvictionPolicy:s*
 PodDisruptionBudgetStatus observedGeneration:l disruptedPods:{t disruptionsAllowed:i! currentHealthy:i! desiredHealthy:i! expectedPods:i! conditions:[@Condition~type^type
-AllocatedDeviceStatus driver:s! pool:s! device:s! shareID:s conditions:[@Condition~type data:o networkData:@NetworkDeviceData
-AllocationResult devices:@DeviceAllocationResult nodeSelector:@NodeSelector allocationTimestamp:t
+AllocatedDeviceStatus driver:s! pool:s! device:s! shareID:s* conditions:[@Condition=~type data:o networkData:@NetworkDeviceData
+AllocationResult devices:@DeviceAllocationResult= nodeSelector:@NodeSelector allocationTimestamp:t
 CELDeviceSelector expression:s!
-CapacityRequestPolicy default:q validValues:[q validRange:@CapacityRequestPolicyRange
-CapacityRequestPolicyRange min:q! max:q step:q
+CapacityRequestPolicy default:q=* validValues:[q validRange:@CapacityRequestPolicyRange
+CapacityRequestPolicyRange min:q? max:q step:q
 CapacityRequirements requests:{q
 Counter value:q!
-CounterSet name:s! counters:{@Counter!
-Device name:s! attributes:{@DeviceAttribute capacity:{@DeviceCapacity consumesCounters:[@DeviceCounterConsumption nodeName:s nodeSelector:@NodeSelector allNodes:b* taints:[@DeviceTaint bindsToNode:b* bindingConditions:[s bindingFailureConditions:[s allowMultipleAllocations:b*
+CounterSet name:s! counters:{@Counter?
+Device name:s! attributes:{@DeviceAttribute capacity:{@DeviceCapacity consumesCounters:[@DeviceCounterConsumption nodeName:s* nodeSelector:@NodeSelector allNodes:b* taints:[@DeviceTaint bindsToNode:b* bindingConditions:[s bindingFailureConditions:[s allowMultipleAllocations:b*
 DeviceAllocationConfiguration source:s! requests:[s opaque:@OpaqueDeviceConfiguration
 DeviceAllocationResult results:[@DeviceRequestAllocationResult config:[@DeviceAllocationConfiguration
-DeviceAttribute int:l* bool:b* string:s version:s
+DeviceAttribute int:l* bool:b* string:s* version:s*
 DeviceCapacity value:q! requestPolicy:@CapacityRequestPolicy
-DeviceClaim requests:[@DeviceRequest constraints:[@DeviceConstraint config:[@DeviceClaimConfiguration
+DeviceClaim requests:[@DeviceRequest= constraints:[@DeviceConstraint config:[@DeviceClaimConfiguration
 DeviceClaimConfiguration requests:[s opaque:@OpaqueDeviceConfiguration
 DeviceClass kind:s apiVersion:s metadata:@ObjectMeta= spec:@DeviceClassSpec!
 DeviceClassConfiguration opaque:@OpaqueDeviceConfiguration
-DeviceClassSpec selectors:[@DeviceSelector config:[@DeviceClassConfiguration extendedResourceName:s
-DeviceConstraint requests:[s matchAttribute:s distinctAttribute:s
-DeviceCounterConsumption counterSet:s! counters:{@Counter!
+DeviceClassSpec selectors:[@DeviceSelector config:[@DeviceClassConfiguration extendedResourceName:s*
+DeviceConstraint requests:[s matchAttribute:s* distinctAttribute:s*
+DeviceCounterConsumption counterSet:s! counters:{@Counter?
 DeviceRequest name:s! exactly:@ExactDeviceRequest firstAvailable:[@DeviceSubRequest
-DeviceRequestAllocationResult request:s! driver:s! pool:s! device:s! adminAccess:b* tolerations:[@DeviceToleration bindingConditions:[s bindingFailureConditions:[s shareID:s consumedCapacity:{q
+DeviceRequestAllocationResult request:s! driver:s! pool:s! device:s! adminAccess:b* tolerations:[@DeviceToleration bindingConditions:[s bindingFailureConditions:[s shareID:s* consumedCapacity:{q
 DeviceSelector cel:@CELDeviceSelector
 DeviceSubRequest name:s! deviceClassName:s! selectors:[@DeviceSelector allocationMode:s count:l tolerations:[@DeviceToleration capacity:@CapacityRequirements
 DeviceTaint key:s! value:s effect:s! timeAdded:t
@@ -243,23 +243,23 @@ ExactDeviceRequest deviceClassName:s! selectors:[@DeviceSelector allocationMode:
 NetworkDeviceData interfaceName:s ips:[s hardwareAddress:s
 OpaqueDeviceConfiguration driver:s! parameters:o!
 ResourceClaimConsumerReference apiGroup:s resource:s! name:s! uid:s!
-ResourceClaimSpec devices:@DeviceClaim
+ResourceClaimSpec devices:@DeviceClaim=
 ResourceClaimStatus allocation:@AllocationResult reservedFor:[@ResourceClaimConsumerReference~uid^uid devices:[@AllocatedDeviceStatus~driver,device,pool,shareID
 ResourceClaimTemplate kind:s apiVersion:s metadata:@ObjectMeta= spec:@ResourceClaimTemplateSpec!
 ResourceClaimTemplateSpec metadata:@ObjectMeta= spec:@ResourceClaimSpec!
 ResourcePool name:s! generation:l! resourceSliceCount:l!
 ResourceSlice kind:s apiVersion:s metadata:@ObjectMeta= spec:@ResourceSliceSpec!
-ResourceSliceSpec driver:s! pool:@ResourcePool! nodeName:s nodeSelector:@NodeSelector allNodes:b* devices:[@Device perDeviceNodeSelection:b* sharedCounters:[@CounterSet
+ResourceSliceSpec driver:s! pool:@ResourcePool! nodeName:s* nodeSelector:@NodeSelector allNodes:b* devices:[@Device perDeviceNodeSelection:b* sharedCounters:[@CounterSet
 PriorityClass kind:s apiVersion:s metadata:@ObjectMeta= value:i! globalDefault:b description:s preemptionPolicy:s*
 CSIDriver kind:s apiVersion:s metadata:@ObjectMeta= spec:@CSIDriverSpec!
 CSIDriverSpec attachRequired:b* podInfoOnMount:b* volumeLifecycleModes:[s~ storageCapacity:b* fsGroupPolicy:s* tokenRequests:[@storage.v1.TokenRequest requiresRepublish:b* seLinuxMount:b* nodeAllocatableUpdatePeriodSeconds:l* serviceAccountTokenInSecrets:b*
 CSINode kind:s apiVersion:s metadata:@ObjectMeta= spec:@CSINodeSpec!
-CSINodeDriver name:s! nodeID:s! topologyKeys:[s allocatable:@VolumeNodeResources
+CSINodeDriver name:s! nodeID:s! topologyKeys:[s= allocatable:@VolumeNodeResources
 CSINodeSpec drivers:[@CSINodeDriver!~name^name
 CSIStorageCapacity kind:s apiVersion:s metadata:@ObjectMeta= nodeTopology:@LabelSelector storageClassName:s! capacity:q maximumVolumeSize:q
 StorageClass kind:s apiVersion:s metadata:@ObjectMeta= provisioner:s! parameters:{s reclaimPolicy:s* mountOptions:[s allowVolumeExpansion:b* volumeBindingMode:s* allowedTopologies:[@TopologySelectorTerm
 VolumeAttachment kind:s apiVersion:s metadata:@ObjectMeta= spec:@VolumeAttachmentSpec! status:@VolumeAttachmentStatus=
-VolumeAttachmentSource persistentVolumeName:s inlineVolumeSpec:@PersistentVolumeSpec
+VolumeAttachmentSource persistentVolumeName:s* inlineVolumeSpec:@PersistentVolumeSpec
 VolumeAttachmentSpec attacher:s! source:@VolumeAttachmentSource! nodeName:s!
 VolumeAttachmentStatus attached:b! attachmentMetadata:{s attachError:@VolumeError detachError:@VolumeError
 VolumeAttributesClass kind:s apiVersion:s metadata:@ObjectMeta= driverName:s! parameters:{s

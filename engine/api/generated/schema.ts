@@ -2,9 +2,9 @@
 
 // prettier-ignore
 export const TYPES = `
-admissionregistration.v1.ServiceReference namespace:s! name:s! path:s port:i*
-admissionregistration.v1.WebhookClientConfig url:s service:@admissionregistration.v1.ServiceReference caBundle:y
-ControllerRevision kind:s apiVersion:s metadata:@ObjectMeta= data:o revision:l!
+admissionregistration.v1.ServiceReference namespace:s! name:s! path:s* port:i*
+admissionregistration.v1.WebhookClientConfig url:s* service:@admissionregistration.v1.ServiceReference caBundle:y
+ControllerRevision kind:s apiVersion:s metadata:@ObjectMeta= data:o= revision:l!
 DaemonSet kind:s apiVersion:s metadata:@ObjectMeta= spec:@DaemonSetSpec= status:@DaemonSetStatus=
 DaemonSetCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
 DaemonSetSpec selector:@LabelSelector? template:@PodTemplateSpec! updateStrategy:@DaemonSetUpdateStrategy= minReadySeconds:i revisionHistoryLimit:i*
@@ -24,7 +24,7 @@ RollingUpdateDeployment maxUnavailable:x maxSurge:x
 RollingUpdateStatefulSetStrategy partition:i* maxUnavailable:x
 StatefulSet kind:s apiVersion:s metadata:@ObjectMeta= spec:@StatefulSetSpec= status:@StatefulSetStatus=
 StatefulSetCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
-StatefulSetOrdinals start:i
+StatefulSetOrdinals start:i=
 StatefulSetPersistentVolumeClaimRetentionPolicy whenDeleted:s whenScaled:s
 StatefulSetSpec replicas:i* selector:@LabelSelector? template:@PodTemplateSpec! volumeClaimTemplates:[@PersistentVolumeClaim serviceName:s= podManagementPolicy:s updateStrategy:@StatefulSetUpdateStrategy= revisionHistoryLimit:i* minReadySeconds:i persistentVolumeClaimRetentionPolicy:@StatefulSetPersistentVolumeClaimRetentionPolicy ordinals:@StatefulSetOrdinals
 StatefulSetStatus observedGeneration:l replicas:i! readyReplicas:i currentReplicas:i updatedReplicas:i currentRevision:s updateRevision:s collisionCount:i* conditions:[@StatefulSetCondition~type^type availableReplicas:i=
@@ -38,7 +38,7 @@ AttachedVolume name:s! devicePath:s!
 Binding kind:s apiVersion:s metadata:@ObjectMeta= target:@ObjectReference!
 Capabilities add:[s drop:[s
 ClientIPConfig timeoutSeconds:i*
-ClusterTrustBundleProjection name:s signerName:s labelSelector:@LabelSelector optional:b* path:s!
+ClusterTrustBundleProjection name:s* signerName:s* labelSelector:@LabelSelector optional:b* path:s!
 ComponentCondition type:s! status:s! message:s error:s
 ComponentStatus kind:s apiVersion:s metadata:@ObjectMeta= conditions:[@ComponentCondition~type^type
 ConfigMap kind:s apiVersion:s metadata:@ObjectMeta= immutable:b* data:{s binaryData:{y
@@ -49,44 +49,44 @@ ConfigMapProjection name:s items:[@KeyToPath optional:b*
 ConfigMapVolumeSource name:s items:[@KeyToPath defaultMode:i* optional:b*
 Container name:s! image:s command:[s args:[s workingDir:s ports:[@ContainerPort~containerPort,protocol^containerPort envFrom:[@EnvFromSource env:[@EnvVar~name^name resources:@ResourceRequirements= resizePolicy:[@ContainerResizePolicy restartPolicy:s* restartPolicyRules:[@ContainerRestartRule volumeMounts:[@VolumeMount~mountPath^mountPath volumeDevices:[@VolumeDevice~devicePath^devicePath livenessProbe:@Probe readinessProbe:@Probe startupProbe:@Probe lifecycle:@Lifecycle terminationMessagePath:s terminationMessagePolicy:s imagePullPolicy:s securityContext:@SecurityContext stdin:b stdinOnce:b tty:b
 ContainerExtendedResourceRequest containerName:s! resourceName:s! requestName:s!
-ContainerImage names:[s sizeBytes:l
+ContainerImage names:[s= sizeBytes:l
 ContainerPort name:s hostPort:i containerPort:i! protocol:s hostIP:s
 ContainerResizePolicy resourceName:s! restartPolicy:s!
-ContainerRestartRule action:s! exitCodes:@ContainerRestartRuleOnExitCodes
-ContainerRestartRuleOnExitCodes operator:s! values:[i~
+ContainerRestartRule action:s? exitCodes:@ContainerRestartRuleOnExitCodes
+ContainerRestartRuleOnExitCodes operator:s? values:[i~
 ContainerState waiting:@ContainerStateWaiting running:@ContainerStateRunning terminated:@ContainerStateTerminated
 ContainerStateRunning startedAt:t=
 ContainerStateTerminated exitCode:i! signal:i reason:s message:s startedAt:t= finishedAt:t= containerID:s
 ContainerStateWaiting reason:s message:s
-ContainerStatus name:s! state:@ContainerState= lastState:@ContainerState= ready:b! restartCount:i! image:s! imageID:s! containerID:s started:b* allocatedResources:{q resources:@ResourceRequirements volumeMounts:[@VolumeMountStatus~mountPath^mountPath user:@ContainerUser allocatedResourcesStatus:[@ResourceStatus~name^name stopSignal:s
+ContainerStatus name:s! state:@ContainerState= lastState:@ContainerState= ready:b! restartCount:i! image:s! imageID:s! containerID:s started:b* allocatedResources:{q resources:@ResourceRequirements volumeMounts:[@VolumeMountStatus~mountPath^mountPath user:@ContainerUser allocatedResourcesStatus:[@ResourceStatus~name^name stopSignal:s*
 ContainerUser linux:@LinuxContainerUser
 DaemonEndpoint Port:i!
 DownwardAPIProjection items:[@DownwardAPIVolumeFile
 DownwardAPIVolumeFile path:s! fieldRef:@ObjectFieldSelector resourceFieldRef:@ResourceFieldSelector mode:i*
 EmptyDirVolumeSource medium:s sizeLimit:q
 EndpointAddress% ip:s! hostname:s nodeName:s* targetRef:@ObjectReference
-EndpointPort% name:s* port:i! protocol:s* appProtocol:s*
+EndpointPort% name:s port:i! protocol:s appProtocol:s*
 EndpointSubset addresses:[@EndpointAddress notReadyAddresses:[@EndpointAddress ports:[@EndpointPort
 Endpoints kind:s apiVersion:s metadata:@ObjectMeta= subsets:[@EndpointSubset
 EnvFromSource prefix:s configMapRef:@ConfigMapEnvSource secretRef:@SecretEnvSource
 EnvVar name:s! value:s valueFrom:@EnvVarSource
 EnvVarSource fieldRef:@ObjectFieldSelector resourceFieldRef:@ResourceFieldSelector configMapKeyRef:@ConfigMapKeySelector secretKeyRef:@SecretKeySelector fileKeyRef:@FileKeySelector
-Event kind:s apiVersion:s metadata:@ObjectMeta! involvedObject:@ObjectReference! reason:s message:s source:@EventSource= firstTimestamp:t= lastTimestamp:t= count:i type:s eventTime:m= series:@EventSeries action:s related:@ObjectReference reportingComponent:s reportingInstance:s
+Event kind:s apiVersion:s metadata:@ObjectMeta! involvedObject:@ObjectReference! reason:s message:s source:@EventSource= firstTimestamp:t= lastTimestamp:t= count:i type:s eventTime:m= series:@EventSeries action:s related:@ObjectReference reportingComponent:s= reportingInstance:s=
 EventSeries count:i lastObservedTime:m=
 EventSource component:s host:s
 ExecAction command:[s
 FileKeySelector% volumeName:s! path:s! key:s! optional:b*
-GRPCAction port:i! service:s*
+GRPCAction port:i! service:s=*
 HTTPGetAction path:s port:x! host:s scheme:s httpHeaders:[@HTTPHeader
 HTTPHeader name:s! value:s!
 HostAlias ip:s! hostnames:[s
 HostIP ip:s!
 HostPathVolumeSource path:s! type:s*
 KeyToPath key:s! path:s! mode:i*
-Lifecycle postStart:@LifecycleHandler preStop:@LifecycleHandler stopSignal:s
+Lifecycle postStart:@LifecycleHandler preStop:@LifecycleHandler stopSignal:s*
 LifecycleHandler exec:@ExecAction httpGet:@HTTPGetAction tcpSocket:@TCPSocketAction sleep:@SleepAction
 LinuxContainerUser uid:l! gid:l! supplementalGroups:[l
-LoadBalancerIngress ip:s hostname:s ipMode:s ports:[@PortStatus
+LoadBalancerIngress ip:s hostname:s ipMode:s* ports:[@PortStatus
 LoadBalancerStatus ingress:[@LoadBalancerIngress
 LocalObjectReference% name:s
 ModifyVolumeStatus targetVolumeAttributesClassName:s status:s!
@@ -102,7 +102,7 @@ NodeConfigSource configMap:@ConfigMapNodeConfigSource
 NodeConfigStatus assigned:@NodeConfigSource active:@NodeConfigSource lastKnownGood:@NodeConfigSource error:s
 NodeDaemonEndpoints kubeletEndpoint:@DaemonEndpoint=
 NodeFeatures supplementalGroupsPolicy:b*
-NodeRuntimeHandler name:s features:@NodeRuntimeHandlerFeatures
+NodeRuntimeHandler name:s= features:@NodeRuntimeHandlerFeatures
 NodeRuntimeHandlerFeatures recursiveReadOnlyMounts:b* userNamespaces:b*
 NodeSelector% nodeSelectorTerms:[@NodeSelectorTerm!
 NodeSelectorRequirement key:s! operator:s! values:[s
@@ -117,7 +117,7 @@ Pod kind:s apiVersion:s metadata:@ObjectMeta= spec:@PodSpec= status:@PodStatus=
 PodAffinity requiredDuringSchedulingIgnoredDuringExecution:[@PodAffinityTerm preferredDuringSchedulingIgnoredDuringExecution:[@WeightedPodAffinityTerm
 PodAffinityTerm labelSelector:@LabelSelector namespaces:[s topologyKey:s! namespaceSelector:@LabelSelector matchLabelKeys:[s mismatchLabelKeys:[s
 PodAntiAffinity requiredDuringSchedulingIgnoredDuringExecution:[@PodAffinityTerm preferredDuringSchedulingIgnoredDuringExecution:[@WeightedPodAffinityTerm
-PodCertificateProjection signerName:s! keyType:s! maxExpirationSeconds:i* credentialBundlePath:s keyPath:s certificateChainPath:s userAnnotations:{s
+PodCertificateProjection signerName:s? keyType:s? maxExpirationSeconds:i* credentialBundlePath:s keyPath:s certificateChainPath:s userAnnotations:{s
 PodCondition type:s! observedGeneration:l status:s! lastProbeTime:t= lastTransitionTime:t= reason:s message:s
 PodDNSConfig nameservers:[s searches:[s options:[@PodDNSConfigOption
 PodDNSConfigOption name:s value:s*
@@ -125,18 +125,18 @@ PodExtendedResourceClaimStatus requestMappings:[@ContainerExtendedResourceReques
 PodIP ip:s!
 PodOS name:s!
 PodReadinessGate conditionType:s!
-PodResourceClaim name:s! resourceClaimName:s resourceClaimTemplateName:s
-PodResourceClaimStatus name:s! resourceClaimName:s
+PodResourceClaim name:s! resourceClaimName:s* resourceClaimTemplateName:s*
+PodResourceClaimStatus name:s! resourceClaimName:s*
 PodSchedulingGate name:s!
-PodSecurityContext seLinuxOptions:@SELinuxOptions windowsOptions:@WindowsSecurityContextOptions runAsUser:l* runAsGroup:l* runAsNonRoot:b* supplementalGroups:[l supplementalGroupsPolicy:s* fsGroup:l* sysctls:[@Sysctl fsGroupChangePolicy:s* seccompProfile:@SeccompProfile appArmorProfile:@AppArmorProfile seLinuxChangePolicy:s
-PodSpec volumes:[@Volume~name^>name initContainers:[@Container~name^name containers:[@Container!~name^name ephemeralContainers:[@EphemeralContainer~name^name restartPolicy:s terminationGracePeriodSeconds:l* activeDeadlineSeconds:l* dnsPolicy:s nodeSelector:{s% serviceAccountName:s serviceAccount:s automountServiceAccountToken:b* nodeName:s hostNetwork:b hostPID:b hostIPC:b shareProcessNamespace:b* securityContext:@PodSecurityContext imagePullSecrets:[@LocalObjectReference~name^name hostname:s subdomain:s affinity:@Affinity schedulerName:s tolerations:[@Toleration hostAliases:[@HostAlias~ip^ip priorityClassName:s priority:i* dnsConfig:@PodDNSConfig readinessGates:[@PodReadinessGate runtimeClassName:s* enableServiceLinks:b* preemptionPolicy:s* overhead:{q topologySpreadConstraints:[@TopologySpreadConstraint~topologyKey,whenUnsatisfiable^topologyKey setHostnameAsFQDN:b* os:@PodOS hostUsers:b* schedulingGates:[@PodSchedulingGate~name^name resourceClaims:[@PodResourceClaim~name^>name resources:@ResourceRequirements hostnameOverride:s workloadRef:@WorkloadReference
+PodSecurityContext seLinuxOptions:@SELinuxOptions windowsOptions:@WindowsSecurityContextOptions runAsUser:l* runAsGroup:l* runAsNonRoot:b* supplementalGroups:[l supplementalGroupsPolicy:s* fsGroup:l* sysctls:[@Sysctl fsGroupChangePolicy:s* seccompProfile:@SeccompProfile appArmorProfile:@AppArmorProfile seLinuxChangePolicy:s*
+PodSpec volumes:[@Volume~name^>name initContainers:[@Container~name^name containers:[@Container!~name^name ephemeralContainers:[@EphemeralContainer~name^name restartPolicy:s terminationGracePeriodSeconds:l* activeDeadlineSeconds:l* dnsPolicy:s nodeSelector:{s% serviceAccountName:s serviceAccount:s automountServiceAccountToken:b* nodeName:s hostNetwork:b hostPID:b hostIPC:b shareProcessNamespace:b* securityContext:@PodSecurityContext imagePullSecrets:[@LocalObjectReference~name^name hostname:s subdomain:s affinity:@Affinity schedulerName:s tolerations:[@Toleration hostAliases:[@HostAlias~ip^ip priorityClassName:s priority:i* dnsConfig:@PodDNSConfig readinessGates:[@PodReadinessGate runtimeClassName:s* enableServiceLinks:b* preemptionPolicy:s* overhead:{q topologySpreadConstraints:[@TopologySpreadConstraint~topologyKey,whenUnsatisfiable^topologyKey setHostnameAsFQDN:b* os:@PodOS hostUsers:b* schedulingGates:[@PodSchedulingGate~name^name resourceClaims:[@PodResourceClaim~name^>name resources:@ResourceRequirements hostnameOverride:s* workloadRef:@WorkloadReference
 PodStatus observedGeneration:l phase:s conditions:[@PodCondition~type^type message:s reason:s nominatedNodeName:s hostIP:s hostIPs:[@HostIP^ip podIP:s podIPs:[@PodIP~ip^ip startTime:t initContainerStatuses:[@ContainerStatus containerStatuses:[@ContainerStatus qosClass:s ephemeralContainerStatuses:[@ContainerStatus resize:s resourceClaimStatuses:[@PodResourceClaimStatus~name^>name extendedResourceClaimStatus:@PodExtendedResourceClaimStatus allocatedResources:{q resources:@ResourceRequirements
 PodTemplate kind:s apiVersion:s metadata:@ObjectMeta= template:@PodTemplateSpec=
 PodTemplateSpec metadata:@ObjectMeta= spec:@PodSpec=
-PortStatus port:i! protocol:s! error:s
+PortStatus port:i! protocol:s! error:s*
 PreferredSchedulingTerm weight:i! preference:@NodeSelectorTerm!
 Probe exec:@ExecAction httpGet:@HTTPGetAction tcpSocket:@TCPSocketAction grpc:@GRPCAction initialDelaySeconds:i timeoutSeconds:i periodSeconds:i successThreshold:i failureThreshold:i terminationGracePeriodSeconds:l*
-ProjectedVolumeSource sources:[@VolumeProjection defaultMode:i*
+ProjectedVolumeSource sources:[@VolumeProjection= defaultMode:i*
 ResourceClaim name:s! request:s
 ResourceFieldSelector% containerName:s resource:s! divisor:q=
 ResourceHealth resourceID:s! health:s
@@ -154,7 +154,7 @@ SecurityContext capabilities:@Capabilities privileged:b* seLinuxOptions:@SELinux
 Service kind:s apiVersion:s metadata:@ObjectMeta= spec:@ServiceSpec= status:@ServiceStatus=
 ServiceAccount kind:s apiVersion:s metadata:@ObjectMeta= secrets:[@ObjectReference~name^name imagePullSecrets:[@LocalObjectReference automountServiceAccountToken:b*
 ServiceAccountTokenProjection audience:s expirationSeconds:l* path:s!
-ServicePort name:s protocol:s appProtocol:s* port:i! targetPort:x nodePort:i
+ServicePort name:s protocol:s appProtocol:s* port:i! targetPort:x= nodePort:i
 ServiceSpec ports:[@ServicePort~port,protocol^port selector:{s% clusterIP:s clusterIPs:[s type:s externalIPs:[s sessionAffinity:s loadBalancerIP:s loadBalancerSourceRanges:[s externalName:s externalTrafficPolicy:s healthCheckNodePort:i publishNotReadyAddresses:b sessionAffinityConfig:@SessionAffinityConfig ipFamilies:[s ipFamilyPolicy:s* allocateLoadBalancerNodePorts:b* loadBalancerClass:s* internalTrafficPolicy:s* trafficDistribution:s*
 ServiceStatus loadBalancer:@LoadBalancerStatus= conditions:[@Condition~type^type
 SessionAffinityConfig clientIP:@ClientIPConfig
@@ -163,15 +163,15 @@ Sysctl name:s! value:s!
 TCPSocketAction port:x! host:s
 Taint key:s! value:s effect:s! timeAdded:t
 Toleration key:s operator:s value:s effect:s tolerationSeconds:l*
-TypedLocalObjectReference% apiGroup:s* kind:s! name:s!
+TypedLocalObjectReference% apiGroup:s=* kind:s! name:s!
 Volume name:s! hostPath:@HostPathVolumeSource emptyDir:@EmptyDirVolumeSource gcePersistentDisk:@GCEPersistentDiskVolumeSource awsElasticBlockStore:@AWSElasticBlockStoreVolumeSource gitRepo:@GitRepoVolumeSource secret:@SecretVolumeSource nfs:@NFSVolumeSource iscsi:@ISCSIVolumeSource glusterfs:@GlusterfsVolumeSource persistentVolumeClaim:@PersistentVolumeClaimVolumeSource rbd:@RBDVolumeSource flexVolume:@FlexVolumeSource cinder:@CinderVolumeSource cephfs:@CephFSVolumeSource flocker:@FlockerVolumeSource downwardAPI:@DownwardAPIVolumeSource fc:@FCVolumeSource azureFile:@AzureFileVolumeSource configMap:@ConfigMapVolumeSource vsphereVolume:@VsphereVirtualDiskVolumeSource quobyte:@QuobyteVolumeSource azureDisk:@AzureDiskVolumeSource photonPersistentDisk:@PhotonPersistentDiskVolumeSource projected:@ProjectedVolumeSource portworxVolume:@PortworxVolumeSource scaleIO:@ScaleIOVolumeSource storageos:@StorageOSVolumeSource csi:@CSIVolumeSource ephemeral:@EphemeralVolumeSource image:@ImageVolumeSource
 VolumeDevice name:s! devicePath:s!
-VolumeMount name:s! readOnly:b recursiveReadOnly:s mountPath:s! subPath:s mountPropagation:s subPathExpr:s
-VolumeMountStatus name:s! mountPath:s! readOnly:b recursiveReadOnly:s
+VolumeMount name:s! readOnly:b recursiveReadOnly:s* mountPath:s! subPath:s mountPropagation:s* subPathExpr:s
+VolumeMountStatus name:s! mountPath:s! readOnly:b recursiveReadOnly:s*
 VolumeNodeAffinity required:@NodeSelector
 VolumeProjection secret:@SecretProjection downwardAPI:@DownwardAPIProjection configMap:@ConfigMapProjection serviceAccountToken:@ServiceAccountTokenProjection clusterTrustBundle:@ClusterTrustBundleProjection podCertificate:@PodCertificateProjection
 WeightedPodAffinityTerm weight:i! podAffinityTerm:@PodAffinityTerm!
-WindowsSecurityContextOptions gmsaCredentialSpecName:s gmsaCredentialSpec:s runAsUserName:s hostProcess:b*
+WindowsSecurityContextOptions gmsaCredentialSpecName:s* gmsaCredentialSpec:s* runAsUserName:s* hostProcess:b*
 WorkloadReference name:s! podGroup:s! podGroupReplicaKey:s
 Endpoint addresses:[s!~ conditions:@EndpointConditions= hostname:s* targetRef:@ObjectReference deprecatedTopology:{s nodeName:s* zone:s* hints:@EndpointHints
 EndpointConditions ready:b* serving:b* terminating:b*
@@ -195,13 +195,13 @@ resource.v1.ResourceClaim kind:s apiVersion:s metadata:@ObjectMeta= spec:@Resour
 storage.v1.TokenRequest audience:s! expirationSeconds:l*
 apiextensions.v1.ServiceReference name:s! namespace:s! path:s port:i*
 apiextensions.v1.WebhookClientConfig caBundle:y service:@apiextensions.v1.ServiceReference url:s
-APIGroup kind:s apiVersion:s name:s! versions:[@GroupVersionForDiscovery! preferredVersion:@GroupVersionForDiscovery serverAddressByClientCIDRs:[@ServerAddressByClientCIDR
+APIGroup kind:s apiVersion:s name:s! versions:[@GroupVersionForDiscovery! preferredVersion:@GroupVersionForDiscovery= serverAddressByClientCIDRs:[@ServerAddressByClientCIDR
 APIGroupList kind:s apiVersion:s groups:[@APIGroup!
 APIResource name:s! singularName:s! namespaced:b! group:s version:s kind:s! verbs:[s! shortNames:[s categories:[s storageVersionHash:s
 APIResourceList kind:s apiVersion:s groupVersion:s! resources:[@APIResource!
 APIVersions kind:s apiVersion:s versions:[s! serverAddressByClientCIDRs:[@ServerAddressByClientCIDR!
 Condition type:s! status:s! observedGeneration:l lastTransitionTime:t! reason:s! message:s!
-DeleteOptions kind:s apiVersion:s gracePeriodSeconds:l* preconditions:@Preconditions orphanDependents:b* propagationPolicy:s dryRun:[s ignoreStoreReadErrorWithClusterBreakingPotential:b*
+DeleteOptions kind:s apiVersion:s gracePeriodSeconds:l* preconditions:@Preconditions orphanDependents:b* propagationPolicy:s* dryRun:[s ignoreStoreReadErrorWithClusterBreakingPotential:b*
 FieldSelectorRequirement key:s! operator:s! values:[s
 GroupResource group:s! resource:s!
 GroupVersionForDiscovery groupVersion:s! version:s!
@@ -211,9 +211,9 @@ ListMeta selfLink:s resourceVersion:s continue:s remainingItemCount:l*
 ManagedFieldsEntry manager:s operation:s apiVersion:s time:t fieldsType:s fieldsV1:o subresource:s
 ObjectMeta name:s generateName:s namespace:s selfLink:s uid:s resourceVersion:s generation:l creationTimestamp:t deletionTimestamp:t deletionGracePeriodSeconds:l* labels:{s annotations:{s ownerReferences:[@OwnerReference~uid^uid finalizers:[s~^ managedFields:[@ManagedFieldsEntry
 OwnerReference% apiVersion:s! kind:s! name:s! uid:s! controller:b* blockOwnerDeletion:b*
-Preconditions uid:s resourceVersion:s
+Preconditions uid:s* resourceVersion:s*
 ServerAddressByClientCIDR clientCIDR:s! serverAddress:s!
-Status kind:s apiVersion:s metadata:@ListMeta status:s message:s reason:s details:@StatusDetails code:i
+Status kind:s apiVersion:s metadata:@ListMeta= status:s message:s reason:s details:@StatusDetails code:i
 StatusCause reason:s message:s field:s
 StatusDetails name:s group:s kind:s uid:s causes:[@StatusCause retryAfterSeconds:i
 WatchEvent type:s! object:o!

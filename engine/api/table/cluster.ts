@@ -231,6 +231,9 @@ export const validatingAdmissionPolicyBinding: Printer = {
 
 export const flowSchema: Printer = {
   columns: 'Name:string:name,PriorityLevel,MatchingPrecedence:integer,DistinguisherMethod,Age,MissingPL',
+  order: (a, b) =>
+    a.spec.matchingPrecedence - b.spec.matchingPrecedence ||
+    ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1),
   row: (o, now) => {
     const dangling = o.status?.conditions?.find((c: JsonObject) => c.type === 'Dangling');
     return [

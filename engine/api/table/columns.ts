@@ -10,6 +10,8 @@ export interface Printer {
   columns: string;
   /** The cells of a row. */
   row(object: KubeObject, now: number): Cell[];
+  /** The order of rows, where it is not that of the list. */
+  order?(a: KubeObject, b: KubeObject): number;
   /** Conditions that a client may dim a row by (finished Pods). */
   conditions?(object: KubeObject): JsonObject[] | undefined;
 }

@@ -76,10 +76,11 @@ export function printTable(info: ResourceInfo, objects: readonly KubeObject[], n
     columns.set(printer, columnDefinitions);
   }
   const rows: Table['rows'] = [];
-  for (let i = 0; i < objects.length; i++) {
-    const conditions = printer.conditions?.(objects[i]);
-    const cells = printer.row(objects[i], now);
+  const shown = printer.order ? objects.toSorted(printer.order) : objects;
+  for (let i = 0; i < shown.length; i++) {
+    const conditions = printer.conditions?.(shown[i]);
+    const cells = printer.row(shown[i], now);
     rows.push(conditions ? { cells, conditions } : { cells });
   }
-  return { columnDefinitions, rows };
+  return printer.order ? { columnDefinitions, rows, objects: shown } : { columnDefinitions, rows };
 }

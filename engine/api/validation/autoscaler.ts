@@ -31,12 +31,22 @@ function metricTarget(faults: Faults, at: string, target: JsonObject) {
   }
 }
 
-/** A reference to another object by kind and name. */
-function reference(faults: Faults, at: string, ref: JsonObject) {
+/** The first release that looks at the version of what is referred to. */
+const VERSION_SINCE = 35;
+
+/** A reference to another object by kind and name; `grouped`: not one of the core group. */
+function reference(faults: Faults, at: string, ref: JsonObject, grouped: boolean) {
   for (const field of ['kind', 'name']) {
     if (!ref[field]) faults.required(`${at}.${field}`);
     else faults.check(`${at}.${field}`, ref[field], pathSegment);
   }
+  if (faults.minor < VERSION_SINCE) return;
+  const version: string = ref.apiVersion ?? '';
+  const slashes = version.split('/').length - 1;
+  if (slashes > 1 && version !== '/')
+    faults.invalid(`${at}.apiVersion`, version, `unexpected GroupVersion string: ${version}`);
+  else if (grouped && !/^[^/]+\//.test(version))
+    faults.invalid(`${at}.apiVersion`, version, 'apiVersion must specify API group');
 }
 
 function identifier(faults: Faults, at: string, metric: JsonObject) {
@@ -62,11 +72,11 @@ const PER_POD = 'must set either a target value for metric or a per-pod target';
 /** In the order in which they are looked at: only the first that is there is checked. */
 const METRIC_SOURCES: Record<string, (faults: Faults, at: string, source: JsonObject) => void> = {
   object(faults, at, source) {
-    reference(faults, `${at}.describedObject`, source.describedObject ?? {});
+    reference(faults, `${at}.describedObject`, source.describedObject ?? {}, false);
     identifier(faults, `${at}.metric`, source.metric ?? {});
     metricTarget(faults, `${at}.target`, source.target ?? {});
     if (source.target?.value === undefined && source.target?.averageValue === undefined)
-      faults.required(`${at}.target.averageValue`, PER_POD);
+      faults.required(`${at}.target.averageValue`, 'must set either a target value or averageValue');
   },
   external(faults, at, source) {
     identifier(faults, `${at}.metric`, source.metric ?? {});
@@ -108,6 +118,8 @@ function scalingRules(faults: Faults, at: string, rules: JsonObject | undefined)
     faults.nonNegative(`${at}.stabilizationWindowSeconds`, window);
     if (window > 3600) faults.invalid(`${at}.stabilizationWindowSeconds`, window, 'must be less than or equal to 3600');
   }
+  if (rules.tolerance !== undefined && compareQuantities(rules.tolerance, '0') < 0)
+    faults.invalid(`${at}.tolerance`, rules.tolerance, 'must be greater than or equal to 0');
   if (rules.selectPolicy !== undefined)
     faults.ifNot(`${at}.selectPolicy`, rules.selectPolicy, ['Disabled', 'Max', 'Min']);
   if (!rules.policies?.length) faults.required(`${at}.policies`, 'must specify at least one Policy');
@@ -122,14 +134,17 @@ function scalingRules(faults: Faults, at: string, rules: JsonObject | undefined)
 }
 
 export const horizontalPodAutoscaler: Rules = {
-  validate(faults, object: KubeObject) {
+  validate(faults, object: KubeObject, old) {
     const spec: JsonObject = object.spec ?? {};
     const min = spec.minReplicas;
     if (min !== undefined && min < 1) faults.invalid('spec.minReplicas', min, 'must be greater than or equal to 1');
     if (!(spec.maxReplicas >= 1)) faults.invalid('spec.maxReplicas', spec.maxReplicas ?? 0, 'must be greater than 0');
     if (min !== undefined && spec.maxReplicas < min)
       faults.invalid('spec.maxReplicas', spec.maxReplicas, 'must be greater than or equal to `minReplicas`');
-    reference(faults, 'spec.scaleTargetRef', spec.scaleTargetRef ?? {});
+    const target: JsonObject = spec.scaleTargetRef ?? {};
+    const before: JsonObject | undefined = old?.spec?.scaleTargetRef;
+    const same = before?.kind === target.kind && before?.apiVersion === target.apiVersion;
+    reference(faults, 'spec.scaleTargetRef', target, !same && target.kind !== 'ReplicationController');
     const metrics: JsonObject[] = spec.metrics ?? [];
     metrics.forEach((m, i) => metric(faults, `spec.metrics[${i}]`, m));
     if (min === 0 && !metrics.some((m) => m.type === 'Object' || m.type === 'External')) {

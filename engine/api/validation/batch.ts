@@ -4,12 +4,12 @@ import { deepEqual, set } from '../change.ts';
 import type { JsonObject, KubeObject, LabelSelector } from '../types.ts';
 import { scheduleFault } from '../cron.ts';
 import { timeZone as knownZone } from '../time-zones.ts';
-import { Faults, IMMUTABLE } from './field.ts';
+import { Faults, IMMUTABLE, Typed } from './field.ts';
 import { isDNS1123Label, isDomainPrefixedPath, isQualifiedName } from './names.ts';
 import { podTemplateSpec } from './pod.ts';
 import type { Rules } from './rules.ts';
 import { labelSelector } from './selectors.ts';
-import { MISMATCH, selects } from './workloads.ts';
+import { LABELS, MISMATCH, selects } from './workloads.ts';
 
 const FAILURE_ACTIONS = ['Count', 'FailIndex', 'FailJob', 'Ignore'];
 const STATUSES = ['False', 'True', 'Unknown'];
@@ -30,7 +30,7 @@ function exitCodes(faults: Faults, path: string, codes: JsonObject, containers: 
     faults.invalid(`${path}.containerName`, name, words);
   }
   const values: number[] = codes.values ?? [];
-  if (!values.length) faults.invalid(`${path}.values`, values, 'at least one value is required');
+  if (!values.length) faults.invalid(`${path}.values`, new Typed('[]int32', values), 'at least one value is required');
   else if (values.length > 255) faults.tooMany(`${path}.values`, values.length, 255);
   let ordered = true;
   values.forEach((value, v) => {
@@ -39,7 +39,7 @@ function exitCodes(faults: Faults, path: string, codes: JsonObject, containers: 
     if (values.indexOf(value) < v) faults.duplicate(`${path}.values[${v}]`, value);
     if (v > 0 && values[v - 1] > value) ordered = false;
   });
-  if (!ordered) faults.invalid(`${path}.values`, values, 'must be ordered');
+  if (!ordered) faults.invalid(`${path}.values`, new Typed('[]int32', values), 'must be ordered');
 }
 
 function failurePolicy(faults: Faults, path: string, spec: JsonObject) {
@@ -218,7 +218,7 @@ function wholeJobSpec(faults: Faults, spec: JsonObject) {
   else labelSelector(faults, 'spec.selector', spec.selector);
   const labels = spec.template?.metadata?.labels;
   const matched = spec.selector ? selects(spec.selector, labels) : false;
-  if (matched === false) faults.invalid('spec.template.metadata.labels', labels ?? null, MISMATCH);
+  if (matched === false) faults.invalid('spec.template.metadata.labels', new Typed(LABELS, labels), MISMATCH);
 }
 
 const JOB_IMMUTABLE = ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'];
@@ -311,6 +311,9 @@ export const job: Rules = {
   },
 };
 
+/** The first release whose schedules have no time zones. */
+const UNZONED_SINCE = 29;
+
 export const cronJob: Rules = {
   validate(faults, object, old) {
     const spec: JsonObject = object.spec ?? {};
@@ -320,7 +323,7 @@ export const cronJob: Rules = {
       if (fault) faults.invalid('spec.schedule', spec.schedule, fault);
       const zoned = spec.schedule.includes('TZ');
       const allowed = old?.spec.schedule.includes('TZ') ?? false;
-      if (zoned && !allowed)
+      if (zoned && !allowed && faults.minor >= UNZONED_SINCE)
         faults.invalid(
           'spec.schedule',
           spec.schedule,

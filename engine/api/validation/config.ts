@@ -4,7 +4,7 @@ import { part } from '../../parts/index.ts';
 import { base64Length, base64Text, utf8Length } from '../base64.ts';
 import { deepEqual } from '../change.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
-import { Faults, IMMUTABLE } from './field.ts';
+import { Faults, IMMUTABLE, Typed } from './field.ts';
 import { finalizer } from './metadata.ts';
 import { cidrFamily, isConfigMapKey, isQualifiedName } from './names.ts';
 import type { Rules } from './rules.ts';
@@ -34,7 +34,8 @@ export const configMap: Rules = {
       for (const fault of isConfigMapKey(key)) faults.invalid(`binaryData[${key}]`, key, fault);
       size += base64Length(object.binaryData[key]);
     }
-    if (size > MAX_SIZE) faults.tooLong('', MAX_SIZE);
+    // Upstream's path is empty: the object as a whole.
+    if (size > MAX_SIZE) faults.tooLong('[]', MAX_SIZE);
   },
   validateUpdate: (faults, object, old) => frozen(faults, object, old, ['data', 'binaryData']),
 };
@@ -89,6 +90,12 @@ export const namespace: Rules = {
   validate(faults, object) {
     (object.spec?.finalizers ?? []).forEach((name: string) => finalizer(faults, 'spec.finalizers', name));
   },
+  /** Of `finalize` alone: other updates leave the spec as it is. */
+  validateUpdate(faults, object) {
+    (object.spec?.finalizers ?? []).forEach((name: string, i: number) =>
+      finalizer(faults, `spec.finalizers[${i}]`, name),
+    );
+  },
   validateStatus(faults, object) {
     const phase = object.status?.phase;
     if (object.metadata.deletionTimestamp) {
@@ -108,7 +115,8 @@ function taints(faults: Faults, path: string, list: JsonObject[] | undefined) {
     labelValue(faults, `${at}.value`, taint.value ?? '');
     faults.oneOf(`${at}.effect`, taint.effect, TAINT_EFFECTS);
     const pair = `${taint.key}:${taint.effect}`;
-    if (seen.has(pair)) faults.duplicate(at, taint, 'taints must be unique by key and effect pair');
+    if (seen.has(pair))
+      faults.duplicate(at, new Typed('core.Taint', taint), 'taints must be unique by key and effect pair');
     seen.add(pair);
   });
 }
@@ -156,7 +164,7 @@ function nodeChange(faults: Faults, object: KubeObject, old: KubeObject) {
   const seen = new Set<string>();
   addresses.forEach((address, i) => {
     const key = `${address.type} ${address.address}`;
-    if (seen.has(key)) faults.duplicate(`status.addresses[${i}]`, address);
+    if (seen.has(key)) faults.duplicate(`status.addresses[${i}]`, new Typed('core.NodeAddress', address));
     seen.add(key);
   });
   const before: string[] = old.spec?.podCIDRs ?? [];
@@ -169,4 +177,5 @@ function nodeChange(faults: Faults, object: KubeObject, old: KubeObject) {
   if (old.spec?.providerID && object.spec?.providerID !== old.spec.providerID)
     faults.forbidden('spec.providerID', 'node updates may not change providerID except from "" to valid');
   taints(faults, 'metadata.taints', object.spec?.taints);
+  if (object.spec?.externalID !== old.spec?.externalID) faults.forbidden('spec.externalID', 'may not be updated');
 }

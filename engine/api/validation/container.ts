@@ -134,19 +134,12 @@ export function containerCommon(faults: Faults, path: string, container: Contain
     securityContext(faults, `${path}.securityContext`, container.securityContext, context.hostUsers);
 }
 
-function restartRules(faults: Faults, path: string, container: Container) {
-  const rules = container.restartPolicyRules ?? [];
-  if (rules.length && container.restartPolicy === undefined) {
-    faults.required(`${path}.restartPolicy`, 'must specify restartPolicy when restart rules are used');
-  }
-  if (rules.length > 20) faults.tooMany(`${path}.restartPolicyRules`, rules.length, 20);
-  rules.forEach((rule, i) => {
-    faults.oneOf(`${path}.restartPolicyRules[${i}].action`, rule.action, ['Restart', 'RestartAllContainers']);
-    if (!rule.exitCodes) faults.required(`${path}.restartPolicyRules[${i}].exitCodes`, 'must be specified');
-  });
-}
-
 const RESTART_POLICIES = ['Always', 'Never', 'OnFailure'];
+
+function restartPolicy(faults: Faults, at: string, container: Container) {
+  faults.ifNot(`${at}.restartPolicy`, container.restartPolicy, RESTART_POLICIES);
+  if (container.restartPolicyRules) part('rules').restartRules(faults, at, container as JsonObject);
+}
 
 /** Hooks and probes, of what goes on running. */
 function running(faults: Faults, at: string, container: Container, { gracePeriod }: PodContext) {
@@ -166,8 +159,7 @@ export function containers(faults: Faults, path: string, list: Container[] | und
     if (names.has(container.name)) faults.duplicate(`${at}.name`, container.name);
     names.add(container.name);
     running(faults, at, container, context);
-    faults.ifNot(`${at}.restartPolicy`, container.restartPolicy, RESTART_POLICIES);
-    restartRules(faults, at, container);
+    restartPolicy(faults, at, container);
   });
   hostPortConflicts(faults, path, list);
 }
@@ -186,8 +178,7 @@ export function initContainers(
   (list ?? []).forEach((container, i) => {
     const at = `${path}[${i}]`;
     containerCommon(faults, at, container, context);
-    faults.ifNot(`${at}.restartPolicy`, container.restartPolicy, RESTART_POLICIES);
-    restartRules(faults, at, container);
+    restartPolicy(faults, at, container);
     if (names.has(container.name)) faults.duplicate(`${at}.name`, container.name);
     else if (container.name) names.add(container.name);
     // They run one after the other, so each is looked at by itself.

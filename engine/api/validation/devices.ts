@@ -1,6 +1,7 @@
 // Dynamic resource allocation (resource.k8s.io): classes of devices, and claims to some of them.
 
 import { deepEqual } from '../change.ts';
+import { part } from '../../parts/index.ts';
 import type { JsonObject } from '../types.ts';
 import { IMMUTABLE, type Faults } from './field.ts';
 import { isDNS1123Label, isDNS1123Subdomain } from './names.ts';
@@ -9,9 +10,12 @@ import type { Rules } from './rules.ts';
 
 const MODES = ['All', 'ExactCount'];
 const MAX_SELECTORS = 32;
+const MAX_EXPRESSION = 10 * 1024;
 const MAX_REQUESTS = 32;
 const MAX_CONFIG = 32;
 const MAX_DEVICES = 128;
+const MAX_CONSTRAINTS = 32;
+const MAX_ATTRIBUTES = 32;
 
 export const deviceClass: Rules = {
   validate(faults, { spec = {} }) {
@@ -57,14 +61,21 @@ export const resourceSlice: Rules = {
     if (given === 0) faults.required('spec', `exactly one of ${choice} is required`);
     else if (given > 1)
       faults.invalid('spec', undefined, `exactly one of ${choice} is required, but multiple fields are set`);
+    if (nodeName) faults.check('spec.nodeName', nodeName, isDNS1123Subdomain);
     if (nodes) nodeSelector(faults, 'spec.nodeSelector', nodes);
-    atMost(faults, 'spec.devices', devices, MAX_DEVICES);
     const seen = new Set<string>();
-    (devices as JsonObject[]).forEach(({ name = '' }, i) => {
-      label(faults, `spec.devices[${i}].name`, name);
-      if (name && seen.has(name)) faults.duplicate(`spec.devices[${i}].name`, name);
+    (devices as JsonObject[]).forEach(({ name = '', attributes: given = {}, capacity = {} }, i) => {
+      const at = `spec.devices[${i}]`;
+      label(faults, `${at}.name`, name);
+      const count = Object.keys(given).length + Object.keys(capacity).length;
+      for (const key of Object.keys(given).sort()) attribute(faults, `${at}.attributes[${key}]`, key, given[key]);
+      for (const key of Object.keys(capacity).sort()) qualified(faults, `${at}.capacity[${key}]`, key);
+      if (count > MAX_ATTRIBUTES)
+        faults.invalid(at, count, `the total number of attributes and capacities must not exceed ${MAX_ATTRIBUTES}`);
+      if (name && seen.has(name)) faults.duplicate(`${at}.name`, name);
       seen.add(name);
     });
+    atMost(faults, 'spec.devices', devices, MAX_DEVICES);
   },
   validateUpdate(faults, object, old) {
     for (const field of ['driver', 'nodeName'])
@@ -75,9 +86,9 @@ export const resourceSlice: Rules = {
 };
 
 function claim(faults: Faults, path: string, { devices = {} }: JsonObject) {
-  const { requests = [], constraints = [], config = [] } = devices;
+  const { constraints = [], config = [] } = devices;
+  const requests = devices.requests ?? [];
   const at = `${path}.devices`;
-  atMost(faults, `${at}.requests`, requests, MAX_REQUESTS);
   const names = new Set<string>();
   (requests as JsonObject[]).forEach((one, i) => {
     const { name = '' } = one;
@@ -86,6 +97,7 @@ function claim(faults: Faults, path: string, { devices = {} }: JsonObject) {
     names.add(name);
     for (const sub of (one.firstAvailable ?? []) as JsonObject[]) names.add(`${name}/${sub.name ?? ''}`);
   });
+  atMost(faults, `${at}.requests`, requests, MAX_REQUESTS);
   const known = (list: string[] | undefined, where: string) =>
     (list ?? []).forEach((name, i) => {
       if (!names.has(name))
@@ -97,13 +109,52 @@ function claim(faults: Faults, path: string, { devices = {} }: JsonObject) {
     });
   (constraints as JsonObject[]).forEach((one, i) => {
     known(one.requests, `${at}.constraints[${i}].requests`);
-    if (!one.matchAttribute && !one.distinctAttribute) faults.required(`${at}.constraints[${i}].matchAttribute`);
+    const { matchAttribute, distinctAttribute } = one;
+    if (!matchAttribute && !distinctAttribute) faults.required(`${at}.constraints[${i}].matchAttribute`);
+    for (const field of ['matchAttribute', 'distinctAttribute'])
+      if (one[field]) qualified(faults, `${at}.constraints[${i}].${field}`, one[field], true);
   });
-  atMost(faults, `${at}.config`, config, MAX_CONFIG);
+  atMost(faults, `${at}.constraints`, constraints, MAX_CONSTRAINTS);
   (config as JsonObject[]).forEach((one, i) => {
     known(one.requests, `${at}.config[${i}].requests`);
     configuration(faults, `${at}.config[${i}]`, one);
   });
+  atMost(faults, `${at}.config`, config, MAX_CONFIG);
+}
+
+const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+const IDENTIFIER_WORDS =
+  "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_' (e.g. 'my_name',  or 'MY_NAME',  or 'MyName', regex used for validation is '[A-Za-z_][A-Za-z0-9_]*')";
+
+/** The name of an attribute or a capacity: an identifier, with the domain of a driver before it; `fully`: not without. */
+function qualified(faults: Faults, path: string, name: string, fully = false) {
+  const parts = name.split('/');
+  if (fully && parts.length === 1) faults.invalid(path, name, 'must include a domain');
+  if (parts.length > 2) return faults.invalid(path, name, "must be a name, or a domain and a name separated by '/'");
+  const [domain, id] = parts.length === 2 ? parts : [undefined, name];
+  if (domain !== undefined) {
+    if (!domain) faults.required(path, 'the domain must not be empty');
+    else if (domain.length > 63) faults.tooLong(path, 63);
+    else faults.check(path, domain, isDNS1123Subdomain);
+  }
+  if (!id) return faults.required(path, 'the name must not be empty');
+  if (id.length > 32) faults.tooLong(path, 32);
+  if (!IDENTIFIER.test(id)) faults.invalid(path, id, IDENTIFIER_WORDS);
+  return undefined;
+}
+
+const VALUES = ['bool', 'int', 'string', 'version'];
+const SEMVER =
+  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?(\+[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$/;
+
+function attribute(faults: Faults, path: string, name: string, value: JsonObject) {
+  qualified(faults, path, name);
+  for (const field of ['string', 'version']) if (value[field]?.length > 64) faults.tooLong(`${path}.${field}`, 64);
+  if (value.version !== undefined && !SEMVER.test(value.version))
+    faults.invalid(`${path}.version`, value.version, 'must be a string compatible with semver.org spec 2.0.0');
+  const given = VALUES.filter((field) => value[field] !== undefined);
+  if (given.length === 0) faults.required(path, 'exactly one value must be specified');
+  if (given.length > 1) faults.invalid(path, value, 'exactly one value must be specified');
 }
 
 function request(faults: Faults, path: string, { name = '', exactly, firstAvailable }: JsonObject) {
@@ -143,7 +194,14 @@ function selectors(faults: Faults, path: string, list: JsonObject[] = []) {
   list.forEach(({ cel }, i) => {
     if (!cel) faults.required(`${path}[${i}].cel`);
     else if (!cel.expression) faults.required(`${path}[${i}].cel.expression`);
+    else expression(faults, `${path}[${i}].cel.expression`, cel.expression);
   });
+}
+
+function expression(faults: Faults, path: string, text: string) {
+  if (text.length > MAX_EXPRESSION) return faults.tooLong(path, MAX_EXPRESSION);
+  const problem = part('devices').selectorProblem(text);
+  if (problem !== undefined) faults.invalid(path, text, problem);
 }
 
 function configuration(faults: Faults, path: string, { opaque }: JsonObject) {

@@ -1,5 +1,6 @@
 // Environment variables and where their values come from; the downward API, which volumes share.
 
+import { part } from '../../parts/index.ts';
 import { compareQuantities } from '../quantity.ts';
 import type { EnvVar, JsonObject } from '../types.ts';
 import { Faults } from './field.ts';
@@ -109,10 +110,7 @@ function envValueFrom(faults: Faults, path: string, variable: EnvVar) {
   }
   if (from.fileKeyRef) {
     sources++;
-    const at = `${path}.fileKeyRef`;
-    if (!from.fileKeyRef.volumeName) faults.required(`${at}.volumeName`);
-    if (!from.fileKeyRef.path) faults.required(`${at}.path`);
-    if (!from.fileKeyRef.key) faults.required(`${at}.key`);
+    part('rules').fileKey(faults, `${path}.fileKeyRef`, from.fileKeyRef);
   }
   if (sources === 0) {
     faults.invalid(

@@ -2,6 +2,7 @@
 
 import type { KubeObject } from '../types.ts';
 import type { Faults } from './field.ts';
+import { pathSegment } from './metadata.ts';
 import { isQualifiedName } from './names.ts';
 import type { Rules } from './rules.ts';
 
@@ -38,4 +39,5 @@ export function eventFields(faults: Faults, { metadata, ...event }: KubeObject) 
   text('message', event.message ?? '', false, NOTE_LIMIT);
 }
 
-export const event: Rules = { validate: eventFields };
+/** What the core group takes as a name is what a path takes. */
+export const event: Rules = { name: pathSegment, validate: eventFields };

@@ -5,7 +5,7 @@ import { part } from '../../parts/index.ts';
 import { base64Text } from '../base64.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 import { Faults } from './field.ts';
-import { isDNS1123Subdomain } from './names.ts';
+import { isDNS1123Label, isDNS1123Subdomain, type Format } from './names.ts';
 import type { Rules } from './rules.ts';
 
 /** Their schemas, rules and expressions are read by code that loads when the first of them comes. */
@@ -67,20 +67,32 @@ const CSR_USAGES = [
   'timestamping',
 ];
 
+const LEGACY_SIGNER = 'kubernetes.io/legacy-unknown';
+
+/** 'domain/path'. */
 function signerName(faults: Faults, path: string, name: string) {
   if (!name) return faults.required(path);
-  const segments = name.split('/');
-  if (segments.length !== 2) {
+  const parts = name.split('/');
+  if (parts.length !== 2)
     return faults.invalid(
       path,
       name,
       "must be a fully qualified domain and path of the form 'example.com/signer-name'",
     );
-  }
-  if (segments[0].split('.').length < 2) {
-    return faults.invalid(path, segments[0], 'should be a domain with at least two segments separated by dots');
-  }
-  return faults.check(path, segments[0], isDNS1123Subdomain);
+  const [domain, rest] = parts;
+  const labels = domain.split('.');
+  const judge = (of: string, each: string[], format: Format) => {
+    const bad = each.find((one) => format(one).length);
+    if (bad === undefined) return;
+    for (const fault of format(bad)) faults.invalid(path, of, `validating label ${JSON.stringify(bad)}: ${fault}`);
+  };
+  if (domain.length > 253) faults.tooLong(path, 253);
+  judge(domain, labels, isDNS1123Label);
+  if (labels.length < 2)
+    faults.invalid(path, domain, 'should be a domain with at least two segments separated by dots');
+  judge(rest, rest.split('.'), isDNS1123Subdomain);
+  if (name.length > 571) faults.tooLong(path, 571);
+  return undefined;
 }
 
 /** The bytes of a base64 text as Go prints a []byte. */
@@ -99,15 +111,15 @@ export const certificateSigningRequest: Rules = {
       });
     }
     if (!spec.usages?.length) faults.required('spec.usages');
-    (spec.usages ?? []).forEach((usage: string, i: number) => {
-      faults.ifNot(`spec.usages[${i}]`, usage, CSR_USAGES);
-      if (spec.usages.indexOf(usage) < i) faults.duplicate(`spec.usages[${i}]`, usage);
+    const usages: string[] = spec.usages ?? [];
+    usages.forEach((usage, i) => faults.ifNot(`spec.usages[${i}]`, usage, CSR_USAGES));
+    usages.forEach((usage, i) => {
+      if (usages.indexOf(usage) < i) faults.duplicate(`spec.usages[${i}]`, usage);
     });
     const name: string = spec.signerName ?? '';
-    // A name without a slash and without a dot is judged as a domain first.
-    if (name && !name.includes('/') && name.length === 1) {
-      faults.invalid('spec.signerName', name, 'should be a domain with at least two segments separated by dots');
-    } else signerName(faults, 'spec.signerName', name);
+    if (name === LEGACY_SIGNER)
+      faults.invalid('spec.signerName', name, 'the legacy signerName is not allowed via this API version');
+    else signerName(faults, 'spec.signerName', name);
     if (spec.expirationSeconds !== undefined && spec.expirationSeconds < 600) {
       faults.invalid(
         'spec.expirationSeconds',

@@ -8,6 +8,17 @@ import type { Format } from './names.ts';
 /** The first release whose messages have values as JSON. */
 const JSON_SINCE = 34;
 
+/** A value of a struct or list that Go prints with the fields of its internal type: 'policy.PodDisruptionBudgetSpec'. */
+export class Typed {
+  readonly type: string;
+  readonly value: unknown;
+
+  constructor(type: string, value: unknown) {
+    this.type = type;
+    this.value = value;
+  }
+}
+
 /** How a value is printed in a message: strings quoted, numbers and booleans plain, the rest as JSON (since v1.34). */
 export function valueText(value: unknown): string {
   if (value === undefined || value === null) return '"null"';
@@ -47,6 +58,7 @@ export class Faults {
   }
 
   private text(field: string, value: unknown): string {
+    if (value instanceof Typed) return part('schema').typedText(value.type, value.value, this.minor < JSON_SINCE);
     const old =
       this.minor < JSON_SINCE && typeof value !== 'boolean' ? part('schema').goValueText(field, value) : undefined;
     return old ?? valueText(value);
@@ -118,7 +130,8 @@ export class Faults {
   }
 
   nonNegative(field: string, value: number | undefined | null) {
-    if (typeof value === 'number' && value < 0) this.invalid(field, value, 'must be greater than or equal to 0');
+    if (typeof value === 'number' && value < 0)
+      this.add('FieldValueInvalid', field, `Invalid value: ${value}: must be greater than or equal to 0`);
   }
 
   /** One fault whose value is of the given range's outside. */

@@ -27,7 +27,8 @@ export const flowSchema: Rules = {
 };
 
 function policyRule(faults: Faults, path: string, rule: JsonObject) {
-  const { subjects = [], resourceRules = [], nonResourceRules = [] } = rule;
+  const { resourceRules = [], nonResourceRules = [] } = rule;
+  const subjects = rule.subjects ?? [];
   if (subjects.length === 0) faults.required(`${path}.subjects`, 'subjects must contain at least one value');
   (subjects as JsonObject[]).forEach((one, i) => subject(faults, `${path}.subjects[${i}]`, one));
   if (resourceRules.length === 0 && nonResourceRules.length === 0)
@@ -35,7 +36,8 @@ function policyRule(faults: Faults, path: string, rule: JsonObject) {
   (resourceRules as JsonObject[]).forEach((one, i) => {
     const at = `${path}.resourceRules[${i}]`;
     for (const list of ['verbs', 'apiGroups', 'resources']) values(faults, `${at}.${list}`, list, one[list]);
-    const { namespaces = [], clusterScope } = one;
+    const { clusterScope } = one;
+    const namespaces = one.namespaces ?? [];
     if (namespaces.length === 0 && !clusterScope)
       faults.required(
         `${at}.namespaces`,
@@ -54,8 +56,8 @@ function policyRule(faults: Faults, path: string, rule: JsonObject) {
   });
 }
 
-function values(faults: Faults, path: string, name: string, list: string[] = []) {
-  if (list.length === 0) faults.required(path, `${name} must contain at least one value`);
+function values(faults: Faults, path: string, name: string, list: string[] | null | undefined) {
+  if (!list?.length) faults.required(path, `${name} must contain at least one value`);
   else if (list.length > 1 && list.includes('*'))
     faults.invalid(path, list, `if '*' is present, must not specify other ${WORDS[name]}`);
 }

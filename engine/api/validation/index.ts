@@ -128,7 +128,7 @@ export function validateUpdate(
     rules.ownUpdate(faults, object, old, subresource);
     return faults.list;
   }
-  for (const step of ON_UPDATE[kind] ?? 'usi') {
+  for (const step of subresource === 'finalize' ? 'ui' : (ON_UPDATE[kind] ?? 'usi')) {
     if (step === 'u') again();
     else if (step === 'm') objectMeta(faults, info, object, rules?.name ?? nameFormat(info));
     else if (step === 's') rules?.validate?.(faults, object, old);

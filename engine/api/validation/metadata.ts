@@ -38,7 +38,7 @@ const NAME_FORMATS: Record<string, Format> = {
   'rbac.authorization.k8s.io/RoleBinding': pathSegment,
   'rbac.authorization.k8s.io/ClusterRoleBinding': pathSegment,
   'networking.k8s.io/IPAddress': isValidIP,
-  'certificates.k8s.io/CertificateSigningRequest': isDNS1123Subdomain,
+  'certificates.k8s.io/CertificateSigningRequest': pathSegment,
 };
 
 // Labels of all Pods of a template are the same object.
@@ -113,7 +113,7 @@ export function nameFormat(info: Pick<ResourceInfo, 'group' | 'kind'>): Format {
 /** Metadata of a whole object or, at another path and without a name, of a template. */
 export function objectMeta(
   faults: Faults,
-  info: ResourceInfo,
+  info: Pick<ResourceInfo, 'group' | 'kind' | 'namespaced'>,
   object: KubeObject,
   format: Format = nameFormat(info),
   path = 'metadata',

@@ -181,7 +181,8 @@ export const isDomainPrefixedPath: Format = (value) => {
   return faults;
 };
 
-const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.|$)){4}$/;
+// With leading zeros, which fields from before v1.33 go on to accept.
+const IPV4 = /^(?:0*(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.|$)){4}$/;
 const HEXTET = /^[0-9a-fA-F]{1,4}$/;
 
 /** Whether the text is an IPv4 or IPv6 address: 4, 6 or 0. */

@@ -4,7 +4,7 @@ import { addressText } from '../address-warnings.ts';
 import { deepEqual } from '../change.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 import { portNumber, portNumberOrName } from './ports.ts';
-import { Faults, IMMUTABLE } from './field.ts';
+import { Faults, IMMUTABLE, Typed } from './field.ts';
 import {
   cidrFamily,
   ipFamily,
@@ -12,8 +12,10 @@ import {
   isDNS1035Label,
   isDNS1123Subdomain,
   isValidPortName,
+  isValidIP,
   isWildcardDNS1123Subdomain,
   parseCIDR,
+  type Format,
 } from './names.ts';
 import { pathSegment } from './metadata.ts';
 import type { Rules } from './rules.ts';
@@ -49,7 +51,7 @@ function ingressPath(faults: Faults, at: string, path: JsonObject) {
   const value: string = path.path ?? '';
   switch (path.pathType) {
     case undefined:
-    case '':
+    case null:
       faults.required(`${at}.pathType`, 'pathType must be specified');
       return;
     case 'Exact':
@@ -81,7 +83,11 @@ export const ingress: Rules = {
   validate(faults, object, old) {
     const spec: JsonObject = object.spec ?? {};
     if (!spec.rules?.length && !spec.defaultBackend)
-      faults.invalid('spec', spec, 'either `defaultBackend` or `rules` must be specified');
+      faults.invalid(
+        'spec',
+        new Typed('[]networking.IngressRule', spec.rules),
+        'either `defaultBackend` or `rules` must be specified',
+      );
     if (spec.defaultBackend) ingressBackend(faults, 'spec.defaultBackend', spec.defaultBackend);
     (spec.rules ?? []).forEach((rule: JsonObject, r: number) => {
       const at = `spec.rules[${r}]`;
@@ -148,20 +154,25 @@ function policyPeer(faults: Faults, at: string, peer: JsonObject) {
   else if (others && block) faults.forbidden(at, 'may not specify both ipBlock and another peer');
 }
 
+const SUBNET_WORDS = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+/** The first release that says so of the blocks of network policies, too. */
+const SUBNET_WORDS_SINCE = 33;
+
 function ipBlock(faults: Faults, at: string, block: JsonObject) {
   if (!block.cidr) {
     faults.required(`${at}.cidr`);
     return;
   }
+  const words = faults.minor < SUBNET_WORDS_SINCE ? 'not a valid CIDR' : SUBNET_WORDS;
   if (!cidrFamily(block.cidr)) {
-    faults.invalid(`${at}.cidr`, block.cidr, 'not a valid CIDR');
+    faults.invalid(`${at}.cidr`, block.cidr, words);
     return;
   }
   const outer = parseCIDR(block.cidr);
   (block.except ?? []).forEach((except: string, i: number) => {
     const path = `${at}.except[${i}]`;
     if (!cidrFamily(except)) {
-      faults.invalid(path, except, 'not a valid CIDR');
+      faults.invalid(path, except, words);
       return;
     }
     const inner = parseCIDR(except);
@@ -198,7 +209,20 @@ export const networkPolicy: Rules = {
   },
 };
 
+/** An address as Kubernetes writes it. */
+const strictIP: Format = (text) => {
+  const [form] = isValidIP(text.replace(/(^|\.)0+(?=\d)/g, '$1'));
+  if (form) return [form];
+  if (!text.includes(':') && /(^|\.)0\d/.test(text)) return ['must not have leading 0s'];
+  const number = ipNumber(text);
+  const family = ipFamily(text) as 4 | 6;
+  if (family === 6 && number >> 32n === 0xffffn) return ['must not be an IPv4-mapped IPv6 address'];
+  const canonical = addressText(number, family);
+  return text === canonical ? [] : [`must be in canonical form (${JSON.stringify(canonical)})`];
+};
+
 export const ipAddress: Rules = {
+  name: strictIP,
   validate(faults, object: KubeObject) {
     const ref = object.spec?.parentRef;
     const at = 'spec.parentRef';
@@ -221,7 +245,7 @@ export const ipAddress: Rules = {
 
 /** What is wrong with the text of a subnet; undefined: it is written as Kubernetes writes it. */
 function strictCIDR(text: string): string | undefined {
-  if (!cidrFamily(text)) return 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)';
+  if (!cidrFamily(text)) return SUBNET_WORDS;
   const [address, length] = text.split('/');
   if (/^0\d/.test(length)) return 'must not have leading 0s in IP or prefix length';
   const { network, prefix, family } = parseCIDR(text);
@@ -236,13 +260,18 @@ export const serviceCIDR: Rules = {
   validate(faults, object: KubeObject) {
     const cidrs: string[] = object.spec?.cidrs ?? [];
     if (!cidrs.length) faults.required('spec.cidrs', 'at least one CIDR required');
-    else if (cidrs.length > 2) faults.invalid('spec.cidrs', object.spec, 'may only hold up to 2 values');
+    else if (cidrs.length > 2)
+      faults.invalid(
+        'spec.cidrs',
+        new Typed('networking.ServiceCIDRSpec', object.spec),
+        'may only hold up to 2 values',
+      );
     if (!cidrs.length || cidrs.length > 2) return;
     const families = cidrs.map(cidrFamily);
     if (cidrs.length === 2 && !(families.includes(4) && families.includes(6))) {
       faults.invalid(
         'spec.cidrs',
-        object.spec,
+        new Typed('networking.ServiceCIDRSpec', object.spec),
         'may specify no more than one IP for each IP family, i.e 192.168.0.0/24 and 2001:db8::/64',
       );
       return;

@@ -1,12 +1,14 @@
 // What few Pods have: constraints of spread, DNS settings, claims, ephemeral containers, devices, resources as a whole.
 
-import { addQuantities, compareQuantities } from '../quantity.ts';
-import type { Container, JsonObject, ObjectMeta } from '../types.ts';
+import { ofContainers } from '../defaults/pod-resources.ts';
+import { compareQuantities } from '../quantity.ts';
+import type { Container, JsonObject } from '../types.ts';
 import { containerCommon, trimmedImage, type PodContext } from './container.ts';
-import type { Faults } from './field.ts';
-import { isDNS1123Label, isDNS1123Subdomain, isValidIP, maxLengthError } from './names.ts';
+import { type Faults, Typed } from './field.ts';
+import { isDNS1123Label, isDNS1123Subdomain, isEnvVarName, isValidIP, maxLengthError } from './names.ts';
 import { isHugePages, resourceName, resourceRequirements } from './resources.ts';
 import { labelSelector, matchLabelKeys } from './selectors.ts';
+import { localPath } from './volume-paths.ts';
 
 const UNSATISFIABLE = ['DoNotSchedule', 'ScheduleAnyway'];
 
@@ -38,6 +40,26 @@ export function spread(faults: Faults, path: string, list: JsonObject[] | undefi
     matchLabelKeys(faults, at, constraint);
     labelSelector(faults, `${at}.labelSelector`, constraint.labelSelector);
   });
+}
+
+/** A file that has variables in it. */
+export function fileKey(faults: Faults, path: string, { volumeName, path: file, key }: JsonObject) {
+  if (!volumeName) faults.required(`${path}.volumeName`);
+  if (!file) faults.required(`${path}.path`);
+  else localPath(faults, `${path}.path`, file);
+  if (!key) faults.required(`${path}.key`);
+  else faults.check(`${path}.key`, key, isEnvVarName);
+}
+
+const MAX_HOSTNAME = 64;
+
+/** A host name that takes the place of all that the Pod would be called. */
+export function hostnameOverride(faults: Faults, path: string, spec: JsonObject) {
+  const at = `${path}.hostnameOverride`;
+  faults.check(at, spec.hostnameOverride, isDNS1123Subdomain);
+  if (spec.hostnameOverride.length > MAX_HOSTNAME) faults.tooLong(at, MAX_HOSTNAME);
+  for (const field of ['setHostnameAsFQDN', 'hostNetwork'])
+    if (spec[field]) faults.forbidden(`${path}.${field}`, 'may not be true when `hostnameOverride` is set');
 }
 
 /** A search domain: a DNS subdomain in which underscores are tolerated, or the root. */
@@ -93,33 +115,56 @@ export function resourceClaims(faults: Faults, path: string, list: JsonObject[] 
       names.push(claim.name);
     }
     const { resourceClaimName: name, resourceClaimTemplateName: template } = claim;
+    const shown = new Typed('core.PodResourceClaim', claim);
     if (name !== undefined && template !== undefined)
-      faults.invalid(at, claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified');
+      faults.invalid(at, shown, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified');
     if (name === undefined && template === undefined)
-      faults.invalid(at, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
+      faults.invalid(at, shown, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`');
     if (name !== undefined) faults.check(`${at}.resourceClaimName`, name, isDNS1123Subdomain);
     if (template !== undefined) faults.check(`${at}.resourceClaimTemplateName`, template, isDNS1123Subdomain);
   });
   return names;
 }
 
-/** Claims that a Pod's own volumes make: their names, and that nothing else in it means them. */
-export function ownClaims(faults: Faults, { name }: ObjectMeta, spec: JsonObject) {
-  const list: JsonObject[] = spec.volumes ?? [];
-  if (!name || !list.some((volume) => volume.ephemeral)) return;
-  const own = new Set(list.filter((volume) => volume.ephemeral).map((volume) => `${name}-${volume.name}`));
-  list.forEach((volume, i) => {
-    if (volume.ephemeral && volume.name) {
-      const claim = `${name}-${volume.name}`;
-      for (const fault of isDNS1123Subdomain(claim))
-        faults.invalid(`spec.volumes[${i}].name`, volume.name, `PVC name ${JSON.stringify(claim)}: ${fault}`);
+/** What a container takes of the Pod's claims. */
+export function containerClaims(faults: Faults, path: string, list: JsonObject[], claims: readonly string[]) {
+  const seen = new Set<string>();
+  const empty = claims.length === 0 ? ' which is empty' : `: ${[...claims].sort().join(', ')}`;
+  list.forEach(({ name, request }, i) => {
+    const at = `${path}[${i}]`;
+    if (!name) {
+      faults.required(at);
+      return;
     }
-    const wanted = volume.persistentVolumeClaim?.claimName;
-    if (own.has(wanted)) {
-      const words = 'must not reference a PVC that gets created for an ephemeral volume';
-      faults.invalid(`spec.volumes[${i}].persistentVolumeClaim.claimName`, wanted, words);
+    const key = request ? `${name}/${request}` : name;
+    if (seen.has(name)) faults.duplicate(at, name);
+    else {
+      if (request) faults.check(`${at}.request`, request, isDNS1123Label);
+      if (seen.has(key)) faults.duplicate(at, key);
+      else if (!request && [...seen].some((other) => other.startsWith(`${name}/`))) faults.duplicate(at, name);
+      seen.add(key);
     }
+    if (!claims.includes(name))
+      faults.notFound(at, name, `must be one of the names in pod.spec.resourceClaims${empty}`);
   });
+}
+
+/** Claims that the volumes of the Pod `pod` make: that they can be called so, and that no other volume means them. */
+export function ownClaims(pod: string, list: JsonObject[]) {
+  const own = new Set(list.filter((volume) => volume.ephemeral).map((volume) => `${pod}-${volume.name}`));
+  return {
+    name(faults: Faults, at: string, { ephemeral, name }: JsonObject) {
+      if (!ephemeral || !name) return;
+      const claim = `${pod}-${name}`;
+      for (const fault of isDNS1123Subdomain(claim))
+        faults.invalid(`${at}.name`, name, `PVC name ${JSON.stringify(claim)}: ${fault}`);
+    },
+    use(faults: Faults, at: string, { persistentVolumeClaim }: JsonObject) {
+      const wanted = persistentVolumeClaim?.claimName;
+      const words = 'must not reference a PVC that gets created for an ephemeral volume';
+      if (own.has(wanted)) faults.invalid(`${at}.persistentVolumeClaim.claimName`, wanted, words);
+    },
+  };
 }
 
 export function volumeDevices(faults: Faults, path: string, container: Container, { volumes }: PodContext) {
@@ -164,6 +209,25 @@ export function resizePolicy(faults: Faults, path: string, list: JsonObject[], r
   });
 }
 
+/** When a container starts again after all, whatever its policy says of how it ended. */
+export function restartRules(faults: Faults, path: string, container: JsonObject) {
+  const rules: JsonObject[] = container.restartPolicyRules;
+  if (rules.length && container.restartPolicy === undefined)
+    faults.required(`${path}.restartPolicy`, 'must specify restartPolicy when restart rules are used');
+  if (rules.length > 20) faults.tooMany(`${path}.restartPolicyRules`, rules.length, 20);
+  rules.forEach(({ action, exitCodes }, i) => {
+    const at = `${path}.restartPolicyRules[${i}]`;
+    // To restart all containers is of a feature that is off (RestartAllContainersOnContainerExits).
+    faults.ifNot(`${at}.action`, action ?? '', ['Restart']);
+    if (!exitCodes) {
+      faults.required(`${at}.exitCodes`, 'must be specified');
+      return;
+    }
+    faults.ifNot(`${at}.exitCodes.operator`, exitCodes.operator ?? '', ['In', 'NotIn']);
+    if (exitCodes.values?.length > 255) faults.tooMany(`${at}.exitCodes.values`, exitCodes.values.length, 255);
+  });
+}
+
 const EPHEMERAL_FORBIDDEN = [
   'ports',
   'resources',
@@ -176,8 +240,9 @@ const EPHEMERAL_FORBIDDEN = [
   'lifecycle',
 ];
 
-const isSet = (value: unknown): boolean =>
-  value !== undefined && value !== null && (typeof value !== 'object' || Object.keys(value).length > 0);
+/** Resources are no pointer: empty ones are none. */
+const isSet = (container: JsonObject, field: string): boolean =>
+  container[field] !== undefined && (field !== 'resources' || Object.keys(container.resources).length > 0);
 
 export function ephemeralContainers(
   faults: Faults,
@@ -199,7 +264,7 @@ export function ephemeralContainers(
       faults.notFound(`${at}.targetContainerName`, container.targetContainerName);
     }
     const forbidden = 'cannot be set for an Ephemeral Container';
-    for (const field of EPHEMERAL_FORBIDDEN) if (isSet(container[field])) faults.forbidden(`${at}.${field}`, forbidden);
+    for (const field of EPHEMERAL_FORBIDDEN) if (isSet(container, field)) faults.forbidden(`${at}.${field}`, forbidden);
     (container.volumeMounts ?? []).forEach((mount: JsonObject, m: number) => {
       for (const field of ['subPath', 'subPathExpr'])
         if (mount[field]) faults.forbidden(`${at}.volumeMounts[${m}].${field}`, forbidden);
@@ -220,11 +285,7 @@ export function podResources(faults: Faults, path: string, spec: JsonObject) {
   if (!value) return;
   if (value.claims) faults.forbidden(`${path}.claims`, 'claims cannot be set for Resources at pod-level');
   resourceRequirements(faults, path, { ...value, claims: undefined }, [], podResourceName);
-  const sums: Record<string, string> = {};
-  for (const container of spec.containers ?? []) {
-    const own: Record<string, string> = container.resources?.requests ?? {};
-    for (const name in own) sums[name] = sums[name] === undefined ? own[name] : addQuantities(sums[name], own[name]);
-  }
+  const sums = ofContainers(spec, 'requests');
   for (const name in sums) {
     const given: string = value.requests?.[name] ?? '0';
     if (compareQuantities(sums[name], given) > 0)

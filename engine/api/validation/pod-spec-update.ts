@@ -1,10 +1,11 @@
 // What may change in the spec of a Pod that exists, through itself and through its subresources.
 
 import { deepEqual, set } from '../change.ts';
+import { internalDifference } from '../internal-types.ts';
 import { podQOSClass } from '../qos.ts';
 import type { JsonObject, KubeObject, PodSpec } from '../types.ts';
 import { trimmedImage } from './container.ts';
-import type { Faults } from './field.ts';
+import { type Faults, Typed } from './field.ts';
 import { MIRROR } from './pod.ts';
 import { tolerations } from './selectors.ts';
 
@@ -67,7 +68,11 @@ function nodeAffinityUpdate(faults: Faults, now: JsonObject | undefined, before:
   const old: JsonObject[] = before?.[REQUIRED]?.nodeSelectorTerms ?? [];
   const terms: JsonObject[] = now?.[REQUIRED]?.nodeSelectorTerms ?? [];
   if (old.length && old.length !== terms.length) {
-    faults.invalid(path, terms, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed');
+    faults.invalid(
+      path,
+      new Typed('[]core.NodeSelectorTerm', terms),
+      'no additions/deletions to non-empty NodeSelectorTerms list are allowed',
+    );
     return;
   }
   old.forEach((term, i) => {
@@ -75,7 +80,11 @@ function nodeAffinityUpdate(faults: Faults, now: JsonObject | undefined, before:
     const empty = !term.matchExpressions?.length && !term.matchFields?.length;
     const grown = empty && (expressions?.length || fields?.length);
     if (grown || !extended(expressions, term.matchExpressions) || !extended(fields, term.matchFields))
-      faults.invalid(`${path}[${i}]`, terms[i], 'only additions are allowed (no mutations or deletions)');
+      faults.invalid(
+        `${path}[${i}]`,
+        new Typed('core.NodeSelectorTerm', terms[i]),
+        'only additions are allowed (no mutations or deletions)',
+      );
   });
 }
 
@@ -130,10 +139,19 @@ function specUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
     munged = set(munged, 'terminationGracePeriodSeconds', before.terminationGracePeriodSeconds);
   }
   if (before.schedulingGates?.length) munged = gatedUpdate(faults, munged, before);
-  if (!deepEqual(munged, before)) faults.forbidden('spec', UPDATE_WORDS);
+  if (!deepEqual(munged, before))
+    faults.forbidden('spec', `${UPDATE_WORDS}${internalDifference('PodSpec', before, munged)}`);
+}
+
+/** Of all that was said before nothing stays but this. */
+function refuse(faults: Faults, why: string) {
+  faults.list.length = 0;
+  faults.forbidden('[]', why);
 }
 
 function ephemeralUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
+  if (old.metadata.annotations?.[MIRROR] !== undefined)
+    return refuse(faults, 'static pods do not support ephemeral containers');
   const list: JsonObject[] = object.spec.ephemeralContainers ?? [];
   for (const before of old.spec.ephemeralContainers ?? []) {
     const now = list.find((c) => c.name === before.name);
@@ -141,8 +159,12 @@ function ephemeralUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
     if (!now)
       faults.forbidden(path, `existing ephemeral containers ${JSON.stringify(before.name)} may not be removed\n`);
     else if (!deepEqual(now, before))
-      faults.forbidden(path, `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed`);
+      faults.forbidden(
+        path,
+        `existing ephemeral containers ${JSON.stringify(before.name)} may not be changed${internalDifference('EphemeralContainer', before, now)}`,
+      );
   }
+  return undefined;
 }
 
 /** A container without what a resize may change of it. */
@@ -156,16 +178,12 @@ function fixedPart({ resources, ...container }: JsonObject): JsonObject {
 
 /** Resources of what runs may grow and shrink, but not go, and not change how the Pod is treated under pressure. */
 function resizeUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
-  const refuse = (why: string) => {
-    faults.list.length = 0;
-    faults.forbidden('[]', why);
-  };
   // In-place resizing of what a Pod has as a whole is an alpha feature of v1.35, and off.
   const asAWhole = ({ spec: { resources } }: KubeObject) =>
     Object.keys({ ...resources?.requests, ...resources?.limits }).length > 0;
-  if (asAWhole(old) || asAWhole(object)) return refuse('pods with pod-level resources cannot be resized');
-  if (old.metadata.annotations?.[MIRROR] !== undefined) return refuse('static pods cannot be resized');
-  if (old.spec.os?.name === 'windows') return refuse('windows pods cannot be resized');
+  if (asAWhole(old) || asAWhole(object)) return refuse(faults, 'pods with pod-level resources cannot be resized');
+  if (old.metadata.annotations?.[MIRROR] !== undefined) return refuse(faults, 'static pods cannot be resized');
+  if (old.spec.os?.name === 'windows') return refuse(faults, 'windows pods cannot be resized');
   if (podQOSClass(object.spec as PodSpec) !== (old.status?.qosClass ?? podQOSClass(old.spec as PodSpec)))
     faults.invalid('spec', object.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing');
   let otherwise = false;

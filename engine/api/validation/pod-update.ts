@@ -3,17 +3,19 @@
 import { part } from '../../parts/index.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 import { type Faults, IMMUTABLE } from './field.ts';
-import { labels, objectMetaUpdate, standardFinalizers } from './metadata.ts';
+import { objectMeta, objectMetaUpdate, standardFinalizers } from './metadata.ts';
 import { isDNS1123Subdomain, isQualifiedName, isValidIP } from './names.ts';
-import { MIRROR, newPod, podItself } from './pod.ts';
+import { MIRROR, newPod, podAnnotations, podItself } from './pod.ts';
 import type { Rules } from './rules.ts';
+
+const PODS = { group: '', kind: 'Pod', namespaced: true };
 
 export const pod: Rules = {
   validate: newPod,
   ownUpdate(faults, object, old, subresource) {
     objectMetaUpdate(faults, object, old);
     standardFinalizers(faults, object.metadata);
-    labels(faults, 'metadata.labels', object.metadata.labels);
+    objectMeta(faults, PODS, object);
     podItself(faults, object);
     annotationsUpdate(faults, object, old);
     if (object.spec !== old.spec || subresource === 'resize')
@@ -45,8 +47,18 @@ export const pod: Rules = {
     if (hostIPs.length && object.status?.hostIP !== hostIPs[0].ip)
       faults.invalid('status.hostIPs[0].ip', hostIPs[0].ip, 'must be equal to `hostIP`');
     hostIPs.forEach((ip, i) => faults.check(`status.hostIPs[${i}]`, ip.ip ?? '', isValidIP));
+    if (object.status && isRareStatus(object.status)) part('rules').podStatus(faults, object);
   },
 };
+
+const STATUSES = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
+
+/** Two addresses, resource claims, users or the health of devices: what few Pods report. */
+function isRareStatus(status: JsonObject): boolean {
+  if (status.podIPs?.length > 1 || status.hostIPs?.length > 1 || status.resourceClaimStatuses) return true;
+  const rare = ({ user, allocatedResourcesStatus }: JsonObject) => user?.linux || allocatedResourcesStatus;
+  return STATUSES.some((list) => status[list]?.some(rare));
+}
 
 const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized']);
 
@@ -88,4 +100,5 @@ function annotationsUpdate(faults: Faults, object: KubeObject, old: KubeObject) 
     const what = fixed(key);
     if (what && before[key] === undefined) faults.forbidden(`${path}[${key}]`, `may not add ${what}`);
   }
+  podAnnotations(faults, path, now, object.spec);
 }

@@ -7,9 +7,8 @@ import { containers, initContainers, trimmedImage, type PodContext } from './con
 import type { Faults } from './field.ts';
 import { isDNS1123Label, isDNS1123Subdomain, isQualifiedName, isValidIP } from './names.ts';
 import { resourceRequirements } from './resources.ts';
-import { eachContainer, hasWindowsOptions, podSecurityContext, userNamespace } from './security.ts';
+import { hasWindowsOptions, podSecurityContext, userNamespace } from './security.ts';
 import { affinity, tolerations } from './selectors.ts';
-import { descendingPath } from './volume-paths.ts';
 import { volumes } from './volumes.ts';
 import type { Rules } from './rules.ts';
 
@@ -32,17 +31,19 @@ function hostNetworkPorts(faults: Faults, path: string, spec: JsonObject) {
 
 const goodSpecs = new WeakSet<object>();
 
-/** A Pod's spec at `path`, of a Pod or of a template. Specs that came out well are not looked at twice. */
-export function podSpec(faults: Faults, path: string, spec: JsonObject) {
-  if (goodSpecs.has(spec)) return;
+/** A Pod's spec at `path`, of the Pod `name` or of a template. Specs that came out well are not looked at twice. */
+export function podSpec(faults: Faults, path: string, spec: JsonObject, name?: string) {
+  const claims = name !== undefined && spec.volumes?.some((volume: JsonObject) => volume.ephemeral);
+  if (goodSpecs.has(spec) && !claims) return;
   const before = faults.list.length;
-  checkPodSpec(faults, path, spec);
+  checkPodSpec(faults, path, spec, claims ? name : undefined);
   if (faults.list.length === before) goodSpecs.add(spec);
 }
 
-function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
+/** `claimant`: the name of the Pod when its own volumes make claims. */
+function checkPodSpec(faults: Faults, path: string, spec: JsonObject, claimant: string | undefined) {
   const context: PodContext = {
-    volumes: volumes(faults, `${path}.volumes`, spec.volumes),
+    volumes: volumes(faults, `${path}.volumes`, spec.volumes, claimant),
     claims: spec.resourceClaims
       ? part('rules').resourceClaims(faults, `${path}.resourceClaims`, spec.resourceClaims)
       : [],
@@ -81,6 +82,7 @@ function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
   if (spec.nodeName) faults.check(`${path}.nodeName`, spec.nodeName, isDNS1123Subdomain);
   faults.between(`${path}.activeDeadlineSeconds`, spec.activeDeadlineSeconds, 1, 2147483647);
   if (spec.hostname) faults.check(`${path}.hostname`, spec.hostname, isDNS1123Label);
+  if (spec.hostnameOverride !== undefined) part('rules').hostnameOverride(faults, path, spec);
   if (spec.subdomain) faults.check(`${path}.subdomain`, spec.subdomain, isDNS1123Label);
   if (spec.tolerations) tolerations(faults, `${path}.tolerations`, spec.tolerations);
   (spec.hostAliases ?? []).forEach((alias: JsonObject, i: number) => {
@@ -98,15 +100,13 @@ function checkPodSpec(faults: Faults, path: string, spec: JsonObject) {
   if (spec.os) part('rules').operatingSystem(faults, path, spec);
 }
 
-const SECCOMP_OF_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/';
-const APP_ARMOR = 'container.apparmor.security.beta.kubernetes.io/';
-const DELETION_COST = 'controller.kubernetes.io/pod-deletion-cost';
 export const MIRROR = 'kubernetes.io/config.mirror';
+/** How the annotations begin that pod-annotations.ts knows. */
+const MEANINGFUL = /^(seccomp|container\.|scheduler\.alpha|controller)/;
 
-function seccompProfile(faults: Faults, path: string, value: string) {
-  if (value === 'runtime/default' || value === 'docker/default' || value === 'unconfined') return;
-  if (value.startsWith('localhost/')) descendingPath(faults, path, value.slice('localhost/'.length));
-  else faults.invalid(path, value, 'must be a valid seccomp profile');
+function isMeaningful(annotations: Record<string, string> | undefined): annotations is Record<string, string> {
+  for (const key in annotations) if (MEANINGFUL.test(key)) return true;
+  return false;
 }
 
 /** Annotations that mean something for a Pod. */
@@ -116,33 +116,18 @@ export function podAnnotations(
   annotations: Record<string, string> | undefined,
   spec: JsonObject,
 ) {
-  for (const key in annotations) {
-    const value = annotations[key];
-    if (key === MIRROR && !spec.nodeName) {
-      faults.invalid(`${path}[${key}]`, value, 'must set spec.nodeName if mirror pod annotation is set');
-    } else if (key === DELETION_COST) {
-      const fits = /^(0|[-+]?[1-9]\d*)$/.test(value) && !value.startsWith('+') && Math.abs(Number(value)) < 2147483648;
-      if (!fits) faults.invalid(`${path}[${key}]`, value, 'must be a 32bit integer');
-    } else if (key === 'seccomp.security.alpha.kubernetes.io/pod' || key.startsWith(SECCOMP_OF_CONTAINER)) {
-      seccompProfile(faults, `${path}.${key}`, value);
-    } else if (key.startsWith(APP_ARMOR)) {
-      const name = key.slice(APP_ARMOR.length);
-      let found = false;
-      eachContainer('', spec, (container) => (found ||= container.name === name));
-      if (!found) faults.invalid(`${path}[${key}]`, name, 'container not found');
-      if (value !== '' && value !== 'runtime/default' && value !== 'unconfined' && !value.startsWith('localhost/'))
-        faults.invalid(`${path}[${key}]`, value, `invalid AppArmor profile name: ${JSON.stringify(value)}`);
-    }
+  if (annotations?.[MIRROR] !== undefined && !spec.nodeName) {
+    const words = 'must set spec.nodeName if mirror pod annotation is set';
+    faults.invalid(`${path}[${MIRROR}]`, annotations[MIRROR], words);
   }
+  if (isMeaningful(annotations)) part('rules').annotationValues(faults, path, annotations, spec);
 }
 
 /** A Pod's spec, with what holds for Pods and not yet for templates of them. */
 export function podItself(faults: Faults, object: KubeObject) {
   const spec: JsonObject = object.spec ?? {};
   podAnnotations(faults, 'metadata.annotations', object.metadata.annotations, spec);
-  podSpec(faults, 'spec', spec);
-  if (spec.volumes?.some((volume: JsonObject) => volume.ephemeral))
-    part('rules').ownClaims(faults, object.metadata, spec);
+  podSpec(faults, 'spec', spec, object.metadata.name);
   if (!spec.serviceAccountName) {
     (spec.volumes ?? []).forEach((volume: JsonObject, v: number) =>
       (volume.projected?.sources ?? []).forEach((source: JsonObject, i: number) => {
@@ -166,15 +151,19 @@ export function newPod(faults: Faults, object: KubeObject) {
   if (spec.schedulingGates?.length && spec.nodeName) {
     faults.forbidden('spec.nodeName', 'cannot be set until all schedulingGates have been cleared');
   }
+  const { annotations } = object.metadata;
+  if (isMeaningful(annotations)) part('rules').annotationsMatch(faults, 'spec', annotations, spec);
 }
 
 /** A Pod template: labels, annotations and a spec. Upstream's paths leave the metadata between out. */
 export function podTemplateSpec(faults: Faults, path: string, template: JsonObject | undefined) {
   const spec: JsonObject = template?.spec ?? {};
+  const annotations: Record<string, string> | undefined = template?.metadata?.annotations;
   labels(faults, `${path}.labels`, template?.metadata?.labels);
-  annotationSizes(faults, `${path}.annotations`, template?.metadata?.annotations);
-  podAnnotations(faults, `${path}.annotations`, template?.metadata?.annotations, spec);
+  annotationSizes(faults, `${path}.annotations`, annotations);
+  podAnnotations(faults, `${path}.annotations`, annotations, spec);
   podSpec(faults, `${path}.spec`, spec);
+  if (isMeaningful(annotations)) part('rules').annotationsMatch(faults, `${path}.spec`, annotations, spec);
   if (spec.ephemeralContainers?.length)
     faults.forbidden(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template');
 }

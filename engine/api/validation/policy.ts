@@ -2,7 +2,7 @@
 
 import { compareQuantities, quantityMilli } from '../quantity.ts';
 import type { JsonObject } from '../types.ts';
-import { Faults, IMMUTABLE } from './field.ts';
+import { Faults, IMMUTABLE, Typed } from './field.ts';
 import { labels } from './metadata.ts';
 import { isDNS1123Label, isQualifiedName } from './names.ts';
 import {
@@ -56,7 +56,7 @@ function scopeSelector(faults: Faults, spec: JsonObject, hard: readonly string[]
   const expressions: JsonObject[] = spec.scopeSelector?.matchExpressions ?? [];
   for (const { scopeName: scope = '', operator = '', values = [] } of expressions) {
     if (!SCOPES[scope]) faults.invalid(`${path}.scopeName`, scope, 'unsupported scope');
-    quotaScope(faults, path, spec.scopeSelector, scope, hard);
+    quotaScope(faults, path, new Typed('core.ScopeSelector', spec.scopeSelector), scope, hard);
     if (ONLY_EXISTS.includes(scope) && operator !== 'Exists')
       faults.invalid(`${path}.operator`, operator, EXISTS_WORDS);
     if (operator === 'In' || operator === 'NotIn') {
@@ -186,7 +186,11 @@ export const podDisruptionBudget: Rules = {
   validate(faults, object) {
     const spec: JsonObject = object.spec ?? {};
     if (spec.minAvailable !== undefined && spec.maxUnavailable !== undefined) {
-      faults.invalid('spec', spec, 'minAvailable and maxUnavailable cannot be both set');
+      faults.invalid(
+        'spec',
+        new Typed('policy.PodDisruptionBudgetSpec', spec),
+        'minAvailable and maxUnavailable cannot be both set',
+      );
     }
     for (const field of ['minAvailable', 'maxUnavailable']) {
       const value = spec[field];

@@ -2,7 +2,8 @@
 
 import { deepEqual } from '../change.ts';
 import type { JsonObject } from '../types.ts';
-import { Faults } from './field.ts';
+import { Faults, Typed } from './field.ts';
+import { pathSegment } from './metadata.ts';
 import { isDNS1123Subdomain } from './names.ts';
 import type { Rules } from './rules.ts';
 import { labelSelector } from './selectors.ts';
@@ -78,12 +79,14 @@ function binding(kinds: string[], namespaced: boolean): Rules {
       if (ref.apiGroup !== GROUP) faults.notSupported('roleRef.apiGroup', ref.apiGroup, [GROUP]);
       if (!kinds.includes(ref.kind)) faults.notSupported('roleRef.kind', ref.kind, kinds);
       if (!ref.name) faults.required('roleRef.name');
+      else faults.check('roleRef.name', ref.name, pathSegment);
       (object.subjects ?? []).forEach((value: JsonObject, i: number) =>
         subject(faults, `subjects[${i}]`, value, namespaced),
       );
     },
     validateUpdate(faults, object, old) {
-      if (!deepEqual(object.roleRef, old.roleRef)) faults.invalid('roleRef', object.roleRef, 'cannot change roleRef');
+      if (!deepEqual(object.roleRef, old.roleRef))
+        faults.invalid('roleRef', new Typed('rbac.RoleRef', object.roleRef), 'cannot change roleRef');
     },
   };
 }

@@ -1,9 +1,10 @@
 // Requests and limits of containers and Pods, and the names that resources have there, in quotas and in limit ranges.
 
+import { part } from '../../parts/index.ts';
 import { compareQuantities, quantityMilli } from '../quantity.ts';
 import type { JsonObject, ResourceRequirements } from '../types.ts';
 import type { Faults } from './field.ts';
-import { isDNS1123Label, isQualifiedName } from './names.ts';
+import { isQualifiedName } from './names.ts';
 
 const COMPUTE = ['cpu', 'memory', 'ephemeral-storage'];
 /** Counted in whole things. */
@@ -23,7 +24,6 @@ const QUOTA_RESOURCES = new Set([
   ...COMPUTE.map((name) => `requests.${name}`),
   ...COMPUTE.map((name) => `limits.${name}`),
   ...OBJECTS,
-  'storage',
   'requests.storage',
 ]);
 const INTEGERS = new Set(OBJECTS);
@@ -41,7 +41,7 @@ export const isQuotaResource = (name: string) =>
 export function resourceName(faults: Faults, path: string, name: string) {
   const wrong = isQualifiedName(name);
   for (const fault of wrong) faults.invalid(path, name, fault);
-  if (wrong.length === 0 && !name.includes('/') && !isQuotaResource(name))
+  if (wrong.length === 0 && !name.includes('/') && name !== 'storage' && !isQuotaResource(name))
     faults.invalid(path, name, 'must be a standard resource type or fully qualified');
 }
 
@@ -121,28 +121,5 @@ export function resourceRequirements(
     if (name === 'cpu' || name === 'memory') standard = true;
   }
   if (huge && !standard) faults.forbidden(path, 'HugePages require cpu or memory');
-  if (value.claims) resourceClaims(faults, `${path}.claims`, value.claims as JsonObject[], claims);
-}
-
-/** What a container takes of the Pod's claims. */
-function resourceClaims(faults: Faults, path: string, list: JsonObject[], claims: readonly string[]) {
-  const seen = new Set<string>();
-  const empty = claims.length === 0 ? ' which is empty' : `: ${[...claims].sort().join(', ')}`;
-  list.forEach(({ name, request }, i) => {
-    const at = `${path}[${i}]`;
-    if (!name) {
-      faults.required(at);
-      return;
-    }
-    const key = request ? `${name}/${request}` : name;
-    if (seen.has(name)) faults.duplicate(at, name);
-    else {
-      if (request) faults.check(`${at}.request`, request, isDNS1123Label);
-      if (seen.has(key)) faults.duplicate(at, key);
-      else if (!request && [...seen].some((other) => other.startsWith(`${name}/`))) faults.duplicate(at, name);
-      seen.add(key);
-    }
-    if (!claims.includes(name))
-      faults.notFound(at, name, `must be one of the names in pod.spec.resourceClaims${empty}`);
-  });
+  if (value.claims) part('rules').containerClaims(faults, `${path}.claims`, value.claims as JsonObject[], claims);
 }

@@ -2,10 +2,12 @@
 
 import { part } from '../../parts/index.ts';
 import type { JsonObject } from '../types.ts';
-import type { Faults } from './field.ts';
+import { type Faults, Typed } from './field.ts';
 import { descendingPath } from './volume-paths.ts';
 
 const id = (faults: Faults, path: string, value: number | undefined) => faults.between(path, value, 0, 2147483647);
+
+const NO_ESCALATION = 'cannot set `allowPrivilegeEscalation` to false and';
 
 export const PROFILES = ['Localhost', 'RuntimeDefault', 'Unconfined'];
 
@@ -16,7 +18,8 @@ function seccomp(faults: Faults, path: string, value: JsonObject | undefined) {
   const at = `${path}.localhostProfile`;
   const file: string | undefined = value.localhostProfile;
   if (value.type !== 'Localhost') {
-    if (file !== undefined) faults.invalid(at, value, 'can only be set when seccomp type is Localhost');
+    if (file !== undefined)
+      faults.invalid(at, new Typed('core.SeccompProfile', value), 'can only be set when seccomp type is Localhost');
   } else if (file === undefined) faults.required(at, 'must be set when seccomp type is Localhost');
   else descendingPath(faults, at, file);
 }
@@ -33,11 +36,14 @@ export function securityContext(faults: Faults, path: string, value: JsonObject,
   seccomp(faults, `${path}.seccompProfile`, value.seccompProfile);
   if (value.allowPrivilegeEscalation === false) {
     if (value.privileged)
-      faults.invalid(path, value, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true');
+      faults.invalid(path, new Typed('core.SecurityContext', value), `${NO_ESCALATION} \`privileged\` to true`);
     for (const capability of value.capabilities?.add ?? []) {
       if (capability !== 'CAP_SYS_ADMIN') continue;
-      const words = 'cannot set `allowPrivilegeEscalation` to false and `capabilities.Add` CAP_SYS_ADMIN';
-      faults.invalid(path, value, words);
+      faults.invalid(
+        path,
+        new Typed('core.SecurityContext', value),
+        `${NO_ESCALATION} \`capabilities.Add\` CAP_SYS_ADMIN`,
+      );
     }
   }
   if (value.windowsOptions) part('rules').windowsOptions(faults, `${path}.windowsOptions`, value.windowsOptions);
@@ -61,7 +67,8 @@ export function podSecurityContext(faults: Faults, path: string, spec: JsonObjec
   if (value.windowsOptions) part('rules').windowsOptions(faults, `${path}.windowsOptions`, value.windowsOptions);
   if (value.appArmorProfile) part('rules').appArmor(faults, `${path}.appArmorProfile`, value.appArmorProfile);
   faults.ifNot(`${path}.supplementalGroupsPolicy`, value.supplementalGroupsPolicy, ['Merge', 'Strict']);
-  faults.ifNot(`${path}.seLinuxChangePolicy`, value.seLinuxChangePolicy, ['MountOption', 'Recursive']);
+  // The other one, MountOption, is of a feature that is off (SELinuxMount).
+  faults.ifNot(`${path}.seLinuxChangePolicy`, value.seLinuxChangePolicy, ['Recursive']);
 }
 
 /** A user namespace of its own does not go together with the host's other namespaces. */

@@ -2,7 +2,7 @@
 
 import type { JsonObject, KubeObject } from '../types.ts';
 import { portNumber, portNumberOrName } from './ports.ts';
-import { Faults, IMMUTABLE } from './field.ts';
+import { Faults, IMMUTABLE, Typed } from './field.ts';
 import { labels } from './metadata.ts';
 import {
   cidrFamily,
@@ -56,7 +56,10 @@ function repeatedPorts(faults: Faults, { type, ports = [] }: JsonObject) {
       const key = `${port.protocol}/${port[field]}`;
       if (!seen.has(key)) seen.add(key);
       else if (field === 'nodePort') faults.duplicate(`spec.ports[${i}].nodePort`, port.nodePort);
-      else faults.duplicate(`spec.ports[${i}]`, { protocol: port.protocol, port: port.port });
+      else {
+        const { protocol, port: number } = port;
+        faults.duplicate(`spec.ports[${i}]`, new Typed('core.ServicePort', { protocol, port: number }));
+      }
     });
   }
 }

@@ -3,7 +3,8 @@
 import { deepEqual, set } from '../change.ts';
 import type { JsonObject } from '../types.ts';
 import { claimSpec } from './claim.ts';
-import type { Faults } from './field.ts';
+import { Typed, type Faults } from './field.ts';
+import { isDNS1123Label } from './names.ts';
 import { annotations, labels as checkLabels } from './metadata.ts';
 import { podAnnotations, podSpec, podTemplateSpec } from './pod.ts';
 import type { Rules } from './rules.ts';
@@ -12,6 +13,7 @@ import {
   collisions,
   countOrPercent,
   isZero,
+  LABELS,
   MISMATCH,
   replicaStatus,
   runsForEver,
@@ -31,16 +33,15 @@ export const replicationController: Rules = {
     }
     const labels = spec.template.metadata?.labels ?? {};
     const matches = Object.keys(spec.selector ?? {}).every((key) => labels[key] === spec.selector[key]);
-    if (spec.selector && !matches) faults.invalid('spec.template.metadata.labels', labels, MISMATCH);
+    if (spec.selector && !matches) faults.invalid('spec.template.metadata.labels', new Typed(LABELS, labels), MISMATCH);
     podTemplateSpec(faults, 'spec.template', spec.template);
     runsForEver(faults, spec, 'ReplicationController');
   },
   validateStatus: replicaStatus,
 };
 
-const STATEFUL_WORDS =
-  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', " +
-  "'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
+/** The first release that lets the limit of revisions be changed. */
+const LIMIT_SINCE = 33;
 const STATEFUL_MUTABLE = [
   'replicas',
   'ordinals',
@@ -63,7 +64,7 @@ function statefulStrategy(faults: Faults, spec: JsonObject) {
       if (strategy.rollingUpdate) {
         faults.invalid(
           `${path}.rollingUpdate`,
-          strategy.rollingUpdate,
+          new Typed('apps.RollingUpdateStatefulSetStrategy', strategy.rollingUpdate),
           "only allowed for updateStrategy 'RollingUpdate'",
         );
       }
@@ -80,12 +81,19 @@ function statefulStrategy(faults: Faults, spec: JsonObject) {
       break;
     }
     default:
-      faults.invalid(path, strategy, "must be 'RollingUpdate' or 'OnDelete'");
+      faults.invalid(
+        path,
+        new Typed('apps.StatefulSetUpdateStrategy', strategy),
+        "must be 'RollingUpdate' or 'OnDelete'",
+      );
   }
 }
 
+/** The first release that looks at the name of the Service. */
+const SERVICE_NAME_SINCE = 33;
+
 export const statefulSet: Rules = {
-  validate(faults, object) {
+  validate(faults, object, old) {
     const spec: JsonObject = object.spec ?? {};
     if (!spec.podManagementPolicy) faults.required('spec.podManagementPolicy');
     else if (spec.podManagementPolicy !== 'OrderedReady' && spec.podManagementPolicy !== 'Parallel') {
@@ -100,6 +108,8 @@ export const statefulSet: Rules = {
     faults.nonNegative('spec.replicas', spec.replicas);
     faults.nonNegative('spec.minReadySeconds', spec.minReadySeconds);
     faults.nonNegative('spec.ordinals.start', spec.ordinals?.start);
+    if (!old && spec.serviceName && faults.minor >= SERVICE_NAME_SINCE)
+      faults.check('spec.serviceName', spec.serviceName, isDNS1123Label);
     if (selectorAndTemplate(faults, spec, 'statefulset', '')) {
       const template = spec.template;
       const meta = template?.metadata;
@@ -126,9 +136,15 @@ export const statefulSet: Rules = {
     );
   },
   validateUpdate(faults, object, old) {
+    const fields = STATEFUL_MUTABLE.filter((name) => name !== 'revisionHistoryLimit' || faults.minor >= LIMIT_SINCE);
     let same = object.spec as JsonObject;
-    for (const field of STATEFUL_MUTABLE) same = set(same, field, old.spec[field]);
-    if (!deepEqual(same, old.spec)) faults.forbidden('spec', STATEFUL_WORDS);
+    for (const field of fields) same = set(same, field, old.spec[field]);
+    if (deepEqual(same, old.spec)) return;
+    const named = fields.slice(0, -1).map((name) => `'${name}'`);
+    faults.forbidden(
+      'spec',
+      `updates to statefulset spec for fields other than ${named.join(', ')} and '${fields.at(-1)}' are forbidden`,
+    );
   },
   validateStatus(faults, object, old) {
     const status: JsonObject = object.status ?? {};

@@ -1,14 +1,15 @@
 // Persistent volumes, claims and storage classes.
 
-import { deepEqual, difference, set } from '../change.ts';
+import { deepEqual, set, update } from '../change.ts';
+import { internalDifference } from '../internal-types.ts';
 import { compareQuantities, quantityMilli } from '../quantity.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 import { accessModes, claimSpec, VOLUME_MODES } from './claim.ts';
-import { Faults, IMMUTABLE } from './field.ts';
+import { Faults, IMMUTABLE, Typed } from './field.ts';
 import { isDNS1123Subdomain, isQualifiedName } from './names.ts';
 import type { Rules } from './rules.ts';
 import { labelSelector, nodeSelector } from './selectors.ts';
-import { csiDriverName, PERSISTENT_SOURCES } from './volume-sources.ts';
+import { csiDriverName, initiatorPortal, PERSISTENT_SOURCES } from './volume-sources.ts';
 import { volumeSource } from './volumes.ts';
 import { classParameters } from './well-known.ts';
 
@@ -39,7 +40,8 @@ export const persistentVolumeClaim: Rules = {
       if (same.volumeAttributesClassName !== undefined)
         same = set(same, 'volumeAttributesClassName', old.spec.volumeAttributesClassName);
     }
-    if (!deepEqual(same, old.spec)) faults.forbidden('spec', `${CLAIM_WORDS}${difference(old.spec, same)}`);
+    if (!deepEqual(same, old.spec))
+      faults.forbidden('spec', `${CLAIM_WORDS}${internalDifference('PersistentVolumeClaimSpec', old.spec, same)}`);
     const size = (claim: KubeObject): string => claim.spec.resources?.requests?.storage ?? '0';
     if (
       compareQuantities(size(object), size(old)) < 0 &&
@@ -56,17 +58,40 @@ export const persistentVolumeClaim: Rules = {
   },
   validateStatus(faults, object) {
     if (!object.spec?.accessModes?.length) faults.required('Spec.accessModes');
-    for (const name in object.status?.capacity) {
-      const value = object.status.capacity[name];
-      if (compareQuantities(value, '0') < 0)
-        faults.invalid(
-          `status.capacity[${name}]`,
-          Math.ceil(quantityMilli(value) / 1000),
-          'must be a valid resource quantity',
-        );
+    const { capacity, allocatedResourceStatuses: resizes, allocatedResources: allocated } = object.status ?? {};
+    for (const name in capacity) amount(faults, `status.capacity[${name}]`, capacity[name]);
+    for (const name in resizes) {
+      claimResource(faults, 'status.allocatedResourceStatus', name);
+      if (!RESIZES.includes(resizes[name])) faults.notSupported('status.allocatedResourceStatus', name, RESIZES);
     }
+    for (const name in allocated)
+      if (claimResource(faults, 'status.allocatedResources', name))
+        amount(faults, `status.allocatedResources[${name}]`, allocated[name]);
   },
 };
+
+/** A quantity that may be zero. */
+function amount(faults: Faults, path: string, value: string) {
+  if (compareQuantities(value, '0') < 0)
+    faults.invalid(path, Math.ceil(quantityMilli(value) / 1000), 'must be a valid resource quantity');
+}
+
+const RESIZES = [
+  'ControllerResizeInProgress',
+  'ControllerResizeInfeasible',
+  'NodeResizeInProgress',
+  'NodeResizeInfeasible',
+  'NodeResizePending',
+];
+
+/** Of Kubernetes' own resources a claim has storage alone; whether the name is good. */
+function claimResource(faults: Faults, path: string, name: string): boolean {
+  const before = faults.list.length;
+  faults.check(path, name, isQualifiedName);
+  if (faults.list.length === before && name !== 'storage' && (!name.includes('/') || name.includes('kubernetes.io/')))
+    faults.notSupported(path, name, ['storage']);
+  return faults.list.length === before;
+}
 
 /** The parts of a PersistentVolumeSpec that are its source. */
 function sourceOf(spec: JsonObject): JsonObject {
@@ -80,6 +105,32 @@ function withoutNewSecret(now: JsonObject, before: JsonObject): JsonObject {
   const added = now.csi?.controllerExpandSecretRef && before.csi && !before.csi.controllerExpandSecretRef;
   return added ? set(now, 'csi', set(now.csi, 'controllerExpandSecretRef', undefined)) : now;
 }
+
+/** Labels of nodes that have taken the place of others. */
+const NEW_LABELS: Record<string, string> = {
+  'failure-domain.beta.kubernetes.io/zone': 'topology.kubernetes.io/zone',
+  'failure-domain.beta.kubernetes.io/region': 'topology.kubernetes.io/region',
+  'beta.kubernetes.io/os': 'kubernetes.io/os',
+  'beta.kubernetes.io/arch': 'kubernetes.io/arch',
+  'beta.kubernetes.io/instance-type': 'node.kubernetes.io/instance-type',
+};
+
+/** An affinity with the new labels where the update has them. */
+const withNewLabels = (affinity: JsonObject, now: JsonObject) =>
+  update(affinity, 'required', (required) =>
+    set(
+      required,
+      'nodeSelectorTerms',
+      required.nodeSelectorTerms.map((term: JsonObject, t: number) =>
+        update(term, 'matchExpressions', (list: JsonObject[]) =>
+          list.map((one, i) => {
+            const key = now.nodeAffinity?.required?.nodeSelectorTerms[t]?.matchExpressions?.[i]?.key;
+            return key && NEW_LABELS[one.key] === key ? { ...one, key } : one;
+          }),
+        ),
+      ),
+    ),
+  );
 
 function className(faults: Faults, path: string, name: string | undefined) {
   if (name === undefined) return;
@@ -99,8 +150,7 @@ export const persistentVolume: Rules = {
     }
     for (const name in capacity) {
       const at = `spec.capacity[${name}]`;
-      if (compareQuantities(capacity[name], '0') < 0)
-        faults.invalid(at, Math.ceil(quantityMilli(capacity[name]) / 1000), 'must be a valid resource quantity');
+      amount(faults, at, capacity[name]);
       if (compareQuantities(capacity[name], '0') <= 0) faults.invalid(at, capacity[name], 'must be greater than zero');
     }
     if (spec.persistentVolumeReclaimPolicy)
@@ -111,6 +161,10 @@ export const persistentVolume: Rules = {
       else nodeSelector(faults, 'spec.nodeAffinity.required', spec.nodeAffinity.required);
     }
     volumeSource(faults, 'spec', spec, PERSISTENT_SOURCES);
+    if (spec.iscsi?.initiatorName !== undefined) {
+      const named = { name: object.metadata.name, iscsi: spec.iscsi };
+      initiatorPortal(faults, 'spec.iscsi.targetportal', named, spec.iscsi.targetPortal);
+    }
     if (spec.local && !spec.nodeAffinity) faults.required('spec.nodeAffinity', 'Local volume requires node affinity');
     if (/^\/+\.?$/.test(spec.hostPath?.path ?? '') && spec.persistentVolumeReclaimPolicy === 'Recycle') {
       faults.forbidden('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'");
@@ -127,15 +181,18 @@ export const persistentVolume: Rules = {
     if (!deepEqual(before, now)) {
       faults.forbidden(
         'spec.persistentvolumesource',
-        `spec.persistentvolumesource is immutable after creation${difference(before, now)}`,
+        `spec.persistentvolumesource is immutable after creation${internalDifference('PersistentVolumeSource', before, now)}`,
       );
     }
     // Upstream leaves the spec out of the next two paths.
     if (object.spec.volumeMode !== old.spec.volumeMode) faults.invalid('volumeMode', object.spec.volumeMode, IMMUTABLE);
-    if (old.spec.nodeAffinity && !deepEqual(old.spec.nodeAffinity, object.spec.nodeAffinity)) {
+    if (
+      old.spec.nodeAffinity &&
+      !deepEqual(withNewLabels(old.spec.nodeAffinity, object.spec), object.spec.nodeAffinity)
+    ) {
       faults.invalid(
         'nodeAffinity',
-        object.spec.nodeAffinity,
+        object.spec.nodeAffinity && new Typed('core.VolumeNodeAffinity', object.spec.nodeAffinity),
         `${IMMUTABLE}, except for updating from beta label to GA`,
       );
     }
@@ -165,6 +222,9 @@ export const csiDriver: Rules = {
     for (const mode of spec.volumeLifecycleModes ?? [])
       faults.ifNot('spec.volumeLifecycleModes', mode, ['Ephemeral', 'Persistent']);
     if (spec.seLinuxMount === undefined) faults.required('spec.seLinuxMount');
+    const period = spec.nodeAllocatableUpdatePeriodSeconds;
+    if (period < 10)
+      faults.invalid('spec.nodeAllocatableUpdatePeriodSeconds', period, 'must be greater than or equal to 10 seconds');
   },
   validateUpdate(faults, object, old) {
     if (object.spec?.attachRequired !== old.spec?.attachRequired)
@@ -190,7 +250,7 @@ export const csiNode: Rules = {
       for (const key of driver.topologyKeys ?? []) {
         if (keys.has(key)) faults.duplicate(at, key);
         keys.add(key);
-        faults.check(at, key, isQualifiedName);
+        for (const fault of isQualifiedName(key)) faults.invalid(at, driver.topologyKeys, fault);
       }
     });
   },
@@ -228,7 +288,8 @@ export const volumeAttachment: Rules = {
     if (name) faults.check('spec.source.persistentVolumeName', name, isDNS1123Subdomain);
   },
   validateUpdate(faults, object, old) {
-    if (!deepEqual(object.spec, old.spec)) faults.invalid('spec', object.spec, IMMUTABLE);
+    if (!deepEqual(object.spec, old.spec))
+      faults.invalid('spec', new Typed('storage.VolumeAttachmentSpec', object.spec), IMMUTABLE);
   },
 };
 

@@ -1,5 +1,6 @@
 // What each source of a volume needs, in a Pod and in a PersistentVolume; volumes.ts has those that most Pods use.
 
+import type { JsonObject } from '../types.ts';
 import { claimSpec } from './claim.ts';
 import { PULL_POLICIES } from './container.ts';
 import type { Faults } from './field.ts';
@@ -39,19 +40,30 @@ const ISCSI_NAMES: Record<string, RegExp> = {
   naa: /^naa.[A-Za-z0-9]{32}$/,
 };
 
-const iscsi: Source = (faults, path, source) => {
-  if (!source.targetPortal) faults.required(`${path}.targetPortal`);
-  const name = (field: string, value: string) => {
-    const format = ISCSI_NAMES[value.slice(0, 3)];
-    if (!format) faults.invalid(`${path}.${field}`, value, 'must be valid format starting with iqn, eui, or naa');
-    else if (!format.test(value)) faults.invalid(`${path}.${field}`, value, 'must be valid format');
+const iscsiSource =
+  (unknown: string, more?: Source): Source =>
+  (faults, path, source) => {
+    const name = (field: string, value: string) => {
+      const format = ISCSI_NAMES[value.slice(0, 3)];
+      if (!format) faults.invalid(`${path}.${field}`, value, unknown);
+      else if (!format.test(value)) faults.invalid(`${path}.${field}`, value, 'must be valid format');
+    };
+    if (!source.targetPortal) faults.required(`${path}.targetPortal`);
+    if (!source.iqn) faults.required(`${path}.iqn`);
+    else name('iqn', source.iqn);
+    faults.between(`${path}.lun`, source.lun, 0, 255);
+    if ((source.chapAuthDiscovery || source.chapAuthSession) && !source.secretRef) faults.required(`${path}.secretRef`);
+    more?.(faults, path, source);
+    if (source.initiatorName !== undefined) name('initiatorname', source.initiatorName);
   };
-  if (!source.iqn) faults.required(`${path}.iqn`);
-  else name('iqn', source.iqn);
-  faults.between(`${path}.lun`, source.lun, 0, 255);
-  if ((source.chapAuthDiscovery || source.chapAuthSession) && !source.secretRef) faults.required(`${path}.secretRef`);
-  if (source.initiatorName !== undefined) name('initiatorname', source.initiatorName);
-};
+
+const LONG_PORTAL =
+  'Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified.';
+
+/** The name that an iSCSI interface of its own gets must fit; `shown` is what upstream blames. */
+export function initiatorPortal(faults: Faults, path: string, { name = '', iscsi }: JsonObject, shown: string = name) {
+  if (`${name}:${iscsi.targetPortal}`.length > 64) faults.invalid(path, shown, LONG_PORTAL);
+}
 
 const flocker: Source = (faults, path, { datasetName = '', datasetUUID = '' }) => {
   if (!datasetName && !datasetUUID) faults.required(path, 'one of datasetName and datasetUUID is required');
@@ -177,7 +189,6 @@ const COMMON = {
   gcePersistentDisk: both(required('pdName'), partition),
   awsElasticBlockStore: both(required('volumeID'), partition),
   nfs,
-  iscsi,
   glusterfs: required('endpoints', 'path'),
   flocker,
   rbd: required('monitors', 'image'),
@@ -203,7 +214,7 @@ export const POD_SOURCES: Record<string, Source> = {
   awsElasticBlockStore: COMMON.awsElasticBlockStore,
   secret: BASIC_SOURCES.secret,
   nfs,
-  iscsi,
+  iscsi: iscsiSource('must be valid format starting with iqn, eui, or naa'),
   glusterfs: COMMON.glusterfs,
   flocker,
   persistentVolumeClaim: required('claimName'),
@@ -237,13 +248,17 @@ export const PERSISTENT_SOURCES: Record<string, Source> = {
   hostPath,
   gcePersistentDisk: COMMON.gcePersistentDisk,
   awsElasticBlockStore: COMMON.awsElasticBlockStore,
-  glusterfs: COMMON.glusterfs,
+  glusterfs: both(COMMON.glusterfs, (faults, path, { endpointsNamespace: name }) => {
+    const at = `${path}.endpointsNamespace`;
+    if (name === '') faults.invalid(at, name, 'if the endpointnamespace is set, it must be a valid namespace name');
+    else if (name !== undefined) faults.check(at, name, isDNS1123Label);
+  }),
   flocker,
   nfs,
   rbd: COMMON.rbd,
   quobyte,
   cephfs: COMMON.cephfs,
-  iscsi,
+  iscsi: iscsiSource('must be valid format', secretName),
   cinder: both(required('volumeID'), secretName, secretNamespace),
   fc,
   flexVolume,

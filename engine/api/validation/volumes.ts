@@ -175,17 +175,26 @@ export function volumeSource(faults: Faults, path: string, volume: JsonObject, s
   return found;
 }
 
-/** Volumes by name as containers may mount them: those that came out well. */
-export function volumes(faults: Faults, path: string, list: JsonObject[] | undefined): Map<string, JsonObject> {
+/** Volumes by name as containers may mount them: those that came out well. `claimant`: see podSpec. */
+export function volumes(
+  faults: Faults,
+  path: string,
+  list: JsonObject[] | undefined,
+  claimant?: string,
+): Map<string, JsonObject> {
   const names = new Map<string, JsonObject>();
+  const own = claimant === undefined ? undefined : part('rules').ownClaims(claimant, list ?? []);
   (list ?? []).forEach((volume, i) => {
     const at = `${path}[${i}]`;
     const before = faults.list.length;
     volumeSource(faults, at, volume);
+    if (volume.iscsi?.initiatorName !== undefined) part('rules').initiatorPortal(faults, `${at}.name`, volume);
+    own?.name(faults, at, volume);
     if (!volume.name) faults.required(`${at}.name`);
     else faults.check(`${at}.name`, volume.name, isDNS1123Label);
     if (names.has(volume.name)) faults.duplicate(`${at}.name`, volume.name);
     if (faults.list.length === before) names.set(volume.name, volume);
+    own?.use(faults, at, volume);
   });
   return names;
 }

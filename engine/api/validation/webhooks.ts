@@ -1,5 +1,6 @@
 // Admission webhooks: where they are called, for what, and what they may say.
 
+import { part } from '../../parts/index.ts';
 import type { JsonObject } from '../types.ts';
 import { Faults } from './field.ts';
 import { isDNS1035Label, isDNS1123Subdomain } from './names.ts';
@@ -74,17 +75,27 @@ function webhookService(faults: Faults, path: string, service: JsonObject) {
   const port: number = service.port ?? 443;
   if (port < 1 || port > 65535)
     faults.invalid(`${path}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive');
-  const given: string | undefined = service.path;
-  if (given === undefined || given === '/') return;
+  const given: string = service.path ?? '';
+  if (given === '' || given === '/') return;
   const at = `${path}.path`;
-  if (given === '') return;
+  if (given === '//') return faults.invalid(at, given, 'segment[0] may not be empty');
   if (!given.startsWith('/')) faults.invalid(at, given, "must start with a '/'");
-  const steps = given.slice(1, given.endsWith('/') ? -1 : undefined).split('/');
-  steps.forEach((step, i) => {
-    if (step === '') faults.invalid(at, given, `segment[${i}] may not be empty`);
-    else if (step === '.' || step === '..' || step.includes('%')) faults.check(at, step, isDNS1123Subdomain);
-    else for (const fault of isDNS1123Subdomain(step)) faults.invalid(at, given, `segment[${i}]: ${fault}`);
-  });
+  given
+    .slice(1, given.length > 1 && given.endsWith('/') ? -1 : undefined)
+    .split('/')
+    .forEach((step, i) => {
+      if (step === '') faults.invalid(at, given, `segment[${i}] may not be empty`);
+      else for (const fault of isDNS1123Subdomain(step)) faults.invalid(at, given, `segment[${i}]: ${fault}`);
+    });
+  return undefined;
+}
+
+/** How a webhook is reached. */
+export function clientConfig(faults: Faults, path: string, client: JsonObject) {
+  if ((client.url === undefined) === (client.service === undefined))
+    faults.required(path, 'exactly one of url or service is required');
+  else if (client.url !== undefined) webhookUrl(faults, `${path}.url`, client.url);
+  else webhookService(faults, `${path}.service`, client.service);
 }
 
 /** A domain of at least three segments. */
@@ -99,7 +110,8 @@ function qualifiedName(faults: Faults, path: string, name: string) {
     faults.invalid(path, name, 'should be a domain with at least three segments separated by dots');
 }
 
-function reviewVersions(faults: Faults, path: string, versions: string[]) {
+/** Of the reviews that a webhook understands one must be known here. */
+export function reviewVersions(faults: Faults, path: string, versions: string[]) {
   if (!versions.length) {
     faults.required(path, 'must specify one of v1, v1beta1');
     return;
@@ -117,7 +129,8 @@ function webhook(faults: Faults, at: string, hook: JsonObject) {
   (hook.rules ?? []).forEach((rule: JsonObject, r: number) => ruleOperations(faults, `${at}.rules[${r}]`, rule));
   faults.ifNot(`${at}.failurePolicy`, hook.failurePolicy, ['Fail', 'Ignore']);
   faults.ifNot(`${at}.matchPolicy`, hook.matchPolicy, ['Equivalent', 'Exact']);
-  if (hook.sideEffects === undefined) faults.required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun');
+  if ((hook.sideEffects ?? undefined) === undefined)
+    faults.required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun');
   else faults.ifNot(`${at}.sideEffects`, hook.sideEffects, ['None', 'NoneOnDryRun']);
   if (hook.timeoutSeconds > 30 || hook.timeoutSeconds < 1) {
     const words = 'the timeout value must be between 1 and 30 seconds';
@@ -126,11 +139,9 @@ function webhook(faults: Faults, at: string, hook: JsonObject) {
   labelSelector(faults, `${at}.namespaceSelector`, hook.namespaceSelector);
   labelSelector(faults, `${at}.objectSelector`, hook.objectSelector);
   faults.ifNot(`${at}.reinvocationPolicy`, hook.reinvocationPolicy, ['IfNeeded', 'Never']);
-  const client: JsonObject = hook.clientConfig ?? {};
-  if ((client.url === undefined) === (client.service === undefined))
-    faults.required(`${at}.clientConfig`, 'exactly one of url or service is required');
-  else if (client.url !== undefined) webhookUrl(faults, `${at}.clientConfig.url`, client.url);
-  else webhookService(faults, `${at}.clientConfig.service`, client.service);
+  clientConfig(faults, `${at}.clientConfig`, hook.clientConfig ?? {});
+  if (hook.matchConditions?.length)
+    part('extensions').matchConditions(faults, `${at}.matchConditions`, hook.matchConditions);
 }
 
 /** Both kinds of configurations. */

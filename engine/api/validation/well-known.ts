@@ -1,5 +1,6 @@
 // What every cluster has some of, for the whole cluster: leases, priorities, classes of storage and Ingresses, API services.
 
+import { base64Text } from '../base64.ts';
 import { deepEqual } from '../change.ts';
 import type { JsonObject } from '../types.ts';
 import { Faults, IMMUTABLE, utf8Length } from './field.ts';
@@ -113,7 +114,7 @@ export const storageClass: Rules = {
 
 /** Group, kind and name of another object. */
 export function typedReference(faults: Faults, path: string, ref: JsonObject) {
-  if (ref.apiGroup !== undefined) faults.check(`${path}.apiGroup`, ref.apiGroup, isDNS1123Subdomain);
+  if ((ref.apiGroup ?? undefined) !== undefined) faults.check(`${path}.apiGroup`, ref.apiGroup, isDNS1123Subdomain);
   for (const field of ['kind', 'name']) {
     if (!ref[field]) faults.required(`${path}.${field}`);
     else faults.check(`${path}.${field}`, ref[field], pathSegment);
@@ -170,9 +171,22 @@ export const apiService: Rules = {
     if (spec.versionPriority <= 0 || spec.versionPriority > 1000) {
       faults.invalid('spec.versionPriority', spec.versionPriority, 'must be positive and less than 1000');
     }
-    if (!spec.service) return;
+    if (!spec.service) {
+      const local = (field: string, value: unknown) =>
+        faults.invalid(
+          `spec.${field}`,
+          value,
+          `local APIServices may not have ${field === 'caBundle' ? 'a ' : ''}${field}`,
+        );
+      if (spec.caBundle) local('caBundle', `${base64Text(spec.caBundle).length} bytes`);
+      if (spec.insecureSkipTLSVerify) local('insecureSkipTLSVerify', true);
+      return;
+    }
     if (!spec.service.namespace) faults.required('spec.service.namespace');
     if (!spec.service.name) faults.required('spec.service.name');
+    const { port } = spec.service;
+    if (port < 1 || port > 65535)
+      faults.invalid('spec.service.port', port, 'port is not valid: must be between 1 and 65535, inclusive');
     if (spec.insecureSkipTLSVerify && spec.caBundle)
       faults.invalid('spec.insecureSkipTLSVerify', true, 'may not be true if caBundle is present');
   },

@@ -3,12 +3,14 @@
 import { deepEqual } from '../change.ts';
 import { matchesSelector } from '../selectors.ts';
 import type { JsonObject, LabelSelector } from '../types.ts';
-import { Faults, IMMUTABLE } from './field.ts';
+import { Faults, IMMUTABLE, Typed } from './field.ts';
 import { isValidPercent } from './names.ts';
 import { podTemplateSpec } from './pod.ts';
 import type { Rules } from './rules.ts';
 import { labelSelector } from './selectors.ts';
 
+/** The type of labels. */
+export const LABELS = 'map[string]string';
 export const MISMATCH = '`selector` does not match template `labels`';
 
 const isEmptySelector = (s: LabelSelector) => !Object.keys(s.matchLabels ?? {}).length && !s.matchExpressions?.length;
@@ -38,7 +40,7 @@ export function selectorAndTemplate(faults: Faults, spec: JsonObject, kind: stri
     return false;
   }
   if (!matched && (!selector || !isEmptySelector(selector))) {
-    faults.invalid('spec.template.metadata.labels', labels ?? null, MISMATCH);
+    faults.invalid('spec.template.metadata.labels', new Typed(LABELS, labels), MISMATCH);
   }
   return true;
 }
@@ -97,7 +99,7 @@ function deploymentStrategy(faults: Faults, strategy: JsonObject) {
       break;
     }
     default:
-      faults.notSupported(path, strategy, ['Recreate', 'RollingUpdate']);
+      faults.notSupported(path, new Typed('apps.DeploymentStrategy', strategy), ['Recreate', 'RollingUpdate']);
   }
 }
 
@@ -180,7 +182,7 @@ export const daemonSet: Rules = {
     labelSelector(faults, 'spec.selector', selector);
     const labels = spec.template?.metadata?.labels;
     if (!selector || (selects(selector, labels) === false && !isEmptySelector(selector))) {
-      faults.invalid('spec.template.metadata.labels', labels ?? null, MISMATCH);
+      faults.invalid('spec.template.metadata.labels', new Typed(LABELS, labels), MISMATCH);
     }
     if (selector && isEmptySelector(selector))
       faults.invalid('spec.selector', selector, 'empty selector is invalid for daemonset');
@@ -203,7 +205,7 @@ export const daemonSet: Rules = {
         faults.invalid(`${at}.maxSurge`, maxSurge, 'may not be set when maxUnavailable is non-zero');
       else if (!unavailable && !surge) faults.required(`${at}.maxUnavailable`, 'cannot be 0 when maxSurge is 0');
     } else if (strategy.type !== 'OnDelete') {
-      faults.notSupported(path, strategy, ['RollingUpdate', 'OnDelete']);
+      faults.notSupported(path, new Typed('apps.DaemonSetUpdateStrategy', strategy), ['RollingUpdate', 'OnDelete']);
     }
     faults.nonNegative('spec.revisionHistoryLimit', spec.revisionHistoryLimit);
   },

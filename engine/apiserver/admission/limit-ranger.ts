@@ -72,7 +72,7 @@ function withDefaults(pod: Pod, range: LimitRange): Pod {
     return { ...container, resources };
   };
   const spec = pod.spec as NonNullable<Pod['spec']>;
-  const containers = spec.containers.map(fill('container'));
+  const containers = (spec.containers ?? []).map(fill('container'));
   const initContainers = spec.initContainers?.map(fill('init container'));
   if (set.length === 0) return pod;
   const next = { ...spec, containers };

@@ -2,12 +2,14 @@
 
 import type { JsonObject, KubeObject } from '../../api/types.ts';
 import type { Faults } from '../../api/validation/field.ts';
+import { pathSegment } from '../../api/validation/metadata.ts';
 import { isQualifiedName } from '../../api/validation/names.ts';
 import { labelSelector } from '../../api/validation/selectors.ts';
 import { ruleOperations } from '../../api/validation/webhooks.ts';
 import { AUTHORIZER, Scope, type Program } from '../../cel/index.ts';
 
 const REASONS = ['Forbidden', 'Invalid', 'RequestEntityTooLarge', 'Unauthorized'];
+const MAX_ANNOTATIONS = 20;
 const IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
 
 /**
@@ -49,7 +51,7 @@ export function validatePolicy(faults: Faults, { spec = {} }: KubeObject) {
   }
   const names = namesOf(spec);
   const all = policyScope(spec, names);
-  matchConditions(faults, spec, all);
+  matchConditions(faults, 'spec.matchConditions', spec.matchConditions, all);
   variables(faults, spec);
   const validations: JsonObject[] = spec.validations ?? [];
   const annotations: JsonObject[] = spec.auditAnnotations ?? [];
@@ -60,6 +62,8 @@ export function validatePolicy(faults: Faults, { spec = {} }: KubeObject) {
     return;
   }
   validations.forEach((validation, i) => validated(faults, `spec.validations[${i}]`, validation, all));
+  if (annotations.length > MAX_ANNOTATIONS)
+    faults.tooMany('spec.auditAnnotations', annotations.length, MAX_ANNOTATIONS);
   annotations.forEach(({ key = '', valueExpression = '' }, i) => {
     const at = `spec.auditAnnotations[${i}]`;
     if (!key) faults.required(`${at}.key`);
@@ -91,13 +95,29 @@ export function matchResources(faults: Faults, path: string, match: JsonObject) 
   labelSelector(faults, `${path}.namespaceSelector`, match.namespaceSelector);
   labelSelector(faults, `${path}.objectSelector`, match.objectSelector);
   for (const list of ['resourceRules', 'excludeResourceRules'])
-    ((match[list] ?? []) as JsonObject[]).forEach((rule, i) => ruleOperations(faults, `${path}.${list}[${i}]`, rule));
+    ((match[list] ?? []) as JsonObject[]).forEach((rule, i) => {
+      const names: string[] = rule.resourceNames ?? [];
+      names.forEach((name, n) => {
+        const at = `${path}.${list}[${i}].resourceNames[${n}]`;
+        faults.check(at, name, pathSegment);
+        if (names.indexOf(name) < n) faults.duplicate(at, name);
+      });
+      ruleOperations(faults, `${path}.${list}[${i}]`, rule);
+    });
 }
 
-function matchConditions(faults: Faults, spec: JsonObject, scope: Scope) {
-  const conditions: JsonObject[] = spec.matchConditions ?? [];
+const MAX_CONDITIONS = 64;
+
+/** Of a policy, and (without `scope`) of a webhook, whose conditions know no parameters. */
+export function matchConditions(
+  faults: Faults,
+  path: string,
+  conditions: JsonObject[] = [],
+  scope: Scope = policyScope({}, []),
+) {
+  if (conditions.length > MAX_CONDITIONS) faults.tooMany(path, conditions.length, MAX_CONDITIONS);
   conditions.forEach(({ name = '', expression = '' }, i) => {
-    const at = `spec.matchConditions[${i}]`;
+    const at = `${path}[${i}]`;
     if (!expression.trim()) faults.required(`${at}.expression`);
     else compiles(faults, `${at}.expression`, expression, scope, ['bool']);
     if (!name) faults.required(`${at}.name`);

@@ -6,9 +6,12 @@ import type { Route } from '../route.ts';
 import type { ApiRequest } from '../types.ts';
 import type { Attributes } from './types.ts';
 
+/** Verbs of requests that a selector narrows. */
+const SELECTING = new Set(['list', 'watch', 'deletecollection']);
+
 export function attributesOf(asked: Route | undefined, request: ApiRequest): Attributes {
   if (!asked) return nonResource(request.method.toLowerCase(), request.path);
-  if (!request.query || (asked.verb !== 'list' && asked.verb !== 'watch')) return asked;
+  if (!request.query || !SELECTING.has(asked.verb)) return asked;
   const fieldSelector = param(request, 'fieldSelector');
   if (!fieldSelector) return asked;
   // A list of the one object of a name is allowed to who may read that object.

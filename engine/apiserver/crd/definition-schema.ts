@@ -1,18 +1,15 @@
-// Validation of the schemas of a CustomResourceDefinition: what OpenAPI allows in one, what makes it structural, whether its
-// defaults fit and its rules compile.
+// Validation of the schemas of a CustomResourceDefinition: what OpenAPI allows in one, whether its defaults fit; beside this
+// file what makes it structural, and its rules.
 
-import type { Faults } from '../../api/validation/field.ts';
-import { goRegExp } from '../../api/regexp.ts';
-import { cardinality, RULE_LIMIT, SCHEMA_LIMIT, type Program } from '../../cel/index.ts';
-import { checkRules, rulesOf, ruleTree, scopeOf } from './rules.ts';
-import { isObject, preserves, prune, type Schema } from './structural.ts';
+import { Faults } from '../../api/validation/field.ts';
+import { cardinality, SCHEMA_LIMIT } from '../../cel/index.ts';
+import { overBudget, rules, type Cost, type RulesPlace } from './definition-rules.ts';
+import { children, MAX_DEPTH, structural, wantsType } from './definition-structure.ts';
+import { checkRules, ruleTree } from './rules.ts';
+import { isObject, prune, type Schema } from './structural.ts';
 import { duplicates, Validator } from './validate.ts';
 
-const MAX_DEPTH = 60;
 const TYPES = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
-const SCALARS = ['boolean', 'integer', 'number', 'string'];
-const REASONS = ['FieldValueRequired', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueDuplicate'];
-const MAX_MESSAGE = 2048;
 
 /** What JSON schema has and a definition may not use. */
 const UNSUPPORTED: readonly [field: string, why: string][] = [
@@ -24,367 +21,233 @@ const UNSUPPORTED: readonly [field: string, why: string][] = [
   ['$ref', '$ref is not supported'],
 ];
 
-export function definitionSchema(faults: Faults, path: string, schema: Schema) {
+/** What the root may have beside the schemas of its fields when status is a subresource, and is validated apart. */
+const AT_ROOT = [
+  'Description',
+  'Type',
+  'Format',
+  'Title',
+  'Maximum',
+  'ExclusiveMaximum',
+  'Minimum',
+  'ExclusiveMinimum',
+  'MaxLength',
+  'MinLength',
+  'Pattern',
+  'MaxItems',
+  'MinItems',
+  'UniqueItems',
+  'MultipleOf',
+  'Required',
+  'Items',
+  'Properties',
+  'ExternalDocs',
+  'Example',
+  'XPreserveUnknownFields',
+  'XValidations',
+];
+const GO_NAMES: Readonly<Record<string, string>> = {
+  'x-kubernetes-preserve-unknown-fields': 'XPreserveUnknownFields',
+  'x-kubernetes-validations': 'XValidations',
+};
+const goName = (field: string) => GO_NAMES[field] ?? field[0].toUpperCase() + field.slice(1);
+
+export function definitionSchema(faults: Faults, path: string, schema: Schema, hasStatus: boolean) {
+  const begun = faults.list.length;
+  if (hasStatus) rootOfStatus(faults, path, schema);
   if (schema.nullable) faults.forbidden(`${path}.nullable`, 'nullable cannot be true at the root');
+  const before = faults.list.length;
+  structural(faults, path, schema, 'at the root', 0);
+  if (faults.list.length > before) {
+    const sorted = faults.list.splice(before);
+    const text = ({ field, message }: { field: string; message: string }) => `${field}: ${message}`;
+    faults.list.push(...sorted.sort((a, b) => (text(a) < text(b) ? -1 : 1)));
+  } else defaults(faults, path, schema, true, false, 0);
+  const cel = faults.list.length === before ? new Faults(faults.minor) : undefined;
   const costs: Cost[] = [];
-  generic(faults, path, schema, { root: true, uncorrelated: '', times: 1, costs }, 0);
+  generic(faults, path, schema, { ...ROOT, cel, costs }, 0);
+  if (cel) faults.list.push(...cel.list);
   const total = costs.reduce((sum, { cost }) => sum + cost, 0);
   if (total > SCHEMA_LIMIT) {
     for (const { at } of costs.filter(({ cost }) => cost > SCHEMA_LIMIT / 100).slice(0, 4))
-      faults.forbidden(
-        at,
-        'contributed to estimated rule & messageExpression cost total exceeding cost limit for entire OpenAPIv3 schema',
-      );
+      faults.forbidden(at, 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema');
     faults.forbidden(
       path,
-      overBudget(
-        'x-kubernetes-validations estimated rule & messageExpression cost total for entire OpenAPIv3 schema',
-        total,
-        SCHEMA_LIMIT,
-      ),
+      overBudget('x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema', total, SCHEMA_LIMIT),
     );
   }
-  const before = faults.list.length;
-  structural(faults, path, schema, 'at the root', 0);
-  if (faults.list.length === before) defaults(faults, path, schema, true, 0);
+  return faults.list.length === begun;
 }
 
-/** Children in the order of their names, with their places. */
-function children(schema: Schema, path: string): [path: string, schema: Schema, level: string][] {
-  const found: [string, Schema, string][] = [];
-  const { properties, items, additionalProperties } = schema;
-  for (const name of Object.keys(properties ?? {}).sort())
-    found.push([`${path}.properties[${name}]`, properties[name], FIELDS]);
-  if (isObject(items)) found.push([`${path}.items`, items, 'for specified array items']);
-  if (isObject(additionalProperties)) found.push([`${path}.additionalProperties`, additionalProperties, FIELDS]);
-  return found;
+function rootOfStatus(faults: Faults, path: string, schema: Schema) {
+  for (const field in schema) {
+    if (field === 'type' && schema.type && schema.type !== 'object') {
+      const why = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled';
+      return faults.invalid(`${path}.type`, schema.type, why);
+    }
+    if (!schema[field] || AT_ROOT.includes(goName(field))) continue;
+    const why = `only [${AT_ROOT.join(' ')}] fields are allowed at the root of the schema if the status subresource is enabled`;
+    return faults.invalid(path, schema, why);
+  }
+  return undefined;
 }
 
-const FIELDS = 'for specified object fields';
-
-interface Place {
-  root: boolean;
-  /** The list whose items cannot be told apart, if the schema is in one. */
-  uncorrelated: string;
-  /** How many values an object can have here. */
-  times: number;
-  costs: Cost[];
+interface Place extends RulesPlace {
+  /** Inside of the kind, version or metadata of an object. */
+  inMeta: boolean;
+  /** Why there may be no default; '' where one may be. */
+  noDefault: string;
 }
 
-interface Cost {
-  at: string;
-  cost: number;
-}
+const ROOT = { root: true, inMeta: false, noDefault: '', uncorrelated: '', times: 1 };
+const META = ['metadata', 'kind', 'apiVersion'];
 
-function overBudget(what: string, cost: number, limit: number): string {
-  const factor = cost / limit;
-  const shown = factor > 100 ? 'more than 100x' : factor < 1.5 ? `${factor.toFixed(6)}x` : `${factor.toFixed(1)}x`;
-  return `${what} exceeds budget by factor of ${shown} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`;
-}
-
+/** What OpenAPI allows, in the order in which it is looked at: children before what is special to Kubernetes. */
 function generic(faults: Faults, path: string, schema: Schema, place: Place, depth: number) {
   if (depth > MAX_DEPTH) return faults.forbidden(path, 'schema is nested too deeply');
-  for (const [field, why] of UNSUPPORTED) if (schema[field] !== undefined) faults.forbidden(`${path}.${field}`, why);
-  if (schema.type === 'null')
-    faults.forbidden(`${path}.type`, 'type cannot be set to null, use nullable as an alternative');
-  else if (schema.type) faults.ifNot(`${path}.type`, schema.type, TYPES);
-  if (Array.isArray(schema.items)) faults.forbidden(`${path}.items`, 'items must be a schema object and not an array');
-  if (schema['x-kubernetes-preserve-unknown-fields'] === false)
-    faults.invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined');
-  lists(faults, path, schema);
-  const mapType: string | undefined = schema['x-kubernetes-map-type'];
-  if (mapType !== undefined) {
-    faults.ifNot(`${path}.x-kubernetes-map-type`, mapType, ['granular', 'atomic']);
-    wantsType(faults, path, schema, 'object', 'must be object if x-kubernetes-map-type is specified');
-  }
+  const before = faults.list.length;
+  standard(faults, path, schema, place);
   if (schema.uniqueItems)
     faults.forbidden(
       `${path}.uniqueItems`,
       'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
     );
-  if (schema.additionalProperties !== undefined && Object.keys(schema.properties ?? {}).length) {
-    if (schema.additionalProperties !== true)
+  const child = (at: string, inner: unknown, change: Partial<Place>) => {
+    if (!isObject(inner)) return;
+    const times = change.cel === undefined && 'cel' in change ? 1 : cardinality(schema, inner, place.times);
+    generic(faults, at, inner, { ...place, root: false, times, ...change }, depth + 1);
+  };
+  const { additionalProperties: others, properties = {}, items } = schema;
+  if (others !== undefined) {
+    if (Object.keys(properties).length && others !== true)
       faults.forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive');
+    const noDefault = place.inMeta ? 'inside additionalProperties applying to object metadata' : place.noDefault;
+    child(`${path}.additionalProperties`, others, { noDefault });
   }
-  if (schema.pattern && !goRegExp(schema.pattern))
-    faults.invalid(`${path}.pattern`, schema.pattern, "must be a valid regular expression, but isn't");
-  rules(faults, path, schema, place);
-  for (const combination of ['allOf', 'anyOf', 'oneOf'])
+  const atomic = schema['x-kubernetes-map-type'] === 'atomic';
+  for (const name of Object.keys(properties).sort()) {
+    const meta = (place.root || schema['x-kubernetes-embedded-resource']) && META.includes(name);
+    child(`${path}.properties[${name}]`, properties[name], {
+      uncorrelated: place.uncorrelated || (atomic ? path : ''),
+      inMeta: place.inMeta || meta,
+      noDefault: meta && place.root ? `in top-level ${name}` : place.noDefault,
+    });
+  }
+  child(`${path}.not`, schema.not, { cel: undefined });
+  for (const combination of ['allOf', 'oneOf', 'anyOf'])
     (schema[combination] ?? []).forEach((one: Schema, i: number) =>
-      generic(faults, `${path}.${combination}[${i}]`, one, { ...place, root: false }, depth + 1),
+      child(`${path}.${combination}[${i}]`, one, { cel: undefined }),
     );
-  if (schema.not) generic(faults, `${path}.not`, schema.not, { ...place, root: false }, depth + 1);
-  const blind = schema.type === 'array' && schema['x-kubernetes-list-type'] !== 'map';
-  const uncorrelated = place.uncorrelated || (blind || mapType === 'atomic' ? path : '');
-  for (const [at, inner] of children(schema, path)) {
-    const times = cardinality(schema, inner, place.times);
-    generic(faults, at, inner, { root: false, uncorrelated, times, costs: place.costs }, depth + 1);
+  const blind = schema['x-kubernetes-list-type'] !== 'map';
+  child(`${path}.items`, items, { uncorrelated: place.uncorrelated || (blind ? path : '') });
+  if (schema['x-kubernetes-preserve-unknown-fields'] === false)
+    faults.invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined');
+  const mapType: string | undefined = schema['x-kubernetes-map-type'];
+  if (mapType !== undefined) {
+    wantsType(faults, path, schema, 'object', 'must be object if x-kubernetes-map-type is specified');
+    faults.ifNot(`${path}.x-kubernetes-map-type`, mapType, ['atomic', 'granular']);
   }
+  lists(faults, path, schema);
+  rules(faults, path, schema, place, before);
+  return undefined;
 }
 
-function wantsType(faults: Faults, path: string, schema: Schema, type: string, why: string) {
-  if (schema.type === type) return;
-  if (schema.type) faults.invalid(`${path}.type`, schema.type, why);
-  else faults.required(`${path}.type`, why);
+/** What of JSON schema may be used. */
+function standard(faults: Faults, path: string, schema: Schema, { inMeta, noDefault }: Place) {
+  if (schema.type) faults.ifNot(`${path}.type`, schema.type, TYPES);
+  if (schema.default !== undefined && noDefault) faults.forbidden(`${path}.default`, `must not be set ${noDefault}`);
+  for (const [field, why] of UNSUPPORTED) if (schema[field] !== undefined) faults.forbidden(`${path}.${field}`, why);
+  if (schema.type === 'null')
+    faults.forbidden(`${path}.type`, 'type cannot be set to null, use nullable as an alternative');
+  if (Array.isArray(schema.items)) faults.forbidden(`${path}.items`, 'items must be a schema object and not an array');
+  if (inMeta && schema['x-kubernetes-embedded-resource'])
+    faults.forbidden(`${path}.x-kubernetes-embedded-resource`, 'must not be used inside of resource meta');
 }
 
 function lists(faults: Faults, path: string, schema: Schema) {
   const type: string | undefined = schema['x-kubernetes-list-type'];
   const keys: string[] = schema['x-kubernetes-list-map-keys'] ?? [];
+  const items: Schema | undefined = isObject(schema.items) ? schema.items : undefined;
   const at = `${path}.x-kubernetes-list-type`;
-  if (type !== undefined) {
-    faults.ifNot(at, type, ['atomic', 'set', 'map']);
+  if (type !== undefined && schema.type !== 'array')
     wantsType(faults, path, schema, 'array', 'must be array if x-kubernetes-list-type is specified');
+  else if (type === 'set' && items) {
+    const why = 'must be atomic as item of a list with x-kubernetes-list-type=set';
+    const own = items['x-kubernetes-list-type'];
+    if (items.type === 'array' && (own ?? 'atomic') !== 'atomic')
+      faults.invalid(`${path}.items.x-kubernetes-list-type`, own, why);
+    // Upstream prints the type of a list here.
+    if (items.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic')
+      faults.invalid(`${path}.items.x-kubernetes-map-type`, own, why);
   }
+  if (type !== undefined) faults.ifNot(at, type, ['atomic', 'set', 'map']);
   if (keys.length && type !== 'map') {
     const why = 'must be map if x-kubernetes-list-map-keys is non-empty';
     if (type === undefined) faults.required(at, why);
     else faults.invalid(at, type, why);
   }
-  const items: Schema | undefined = isObject(schema.items) ? schema.items : undefined;
-  if (type !== 'map' && type !== 'set') return;
-  if (type === 'map' && !keys.length)
-    faults.required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map');
-  if (!items) {
-    faults.required(`${path}.items`, `must have a schema if x-kubernetes-list-type is ${type}`);
-    return;
-  }
+  if (type === 'map') mapOfItems(faults, path, schema, items, keys);
+  if ((type !== 'map' && type !== 'set') || !items) return;
   if (items.nullable)
     faults.forbidden(`${path}.items.nullable`, `cannot be nullable when x-kubernetes-list-type is ${type}`);
-  if (type === 'set') {
-    if (items.type === 'array' && (items['x-kubernetes-list-type'] ?? 'atomic') !== 'atomic')
-      faults.invalid(
-        `${path}.items.x-kubernetes-list-type`,
-        items['x-kubernetes-list-type'],
-        'must be atomic as item of a list with x-kubernetes-list-type=set',
-      );
-    if (items.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic') {
-      const why = 'must be atomic as item of a list with x-kubernetes-list-type=set';
-      if (items['x-kubernetes-map-type'])
-        faults.invalid(`${path}.items.x-kubernetes-map-type`, items['x-kubernetes-map-type'], why);
-      else faults.required(`${path}.items.x-kubernetes-map-type`, why);
-    }
-    return;
-  }
-  if (items.type !== 'object')
-    faults.invalid(
-      `${path}.items.type`,
-      items.type ?? '',
-      "must be object if parent array's x-kubernetes-list-type is map",
-    );
-  for (const key of new Set(keys)) {
+  if (type === 'set') return;
+  for (const key of keys) {
     const property: Schema | undefined = items.properties?.[key];
-    if (!property) {
-      faults.invalid(`${path}.x-kubernetes-list-map-keys`, key, 'entries must all be names of item properties');
-      continue;
-    }
+    if (!property) continue;
     const own = `${path}.items.properties[${key}]`;
-    if (!SCALARS.includes(property.type))
-      faults.invalid(
-        `${own}.type`,
-        property.type ?? '',
-        "must be a scalar type if parent array's x-kubernetes-list-type is map",
-      );
-    if (property.nullable)
-      faults.forbidden(`${own}.nullable`, 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable');
     if (property.default === undefined && !items.required?.includes(key))
       faults.required(
         `${own}.default`,
         'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property',
       );
+    if (property.nullable)
+      faults.forbidden(`${own}.nullable`, 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable');
   }
-  if (new Set(keys).size < keys.length)
-    faults.invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'must not contain duplicates');
 }
 
-function rules(faults: Faults, path: string, schema: Schema, { root, uncorrelated, times, costs }: Place) {
-  rulesOf(schema).forEach((rule, i) => {
-    const at = `${path}.x-kubernetes-validations[${i}]`;
-    // As the internal type prints: nothing is left out.
-    const shown = {
-      Rule: rule.rule ?? '',
-      Message: rule.message ?? '',
-      MessageExpression: rule.messageExpression ?? '',
-      Reason: rule.reason ?? null,
-      FieldPath: rule.fieldPath ?? '',
-      OptionalOldSelf: rule.optionalOldSelf ?? null,
-    };
-    const text = (rule.rule ?? '').trim();
-    if (text === '') faults.required(`${at}.rule`, 'rule is not specified');
-    if (rule.message !== undefined && rule.message !== '') {
-      if (rule.message.trim() === '')
-        faults.invalid(`${at}.message`, rule.message, 'message must be non-empty if specified');
-      else if (/[\n\r]/.test(rule.message.trim()))
-        faults.invalid(`${at}.message`, rule.message, 'message must not contain line breaks');
-      else if (rule.message.length > MAX_MESSAGE) faults.tooLong(`${at}.message`, MAX_MESSAGE);
-    } else if (/[\n\r]/.test(text))
-      faults.required(`${at}.message`, 'message must be specified if rule contains line breaks');
-    if (rule.messageExpression !== undefined && rule.messageExpression !== '' && rule.messageExpression.trim() === '')
-      faults.required(`${at}.messageExpression`, 'messageExpression must be non-empty if specified');
-    if (rule.reason !== undefined) faults.ifNot(`${at}.reason`, rule.reason, REASONS);
-    if (rule.fieldPath && !leadsSomewhere(schema, rule.fieldPath))
-      faults.invalid(
-        `${at}.fieldPath`,
-        rule.fieldPath,
-        'fieldPath must be a valid path: does not refer to a valid field',
-      );
-    if (text === '') return;
-    const scope = scopeOf(schema, root, rule.optionalOldSelf === true);
-    const compile = (expression: string, field: string, type: string, word: string): Program | undefined => {
-      const program = scope.compile(expression);
-      if (typeof program === 'string') {
-        faults.invalid(
-          `${at}.${field}`,
-          shown,
-          `${field === 'rule' ? '' : 'messageExpression '}compilation failed: ${program}`,
-        );
-        return undefined;
-      }
-      if (program.type !== type && program.type !== 'dyn') {
-        faults.invalid(
-          `${at}.${field}`,
-          shown,
-          `${field === 'rule' ? 'cel expression' : 'messageExpression'} must evaluate to a ${word}`,
-        );
-        return undefined;
-      }
-      return program;
-    };
-    const program = compile(rule.rule, 'rule', 'bool', 'bool');
-    if (rule.messageExpression?.trim()) compile(rule.messageExpression, 'messageExpression', 'string', 'string');
-    if (program) {
-      const cost = program.cost({ self: schema, oldSelf: schema }) * times;
-      costs.push({ at: `${at}.rule`, cost });
-      if (cost > RULE_LIMIT) faults.forbidden(`${at}.rule`, overBudget('estimated rule cost', cost, RULE_LIMIT));
-    }
-    if (program?.reads.has('oldSelf') && uncorrelated)
-      faults.invalid(
-        `${at}.rule`,
-        rule.rule,
-        `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`,
-      );
-    if (rule.optionalOldSelf !== undefined && program && !program.reads.has('oldSelf'))
-      faults.invalid(`${at}.optionalOldSelf`, rule.optionalOldSelf, 'may not be set if oldSelf is not used in rule');
-  });
-}
-
-/** Whether '.a.b' or ".a['b']" names a field of the schema. */
-function leadsSomewhere(schema: Schema, path: string): boolean {
-  let at: Schema | undefined = schema;
-  const steps = path.match(/\.[A-Za-z_][\w-]*|\['(?:[^'\\]|\\.)*'\]/g) ?? [];
-  if (steps.join('') !== path) return false;
-  for (const step of steps) {
-    const name = step[0] === '.' ? step.slice(1) : step.slice(2, -2);
-    at = at?.properties?.[name] ?? (isObject(at?.additionalProperties) ? at.additionalProperties : undefined);
-    if (!at) return false;
+function mapOfItems(faults: Faults, path: string, schema: Schema, items: Schema | undefined, keys: string[]) {
+  const at = `${path}.x-kubernetes-list-map-keys`;
+  if (!keys.length) faults.required(at, 'must not be empty if x-kubernetes-list-type is map');
+  if (schema.items === undefined)
+    faults.required(`${path}.items`, 'must have a schema if x-kubernetes-list-type is map');
+  if (!items) return;
+  if (items.type !== 'object') {
+    const why = "must be object if parent array's x-kubernetes-list-type is map";
+    faults.invalid(`${path}.items.type`, items.type ?? '', why);
+    return;
   }
-  return true;
+  const seen = new Set<string>();
+  for (const key of keys) {
+    const type: string | undefined = items.properties?.[key]?.type;
+    if (!items.properties?.[key]) faults.invalid(at, keys, 'entries must all be names of item properties');
+    // Upstream prints the type of the items.
+    else if (type === 'array' || type === 'object')
+      faults.invalid(
+        `${path}.items.properties[${key}].type`,
+        items.type,
+        "must be a scalar type if parent array's x-kubernetes-list-type is map",
+      );
+    if (seen.has(key)) faults.invalid(at, keys, 'must not contain duplicate entries');
+    seen.add(key);
+  }
 }
 
-function structural(faults: Faults, path: string, schema: Schema, level: string, depth: number) {
+/** Whether there is a default in the schema or below. */
+export function hasDefaults(schema: Schema | undefined, depth = 0): boolean {
+  if (!isObject(schema) || depth > MAX_DEPTH) return false;
+  return schema.default !== undefined || children(schema, '').some(([, inner]) => hasDefaults(inner, depth + 1));
+}
+
+/** Defaults are what a client could write: nothing unknown, nothing invalid. Names of objects are judged with the whole. */
+function defaults(faults: Faults, path: string, schema: Schema, root: boolean, inMeta: boolean, depth: number) {
   if (depth > MAX_DEPTH) return;
-  for (const [at, inner, below] of children(schema, path)) structural(faults, at, inner, below, depth + 1);
-  const intOrString = schema['x-kubernetes-int-or-string'] === true;
   const isEmbedded = schema['x-kubernetes-embedded-resource'] === true;
-  if (schema.type === 'array' && !schema.items) faults.required(`${path}.items`, 'must be specified');
-  if (intOrString) {
-    if (schema.type) faults.invalid(`${path}.type`, schema.type, 'must be empty if x-kubernetes-int-or-string is true');
-    for (const other of ['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'])
-      if (schema[other])
-        faults.invalid(`${path}.${other}`, true, 'must be false if x-kubernetes-int-or-string is true');
-  }
-  combinations(faults, path, schema, intOrString);
-  if (isEmbedded && schema.type !== 'object')
-    wantsType(faults, path, schema, 'object', 'must be object if x-kubernetes-embedded-resource is true');
-  else if (!schema.type && !intOrString && !preserves(schema))
-    faults.required(`${path}.type`, `must not be empty ${level}`);
-  const root = level === 'at the root';
-  if (isEmbedded && schema.additionalProperties !== undefined)
-    faults.forbidden(`${path}.additionalProperties`, 'must not be used if x-kubernetes-embedded-resource is set');
-  if (root && schema.type && schema.type !== 'object')
-    faults.invalid(`${path}.type`, schema.type, 'must be object at the root');
-  if (isEmbedded && !preserves(schema) && !Object.keys(schema.properties ?? {}).length)
-    faults.required(
-      `${path}.properties`,
-      'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields',
-    );
-  if (!root && !isEmbedded) return;
-  const { apiVersion, kind, metadata } = schema.properties ?? {};
-  if (kind && kind.type !== 'string')
-    faults.invalid(`${path}.properties[kind].type`, kind.type ?? '', 'must be string');
-  if (apiVersion && apiVersion.type !== 'string')
-    faults.invalid(`${path}.properties[apiVersion].type`, apiVersion.type ?? '', 'must be string');
-  if (!metadata) return;
-  const at = `${path}.properties[metadata]`;
-  if (metadata.type !== 'object') faults.invalid(`${at}.type`, metadata.type ?? '', 'must be object');
-  if (
-    Object.keys(metadata.properties ?? {}).some((name) => name !== 'name' && name !== 'generateName') ||
-    metadata.additionalProperties !== undefined
-  )
-    faults.forbidden(
-      at,
-      'must not specify anything other than name and generateName, but metadata is implicitly specified',
-    );
-}
-
-/** Fields that a part of allOf, anyOf, oneOf or not may not have. */
-const NOT_NESTED: readonly [field: string, why: string][] = [
-  ['type', 'must be empty to be structural'],
-  ['additionalProperties', 'must be undefined to be structural'],
-  ['default', 'must be undefined to be structural'],
-  ['title', 'must be empty to be structural'],
-  ['description', 'must be empty to be structural'],
-  ['nullable', 'must be false to be structural'],
-  ['x-kubernetes-preserve-unknown-fields', 'must be false to be structural'],
-  ['x-kubernetes-embedded-resource', 'must be false to be structural'],
-  ['x-kubernetes-int-or-string', 'must be false to be structural'],
-  ['x-kubernetes-list-map-keys', 'must be empty to be structural'],
-  ['x-kubernetes-list-type', 'must be undefined to be structural'],
-  ['x-kubernetes-map-type', 'must be undefined to be structural'],
-];
-
-function combinations(faults: Faults, path: string, schema: Schema, intOrString: boolean) {
-  const isIntOrString = (anyOf: unknown) => JSON.stringify(anyOf) === '[{"type":"integer"},{"type":"string"}]';
-  for (const name of ['allOf', 'anyOf', 'oneOf']) {
-    if (name === 'anyOf' && intOrString && isIntOrString(schema.anyOf)) continue;
-    (schema[name] ?? []).forEach((part: Schema, i: number) => {
-      if (name === 'allOf' && i === 0 && intOrString && isIntOrString(part.anyOf)) return;
-      nested(faults, `${path}.${name}[${i}]`, part, schema, path, 0);
-    });
-  }
-  if (schema.not) nested(faults, `${path}.not`, schema.not, schema, path, 0);
-}
-
-/** A part of a combination: it only restricts what the schema around it declares. */
-function nested(faults: Faults, path: string, part: Schema, around: Schema | undefined, outer: string, depth: number) {
-  if (depth > MAX_DEPTH) return;
-  for (const [field, why] of NOT_NESTED) if (part[field]) faults.forbidden(`${path}.${field}`, why);
-  for (const name of Object.keys(part.properties ?? {}).sort()) {
-    const own: Schema | undefined =
-      around?.properties?.[name] ?? (isObject(around?.additionalProperties) ? around.additionalProperties : undefined);
-    const at = `${path}.properties[${name}]`;
-    if (!own) faults.required(`${outer}.properties[${name}]`, `because it is defined in ${at}`);
-    nested(faults, at, part.properties[name], own, `${outer}.properties[${name}]`, depth + 1);
-  }
-  if (isObject(part.items)) {
-    if (!around?.items) faults.required(`${outer}.items`, `because it is defined in ${path}.items`);
-    nested(faults, `${path}.items`, part.items, around?.items, `${outer}.items`, depth + 1);
-  }
-  for (const name of ['allOf', 'anyOf', 'oneOf'])
-    (part[name] ?? []).forEach((one: Schema, i: number) =>
-      nested(faults, `${path}.${name}[${i}]`, one, around, outer, depth + 1),
-    );
-  if (part.not) nested(faults, `${path}.not`, part.not, around, outer, depth + 1);
-}
-
-function defaults(faults: Faults, path: string, schema: Schema, root: boolean, depth: number) {
-  if (depth > MAX_DEPTH) return;
   if (schema.default !== undefined) {
     const at = `${path}.default`;
     const unknown: string[] = [];
-    prune(schema.default, schema, schema['x-kubernetes-embedded-resource'] === true, '', unknown);
+    if (!inMeta) prune(schema.default, schema, isEmbedded, '', unknown);
     if (unknown.length) faults.invalid(at, schema.default, 'must not have unknown fields');
-    const validator = new Validator();
+    const validator = new Validator(faults.minor);
     validator.validate(schema.default, schema, '');
     duplicates(validator.faults, schema.default, schema, '');
     const tree = validator.faults.list.length ? undefined : ruleTree(schema, root);
@@ -392,5 +255,9 @@ function defaults(faults: Faults, path: string, schema: Schema, root: boolean, d
     for (const fault of validator.faults.list)
       faults.list.push({ ...fault, field: fault.field === '<nil>' ? at : `${at}.${fault.field}` });
   }
-  for (const [at, inner] of children(schema, path)) defaults(faults, at, inner, false, depth + 1);
+  for (const name of Object.keys(schema.properties ?? {}).sort()) {
+    const meta = (inMeta && !isEmbedded) || ((root || isEmbedded) && META.includes(name));
+    defaults(faults, `${path}.properties[${name}]`, schema.properties[name], false, meta, depth + 1);
+  }
+  if (isObject(schema.items)) defaults(faults, `${path}.items`, schema.items, false, inMeta, depth + 1);
 }

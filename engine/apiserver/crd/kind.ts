@@ -8,6 +8,8 @@ import { structType, type StructType } from '../../api/schema.ts';
 import { DecodeError, type Decoded, type FieldError, type JsonObject } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import { Faults } from '../../api/validation/field.ts';
+import { objectMeta, pathSegment } from '../../api/validation/metadata.ts';
+import { isDNS1035Label } from '../../api/validation/names.ts';
 import type { Core } from '../handlers/types.ts';
 import { invalid, methodNotSupported } from '../status.ts';
 import { printer, type JsonPaths } from './columns.ts';
@@ -71,7 +73,7 @@ export function customKind(options: KindOptions): CustomKind {
   const filled = (object: KubeObject): KubeObject => applyDefaults(object, schema) as KubeObject;
 
   function validated(object: KubeObject, old: KubeObject | typeof NEW): FieldError[] {
-    const validator = new Validator();
+    const validator = new Validator(core.minor);
     const { faults } = validator;
     validator.validate(object, schema, '', old);
     scale?.validate(faults, object);
@@ -218,6 +220,27 @@ function sameContent(a: KubeObject, b: KubeObject, ignoreStatus: boolean): boole
   return true;
 }
 
+/** An object within an object, as far as every object is alike. */
+function resource(faults: Faults, { apiVersion, kind, metadata }: JsonObject, path: string) {
+  const text = (field: string, value: unknown): value is string => {
+    const at = `${path}.${field}`;
+    if (value === undefined) faults.required(at, 'must not be empty');
+    else if (typeof value !== 'string') faults.invalid(at, value, 'must be a string');
+    else if (value === '') faults.invalid(at, value, 'must not be empty');
+    else return true;
+    return false;
+  };
+  if (text('apiVersion', apiVersion) && apiVersion.split('/').length > 2)
+    faults.invalid(`${path}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${apiVersion}`);
+  const wrong = text('kind', kind) ? isDNS1035Label(kind.toLowerCase()) : [];
+  if (wrong.length)
+    faults.invalid(`${path}.kind`, kind, `may have mixed case, but should otherwise match: ${wrong.join(',')}`);
+  if (!isObject(metadata)) return;
+  const namespaced = Boolean(metadata.namespace);
+  const named = { metadata: { ...metadata, name: metadata.name || 'fakename' } } as KubeObject;
+  objectMeta(faults, { namespaced } as ResourceInfo, named, pathSegment, `${path}.metadata`);
+}
+
 /** Objects within objects must say what they are. */
 function embedded(faults: Faults, value: unknown, schema: Schema, path: string, depth: number) {
   if (depth > 60) return;
@@ -228,8 +251,7 @@ function embedded(faults: Faults, value: unknown, schema: Schema, path: string, 
   }
   if (!isObject(value)) return;
   if (schema['x-kubernetes-embedded-resource']) {
-    for (const field of ['apiVersion', 'kind'])
-      if (!value[field]) faults.required(`${path}.${field}`, 'must not be empty');
+    resource(faults, value, path);
   }
   for (const key in value) {
     const inner = schema.properties?.[key] ?? schema.additionalProperties;

@@ -10,7 +10,7 @@ import { correlated, NEW } from './validate.ts';
 const MAX_DEPTH = 60;
 const MAX_MESSAGE = 5120;
 
-interface Rule {
+export interface Rule {
   rule: string;
   message?: string;
   messageExpression?: string;

@@ -2,7 +2,7 @@
 // uses. What an update leaves as it was is not validated again (ratcheting).
 
 import { goRegExp } from '../../api/regexp.ts';
-import { Faults, valueText } from '../../api/validation/field.ts';
+import { Faults, Typed, valueText } from '../../api/validation/field.ts';
 import { equal } from '../equal.ts';
 import { FORMATS } from './formats.ts';
 import { isObject, type Schema } from './structural.ts';
@@ -11,6 +11,8 @@ import { isObject, type Schema } from './structural.ts';
 export const NEW = Symbol('new');
 
 const MAX_DEPTH = 60;
+/** The first release that speaks of bytes, though it counts characters. */
+const BYTES_SINCE = 32;
 
 /** The JSON type of a value as messages name it. */
 export function typeOf(value: unknown): string {
@@ -34,7 +36,12 @@ function hasType(value: unknown, schema: Schema): boolean {
 }
 
 export class Validator {
-  readonly faults = new Faults();
+  readonly faults: Faults;
+
+  /** `minor`: of the release that judges. */
+  constructor(minor?: number) {
+    this.faults = new Faults(minor);
+  }
 
   validate(value: unknown, schema: Schema, path: string, old: unknown = NEW, depth = 0) {
     if (depth > MAX_DEPTH || (old !== NEW && equal(value, old))) return;
@@ -66,7 +73,7 @@ export class Validator {
 
   /** The faults that `schema` alone would find. */
   private trial(value: unknown, schema: Schema, path: string, old: unknown, depth: number): Validator {
-    const trial = new Validator();
+    const trial = new Validator(this.faults.minor);
     trial.validate(value, schema, path, old, depth + 1);
     return trial;
   }
@@ -112,11 +119,13 @@ export class Validator {
       let length = value.length;
       for (const _ of value.match(/[\ud800-\udbff][\udc00-\udfff]/g) ?? []) length--;
       if (maxLength !== undefined && length > maxLength) {
-        this.faults.list.push({
-          type: 'FieldValueTooLong',
-          field: fieldName(path),
-          message: `Too long: may not be longer than ${maxLength}`,
-        });
+        if (this.faults.minor >= BYTES_SINCE) this.faults.tooLong(fieldName(path), maxLength);
+        else
+          this.faults.list.push({
+            type: 'FieldValueTooLong',
+            field: fieldName(path),
+            message: `Too long: may not be longer than ${maxLength}`,
+          });
       }
       if (minLength !== undefined && length < minLength)
         this.wrong(path, value, `should be at least ${minLength} chars long`);
@@ -224,7 +233,8 @@ export function duplicates(
             ? item
             : Object.fromEntries(keys.filter((k) => item?.[k] !== undefined).map((k) => [k, item[k]]));
         const text = JSON.stringify(key);
-        if (seen.has(text)) faults.duplicate(`${path}[${i}]`, key);
+        const shown = type === 'map' ? new Typed('map[string]interface {}', key) : key;
+        if (seen.has(text)) faults.duplicate(`${path}[${i}]`, shown);
         seen.add(text);
       });
     }

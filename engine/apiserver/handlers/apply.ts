@@ -1,24 +1,21 @@
 // Server-side apply: a configuration is merged into the object, its manager owns what it names and gives up what it
 // no longer names; what somebody else owns with another value is a conflict unless the request forces it.
 
-import { DecodeError, type KubeObject, type ManagedFieldsEntry } from '../../api/types.ts';
-import { parseText } from '../body.ts';
-import { fieldManager, param, type Context } from '../context.ts';
+import { DecodeError, type KubeObject, type ManagedFieldsEntry, type ResourceInfo } from '../../api/types.ts';
+import { parseText, reportStrict } from '../body.ts';
+import { fieldManager, type Context } from '../context.ts';
 import { difference, intersection, named, paths, type FieldSet } from '../managed-fields/field-set.ts';
 import { entryFor, resetFields, sorted, type Writer } from '../managed-fields/ledger.ts';
 import { TypedError } from '../managed-fields/schema-walk.ts';
+import { typeFaults } from '../managed-fields/typed-check.ts';
 import { equal } from '../equal.ts';
 import { isTrue } from '../route.ts';
-import { badRequest, conflict, invalid, notFound, StatusError, unexpected } from '../status.ts';
-import { createObject } from './create.ts';
+import { badRequest, conflict, notFound, StatusError, unexpected } from '../status.ts';
+import { checkMayCreate, createObject } from './create.ts';
 import { updateObject, type Updated } from './update.ts';
 import type { Core } from './types.ts';
 
-const MAX_MANAGER_BYTES = 128;
-const OPTIONS = { group: 'meta.k8s.io', kind: 'PatchOptions' };
-
 export function apply(core: Core, ctx: Context): Updated {
-  checkOptions(core, ctx);
   const { info, route } = ctx;
   const config = readConfiguration(core, ctx);
   const writer: Writer = { manager: fieldManager(ctx.request), subresource: route.subresource, time: ctx.time };
@@ -76,35 +73,76 @@ export function apply(core: Core, ctx: Context): Updated {
   return updateObject(core, ctx, info, route.namespace, route.name, route.subresource, () => merged, managed);
 }
 
-function checkOptions({ minor }: Core, ctx: Context) {
-  const asked = param(ctx.request, 'fieldManager');
-  if (asked === '') {
-    throw invalid(OPTIONS, '', [
-      { type: 'FieldValueRequired', field: 'fieldManager', message: 'Required value: is required for apply patch' },
-    ]);
+/** Of a Scale: what it says becomes a configuration of the object that is scaled. */
+export function applyScale(
+  core: Core,
+  ctx: Context,
+  scale: ResourceInfo,
+  write: (object: KubeObject, replicas: number) => KubeObject,
+): Updated {
+  const { metadata, spec } = readConfiguration(core, { ...ctx, info: scale });
+  const { groupVersion: apiVersion, kind } = ctx.info;
+  const scaled: KubeObject = { apiVersion, kind, metadata };
+  const replicas: number | undefined = spec?.replicas;
+  const body = replicas === undefined ? scaled : write(scaled, replicas);
+  return apply(core, { ...ctx, request: { ...ctx.request, body } });
+}
+
+/** The document as a map; what is said twice in it is added to `repeated`. */
+function parsed(ctx: Context, repeated: string[]): Partial<KubeObject> {
+  const { body } = ctx.request;
+  if (body !== null && typeof body === 'object') return body as Partial<KubeObject>;
+  const strict: string[] = [];
+  let sent: unknown;
+  try {
+    sent = parseText(body ?? '', 'application/yaml', strict);
+  } catch (error) {
+    throw error instanceof StatusError ? badRequest(`error decoding YAML: ${error.message}`) : error;
   }
-  if (asked.length > MAX_MANAGER_BYTES) {
-    throw invalid(OPTIONS, '', [
-      {
-        type: 'FieldValueTooLong',
-        field: 'fieldManager',
-        message: `Too long: ${minor < 32 ? 'must have at most' : 'may not be more than'} ${MAX_MANAGER_BYTES} bytes`,
-      },
-    ]);
+  if (sent === null || sent === undefined) return {};
+  if (typeof sent !== 'object' || Array.isArray(sent)) {
+    const what = Array.isArray(sent) ? 'array' : typeof sent === 'boolean' ? 'bool' : typeof sent;
+    throw badRequest(
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal ${what} into Go value of type map[string]interface {}`,
+    );
   }
+  repeated.push(...strict);
+  return sent;
+}
+
+/** What a document says twice is told, as the request's field validation wants; in all else it fits. */
+function reportRepeated(ctx: Context, repeated: readonly string[]) {
+  if (repeated.length && ctx.fieldValidation === 'Strict') {
+    throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${repeated.join('')}`);
+  }
+  reportStrict(ctx, ctx.info, repeated);
+}
+
+/** `/v1, Kind=Pod`, as Go prints a kind of some group and version. */
+function shownKind({ apiVersion, kind }: { apiVersion?: unknown; kind?: unknown }): string {
+  const version = typeof apiVersion === 'string' && apiVersion.split('/').length < 3 ? apiVersion : '';
+  const name = typeof kind === 'string' && (version || !apiVersion) ? kind : '';
+  return `${version.includes('/') ? version : `/${version}`}, Kind=${name}`;
 }
 
 function readConfiguration(core: Core, ctx: Context): KubeObject {
-  const { info, route, request } = ctx;
-  const sent = typeof request.body === 'object' ? request.body : parseText(request.body ?? '', 'application/yaml', []);
-  if (typeof sent !== 'object' || sent === null || Array.isArray(sent)) {
-    throw badRequest('error decoding YAML: json: cannot unmarshal into Go value of type map[string]interface {}');
+  const { info, route } = ctx;
+  const repeated: string[] = [];
+  const sent = parsed(ctx, repeated);
+  if (sent.apiVersion !== info.groupVersion || sent.kind !== info.kind) {
+    throw badRequest(`invalid object type: ${shownKind(sent)}`);
   }
-  const config = { metadata: {}, ...(sent as Partial<KubeObject>) } as KubeObject;
-  if (config.apiVersion !== info.groupVersion || config.kind !== info.kind) {
-    throw badRequest(`invalid object type: ${config.apiVersion}, Kind=${config.kind}`);
-  }
+  const config = (sent.metadata ? sent : { ...sent, metadata: {} }) as KubeObject;
   if (config.metadata.managedFields?.length) throw badRequest('metadata.managedFields must be nil');
+  const type = info.custom ? undefined : core.scheme.structOf(info);
+  const faults = type ? typeFaults(type, config) : [];
+  if (faults.length) {
+    throw untyped(
+      ctx,
+      config,
+      faults.length === 1 ? faults[0] : `errors:\n${faults.map((one) => `  ${one}`).join('\n')}`,
+    );
+  }
   if (!config.metadata.name) {
     throw badRequest(`the name of the object (${route.name} based on URL) was undeterminable: name must be provided`);
   }
@@ -120,6 +158,7 @@ function readConfiguration(core: Core, ctx: Context): KubeObject {
     const { strict } = core.scheme.decode(info, config);
     const unknown = /^unknown field "(.*)"$/.exec(strict[0] ?? '');
     if (unknown) throw untyped(ctx, config, `.${unknown[1]}: field not declared in schema`);
+    reportRepeated(ctx, repeated);
     return config;
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
@@ -162,6 +201,7 @@ function createByApply(
   }
   if (resourceVersion || (route.subresource && !core.strategies.of(info)?.createByUpdate))
     throw notFound(info, route.name);
+  checkMayCreate(core, ctx);
   const object = finished(core, ctx, config);
   const entries = applied ? [entryFor(writer, 'Apply', info.groupVersion, applied)] : [];
   return { object: createObject(core, ctx, info, object, entries), created: true };

@@ -5,7 +5,8 @@ import { readObject } from '../body.ts';
 import type { Context } from '../context.ts';
 import { warn, writerOf } from '../context.ts';
 import type { Entries } from '../managed-fields/ledger.ts';
-import { alreadyExists, badRequest, generatedNameTaken, invalid, unexpected } from '../status.ts';
+import { alreadyExists, badRequest, forbidden, generatedNameTaken, invalid, unexpected } from '../status.ts';
+import { withUniqueOwners } from './owners.ts';
 import type { Core } from './types.ts';
 
 /** metadata.generateName is cut so that the suffix of five fits a DNS label (names.SimpleNameGenerator). */
@@ -23,6 +24,12 @@ const SERVER_FIELDS = [
 
 export function create(core: Core, ctx: Context): KubeObject {
   return createObject(core, ctx, ctx.info, readObject(core.scheme, ctx, ctx.info));
+}
+
+/** Who may change an object may not yet create it by an update or an apply. */
+export function checkMayCreate({ authorizer }: Core, { route, user, info }: Context) {
+  const { allowed, reason } = authorizer.authorize(user, { ...route, verb: 'create' });
+  if (!allowed) throw forbidden(info, route.name, reason);
 }
 
 /** `entries`: managedFields, when they are known already (server-side apply). */
@@ -46,8 +53,10 @@ export function createObject(
     dryRun: ctx.dryRun,
     warn: (text: string) => warn(ctx, text),
   };
+  object = withUniqueOwners(ctx, object);
+  const wrote = object;
   const admitted = !admission.idle('CREATE', info, '');
-  if (admitted) object = admission.mutate({ ...attributes, object });
+  if (admitted) object = withUniqueOwners(ctx, admission.mutate({ ...attributes, object }), true);
   object = scheme.prepareForCreate(info, object);
   const strategy = core.strategies.of(info);
   if (strategy?.beforeCreate) {
@@ -78,7 +87,7 @@ export function createObject(
   }
   const record = (result: KubeObject) => {
     if (entries) core.ledger.set(result, entries);
-    else core.ledger.note(info, result, undefined, writerOf(ctx, ''));
+    else core.ledger.note(info, result, undefined, writerOf(ctx, ''), wrote === object ? undefined : wrote);
   };
   if (ctx.dryRun) {
     record(object);

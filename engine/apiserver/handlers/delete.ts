@@ -3,8 +3,9 @@
 import { decodeStruct } from '../../api/decode.ts';
 import { structType, type StructType } from '../../api/schema.ts';
 import { DecodeError, type KubeObject, type ObjectMeta, type ResourceInfo } from '../../api/types.ts';
-import { contentType, noObject, parseText } from '../body.ts';
+import { checkMediaType, contentType, noObject, noText, parseText, Unreadable } from '../body.ts';
 import { dryRunOf, param, warn, type Context } from '../context.ts';
+import { part } from '../../parts/index.ts';
 import { NOBODY } from '../managed-fields/ledger.ts';
 import { conflict, invalid, notFound, unexpected } from '../status.ts';
 import type { Status } from '../types.ts';
@@ -19,6 +20,7 @@ export interface DeleteOptions {
 }
 
 const POLICIES = ['Background', 'Foreground', 'Orphan'];
+const META_SCHEME = 'k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27';
 const ORPHAN = 'orphan';
 const FOREGROUND = 'foregroundDeletion';
 
@@ -37,8 +39,10 @@ export function deleteOptions(ctx: Context): DeleteOptions {
     const orphan = param(ctx.request, 'orphanDependents');
     if (orphan !== '') options.orphanDependents = orphan !== 'false';
   }
-  const { propagationPolicy, orphanDependents } = options;
+  const { propagationPolicy, orphanDependents, dryRun } = options;
   const kind = { group: 'meta.k8s.io', kind: 'DeleteOptions' };
+  const faults = dryRun?.length ? part('requests').dryRunFaults(dryRun) : [];
+  if (faults.length) throw invalid(kind, '', faults);
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
     throw invalid(kind, '', [
       {
@@ -64,9 +68,19 @@ export function deleteOptions(ctx: Context): DeleteOptions {
 /** Options of `null` are none. That others cannot be read is, upstream too, no fault that a client is told of as its own. */
 function readOptions(ctx: Context, body: unknown): DeleteOptions {
   if (typeof body !== 'string') return (body ?? {}) as DeleteOptions;
-  const value = parseText(body, contentType(ctx), []);
+  const type = contentType(ctx);
+  checkMediaType(type);
+  let value: unknown;
+  try {
+    value = parseText(body, type, []);
+  } catch (error) {
+    throw error instanceof Unreadable ? unexpected(noText(error, type)) : error;
+  }
   if (value === null || value === undefined) return {};
   if (typeof value !== 'object' || Array.isArray(value)) throw unexpected(noObject(value));
+  const { kind = 'DeleteOptions', apiVersion = 'v1' } = value as Partial<KubeObject>;
+  if (kind !== 'DeleteOptions')
+    throw unexpected(`no kind "${kind}" is registered for version "${apiVersion}" in scheme "${META_SCHEME}"`);
   try {
     return decodeStruct(structType('DeleteOptions') as StructType, value).value;
   } catch (error) {
@@ -80,17 +94,20 @@ export interface Deletion {
   removed: boolean;
 }
 
-export function remove(core: Core, ctx: Context): KubeObject | Status {
+/** `accepted`: gone later, though the client asked for dependents to go with it (orphanDependents: false). */
+export function remove(core: Core, ctx: Context): { answer: KubeObject | Status; accepted: boolean } {
   const { info, route } = ctx;
   const options = deleteOptions(ctx);
   warnAboutOrphans(core, ctx, options);
   const { object, removed } = deleteObject(core, ctx, info, route.namespace, route.name, options);
-  if (!removed || core.strategies.of(info)?.returnsDeleted) return object;
+  if (!removed || core.strategies.of(info)?.returnsDeleted) {
+    return { answer: object, accepted: !removed && options.orphanDependents === false };
+  }
   const details: Status['details'] = { name: route.name };
   if (info.group) details.group = info.group;
   details.kind = info.resource;
   details.uid = object.metadata.uid;
-  return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details };
+  return { answer: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }, accepted: false };
 }
 
 /** batch/v1 keeps the Pods of a Job when a client says nothing. */

@@ -1,11 +1,10 @@
 // GET of a collection: selectors through indexes, pages, resource versions. And deletecollection, which is a list and deletes.
 
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
-import { base64Text, utf8Base64 } from '../../api/base64.ts';
 import { ErrCompacted } from '../../etcd/index.ts';
 import { part } from '../../parts/index.ts';
 import { param, type Context } from '../context.ts';
-import { badRequest, expired, invalid, StatusError, unexpected } from '../status.ts';
+import { badRequest, expired, StatusError, unexpected } from '../status.ts';
 import { selection, type Selection } from '../storage/selection.ts';
 import { deleteObject, deleteOptions, warnAboutOrphans } from './delete.ts';
 import type { Core } from './types.ts';
@@ -22,8 +21,11 @@ export function selectionOf(core: Core, ctx: Context): Selection {
   const namespace = info.namespaced ? route.namespace : '';
   const selected = selection(core.scheme, info, namespace, labels, fields);
   // A watch of one object by its path (the deprecated form).
-  if (route.name) return selection(core.scheme, info, namespace, labels, `metadata.name=${route.name}`);
-  return selected;
+  if (!route.name) return selected;
+  if (fields && selected.name !== route.name) {
+    throw badRequest("fieldSelector metadata.name doesn't match requested name");
+  }
+  return selection(core.scheme, info, namespace, labels, `metadata.name=${route.name}`);
 }
 
 export function list(core: Core, ctx: Context): Listed {
@@ -31,27 +33,28 @@ export function list(core: Core, ctx: Context): Listed {
   const { storage } = core;
   const selected = selectionOf(core, ctx);
   const token = param(request, 'continue');
-  const limit = Number(param(request, 'limit') || 0);
+  // What the cache has at any version is not told in pages.
+  const paged = token !== '' || param(request, 'resourceVersion') !== '0';
+  const limit = paged ? Number(param(request, 'limit') || 0) : 0;
   const { revision: asked, exact } = listRevision(core, ctx, token);
   storage.checkReadable(info, ctx.route.namespace);
-  if (!token && !limit && !exact) {
+  if (!token && limit <= 0 && !exact) {
     return {
       items: fromStored(core, info, storage.cache(info).list(selected)),
       metadata: { resourceVersion: String(storage.etcd.revision) },
     };
   }
 
-  const from = token ? readToken(token) : undefined;
-  const revision = from?.revision ?? (exact ? asked : storage.etcd.revision);
+  const from = token ? part('requests').readToken(token) : undefined;
+  const present = storage.etcd.revision;
+  const revision = from ? (from.revision > 0 ? from.revision : present) : exact ? asked : present;
   const namespace = info.namespaced ? ctx.route.namespace : '';
   let page;
   try {
     page = storage.page(info, namespace, { from: from && info.storagePrefix + from.start, revision });
   } catch (error) {
     if (!(error instanceof ErrCompacted)) throw error;
-    throw expired(
-      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
-    );
+    throw part('requests').expiredPage(from?.start ?? '');
   }
   const items: KubeObject[] = [];
   const metadata: Listed['metadata'] = { resourceVersion: String(revision) };
@@ -59,9 +62,9 @@ export function list(core: Core, ctx: Context): Listed {
   for (let i = 0; i < kvs.length; i++) {
     const object = kvs[i].value as KubeObject;
     if (!selected.everything && !selected.matches(object)) continue;
-    if (limit && items.length === limit) {
+    if (limit > 0 && items.length === limit) {
       // There is at least one more.
-      metadata.continue = writeToken(revision, kvs[i].key.slice(info.storagePrefix.length));
+      metadata.continue = part('requests').writeToken(revision, kvs[i].key.slice(info.storagePrefix.length));
       if (selected.everything) metadata.remainingItemCount = kvs.length - i;
       break;
     }
@@ -80,11 +83,12 @@ function listRevision(core: Core, ctx: Context, token: string): { revision: numb
   const text = param(ctx.request, 'resourceVersion');
   const match = param(ctx.request, 'resourceVersionMatch');
   const limit = param(ctx.request, 'limit');
-  if (match) {
-    const fault = matchFault(text, match, token);
-    if (fault) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [fault]);
-  }
+  if (match || ctx.request.query?.sendInitialEvents) part('requests').checkListOptions(ctx.request, false);
   if (!text) return { revision: 0, exact: false };
+  if (token && text !== '0') {
+    part('requests').readToken(token);
+    throw badRequest('specifying resource version is not allowed when using continue');
+  }
   const revision = parseRevision(text);
   const current = core.storage.etcd.revision;
   if (revision > current) throw tooLarge(revision, current);
@@ -96,24 +100,6 @@ function listRevision(core: Core, ctx: Context, token: string): { revision: numb
   return { revision, exact };
 }
 
-function matchFault(version: string, match: string, token: string) {
-  const field = 'resourceVersionMatch';
-  const forbidden = (why: string) => ({ type: 'FieldValueForbidden' as const, field, message: `Forbidden: ${why}` });
-  if (token) return forbidden('resourceVersionMatch is forbidden when continue is provided');
-  if (!version) return forbidden('resourceVersionMatch is forbidden unless resourceVersion is provided');
-  if (match !== 'Exact' && match !== 'NotOlderThan') {
-    return {
-      type: 'FieldValueNotSupported' as const,
-      field,
-      message: `Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`,
-    };
-  }
-  if (match === 'Exact' && version === '0') {
-    return forbidden('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
-  }
-  return undefined;
-}
-
 export function parseRevision(text: string): number {
   if (!/^\d+$/.test(text)) {
     const shown = JSON.stringify(text);
@@ -122,36 +108,17 @@ export function parseRevision(text: string): number {
   return Number(text);
 }
 
+/** Nothing is as new as a revision that is yet to come. */
+export function checkRevision({ storage }: Core, text: string) {
+  const revision = parseRevision(text);
+  if (revision > storage.etcd.revision) throw tooLarge(revision, storage.etcd.revision);
+}
+
 export const tooLarge = (revision: number, current: number) =>
   new StatusError(504, 'Timeout', `Timeout: Too large resource version: ${revision}, current: ${current}`, {
     causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
     retryAfterSeconds: 1,
   });
-
-const TOKEN_VERSION = 'meta.k8s.io/v1';
-
-function writeToken(revision: number, start: string): string {
-  return utf8Base64(JSON.stringify({ v: TOKEN_VERSION, rv: revision, start: `${start}` }))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replace(/=+$/, '');
-}
-
-function readToken(token: string): { revision: number; start: string } {
-  const text = base64Text(token.replaceAll('-', '+').replaceAll('_', '/'));
-  let value: { v?: string; rv?: number; start?: string };
-  try {
-    value = JSON.parse(text) as typeof value;
-  } catch {
-    throw badRequest(`invalid continue token: continue key is not valid: ${part('requests').jsonError(text)}`);
-  }
-  if (value.v !== TOKEN_VERSION || !value.rv || value.start === undefined) {
-    throw badRequest(
-      'invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
-    );
-  }
-  return { revision: value.rv, start: value.start };
-}
 
 export function deleteCollection(core: Core, ctx: Context): Listed {
   const options = deleteOptions(ctx);

@@ -3,15 +3,15 @@
 import { DecodeError, type KubeObject } from '../../api/types.ts';
 import { part } from '../../parts/index.ts';
 import { contentType, parseText, reportStrict } from '../body.ts';
-import { param, type Context } from '../context.ts';
+import type { Context } from '../context.ts';
 import { checkOperations } from '../limits.ts';
 import { PatchError } from '../patch/errors.ts';
 import type { Operation } from '../patch/json-patch.ts';
 import { mergePatch } from '../patch/merge-patch.ts';
 import { goMap, strategicMerge } from '../patch/strategic-merge.ts';
-import { badRequest, invalid, StatusError } from '../status.ts';
+import { badRequest, invalid, StatusError, unexpected, unsupportedMediaType } from '../status.ts';
 import { withoutUndefined } from '../without-undefined.ts';
-import { updateObject, type Updated } from './update.ts';
+import { checkNamespace, updateObject, type Updated } from './update.ts';
 import type { Core } from './types.ts';
 
 const JSON_PATCH = 'application/json-patch+json';
@@ -23,13 +23,10 @@ export function patch(core: Core, ctx: Context): Updated {
   const type = contentType(ctx);
   if (type === APPLY_PATCH) return part('apply').apply(core, ctx);
   if (type !== JSON_PATCH && type !== MERGE_PATCH && type !== STRATEGIC_PATCH) {
+    if (ctx.info.custom) throw unsupportedMediaType([JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
     throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   }
-  if (param(ctx.request, 'force') !== '') {
-    throw invalid({ group: 'meta.k8s.io', kind: 'PatchOptions' }, '', [
-      { type: 'FieldValueForbidden', field: 'force', message: 'Forbidden: may not be specified for non-apply patch' },
-    ]);
-  }
+  if (type === STRATEGIC_PATCH && ctx.info.custom) throw unsupportedMediaType([JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
   const body = readPatch(ctx, type);
   const { route, info } = ctx;
   return updateObject(core, ctx, info, route.namespace, route.name, route.subresource, (old) =>
@@ -50,17 +47,16 @@ export function readPatch(ctx: Context, type: string): object {
     throw badRequest(prefix + part('requests').jsonError(body ?? ''));
   }
   const list = type === JSON_PATCH;
-  if (typeof value === 'object' && value !== null && Array.isArray(value) === list) {
+  // No patch at all changes nothing, but for a merge patch.
+  if (value === null) {
+    if (type === MERGE_PATCH) throw badRequest('Invalid JSON Patch');
+    return list ? [] : {};
+  }
+  if (typeof value === 'object' && Array.isArray(value) === list) {
     if (list) checkSteps(prefix, value as unknown[]);
     return value;
   }
-  const what = Array.isArray(value)
-    ? 'array'
-    : value === null
-      ? 'null'
-      : typeof value === 'boolean'
-        ? 'bool'
-        : typeof value;
+  const what = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value;
   const wanted = list ? '[]handlers.jsonPatchOp' : 'map[string]interface {}';
   throw badRequest(`${prefix}json: cannot unmarshal ${what} into Go value of type ${wanted}`);
 }
@@ -69,7 +65,8 @@ export function readPatch(ctx: Context, type: string): object {
 function checkSteps(prefix: string, steps: readonly unknown[]) {
   checkOperations(steps.length);
   for (const step of steps) {
-    if (typeof step !== 'object' || step === null || Array.isArray(step)) {
+    if (step === null) continue;
+    if (typeof step !== 'object' || Array.isArray(step)) {
       const what = Array.isArray(step) ? 'array' : typeof step === 'boolean' ? 'bool' : typeof step;
       throw badRequest(`${prefix}json: cannot unmarshal ${what} into Go value of type handlers.jsonPatchOp`);
     }
@@ -99,9 +96,10 @@ export function patched(core: Core, ctx: Context, type: string, old: KubeObject,
     }
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
-    throw patchFailure(type, body, error);
+    throw patchFailure(type, error);
   }
   if (result === old) return old;
+  if (typeof ctx.request.body === 'string') checkShape(core, ctx, type, result, body);
   if (!result?.metadata?.name) {
     throw badRequest(
       `the name of the object (${ctx.route.name} based on URL) was undeterminable: name must be provided`,
@@ -117,9 +115,7 @@ export function patched(core: Core, ctx: Context, type: string, old: KubeObject,
   }
   try {
     const decoded = scheme.decode(info, result);
-    const strict: string[] = [];
-    if (type === MERGE_PATCH || type === STRATEGIC_PATCH)
-      parseText(ctx.request.body as string, 'application/json', strict);
+    const strict = ctx.fieldValidation === 'Ignore' ? [] : strictPatch(type, ctx.request.body as string, body);
     const problems = [...strict, ...decoded.strict];
     if (problems.length && ctx.fieldValidation === 'Strict') {
       throw unfit(ctx, type, result, body, `strict decoding error: ${problems.join(', ')}`);
@@ -132,14 +128,42 @@ export function patched(core: Core, ctx: Context, type: string, old: KubeObject,
   }
 }
 
+/** What strict decoding says of the patch itself. */
+function strictPatch(type: string, text: string, body: object): string[] {
+  const strict: string[] = [];
+  parseText(text, 'application/json', strict);
+  if (type !== JSON_PATCH) return strict;
+  (body as unknown[]).forEach((step, i) => {
+    for (const key in step as object) if (!STEP_FIELDS.has(key)) strict.push(`unknown field "[${i}].${key}"`);
+  });
+  return strict.map((problem) => `json patch ${problem}`);
+}
+
+const STEP_FIELDS = new Set(['op', 'path', 'from', 'value']);
+
+/** What every object has must be of the right types before anything is read from it. */
+function checkShape(core: Core, ctx: Context, type: string, result: KubeObject, body: object) {
+  const { apiVersion, kind, metadata } = (result ?? {}) as { apiVersion?: unknown; kind?: unknown; metadata?: unknown };
+  const texts = (apiVersion ?? '') === String(apiVersion ?? '') && (kind ?? '') === String(kind ?? '');
+  if (texts && (metadata ?? undefined) === Object(metadata ?? undefined)) return;
+  if (texts && metadata === undefined) return;
+  try {
+    core.scheme.decode(ctx.info, result);
+  } catch (error) {
+    if (error instanceof DecodeError) throw unfit(ctx, type, result, body, error.message);
+    throw error;
+  }
+}
+
 /** `old` with its managedFields, when the patch is about them. */
 function withOwners(core: Core, old: KubeObject, operations: readonly Operation[]): KubeObject {
-  if (!operations.some(({ path }) => typeof path === 'string' && path.startsWith('/metadata/managedFields')))
+  if (!operations.some((step) => typeof step?.path === 'string' && step.path.startsWith('/metadata/managedFields')))
     return old;
   return { ...old, metadata: { ...old.metadata, managedFields: [...core.ledger.entries(old)] } };
 }
 
-function checkIdentity(core: Core, { info, route }: Context, result: KubeObject, body: object) {
+function checkIdentity(core: Core, ctx: Context, result: KubeObject, body: object) {
+  const { info, route } = ctx;
   if (result.kind !== info.kind || !convertible(core, info, result.apiVersion)) {
     const version = (text: string) => text.slice(text.indexOf('/') + 1);
     const hub = info.group ? info.group.split('.')[0] : 'core';
@@ -150,14 +174,10 @@ function checkIdentity(core: Core, { info, route }: Context, result: KubeObject,
         : `no kind "${result.kind}" is registered for version "${result.apiVersion}" in scheme "pkg/api/legacyscheme/scheme.go:30"`,
     );
   }
+  checkNamespace(ctx, result);
   if (result.metadata.name !== route.name) {
     throw badRequest(
       `the name of the object (${result.metadata.name}) does not match the name on the URL (${route.name})`,
-    );
-  }
-  if (info.namespaced && (result.metadata.namespace ?? route.namespace) !== route.namespace) {
-    throw badRequest(
-      `the namespace of the object (${result.metadata.namespace}) does not match the namespace on the request (${route.namespace})`,
     );
   }
 }
@@ -188,11 +208,11 @@ const unfitPatch = (value: string, why: string) =>
     { type: 'FieldValueInvalid', field: 'patch', message: `Invalid value: ${JSON.stringify(value)}: ${why}` },
   ]);
 
-function patchFailure(type: string, _body: object, error: PatchError): StatusError {
-  if (type === JSON_PATCH) {
+function patchFailure(type: string, { code, message }: PatchError): StatusError {
+  if (type === JSON_PATCH || code === 422) {
     return new StatusError(422, 'Invalid', 'the server rejected our request due to an error in our request', {});
   }
-  return new StatusError(500, '', error.message);
+  return code === 400 ? badRequest(message) : unexpected(message);
 }
 
 /** Versions of the same kind pass for each other: known groups keep reading what they once served. */

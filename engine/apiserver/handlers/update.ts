@@ -1,12 +1,14 @@
 // PUT and what every change of an existing object shares: conflict check, admission, strategy, validation, write.
 
 import type { KubeObject, ObjectMeta, ResourceInfo } from '../../api/types.ts';
+import { Faults } from '../../api/validation/field.ts';
 import { readObject } from '../body.ts';
 import { warn, writerOf, type Context } from '../context.ts';
 import { equal, sameObject } from '../equal.ts';
 import type { Entries } from '../managed-fields/ledger.ts';
 import { badRequest, conflict, invalid, MODIFIED, notFound, unexpected } from '../status.ts';
-import { createObject } from './create.ts';
+import { checkMayCreate, createObject } from './create.ts';
+import { withUniqueOwners } from './owners.ts';
 import type { Core } from './types.ts';
 
 export interface Updated {
@@ -22,17 +24,19 @@ export function update(core: Core, ctx: Context): Updated {
 
 /** A PUT body's name and namespace must be those of the path (absent ones are filled in). */
 export function checkNames(ctx: Context, sent: KubeObject) {
-  const { name, namespace } = ctx.route;
+  const { name } = ctx.route;
+  checkNamespace(ctx, sent);
   if (sent.metadata.name === undefined || sent.metadata.name === '') {
-    throw badRequest('the name of the object (metadata.name) must be provided, based on URL was ' + name);
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   }
   if (sent.metadata.name !== name) {
     throw badRequest(`the name of the object (${sent.metadata.name}) does not match the name on the URL (${name})`);
   }
-  if (ctx.info.namespaced && sent.metadata.namespace && sent.metadata.namespace !== namespace) {
-    throw badRequest(
-      `the namespace of the object (${sent.metadata.namespace}) does not match the namespace on the request (${namespace})`,
-    );
+}
+
+export function checkNamespace({ info, route }: Context, { metadata }: KubeObject) {
+  if (info.namespaced && metadata.namespace && metadata.namespace !== route.namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request');
   }
 }
 
@@ -75,7 +79,9 @@ export function updateObject(
     dryRun: ctx.dryRun,
     warn: (text: string) => warn(ctx, text),
   };
+  if (ctx.route.verb !== 'patch') object = withUniqueOwners(ctx, object);
   if (admitted) object = admission.mutate({ ...attributes, object });
+  object = withUniqueOwners(ctx, object, true);
   object = scheme.prepareForUpdate(info, object, old, subresource || undefined);
   if (strategy?.beforeUpdate) {
     const { beforeUpdate } = strategy;
@@ -156,7 +162,13 @@ function createByUpdate(
 ): Updated | undefined {
   const strategy = core.strategies.of(info);
   if (sent.metadata.uid) throw conflict(info, name, uidPrecondition(core, ctx, info, sent.metadata, ''));
+  // Admission looks at the namespace before the store looks for the object.
+  const { scheme, storage } = core;
+  const namespaces = scheme.resource('', 'v1', 'namespaces') as ResourceInfo;
+  const { namespace } = ctx.route;
+  if (info.namespaced && !storage.get(namespaces, '', namespace)) throw notFound(namespaces, namespace);
   if (!strategy?.createByUpdate || sent.metadata.resourceVersion) return undefined;
+  checkMayCreate(core, ctx);
   return { object: createObject(core, ctx, info, sent), created: true };
 }
 
@@ -174,14 +186,10 @@ function checkPreconditions(
       throw unexpected(`strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
     if (version !== old.resourceVersion) throw conflict(info, name, MODIFIED);
   } else if (!core.scheme.allowsUnconditionalUpdate(info)) {
+    const faults = new Faults(core.minor);
+    faults.invalid('metadata.resourceVersion', 0, 'must be specified for an update');
     // Upstream has the resource stand where the kind should.
-    throw invalid({ group: info.group, kind: info.resource }, name, [
-      {
-        type: 'FieldValueInvalid',
-        field: 'metadata.resourceVersion',
-        message: 'Invalid value: 0: must be specified for an update',
-      },
-    ]);
+    throw invalid({ group: info.group, kind: info.resource }, name, faults.list);
   }
   if (sent.uid && sent.uid !== old.uid && version === undefined) {
     throw conflict(info, name, uidPrecondition(core, ctx, info, sent, old.uid ?? ''));

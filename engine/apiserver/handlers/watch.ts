@@ -2,9 +2,10 @@
 
 import type { KubeObject } from '../../api/types.ts';
 import { ErrCompacted } from '../../etcd/index.ts';
+import { part } from '../../parts/index.ts';
 import { param, type Context } from '../context.ts';
 import { isTrue } from '../route.ts';
-import { failure, invalid } from '../status.ts';
+import { failure } from '../status.ts';
 import { replay } from '../storage/resource-cache.ts';
 import { Watch } from '../storage/watch.ts';
 import { parseRevision, selectionOf } from './list.ts';
@@ -12,6 +13,8 @@ import type { Core } from './types.ts';
 
 /** Bookmarks come about once a minute to those who allow them. */
 const BOOKMARK_MS = 60_000;
+/** From this release on a watch from the beginning tells where its beginning ends, asked or not. */
+const WATCH_LIST_SINCE = 34;
 
 /** `view`: what the client wants to see of each object (a Table, metadata only). */
 export function watch(core: Core, ctx: Context, view: ((object: KubeObject) => KubeObject) | undefined): Watch {
@@ -20,7 +23,7 @@ export function watch(core: Core, ctx: Context, view: ((object: KubeObject) => K
   const selected = selectionOf(core, ctx);
   const version = param(request, 'resourceVersion');
   const bookmarks = isTrue(request.query?.allowWatchBookmarks);
-  const sendInitial = checkInitialEvents(ctx, bookmarks);
+  const sendInitial = checkInitialEvents(ctx);
   const conversion = storage.conversion(info);
   const cache = storage.cache(info);
   const timers: { cancel(): void }[] = [];
@@ -38,11 +41,14 @@ export function watch(core: Core, ctx: Context, view: ((object: KubeObject) => K
     stream.stop();
   });
   const revision = version ? parseRevision(version) : 0;
-  if (sendInitial ?? (version === '' || revision === 0)) {
+  const fromStart = revision === 0;
+  if (sendInitial ?? fromStart) {
     for (const object of cache.list(selected)) if (storage.canRead(info, object)) stream.send('ADDED', object);
-    if (sendInitial) {
+    if (bookmarks && (sendInitial || core.minor >= WATCH_LIST_SINCE)) {
       stream.send('BOOKMARK', bookmark(core, ctx, { 'k8s.io/initial-events-end': 'true' }));
     }
+  } else if (fromStart) {
+    // The beginning is not wanted: changes from now on.
   } else if (revision > storage.etcd.revision) {
     // The future is waited for: nothing until the store gets there.
     stream.skipUntil = revision;
@@ -74,40 +80,9 @@ function bookmark(core: Core, { info }: Context, annotations?: Record<string, st
 }
 
 /** Undefined when sendInitialEvents is not given. */
-function checkInitialEvents(ctx: Context, bookmarks: boolean): boolean | undefined {
-  const text = param(ctx.request, 'sendInitialEvents');
-  const match = param(ctx.request, 'resourceVersionMatch');
-  const kind = { group: 'meta.k8s.io', kind: 'ListOptions' };
-  if (!text) {
-    if (match) {
-      throw invalid(kind, '', [
-        {
-          type: 'FieldValueForbidden',
-          field: 'resourceVersionMatch',
-          message: 'Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-        },
-      ]);
-    }
-    return undefined;
-  }
-  if (match !== 'NotOlderThan') {
-    throw invalid(kind, '', [
-      {
-        type: 'FieldValueForbidden',
-        field: 'resourceVersionMatch',
-        message: 'Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-      },
-    ]);
-  }
-  const initial = text !== 'false';
-  if (initial && !bookmarks) {
-    throw invalid(kind, '', [
-      {
-        type: 'FieldValueForbidden',
-        field: 'sendInitialEvents',
-        message: 'Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true',
-      },
-    ]);
-  }
-  return initial;
+function checkInitialEvents({ request }: Context): boolean | undefined {
+  const { sendInitialEvents, resourceVersionMatch } = request.query ?? {};
+  if (!sendInitialEvents && !resourceVersionMatch) return undefined;
+  part('requests').checkListOptions(request, true);
+  return isTrue(sendInitialEvents);
 }

@@ -19,6 +19,8 @@ interface Note extends Writer {
   info: ResourceInfo;
   /** Notes before this one that are not worked out yet. */
   depth: number;
+  /** What the writer wrote, before admission and strategy added to it: that is nobody's. */
+  wrote: KubeObject | undefined;
 }
 
 /** The writer of changes that the server makes in storage, for which nobody is recorded. */
@@ -48,17 +50,18 @@ export class Ledger {
     return typed;
   }
 
-  /** `stored` replaces `old` by an update (or a creation) of this writer. */
-  note(info: ResourceInfo, stored: KubeObject, old: KubeObject | undefined, writer: Writer) {
+  /** `stored` replaces `old` by an update (or a creation) of this writer, who wrote `wrote` if that is not the same. */
+  note(info: ResourceInfo, stored: KubeObject, old: KubeObject | undefined, writer: Writer, wrote?: KubeObject) {
     const before = old && this.notes.get(this.original(old));
     if (
       before &&
+      !before.wrote &&
       before.manager === writer.manager &&
       before.subresource === writer.subresource &&
       before.info === info
     ) {
       // The same writer again: one step from what it first found.
-      this.write(info, stored, before.old, writer, before.depth);
+      this.write(info, stored, before.old, writer, before.depth, wrote);
       return;
     }
     let depth = before ? before.depth + 1 : 1;
@@ -66,12 +69,19 @@ export class Ledger {
       this.entries(old as KubeObject);
       depth = 1;
     }
-    this.write(info, stored, old, writer, depth);
+    this.write(info, stored, old, writer, depth, wrote);
   }
 
-  private write(info: ResourceInfo, stored: KubeObject, old: KubeObject | undefined, writer: Writer, depth: number) {
+  private write(
+    info: ResourceInfo,
+    stored: KubeObject,
+    old: KubeObject | undefined,
+    writer: Writer,
+    depth: number,
+    wrote: KubeObject | undefined,
+  ) {
     const { manager, subresource, time } = writer;
-    this.notes.set(this.original(stored), { manager, subresource, time, old, info, depth });
+    this.notes.set(this.original(stored), { manager, subresource, time, old, info, depth, wrote });
   }
 
   /** Sets what is known of a stored object outright. */
@@ -102,7 +112,8 @@ export class Ledger {
     if (!note) return NONE;
     const base = note.old ? this.entries(note.old) : NONE;
     // Objects that nobody is recorded for stay so until somebody applies.
-    const entries = note.old && base.length === 0 ? NONE : this.updated(note.info, base, note.old, stored, note);
+    const entries =
+      note.old && base.length === 0 ? NONE : this.updated(note.info, base, note.old, note.wrote ?? stored, note);
     this.set(stored, entries);
     return entries;
   }
@@ -151,14 +162,10 @@ export function entryFor(
   apiVersion: string,
   fields: FieldSet,
 ): ManagedFieldsEntry {
-  const entry: ManagedFieldsEntry = {
-    manager: writer.manager,
-    operation,
-    apiVersion,
-    fieldsType: 'FieldsV1',
-    fieldsV1: fields,
-  };
+  const entry: ManagedFieldsEntry = { manager: writer.manager, operation, apiVersion };
   if (writer.time) entry.time = writer.time;
+  entry.fieldsType = 'FieldsV1';
+  entry.fieldsV1 = part('apply').ordered(fields);
   if (writer.subresource) entry.subresource = writer.subresource;
   return entry;
 }

@@ -260,7 +260,7 @@ const join = (path: string, key: string): string => (path === '' ? key : `${path
 
 const DEFAULT_KEYS: Record<string, unknown> = { protocol: 'TCP' };
 
-function elementOf(rule: ListRule, item: unknown): string {
+export function elementOf(rule: ListRule, item: unknown): string {
   if (rule.listType === 'set') return `v:${JSON.stringify(item)}`;
   const keys: Json = {};
   for (const key of [...(rule.listMapKeys ?? [])].sort()) {
@@ -270,7 +270,7 @@ function elementOf(rule: ListRule, item: unknown): string {
   return `k:${JSON.stringify(keys)}`;
 }
 
-function shownKey(element: string): string {
+export function shownKey(element: string): string {
   const keys = JSON.parse(element.slice(2)) as Json;
   return `[${Object.keys(keys)
     .map((key) => `${key}=${JSON.stringify(keys[key])}`)

@@ -16,7 +16,7 @@ const isContainer = (value: unknown): value is Container => typeof value === 'ob
 /** The patched document; containers on the changed paths are new, the rest is shared. */
 export function jsonPatch(document: unknown, operations: readonly Operation[]): unknown {
   let result = document;
-  for (const operation of operations) result = applyOne(result, operation);
+  for (const operation of operations) result = applyOne(result, operation ?? {});
   return result;
 }
 

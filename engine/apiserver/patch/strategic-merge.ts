@@ -12,6 +12,7 @@ const isObject = (value: unknown): value is Json =>
 
 const ELEMENT_ORDER = '$setElementOrder/';
 const DELETE_PRIMITIVES = '$deleteFromPrimitiveList/';
+const BAD_RETAIN_KEYS = 'invalid patch format of retainKeys';
 
 /** The rules of one kind as a tree of its fields, asked for once. */
 class Rules {
@@ -55,7 +56,7 @@ function mergeObject(rules: Rules, target: Json | undefined, patch: Json): Json 
   if (directive !== undefined) {
     if (directive === 'replace') return withoutUndefined(without(patch, '$patch'));
     if (directive === 'delete') return {};
-    throw new PatchError(`unknown patch type: ${String(directive)} in map: ${goMap(patch)}`);
+    throw badDirective(patch);
   }
   let out: Json | undefined;
   let orders: string[] | undefined;
@@ -66,15 +67,17 @@ function mergeObject(rules: Rules, target: Json | undefined, patch: Json): Json 
     if (key < '%' && key.charCodeAt(0) === 36) {
       if (key === '$patch' || key === '$retainKeys') continue;
       if (key.startsWith(ELEMENT_ORDER)) {
-        (orders ??= []).push(key.slice(ELEMENT_ORDER.length));
+        const name = key.slice(ELEMENT_ORDER.length);
+        checkOrder(value, patch[name], rules.field(name).rule?.patchMergeKey);
+        (orders ??= []).push(name);
         continue;
       }
       if (key.startsWith(DELETE_PRIMITIVES)) {
         const name = key.slice(DELETE_PRIMITIVES.length);
+        const list = (out ?? target)?.[name];
+        if (!Array.isArray(value) || !Array.isArray(list)) continue;
         out ??= { ...target };
-        const removed = value as unknown[];
-        const list = (out[name] as unknown[] | undefined) ?? [];
-        out[name] = list.filter((item) => !removed.some((other) => equal(item, other)));
+        out[name] = list.filter((item) => !value.some((other) => equal(item, other)));
         continue;
       }
     }
@@ -91,16 +94,62 @@ function mergeObject(rules: Rules, target: Json | undefined, patch: Json): Json 
   }
   if (orders) out = orderLists(rules, orders, target, patch, out);
   const retain = patch.$retainKeys;
-  if (Array.isArray(retain)) {
+  if (retain !== undefined) {
+    if (!Array.isArray(retain)) throw new PatchError(BAD_RETAIN_KEYS, 400);
     for (const key in patch) {
       if (key.charCodeAt(0) !== 36 && patch[key] !== null && !retain.includes(key)) {
-        throw new PatchError('Invalid patch format of $retainKeys');
+        throw new PatchError(BAD_RETAIN_KEYS, 400);
       }
     }
     out ??= { ...target };
     for (const key in out) if (!retain.includes(key)) delete out[key];
   }
   return out ?? target ?? {};
+}
+
+const badDirective = (patch: Json) =>
+  new PatchError(`unknown patch type: ${String(patch.$patch)} in map: ${goMap(patch)}`);
+
+/** A list of the order must name what the patch's own list has, in the same order. */
+function checkOrder(wanted: unknown, list: unknown, mergeKey: string | undefined) {
+  for (const value of [wanted, list]) {
+    if (value === undefined || Array.isArray(value)) continue;
+    throw new PatchError(`expected a []interface {}, but received a ${goType(value)}`);
+  }
+  if (!Array.isArray(list) || list.length === 0 || (wanted as unknown[]).length === 0) return;
+  let at = 0;
+  for (const item of list) {
+    if (mergeKey && isObject(item) && item.$patch === 'delete') continue;
+    const id = idOf(item, mergeKey);
+    while (at < (wanted as unknown[]).length && !equal(idOf((wanted as unknown[])[at], mergeKey), id)) at++;
+    if (at++ < (wanted as unknown[]).length) continue;
+    throw new PatchError(
+      `The order in patch list:\n${goMap(list)}\n doesn't match ${ELEMENT_ORDER.slice(0, -1)} list:\n${goMap(wanted)}\n`,
+    );
+  }
+}
+
+const idOf = (item: unknown, mergeKey: string | undefined): unknown =>
+  mergeKey && isObject(item) ? item[mergeKey] : item;
+
+const goType = (value: unknown): string =>
+  isObject(value) ? 'map[string]interface {}' : Array.isArray(value) ? '[]interface {}' : GO_TYPES[typeof value];
+const GO_TYPES: Record<string, string> = { string: 'string', number: 'int64', boolean: 'bool', object: '%!s(<nil>)' };
+
+/** Elements of a list that is merged are all of one type. */
+function checkElements(...lists: (readonly unknown[])[]) {
+  let first: string | undefined;
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i++) {
+      const type = goType(list[i]);
+      if (first === undefined) {
+        if (type === '[]interface {}') throw new PatchError('lists of lists are not supported', 422);
+        first = type;
+      } else if (type !== first) {
+        throw new PatchError(`list element types are not identical: ${first} ${type}`);
+      }
+    }
+  }
 }
 
 /** Lists that the patch orders without changing an element. */
@@ -148,6 +197,7 @@ function mergeList(
   mergeKey: string | undefined,
   elementOrder: readonly unknown[] | undefined,
 ): unknown[] {
+  if (old.length) checkElements(old, patch);
   if (!mergeKey || (patch.length > 0 && !isObject(patch[0]))) {
     const out = old.slice();
     for (const item of patch) {
@@ -160,11 +210,18 @@ function mergeList(
   let out = old.slice();
   const additions: Json[] = [];
   for (const item of patch) {
-    const element = item as Json;
+    // Beside what is no list element yet, a patch may have anything: decoding tells.
+    if (!isObject(item)) {
+      additions.push(item as Json);
+      continue;
+    }
+    const element = item;
     if (element.$patch === 'replace') {
       // The list as a whole: the other elements of the patch are what it becomes.
       return withoutUndefined(patch.filter((other) => (other as Json).$patch !== 'replace'));
     }
+    if (element.$patch === 'merge') throw new PatchError('merging lists cannot yet be specified in the patch');
+    if (element.$patch !== undefined && element.$patch !== 'delete') throw badDirective(element);
     const id = element[mergeKey];
     if (id === undefined || id === null) {
       throw new PatchError(`map: ${goMap(element)} does not contain declared merge key: ${mergeKey}`);
@@ -174,6 +231,10 @@ function mergeList(
   }
   for (let i = 0; i < additions.length; i++) {
     const element = additions[i];
+    if (!isObject(element)) {
+      out.push(element);
+      continue;
+    }
     const id = element[mergeKey];
     let index = 0;
     while (index < out.length && (out[index] as Json)[mergeKey] !== id) index++;
@@ -201,14 +262,13 @@ function order(
   mergeKey?: string,
 ): unknown[] {
   if (stands(list, wanted, mergeKey)) return list as unknown[];
-  const idOf = (item: unknown): unknown => (mergeKey && isObject(item) ? item[mergeKey] : item);
   const position = new Map<unknown, number>();
-  wanted.forEach((item, index) => position.set(idOf(item), index));
+  wanted.forEach((item, index) => position.set(idOf(item, mergeKey), index));
   const serverPosition = new Map<unknown, number>();
-  server.forEach((item, index) => serverPosition.set(idOf(item), index));
-  const named = list.filter((item) => position.has(idOf(item)));
-  named.sort((a, b) => (position.get(idOf(a)) as number) - (position.get(idOf(b)) as number));
-  const others = list.filter((item) => !position.has(idOf(item)));
+  server.forEach((item, index) => serverPosition.set(idOf(item, mergeKey), index));
+  const named = list.filter((item) => position.has(idOf(item, mergeKey)));
+  named.sort((a, b) => (position.get(idOf(a, mergeKey)) as number) - (position.get(idOf(b, mergeKey)) as number));
+  const others = list.filter((item) => !position.has(idOf(item, mergeKey)));
   const out: unknown[] = [];
   let o = 0;
   let n = 0;
@@ -216,8 +276,8 @@ function order(
     if (o >= others.length) out.push(named[n++]);
     else if (n >= named.length) out.push(others[o++]);
     else {
-      const a = serverPosition.get(idOf(named[n]));
-      const b = serverPosition.get(idOf(others[o])) ?? Infinity;
+      const a = serverPosition.get(idOf(named[n], mergeKey));
+      const b = serverPosition.get(idOf(others[o], mergeKey)) ?? Infinity;
       if (a === undefined || a < b) out.push(named[n++]);
       else out.push(others[o++]);
     }
@@ -238,7 +298,9 @@ function isPlain(object: Json): boolean {
 function stands(list: readonly unknown[], wanted: readonly unknown[], mergeKey: string | undefined): boolean {
   if (list.length !== wanted.length) return false;
   for (let i = 0; i < list.length; i++) {
-    if (mergeKey ? (list[i] as Json)[mergeKey] !== (wanted[i] as Json | null)?.[mergeKey] : list[i] !== wanted[i])
+    if (
+      mergeKey ? (list[i] as Json | null)?.[mergeKey] !== (wanted[i] as Json | null)?.[mergeKey] : list[i] !== wanted[i]
+    )
       return false;
   }
   return true;

@@ -1,5 +1,6 @@
 // The annotations that AppArmor profiles stood in until v1.30: what a new Pod says there goes into its containers' fields.
 
+import { deepEqual } from '../../api/change.ts';
 import type { JsonObject, KubeObject } from '../../api/types.ts';
 import { warn, type Context } from '../context.ts';
 
@@ -25,6 +26,7 @@ export function readAppArmorAnnotations(ctx: Context, pod: KubeObject): KubeObje
       const text = annotations[PREFIX + container.name];
       const profile = text === undefined ? undefined : profileOf(text);
       if (!profile || container.securityContext?.appArmorProfile) return container;
+      if (deepEqual(profile, spec.securityContext?.appArmorProfile)) return container;
       // Afterwards the field is there, and nothing would be said.
       warn(
         ctx,

@@ -8,6 +8,7 @@ import { services } from './services.ts';
 import type { Strategy } from './strategies.ts';
 
 const byUpdate: Strategy = { createByUpdate: true };
+const adminAccess: Strategy = { beforeCreate: (...of) => part('requests').deviceClaims.beforeCreate(...of) };
 const returned: Strategy = { returnsDeleted: true };
 
 export const STRATEGIES: Readonly<Record<string, Strategy>> = {
@@ -31,6 +32,8 @@ export const STRATEGIES: Readonly<Record<string, Strategy>> = {
   'customresourcedefinitions.apiextensions.k8s.io': {
     beginDelete: (...of) => part('extensions').customResourceDefinitions.beginDelete(...of),
   },
+  'resourceclaims.resource.k8s.io': adminAccess,
+  'resourceclaimtemplates.resource.k8s.io': adminAccess,
   'jobs.batch': { orphansByDefault: true },
   'leases.coordination.k8s.io': byUpdate,
   'roles.rbac.authorization.k8s.io': roles,

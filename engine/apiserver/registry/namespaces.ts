@@ -11,7 +11,7 @@ export const namespaces: Strategy = {
     const { metadata } = object;
     return {
       ...object,
-      metadata: { ...metadata, labels: { ...metadata.labels, [NAME_LABEL]: metadata.name as string } },
+      metadata: { ...metadata, labels: { ...metadata.labels, [NAME_LABEL]: metadata.name ?? '' } },
       spec: {
         ...object.spec,
         finalizers: finalizers.includes('kubernetes') ? finalizers : [...finalizers, 'kubernetes'],
@@ -26,7 +26,7 @@ export const namespaces: Strategy = {
         ? object
         : {
             ...object,
-            metadata: { ...metadata, labels: { ...metadata.labels, [NAME_LABEL]: metadata.name as string } },
+            metadata: { ...metadata, labels: { ...metadata.labels, [NAME_LABEL]: metadata.name ?? '' } },
           };
     // Only `finalize` changes the finalizers of the spec.
     return subresource === 'finalize' ? named : { ...named, spec: old.spec };

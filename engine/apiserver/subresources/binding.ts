@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { readObject } from '../body.ts';
 import type { Core } from '../handlers/types.ts';
 import { NOBODY } from '../managed-fields/ledger.ts';
-import { conflict, notFound, unexpected } from '../status.ts';
+import { badRequest, conflict, notFound, unexpected } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
 import { admitted } from './admit.ts';
 
@@ -17,10 +17,15 @@ export function binding(core: Core, ctx: Context): ApiResponse {
   const sent = admission.object as unknown as Binding;
   const { namespace } = ctx.route;
   // POST …/bindings names the Pod in the body only.
-  const name = ctx.route.name || (sent.metadata?.name ?? '');
+  const named = sent.metadata?.name ?? '';
+  const name = ctx.route.name || named;
+  if (name !== named) throw badRequest('name in URL does not match name in Binding object');
   const errors = validate(sent);
   // The registry answers with its errors as they are, not as Invalid.
-  if (errors.length) throw unexpected(errors.map(({ field, message }) => `${field}: ${message}`).join(', '));
+  if (errors.length) {
+    const text = errors.map(({ field, message }) => `${field}: ${message}`).join(', ');
+    throw unexpected(errors.length > 1 ? `[${text}]` : text);
+  }
   admission.validate();
   const pod = core.storage.get(pods, namespace, name) as unknown as Pod | undefined;
   if (!pod) throw notFound(pods, name);

@@ -28,7 +28,7 @@ export function eviction(core: Core, ctx: Context): ApiResponse {
   };
   const admission = admitted(core, ctx, 'CREATE', info, readObject(core.scheme, ctx, info));
   const sent = admission.object as unknown as Eviction;
-  if (sent.metadata?.name && sent.metadata.name !== name) {
+  if (sent.metadata?.name !== name) {
     throw badRequest('name in URL does not match name in Eviction object');
   }
   const pod = core.storage.get(ctx.info, namespace, name);

@@ -1,11 +1,12 @@
 // GET, PUT and PATCH of …/scale: the replica count of any kind that has one, as an autoscaling/v1 Scale.
 
-import { formatLabelSelector, type KubeObject } from '../../api/index.ts';
+import { formatLabelSelector, type KubeObject, type ResourceInfo } from '../../api/index.ts';
+import { part } from '../../parts/index.ts';
 import { readObject, contentType } from '../body.ts';
 import type { Context } from '../context.ts';
 import { patched, readPatch } from '../handlers/patch.ts';
 import type { Core } from '../handlers/types.ts';
-import { updateObject } from '../handlers/update.ts';
+import { checkNames, updateObject } from '../handlers/update.ts';
 import { negotiate, viewOf } from '../respond.ts';
 import { conflict, invalid, MODIFIED, notFound } from '../status.ts';
 import type { ApiResponse } from '../types.ts';
@@ -34,10 +35,15 @@ export function scale(core: Core, ctx: Context): ApiResponse {
     return { code: 200, headers: {}, body: view ? view(object) : object };
   }
 
+  const write = own?.write ?? withReplicas;
+  if (route.verb === 'patch' && contentType(ctx) === 'application/apply-patch+yaml') {
+    const { object } = part('apply').applyScale(core, ctx, scaleInfo, write);
+    return { code: 200, headers: {}, body: shown(object, false) };
+  }
   const present = shown(found, false);
   const wanted =
     route.verb === 'update'
-      ? readObject(core.scheme, ctx, scaleInfo)
+      ? readScale(core, ctx, scaleInfo)
       : patched(core, { ...ctx, info: scaleInfo }, contentType(ctx), present, readPatch(ctx, contentType(ctx)));
   const admission = admitted(core, ctx, 'UPDATE', scaleInfo, wanted, present);
   const replicas: number = admission.object.spec?.replicas ?? 0;
@@ -55,10 +61,18 @@ export function scale(core: Core, ctx: Context): ApiResponse {
   const { object } = updateObject(core, ctx, info, route.namespace, route.name, 'scale', (old) => {
     const target = old as KubeObject;
     if (version && version !== target.metadata.resourceVersion) throw conflict(info, route.name, MODIFIED);
-    if (own) return own.write(target, replicas);
-    return target.spec.replicas === replicas ? target : { ...target, spec: { ...target.spec, replicas } };
+    return write(target, replicas);
   });
   return { code: 200, headers: {}, body: shown(object, false) };
+}
+
+const withReplicas = (object: KubeObject, replicas: number): KubeObject =>
+  object.spec?.replicas === replicas ? object : { ...object, spec: { ...object.spec, replicas } };
+
+function readScale(core: Core, ctx: Context, info: ResourceInfo): KubeObject {
+  const sent = readObject(core.scheme, ctx, info);
+  if (typeof ctx.request.body === 'string') checkNames(ctx, sent);
+  return sent;
 }
 
 function scaleOf({ metadata, spec, status }: KubeObject): KubeObject {

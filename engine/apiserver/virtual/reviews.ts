@@ -5,6 +5,7 @@ import { readObject } from '../body.ts';
 import type { Context } from '../context.ts';
 import type { Core } from '../handlers/types.ts';
 import { withNullTimes } from '../release.ts';
+import { Faults, Typed } from '../../api/validation/field.ts';
 import { badRequest, invalid } from '../status.ts';
 import type { Attributes, PolicyRule } from '../authorization/types.ts';
 import type { ApiResponse, UserInfo } from '../types.ts';
@@ -21,16 +22,13 @@ function refuse(errors: FieldError[]) {
   if (errors.length) throw invalid(AUTHORIZATION, '', errors);
 }
 
-function checkAttributes({ spec }: KubeObject): FieldError[] {
+function checkAttributes({ spec }: KubeObject, minor: number): FieldError[] {
   if (spec?.resourceAttributes && spec.nonResourceAttributes) {
-    const { path = '', verb = '' } = spec.nonResourceAttributes;
-    const shown = `authorization.NonResourceAttributes{Path:${JSON.stringify(path)}, Verb:${JSON.stringify(verb)}}`;
-    return [
-      fault(
-        'spec.nonResourceAttributes',
-        `Invalid value: ${shown}: cannot be specified in combination with resourceAttributes`,
-      ),
-    ];
+    const faults = new Faults(minor);
+    const shown = new Typed('authorization.NonResourceAttributes', spec.nonResourceAttributes);
+    const why = 'cannot be specified in combination with resourceAttributes';
+    faults.invalid('spec.nonResourceAttributes', shown, why);
+    return faults.list;
   }
   if (!spec?.resourceAttributes && !spec?.nonResourceAttributes) {
     return [
@@ -40,7 +38,38 @@ function checkAttributes({ spec }: KubeObject): FieldError[] {
       ),
     ];
   }
-  return [];
+  const { fieldSelector, labelSelector } = spec.resourceAttributes ?? {};
+  return [...checkSelector('fieldSelector', fieldSelector), ...checkSelector('labelSelector', labelSelector)];
+}
+
+/** Operators that the server does not know narrow nothing; the rest must make sense. */
+function checkSelector(name: string, selector: JsonObject | undefined): FieldError[] {
+  if (!selector) return [];
+  const path = `spec.resourceAttributes.${name}`;
+  const { rawSelector, requirements = [] } = selector;
+  const required = (field: string, why: string): FieldError => ({
+    type: 'FieldValueRequired',
+    field,
+    message: `Required value: ${why}`,
+  });
+  const errors: FieldError[] = [];
+  if (rawSelector && requirements.length) {
+    const message = `Invalid value: ${JSON.stringify(rawSelector)}: may not specified at the same time as requirements`;
+    errors.push(fault(`${path}.rawSelector`, message));
+  }
+  if (!rawSelector && !requirements.length) {
+    errors.push(required(`${path}.requirements`, `when ${path} is specified, requirements or rawSelector is required`));
+  }
+  requirements.forEach(({ operator, values = [] }: JsonObject, i: number) => {
+    const at = `${path}.requirements[${i}].values`;
+    if ((operator === 'In' || operator === 'NotIn') && !values.length)
+      errors.push(required(at, "must be specified when `operator` is 'In' or 'NotIn'"));
+    if ((operator === 'Exists' || operator === 'DoesNotExist') && values.length) {
+      const message = "Forbidden: may not be specified when `operator` is 'Exists' or 'DoesNotExist'";
+      errors.push({ type: 'FieldValueForbidden', field: at, message });
+    }
+  });
+  return errors;
 }
 
 /** The authorizer's word on a review's attributes. */
@@ -82,7 +111,7 @@ function checkMetadata({ metadata }: KubeObject, namespaced: boolean): FieldErro
 
 export function selfSubjectAccessReview(core: Core, ctx: Context): ApiResponse {
   const review = readObject(core.scheme, ctx, ctx.info);
-  refuse([...checkAttributes(review), ...checkMetadata(review, false)]);
+  refuse([...checkAttributes(review, core.minor), ...checkMetadata(review, false)]);
   return answered(core, ctx, review, decide(core, review, ctx.user));
 }
 
@@ -93,8 +122,8 @@ const subjectOf = ({ spec }: KubeObject): UserInfo => ({
   extra: spec.extra,
 });
 
-function checkSubject(review: KubeObject): FieldError[] {
-  const errors = checkAttributes(review);
+function checkSubject(review: KubeObject, minor: number): FieldError[] {
+  const errors = checkAttributes(review, minor);
   if (!review.spec?.user && !review.spec?.groups?.length) {
     errors.push(fault('spec.user', 'Invalid value: "": at least one of user or group must be specified'));
   }
@@ -103,7 +132,7 @@ function checkSubject(review: KubeObject): FieldError[] {
 
 export function subjectAccessReview(core: Core, ctx: Context): ApiResponse {
   const review = readObject(core.scheme, ctx, ctx.info);
-  refuse([...checkSubject(review), ...checkMetadata(review, false)]);
+  refuse([...checkSubject(review, core.minor), ...checkMetadata(review, false)]);
   return answered(core, ctx, review, decide(core, review, subjectOf(review)));
 }
 
@@ -111,7 +140,7 @@ export function localSubjectAccessReview(core: Core, ctx: Context): ApiResponse 
   const sent = readObject(core.scheme, ctx, ctx.info);
   const { namespace } = ctx.route;
   const review: KubeObject = { ...sent, metadata: { ...sent.metadata, namespace } };
-  const errors = [...checkSubject(review), ...checkMetadata(review, true)];
+  const errors = [...checkSubject(review, core.minor), ...checkMetadata(review, true)];
   const asked = review.spec?.resourceAttributes?.namespace;
   if (review.spec?.resourceAttributes && asked !== namespace) {
     errors.push(
@@ -123,8 +152,10 @@ export function localSubjectAccessReview(core: Core, ctx: Context): ApiResponse 
   }
   const { nonResourceAttributes } = review.spec ?? {};
   if (nonResourceAttributes) {
-    const value = JSON.stringify(nonResourceAttributes);
-    errors.push(fault('spec.nonResourceAttributes', `Invalid value: ${value}: disallowed on this kind of request`));
+    const faults = new Faults(core.minor);
+    const value = new Typed('authorization.NonResourceAttributes', nonResourceAttributes);
+    faults.invalid('spec.nonResourceAttributes', value, 'disallowed on this kind of request');
+    errors.push(...faults.list);
   }
   refuse(errors);
   return answered(core, ctx, review, decide(core, review, subjectOf(review)));

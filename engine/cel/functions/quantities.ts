@@ -10,7 +10,7 @@ import {
 import type { Environment } from '../library.ts';
 import { define, FunctionError } from './define.ts';
 
-class Quantity {
+export class Quantity {
   readonly text: string;
   constructor(text: string) {
     this.text = text;
@@ -27,7 +27,7 @@ function isQuantity(text: string): boolean {
   }
 }
 
-function quantity(text: string): Quantity {
+export function quantity(text: string): Quantity {
   if (!isQuantity(text))
     throw new FunctionError(
       "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'",
@@ -45,7 +45,7 @@ function asInteger(value: Quantity): bigint {
   return nanos(value) / NANO;
 }
 
-class Semver {
+export class Semver {
   readonly numbers: readonly bigint[];
   readonly pre: readonly string[];
   constructor(numbers: readonly bigint[], pre: readonly string[]) {
@@ -71,7 +71,7 @@ function parseSemver(text: string, normalize: boolean): Semver | undefined {
   return new Semver([BigInt(match[1]), BigInt(match[2]), BigInt(match[3])], match[4]?.split('.') ?? []);
 }
 
-function semver(text: string, normalize: boolean): Semver {
+export function semver(text: string, normalize: boolean): Semver {
   const version = parseSemver(text, normalize);
   if (!version) throw new FunctionError(`invalid semantic version ${JSON.stringify(text)}`);
   return version;

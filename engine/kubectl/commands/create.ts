@@ -2,7 +2,7 @@
 
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
-import { CommandError, addSource, throwAll, usageError } from '../errors.ts';
+import { CommandError, addSource, usageError, throwBoth } from '../errors.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
@@ -80,6 +80,6 @@ function* createFromFiles(kubectl: Kubectl, args: Args): Co {
   }
   printer.end?.();
   // What was wrong with the files is told last.
-  throwAll([...errors, ...found.errors]);
+  throwBoth(errors, found.errors);
   if (found.infos.length === 0) throw new CommandError('no objects passed to create');
 }

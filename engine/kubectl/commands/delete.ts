@@ -4,7 +4,7 @@ import { wireJson } from '../../api/go-order.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
 import { qualified } from '../discovery.ts';
-import { CommandError, StatusError, addSource, isNotFound, throwAll } from '../errors.ts';
+import { CommandError, StatusError, addSource, isNotFound, throwAll, throwBoth } from '../errors.ts';
 import type { Args, Flag } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
 import {
@@ -155,7 +155,7 @@ export const del: Command = {
         if (!(ignoreNotFound && isNotFound(error))) errors.push(addSource('deleting', info.source, error));
       }
     }
-    throwAll([...errors, ...found.errors]);
+    throwBoth(errors, found.errors);
     if (found.infos.length === 0) kubectl.line('No resources found');
     if (args.bool('wait') && dryRun === 'none') yield* waitForAll(kubectl, deleted, args.duration('timeout') || A_WEEK);
   },

@@ -4,7 +4,7 @@ import { formatTime } from '../../api/time.ts';
 import type { KubeObject } from '../../api/types.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
-import { CommandError, addSource, isNotFound, report } from '../errors.ts';
+import { CommandError, isNotFound, report } from '../errors.ts';
 import type { Mapping } from '../discovery.ts';
 import type { Args } from '../flags.ts';
 import type { Kubectl } from '../kubectl.ts';
@@ -135,13 +135,7 @@ function* mergedOf(kubectl: Kubectl, args: Args, info: Info, current: KubeObject
       force: args.bool('force-conflicts'),
     });
   }
-  if (!current) {
-    try {
-      return yield* createObject(kubectl, mapping, namespace, info.object, options);
-    } catch (error) {
-      throw addSource('creating', info.source, error);
-    }
-  }
+  if (!current) return yield* createObject(kubectl, mapping, namespace, info.object, options);
   const applied = (current.metadata.annotations as Record<string, string> | undefined)?.[LAST_APPLIED];
   const { type, patch } = threeWayPatch(
     mapping,

@@ -1,7 +1,10 @@
 // kubectl replace: the whole object as the file says it; --force deletes and creates.
 
+import type { Co } from '../../sim/index.ts';
 import type { Command } from '../command.ts';
-import { CommandError, addSource, isNotFound, throwAll } from '../errors.ts';
+import type { Mapping } from '../discovery.ts';
+import { CommandError, StatusError, addSource, isNotFound, throwBoth } from '../errors.ts';
+import type { Kubectl } from '../kubectl.ts';
 import { PRINT_FLAGS, changePrinter } from '../output/printers.ts';
 import { FILENAME_FLAGS, find, hasFiles, selectionOf } from '../resource/builder.ts';
 import { createObject, deleteObject, getObject, replaceObject } from '../resource/rest.ts';
@@ -84,9 +87,7 @@ export const replace: Command = {
           printer.print(object);
           continue;
         }
-        const resourceVersion =
-          object.metadata.resourceVersion ??
-          (yield* getObject(kubectl, mapping, namespace, name)).metadata.resourceVersion;
+        const resourceVersion = object.metadata.resourceVersion ?? (yield* versionOf(kubectl, mapping, namespace, name));
         printer.print(
           yield* replaceObject(
             kubectl,
@@ -101,6 +102,17 @@ export const replace: Command = {
         errors.push(addSource('replacing', info.source, error));
       }
     }
-    throwAll([...errors, ...found.errors]);
+    throwBoth(errors, found.errors);
   },
 };
+
+/** The live object's; undefined when there is none: that is for the server to say. */
+function* versionOf(kubectl: Kubectl, mapping: Mapping, namespace: string, name: string): Co<string | undefined> {
+  try {
+    const live = yield* getObject(kubectl, mapping, namespace, name);
+    return live.metadata.resourceVersion;
+  } catch (error) {
+    if (error instanceof StatusError) return undefined;
+    throw error;
+  }
+}

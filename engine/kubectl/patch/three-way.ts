@@ -53,10 +53,17 @@ function diffField(
   patch: Json,
   key: string,
 ) {
+  const strategy = rule(path)?.patchStrategy;
+  // What is replaced as a whole is sent as a whole, whether it differs or not.
+  if (strategy === 'replace' && isMap(modified)) {
+    patch[key] = modified;
+    return;
+  }
   if (isMap(modified) && isMap(current)) {
     const inner = diffMaps(rule, path, isMap(original) ? original : {}, modified, current);
-    if (isEmpty(inner)) return;
-    if (rule(path)?.patchStrategy?.includes('retainKeys')) inner.$retainKeys = Object.keys(modified).sort();
+    const retain = strategy?.includes('retainKeys') === true;
+    if (isEmpty(inner) && !(retain && hasMore(current, modified))) return;
+    if (retain) inner.$retainKeys = Object.keys(modified).sort();
     patch[key] = inner;
     return;
   }
@@ -97,20 +104,14 @@ function diffMapList(
       continue;
     }
     const inner = diffMaps(rule, path, before.get(id) ?? {}, item, now);
-    if (isEmpty(inner)) continue;
+    if (isEmpty(inner) && !(retain && hasMore(now, item))) continue;
     changes.push({ ...inner, [mergeKey]: id, ...(retain ? { $retainKeys: Object.keys(item).sort() } : {}) });
   }
   for (const item of original)
     if (!wanted.has(item[mergeKey])) changes.push({ $patch: 'delete', [mergeKey]: item[mergeKey] });
   const order = modified.map((item) => item[mergeKey]);
-  const liveOrder = current.map((item) => item[mergeKey]).filter((id) => wanted.has(id));
-  if (
-    changes.length === 0 &&
-    deepEqual(
-      order.filter((id) => live.has(id)),
-      liveOrder,
-    )
-  )
+  // Elements that others have added count as another order.
+  if (changes.length === 0 && order.length === current.length && order.every((id, i) => current[i][mergeKey] === id))
     return;
   patch[`$setElementOrder/${key}`] = order.map((id) => ({ [mergeKey]: id }));
   if (changes.length) patch[key] = changes;
@@ -119,7 +120,8 @@ function diffMapList(
 function diffPrimitiveList(original: unknown[], modified: unknown[], current: unknown[], patch: Json, key: string) {
   const added = modified.filter((v) => !current.includes(v));
   const removed = original.filter((v) => !modified.includes(v));
-  if (added.length === 0 && removed.length === 0) return;
+  // kubectl has put what is live in order by now, but not what is wanted.
+  if (removed.length === 0 && deepEqual(modified, current.slice().sort())) return;
   if (removed.length) patch[`$deleteFromPrimitiveList/${key}`] = removed;
   patch[`$setElementOrder/${key}`] = modified;
   if (added.length) patch[key] = added;
@@ -129,6 +131,12 @@ function indexBy(items: Json[], key: string): Map<unknown, Json> {
   const map = new Map<unknown, Json>();
   for (const item of items) map.set(item[key], item);
   return map;
+}
+
+/** Whether the live object has fields that are not wanted, where all that is not wanted goes. */
+function hasMore(current: Json, modified: Json): boolean {
+  for (const key in current) if (current[key] !== null && current[key] !== undefined && !(key in modified)) return true;
+  return false;
 }
 
 function isEmpty(map: Json): boolean {

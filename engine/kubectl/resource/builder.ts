@@ -57,7 +57,7 @@ export interface Found {
   infos: Info[];
   /** What went wrong with single objects; the others are in `infos` all the same. */
   errors: Error[];
-  /** Exactly one object was asked for (so it is printed as itself, not as a List). */
+  /** One object was asked for, or what one file says: the first error ends it, and one object is no List. */
   single: boolean;
 }
 
@@ -305,6 +305,8 @@ function* findInFiles(kubectl: Kubectl, selection: Selection, written: Written):
     validate: selection.validate,
   });
   const infos: Info[] = [];
+  // What cannot be got is told before what cannot be read.
+  const missing: Error[] = [];
   const { errors } = read;
   const requirements = selection.selector ? parseSelector(selection.selector) : undefined;
   for (const { source, object } of read.manifests) {
@@ -320,10 +322,10 @@ function* findInFiles(kubectl: Kubectl, selection: Selection, written: Written):
         info = { ...info, object: yield* getObject(kubectl, mapping, info.namespace, info.name, selection.read) };
       infos.push(info);
     } catch (error) {
-      errors.push(error as Error);
+      (error instanceof StatusError ? missing : errors).push(error as Error);
     }
   }
-  return { infos, errors, single: read.single && infos.length === 1 };
+  return { infos, errors: [...missing, ...errors], single: read.single };
 }
 
 function* mappingOf(kubectl: Kubectl, object: KubeObject, source: string): Co<Mapping> {

@@ -111,7 +111,7 @@ interface Side {
   open: boolean;
 }
 
-function sideOf(text: string, label: string): Side {
+export function sideOf(text: string, label: string): Side {
   const lines = text === '' ? [] : (text.endsWith('\n') ? text.slice(0, -1) : text).split('\n');
   return { label, lines, open: text !== '' && !text.endsWith('\n') };
 }

@@ -53,6 +53,7 @@ import { openssl } from './openssl/index.ts';
 import { basename, dirname, pwd, readlink, realpath, which } from './paths.ts';
 import type { CommandName } from './names.ts';
 import type { networkTools } from './network-tools.ts';
+import type { systemTools } from './system/index.ts';
 import { chgrp, chmod, chown } from './permissions.ts';
 import { echo, printf } from './printf.ts';
 import { ping, traceroute } from './ping.ts';
@@ -77,7 +78,12 @@ import { wget } from './wget.ts';
 import { xargs } from './xargs.ts';
 import { yes } from './yes.ts';
 
+const systemTool = (name: keyof typeof systemTools) => lazyProgram(() => part('system-tools')[name]);
+type SshCommand = 'scp' | 'ssh' | 'ssh-copy-id' | 'ssh-keygen' | 'ssh-keyscan';
+
 const networkTool = (name: keyof typeof networkTools) => lazyProgram(() => part('network-tools')[name]);
+
+const sshTool = (name: SshCommand) => lazyProgram(() => part('ssh').commands[name]);
 
 export const commands: Record<CommandName, Program> = {
   '[': test,
@@ -181,6 +187,7 @@ export const commands: Record<CommandName, Program> = {
   rm,
   rmdir,
   route: networkTool('route'),
+  scp: sshTool('scp'),
   sed,
   seq,
   sha1sum,
@@ -190,6 +197,10 @@ export const commands: Record<CommandName, Program> = {
   sort,
   split,
   ss: networkTool('ss'),
+  ssh: sshTool('ssh'),
+  'ssh-copy-id': sshTool('ssh-copy-id'),
+  'ssh-keygen': sshTool('ssh-keygen'),
+  'ssh-keyscan': sshTool('ssh-keyscan'),
   stat,
   sudo,
   sync,
@@ -197,13 +208,27 @@ export const commands: Record<CommandName, Program> = {
   tac,
   tail,
   tcpdump: networkTool('tcpdump'),
+  dmesg: systemTool('dmesg'),
+  findmnt: systemTool('findmnt'),
+  free: systemTool('free'),
+  hostnamectl: systemTool('hostnamectl'),
+  lsblk: systemTool('lsblk'),
+  lscpu: systemTool('lscpu'),
+  lsns: systemTool('lsns'),
+  nsenter: systemTool('nsenter'),
+  swapoff: systemTool('swapoff'),
+  swapon: systemTool('swapon'),
+  'systemd-cgls': systemTool('systemd-cgls'),
+  timedatectl: systemTool('timedatectl'),
+  vmstat: systemTool('vmstat'),
+  who: systemTool('who'),
   stty,
   tar,
   tee,
   telnet: networkTool('telnet'),
   test,
   timeout,
-  top: screenProgram,
+  top: systemTool('top'),
   touch,
   tr,
   tracepath: networkTool('tracepath'),

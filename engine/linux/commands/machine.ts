@@ -145,22 +145,43 @@ export const nproc: Program = function* (process) {
 
 export const uptime: Program = function* (process) {
   const options = parseOptions(process, { short: 'ps', long: { pretty: 'p', since: 's' }, usage: '[options]' });
-  const { sim, processes } = process.host;
-  const born = Math.min(sim.now, ...[...processes.values()].map((one) => one.startedAt ?? sim.now));
-  const minutes = Math.floor((sim.now - born) / 60_000);
-  const hours = Math.floor(minutes / 60);
-  if (options.has('s')) put(process, formatDate('%F %T', born) + '\n');
-  else if (options.has('p'))
-    put(
-      process,
-      `up ${hours ? `${hours} hour${hours === 1 ? '' : 's'}, ` : ''}${minutes % 60} minute${minutes % 60 === 1 ? '' : 's'}\n`,
-    );
-  else {
-    const up = hours ? `${String(hours).padStart(2)}:${String(minutes % 60).padStart(2, '0')}` : `${minutes} min`;
-    put(process, ` ${formatDate('%T', sim.now)} up ${up},  0 users,  load average: 0.00, 0.00, 0.00\n`);
-  }
+  const { sim } = process.host;
+  const up = sim.now - bootTime(process);
+  if (options.has('s')) put(process, formatDate('%F %T', bootTime(process)) + '\n');
+  else if (options.has('p')) {
+    const minutes = Math.floor(up / 60_000);
+    const parts: [number, string][] = [
+      [Math.floor(minutes / 1440), 'day'],
+      [Math.floor(minutes / 60) % 24, 'hour'],
+      [minutes % 60, 'minute'],
+    ];
+    const shown = parts
+      .filter(([count]) => count > 0)
+      .map(([count, unit]) => `${count} ${unit}${count === 1 ? '' : 's'}`);
+    put(process, `up ${shown.join(', ') || '0 minutes'}\n`);
+  } else put(process, `${uptimeText(process)}\n`);
   return 0;
 };
+
+function bootTime({ host }: Process): number {
+  const { sim, processes, facts } = host;
+  return facts?.().bootedAt ?? Math.min(sim.now, ...[...processes.values()].map((one) => one.startedAt ?? sim.now));
+}
+
+/** `09:00:00 up 2 min,  1 user,  load average: 0.07, 0.07, 0.07`, as uptime and top have it. */
+export function uptimeText(process: Process): string {
+  const { sim, processes } = process.host;
+  const minutes = Math.floor((sim.now - bootTime(process)) / 60_000);
+  const days = Math.floor(minutes / 1440);
+  const hours = Math.floor(minutes / 60) % 24;
+  const time = hours ? `${String(hours).padStart(2)}:${String(minutes % 60).padStart(2, '0')}` : `${minutes % 60} min`;
+  const up = `${days ? `${days} day${days === 1 ? '' : 's'}, ` : ''}${time}`;
+  let users = 0;
+  processes.forEach(({ argv }) => (users += /^sshd: .*@pts\//.test(argv[0]) ? 1 : 0));
+  const file = filesOf(process).find('/proc/loadavg');
+  const load = (file?.kind === 'file' ? file.text : '0.00 0.00 0.00').split(' ').slice(0, 3).join(', ');
+  return ` ${formatDate('%T', sim.now)} up ${up},  ${users} user${users === 1 ? '' : 's'},  load average: ${load}`;
+}
 
 export const tty: Program = function* (process) {
   parseOptions(process, { short: 's', long: { silent: 's' } });

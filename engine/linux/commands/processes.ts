@@ -10,7 +10,77 @@ function all(process: Process): Process[] {
   return [...process.host.processes.values(), ...(process.host.others?.() ?? [])].sort((a, b) => a.pid - b.pid);
 }
 
-const cpuTime = '00:00:00';
+/** What a process uses, where the machine counts it. */
+const usageOf = (one: Process) => one.host.facts?.().usageOf(one) ?? { memory: 1536 * 1024, cpuTime: 0, cpuMillis: 0 };
+
+/** CPU time: `00:01:05`. */
+function timeOf(one: Process): string {
+  const seconds = Math.floor(usageOf(one).cpuTime / 1000);
+  const part = (n: number) => String(n).padStart(2, '0');
+  return `${part(Math.floor(seconds / 3600))}:${part(Math.floor(seconds / 60) % 60)}:${part(seconds % 60)}`;
+}
+
+/** Hundredths of one CPU since its start, and of the machine's memory. */
+function shares(one: Process): { cpu: string; memory: string; rss: number } {
+  const facts = one.host.facts?.();
+  const { cpuTime, memory } = usageOf(one);
+  const age = Math.max(1, one.host.sim.now - (one.startedAt ?? 0));
+  const cpu = ((cpuTime / age) * 100).toFixed(1);
+  return { cpu, memory: facts ? ((memory / facts.memory) * 100).toFixed(1) : '0.0', rss: Math.ceil(memory / 1024) };
+}
+
+/** Processes below those that have started them, each with the branch that leads to it. */
+function forest(list: Process[]): Map<Process, string> {
+  const children = new Map<Process | undefined, Process[]>();
+  const byPid = new Map(list.map((one) => [one.pid, one]));
+  for (const one of list) {
+    const parent = one.parent && byPid.get(one.parent.pid);
+    // Everything hangs below the first process, which is not drawn as a root.
+    const key = parent && parent.pid !== 1 ? parent : undefined;
+    const known = children.get(key);
+    if (known) known.push(one);
+    else children.set(key, [one]);
+  }
+  const out = new Map<Process, string>();
+  const walk = (one: Process, branch: string, indent: string) => {
+    out.set(one, branch);
+    const below = children.get(one) ?? [];
+    below.forEach((child, i) => {
+      const last = i === below.length - 1;
+      walk(child, `${indent} \\_ `, `${indent} ${last ? ' ' : '|'}  `);
+    });
+  };
+  for (const one of children.get(undefined) ?? []) walk(one, '', '');
+  return out;
+}
+
+/** `-%mem,+pid` */
+function sorted(process: Process, list: Process[], order: string): Process[] {
+  const values: Readonly<Record<string, (one: Process) => number | string>> = {
+    '%cpu': (one) => usageOf(one).cpuTime / Math.max(1, one.host.sim.now - (one.startedAt ?? 0)),
+    '%mem': (one) => usageOf(one).memory,
+    rss: (one) => usageOf(one).memory,
+    pid: (one) => one.pid,
+    ppid: (one) => one.parent?.pid ?? 0,
+    start_time: (one) => one.startedAt ?? 0,
+    time: (one) => usageOf(one).cpuTime,
+    comm: commandOf,
+    user: (one) => userName(process, one.uid) ?? String(one.uid),
+  };
+  const aliases: Readonly<Record<string, string>> = { pcpu: '%cpu', pmem: '%mem', cputime: 'time', rssize: 'rss' };
+  const keys = order.split(',').map((word) => {
+    const name = word.replace(/^[+-]/, '');
+    const value = values[aliases[name] ?? name];
+    return { value: value ?? fail(process, `error: unknown sort specifier`), down: word.startsWith('-') };
+  });
+  return list.toSorted((a, b) => {
+    for (const { value, down } of keys) {
+      const [x, y] = [value(a), value(b)];
+      if (x !== y) return (x < y ? -1 : 1) * (down ? -1 : 1);
+    }
+    return 0;
+  });
+}
 
 export const ps: Program = function* (process) {
   const name = process.argv.slice(1).join(' ');
@@ -18,15 +88,22 @@ export const ps: Program = function* (process) {
   // `ps aux` and `ps -ef` are two grammars.
   const bsd = /^[a-z]+$/.test(name) && !name.startsWith('-');
   if (bsd) {
-    if (/[^auxw]/.test(name)) fail(process, 'error: unsupported option (BSD syntax)');
+    if (/[^auxwf]/.test(name)) fail(process, 'error: unsupported option (BSD syntax)');
     return aux(process, name);
   }
   const options = parseOptions(process, {
-    short: 'efAo:p:u:wC:l',
-    long: { format: 'o', pid: 'p', 'no-headers': 'no-headers', ppid: 'ppid:', sort: 'sort:' },
+    short: 'efAo:p:u:wC:lH',
+    long: {
+      format: 'o',
+      pid: 'p',
+      'no-headers': 'no-headers',
+      ppid: 'ppid:',
+      sort: 'sort:',
+      forest: 'H',
+      user: 'u',
+    },
     usage: '[options]',
   });
-  if (options.has('sort')) fail(process, '--sort: another order than by process number is not modelled');
   let list = all(process);
   const everything = options.has('e') || options.has('A');
   if (options.has('p'))
@@ -35,9 +112,14 @@ export const ps: Program = function* (process) {
   else if (options.has('ppid')) list = list.filter((one) => String(one.parent?.pid ?? 0) === options.value('ppid'));
   else if (options.has('u'))
     list = list.filter((one) => (userName(process, one.uid) ?? String(one.uid)) === options.value('u'));
-  else if (!everything) list = list.filter((one) => one.parent !== undefined || one === process);
+  else if (!everything)
+    list = list.filter((one) => process.host.processes.has(one.pid) && (one.parent !== undefined || one === process));
+  const order = options.value('sort');
+  if (order !== undefined) list = sorted(process, list, order);
   const format = options.value('o');
   if (format !== undefined) return custom(process, list, format, options.has('no-headers'));
+  const branches = options.has('H') ? forest(list) : undefined;
+  if (branches) list = [...branches.keys()];
   if (options.has('l')) return long(process, list, options.has('f'), options.has('no-headers'));
   let out = options.has('f')
     ? 'UID          PID    PPID  C STIME TTY          TIME CMD\n'
@@ -48,8 +130,8 @@ export const ps: Program = function* (process) {
     if (options.has('f')) {
       const user = owner(process, one);
       const started = formatDate('%H:%M', one.startedAt ?? 0);
-      out += `${user} ${String(one.pid).padStart(7)} ${String(one.parent?.pid ?? 0).padStart(7)}  0 ${started} ${tty} ${cpuTime} ${one.argv.join(' ')}\n`;
-    } else out += `${String(one.pid).padStart(7)} ${tty} ${cpuTime} ${commandOf(one)}\n`;
+      out += `${user} ${String(one.pid).padStart(7)} ${String(one.parent?.pid ?? 0).padStart(7)}  0 ${started} ${tty} ${timeOf(one)} ${branches?.get(one) ?? ''}${one.argv.join(' ')}\n`;
+    } else out += `${String(one.pid).padStart(7)} ${tty} ${timeOf(one)} ${branches?.get(one) ?? ''}${commandOf(one)}\n`;
   }
   put(process, out);
   return list.length ? 0 : 1;
@@ -64,7 +146,7 @@ function long(process: Process, list: Process[], full: boolean, bare: boolean): 
       : 'F S   UID     PID    PPID  C PRI  NI ADDR SZ WCHAN  TTY          TIME CMD\n';
   for (const one of list) {
     const pids = `${String(one.pid).padStart(7)} ${String(one.parent?.pid ?? 0).padStart(7)}  0  80   0 -  1083 `;
-    const tail = `${(one.tty ? 'pts/0' : '?').padEnd(8)} ${cpuTime}`;
+    const tail = `${(one.tty ? 'pts/0' : '?').padEnd(8)} ${timeOf(one)}`;
     const state = one === process ? '0 R' : '4 S';
     out += full
       ? `${state} ${owner(process, one)} ${pids}-      ${formatDate('%H:%M', one.startedAt ?? 0)} ${tail} ${one.argv.join(' ')}\n`
@@ -98,14 +180,22 @@ function aux(process: Process, letters: string): number {
   let out = letters.includes('u')
     ? 'USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n'
     : '    PID TTY      STAT   TIME COMMAND\n';
-  for (const one of all(process)) {
+  const branches = letters.includes('f') ? forest(all(process)) : undefined;
+  // Without `x` only those that have a terminal, as a shell's own.
+  const list = (branches ? [...branches.keys()] : all(process)).filter(
+    (one) => /[ax]/.test(letters) || one.parent?.pid === process.parent?.pid || one === process.parent,
+  );
+  for (const one of list) {
     const tty = (one.tty ? 'pts/0' : '?').padEnd(8);
     const state = one === process ? 'R' : 'S';
+    const command = `${branches?.get(one) ?? ''}${one.argv.join(' ')}`;
+    const seconds = Math.floor(usageOf(one).cpuTime / 1000);
+    const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
     if (letters.includes('u')) {
-      const user = owner(process, one);
+      const { cpu, memory, rss } = shares(one);
       const started = formatDate('%H:%M', one.startedAt ?? 0);
-      out += `${user} ${String(one.pid).padStart(7)}  0.0  0.0   4332  1536 ${tty} ${state.padEnd(4)} ${started}   0:00 ${one.argv.join(' ')}\n`;
-    } else out += `${String(one.pid).padStart(7)} ${tty} ${state.padEnd(4)}   0:00 ${one.argv.join(' ')}\n`;
+      out += `${owner(process, one)} ${String(one.pid).padStart(7)} ${cpu.padStart(4)} ${memory.padStart(4)} ${String(rss * 2).padStart(6)} ${String(rss).padStart(5)} ${tty} ${state.padEnd(4)} ${started}   ${time} ${command}\n`;
+    } else out += `${String(one.pid).padStart(7)} ${tty} ${state.padEnd(4)}   ${time} ${command}\n`;
   }
   put(process, out);
   return 0;
@@ -124,7 +214,12 @@ const COLUMNS: Record<
   cmd: { title: 'CMD', width: 27, value: (one) => one.argv.join(' ') },
   tty: { title: 'TT', width: 8, value: (one) => (one.tty ? 'pts/0' : '?') },
   stat: { title: 'STAT', width: 4, value: (one, viewer) => (one === viewer ? 'R' : 'S') },
-  time: { title: 'TIME', width: 8, right: true, value: () => cpuTime },
+  time: { title: 'TIME', width: 8, right: true, value: timeOf },
+  rss: { title: 'RSS', width: 5, right: true, value: (one) => String(shares(one).rss) },
+  '%cpu': { title: '%CPU', width: 4, right: true, value: (one) => shares(one).cpu },
+  pcpu: { title: '%CPU', width: 4, right: true, value: (one) => shares(one).cpu },
+  '%mem': { title: '%MEM', width: 4, right: true, value: (one) => shares(one).memory },
+  pmem: { title: '%MEM', width: 4, right: true, value: (one) => shares(one).memory },
   etime: { title: 'ELAPSED', width: 11, right: true, value: (one) => elapsed(one) },
 };
 

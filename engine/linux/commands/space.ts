@@ -1,5 +1,6 @@
 // stat, du, df, mount, umount, file: what files take and where they are.
 
+import { ComputedDir } from '../computed-dir.ts';
 import { FsError, type FsNode } from '../fs.ts';
 import { filesOf } from '../host.ts';
 import { mountTable, type MountRow } from '../mount-table.ts';
@@ -147,7 +148,6 @@ export const df: Program = function* (process) {
     long: { 'human-readable': 'h', 'print-type': 'T', all: 'a', portability: 'P' },
     usage: '[OPTION]... [FILE]...',
   });
-  if (options.has('i')) fail(process, '-i: numbers of files are not modelled');
   const busybox = isBusybox(process);
   const fs = filesOf(process);
   const mounts = mountTable(process.host);
@@ -175,6 +175,10 @@ export const df: Program = function* (process) {
   const sizes = isHuman ? 'Size' : isMega ? '1M-blocks' : options.has('P') ? '1024-blocks' : '1K-blocks';
   const free = isHuman && !busybox ? 'Avail' : 'Available';
   const type = (text: string) => (options.has('T') ? [text] : []);
+  if (options.has('i')) {
+    put(process, gnuTable(inodeTable(process, rows), false));
+    return 0;
+  }
   const table = [
     ['Filesystem', ...type('Type'), sizes, 'Used', free, options.has('P') ? 'Capacity' : 'Use%', 'Mounted on'],
   ];
@@ -187,6 +191,31 @@ export const df: Program = function* (process) {
   put(process, busybox ? busyboxTable(table, options.has('T')) : gnuTable(table, options.has('T')));
   return 0;
 };
+
+/** mke2fs: a file for so many bytes. */
+const INODE_RATIO = 16_384;
+
+/** Of a disk as many as it was made with; one for each file that is there. */
+function inodeTable(process: Process, rows: readonly MountRow[]): string[][] {
+  const fs = filesOf(process);
+  const table = [['Filesystem', 'Inodes', 'IUsed', 'IFree', 'IUse%', 'Mounted on']];
+  for (const { device, path, size } of rows) {
+    const all = Math.floor(size / INODE_RATIO);
+    const node = fs.find(path);
+    const used = node ? Math.min(all, countNodes(node, 0)) : 0;
+    const share = all === 0 ? '-' : `${Math.ceil((used / all) * 100)}%`;
+    table.push([device, String(all), String(used), String(all - used), share, path]);
+  }
+  return table;
+}
+
+function countNodes(node: FsNode, depth: number): number {
+  if (node.kind !== 'dir' || node instanceof ComputedDir || depth > 64) return 1;
+  return node.names().reduce((sum, name) => {
+    const child = node.peek(name);
+    return child ? sum + countNodes(child, depth + 1) : sum;
+  }, 1);
+}
 
 /** GNU's df shows each file system once, where its mount point is shortest. */
 function onePerDevice(rows: MountRow[]): MountRow[] {

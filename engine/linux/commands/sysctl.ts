@@ -6,19 +6,42 @@ import { parseOptions, put } from './options.ts';
 
 interface Setting {
   get(host: Host): string;
-  set?(net: NetworkNamespace, value: string): void;
+  set?(host: Host, value: string): void;
 }
+
+/** What root has written, by the namespace, or the machine, that it holds for. */
+const written = new WeakMap<object, Map<string, string>>();
+
+function write(of: object, name: string, value: string) {
+  const known = written.get(of);
+  if (known) known.set(name, plain(value));
+  else written.set(of, new Map([[name, plain(value)]]));
+}
+
+/** Values of several numbers, as the kernel shows them. */
+const plain = (value: string) => value.trim().replace(/\s+/g, '\t');
 
 const flag = (get: (net: NetworkNamespace) => boolean, set: (net: NetworkNamespace, on: boolean) => void): Setting => ({
   get: ({ net }) => (get(net) ? '1' : '0'),
-  set: (net, value) => set(net, value === '1'),
+  set: ({ net }, value) => set(net, value === '1'),
 });
 const fixed = (value: string): Setting => ({ get: () => value });
 /** A setting that each Pod may have for itself. */
 const own = (name: string, value: string): [string, Setting] => [
   name,
-  { get: ({ sysctls }) => sysctls?.[name]?.trim().replace(/\s+/g, '\t') ?? value },
+  {
+    get: ({ net, sysctls }) => written.get(net)?.get(name) ?? (sysctls?.[name] ? plain(sysctls[name]) : value),
+    set: ({ net }, text) => write(net, name, text),
+  },
 ];
+/** One that the machine has for all that run on it: its containers see it under the same facts. */
+const machine = (name: string, value: string): [string, Setting] => {
+  const at = (host: Host) => host.facts ?? host;
+  return [
+    name,
+    { get: (host) => written.get(at(host))?.get(name) ?? value, set: (host, text) => write(at(host), name, text) },
+  ];
+};
 
 export const SETTINGS: Readonly<Record<string, Setting>> = {
   'kernel.hostname': { get: ({ hostname }) => hostname },
@@ -53,6 +76,17 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   'net.netfilter.nf_conntrack_udp_timeout': fixed('30'),
   'net.netfilter.nf_conntrack_udp_timeout_stream': fixed('120'),
   ...Object.fromEntries([
+    machine('fs.file-max', '9223372036854775807'),
+    machine('fs.inotify.max_user_instances', '128'),
+    machine('fs.inotify.max_user_watches', '65536'),
+    machine('fs.nr_open', '1073741816'),
+    machine('kernel.panic', '10'),
+    machine('kernel.panic_on_oops', '1'),
+    machine('kernel.pid_max', '4194304'),
+    machine('vm.max_map_count', '1048576'),
+    machine('vm.overcommit_memory', '1'),
+    machine('vm.panic_on_oom', '0'),
+    machine('vm.swappiness', '60'),
     own('kernel.msgmax', '8192'),
     own('kernel.msgmnb', '16384'),
     own('kernel.msgmni', '32000'),
@@ -94,21 +128,27 @@ export const sysctl: Program = function* (process) {
     const equals = arg.indexOf('=');
     const name = (equals < 0 ? arg : arg.slice(0, equals)).trim().replace(/\//g, '.');
     const setting = SETTINGS[name];
+    const fail = (gnu: string, busybox: string) => {
+      process.stderr.write(`sysctl: ${host.userland === 'busybox' ? busybox : gnu}\n`);
+      status = 1;
+    };
     if (!setting) {
-      process.stderr.write(`sysctl: cannot stat /proc/sys/${name.replace(/\./g, '/')}: No such file or directory\n`);
-      status = 1;
+      const file = `/proc/sys/${name.replace(/\./g, '/')}`;
+      fail(`cannot stat ${file}: No such file or directory`, `error: '${name}' is an unknown key`);
     } else if (equals < 0) show(name);
-    else if (process.uid !== 0) {
-      process.stderr.write(`sysctl: permission denied on key "${name}"\n`);
-      status = 1;
+    else if (process.uid !== 0 || !mayWrite(host)) {
+      const why = process.uid === 0 ? 'Read-only file system' : 'Permission denied';
+      fail(`permission denied on key "${name}"`, `error setting key '${name}': ${why}`);
     } else if (!setting.set) {
-      process.stderr.write(`sysctl: setting key "${name}": Invalid argument\n`);
-      status = 1;
+      fail(`setting key "${name}": Invalid argument`, `error setting key '${name}': Invalid argument`);
     } else {
       const value = arg.slice(equals + 1).trim();
-      setting.set(host.net, value);
+      setting.set(host, value);
       if (!options.has('q')) put(process, `${name} = ${value}\n`);
     }
   }
   return status;
 };
+
+/** Containers see /proc/sys read-only unless they are privileged. */
+const mayWrite = ({ capabilities }: Host) => !capabilities || capabilities.has('SYS_ADMIN');

@@ -1,17 +1,16 @@
 // A network namespace: interfaces, addresses, routes, neighbours, rules, and the sockets of its processes.
 
-import { Signal, type Co, type Random } from '../../sim/index.ts';
-import { byteLength } from '../bytes.ts';
-import { PIPE_CAPACITY } from '../io.ts';
+import type { Co, Random } from '../../sim/index.ts';
 import { current } from '../current.ts';
 import { portFault } from '../faults.ts';
 import { Pipe } from '../pipe.ts';
-import type { Process, Writer } from '../types.ts';
+import type { Process } from '../types.ts';
 import { ipNumber, isLoopback, macOf, parseCidr, type Cidr } from './address.ts';
+import { direction, type EndOptions, endOf, settle, TCP_HEADERS } from './connection.ts';
 import { DEFAULT_ROUTE, DEFAULT_ROUTE6, Link, type LinkKind, type RouteEntry, Routes } from './link.ts';
 import { Netfilter } from './netfilter.ts';
 import type { Network } from './network.ts';
-import { type Connection, type Direction, type EchoMarks, type Flow, type Observer, SYN_RETRIES } from './observer.ts';
+import { type Connection, type EchoMarks, SYN_RETRIES } from './observer.ts';
 import { count, type Fate, type Hop, type Journey, journey, type Packet, type Protocol } from './packet.ts';
 import {
   ANY,
@@ -44,9 +43,8 @@ const LAST_PORT = 60999;
 /** Packets without data: Ethernet's payload of a SYN with its options. */
 const SYN_BYTES = 60;
 const UDP_HEADERS = 28;
-/** Headers of a frame: Ethernet's, and with those of IP and of TCP with its timestamps. */
+/** Header of a frame. */
 const ETHERNET = 14;
-const TCP_HEADERS = 66;
 /** After so long nobody has answered ARP. */
 const ARP_TIMEOUT = 3_000;
 
@@ -360,8 +358,17 @@ export class NetworkNamespace {
     };
     count(there, 1, TCP_HEADERS);
     flow?.established(connection);
-    const client = this.socket(connection, true, tls, back, forth, delay, { process: owner });
-    const accepted = server.socket(connection, false, tls, forth, back, delay, listener);
+    const client = this.end(connection, { client: true, tls, incoming: back, outgoing: forth, delay, process: owner });
+    const { process, service } = listener;
+    const accepted = server.end(connection, {
+      client: false,
+      tls,
+      incoming: forth,
+      outgoing: back,
+      delay,
+      process,
+      service,
+    });
     // A program that hangs leaves the connection to the kernel.
     if (fault !== 'hang') listener.onConnect(accepted);
     return client;
@@ -431,84 +438,14 @@ export class NetworkNamespace {
     return { namespace: fate.kind === 'delivered' ? fate.namespace : undefined, packet: answer, way };
   }
 
-  private socket(
-    connection: Connection,
-    client: boolean,
-    tls: Tls | undefined,
-    incoming: Pipe,
-    outgoing: Pipe,
-    delay: number,
-    { process, service }: Pick<Socket, 'process' | 'service'>,
-  ): Socket {
-    const { network } = this;
-    const { sim } = network;
-    const mine = client ? connection.forth : connection.back;
-    const theirs = client ? connection.back : connection.forth;
-    const arrived = new Signal();
-    let flying = 0;
-    const writer: Writer = {
-      write: (text) => {
-        if (outgoing.broken || outgoing.ended) return false;
-        flying += text.length;
-        if (network.observer) flowOf(connection, network.observer).sent(client, text);
-        mine.writes++;
-        mine.bytes += byteLength(text);
-        sim.after(delay, () => {
-          flying -= text.length;
-          outgoing.write(text);
-          arrived.fire();
-        });
-        return true;
-      },
-      *drain() {
-        while (outgoing.size + flying > PIPE_CAPACITY && !outgoing.broken) {
-          yield { signals: [outgoing.changed, arrived] };
-        }
-      },
-      close: () => {
-        end('FIN');
-        sim.after(delay, () => outgoing.end());
-      },
+  /** One end of a connection is here. */
+  private end(connection: Connection, options: Omit<EndOptions, 'closed'>): Socket {
+    const closed = (socket: Socket) => {
+      if (!this.open.delete(socket)) return;
+      connection.forth.way.entries?.forEach((entry) => entry.finish('TIME_WAIT'));
+      settle(connection);
     };
-    const end = (how: 'FIN' | 'RST') => {
-      if (mine.ended) return;
-      if (network.observer) flowOf(connection, network.observer).ended(client, how);
-      mine.ended = true;
-      count(mine.way, 1, TCP_HEADERS);
-    };
-    const socket: Socket = {
-      local: client ? connection.local : connection.served,
-      remote: client ? connection.remote : connection.seen,
-      tls,
-      process,
-      service,
-      reader: {
-        read: () => incoming.read(),
-        unread: (text) => incoming.unread(text),
-        close: () => incoming.closeReader(),
-      },
-      writer,
-      get state() {
-        if (mine.ended) return 'FIN-WAIT-2';
-        return theirs.ended ? 'CLOSE-WAIT' : 'ESTAB';
-      },
-      get wasReset() {
-        return incoming.reset;
-      },
-      reset: () => {
-        end('RST');
-        sim.after(delay, () => outgoing.abort());
-        socket.close();
-      },
-      close: () => {
-        if (this.open.delete(socket)) {
-          connection.forth.way.entries?.forEach((entry) => entry.finish('TIME_WAIT'));
-          settle(connection);
-        }
-        writer.close();
-        incoming.closeReader();
-      },
-    };
+    const socket = endOf(this.network, connection, { ...options, closed });
     this.open.set(socket, connection);
     return socket;
   }
@@ -598,33 +535,10 @@ export class NetworkNamespace {
   }
 }
 
-const direction = (way: Journey): Direction => ({
-  way,
-  bytes: 0,
-  writes: 0,
-  ended: false,
-  counted: { bytes: 0, writes: 0 },
-});
-
-const flowOf = (connection: Connection, observer: Observer): Flow =>
-  connection.flow?.observer === observer ? connection.flow : (connection.flow = observer.adopt(connection));
-
 /** Whether somebody takes a connection where its first packet has arrived. */
 function accepts(fate: Fate, { destination, dport }: Packet): boolean {
   if (fate.kind !== 'delivered' || !fate.namespace.listener(destination, dport)) return false;
   return portFault(fate.namespace, dport)?.connect !== 'refuse';
-}
-
-/** The interfaces on a connection's way count what it has carried since the last time: each piece, and its receipt. */
-function settle({ forth, back }: Connection) {
-  for (const one of [forth, back]) {
-    const { counted, way } = one;
-    const writes = one.writes - counted.writes;
-    if (writes === 0) continue;
-    count(way, writes, one.bytes - counted.bytes + writes * TCP_HEADERS);
-    count(one === forth ? back.way : forth.way, writes, writes * TCP_HEADERS);
-    one.counted = { bytes: one.bytes, writes: one.writes };
-  }
 }
 
 export { ipNumber };

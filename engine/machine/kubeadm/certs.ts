@@ -9,9 +9,16 @@ import type { Certificate, PrivateKey } from '../../pki/index.ts';
 import type { Co } from '../../sim/index.ts';
 import { columns, type Flags } from '../flags.ts';
 import { clusterConfiguration, configured } from './configuration.ts';
+import { generateRequests } from './requests.ts';
 import { ADMIN_CONF, KUBERNETES, PKI, type Session } from './session.ts';
+import { newCertificateKey } from './upload-certs.ts';
 
-export const CERTS_FLAGS = { 'cert-dir': 'string', kubeconfig: 'string' } as const;
+export const CERTS_FLAGS = {
+  'cert-dir': 'string',
+  config: 'string',
+  kubeconfig: 'string',
+  'kubeconfig-dir': 'string',
+} as const;
 export const KUBECONFIG_FLAGS = {
   config: 'string',
   'client-name': 'string',
@@ -78,11 +85,9 @@ export function* certs(session: Session, flags: Flags): Co<number> {
   yield 100;
   const files = new Files(session, flags.string('cert-dir') ?? PKI);
   switch (verb) {
-    case 'certificate-key': {
-      const random = session.process.host.sim.random('kubeadm');
-      session.say(Array.from({ length: 64 }, () => random.int(16).toString(16)).join(''));
+    case 'certificate-key':
+      session.say(newCertificateKey(session));
       return 0;
-    }
     case 'check-expiration':
       readConfig(session, flags, verb);
       return expiration(session, files);
@@ -101,7 +106,7 @@ export function* certs(session: Session, flags: Flags): Co<number> {
         );
       return 0;
     case 'generate-csr':
-      return session.fail('kubeadm certs generate-csr is not modelled by this engine');
+      return yield* generateRequests(session, flags);
     default:
       return session.fail(
         verb
@@ -113,6 +118,7 @@ export function* certs(session: Session, flags: Flags): Co<number> {
 
 /** The configuration of the cluster, when it can be asked; only what is said of it matters here. */
 function readConfig(session: Session, flags: Flags, verb: string) {
+  if (flags.has('config')) return void configured(session, flags.string('config'));
   if (!session.fs.exists(flags.string('kubeconfig') ?? ADMIN_CONF)) return;
   session.say(`[${verb}] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...`);
   const found = clusterConfiguration(session);

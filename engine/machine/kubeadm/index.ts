@@ -13,7 +13,7 @@ import { join, JOIN_FLAGS } from './join.ts';
 import { reset, RESET_FLAGS } from './reset.ts';
 import { Session, type KubeadmTargets } from './session.ts';
 import { token, TOKEN_FLAGS } from './token.ts';
-import { upgrade } from './upgrade.ts';
+import { upgrade, UPGRADE_FLAGS } from './upgrade.ts';
 
 export { detachedSignature } from './jws.ts';
 export type { KubeadmTargets };
@@ -26,7 +26,7 @@ const COMMANDS: Readonly<Record<string, [flags: FlagSpec, run: (session: Session
   kubeconfig: [KUBECONFIG_FLAGS, userKubeconfig],
   reset: [RESET_FLAGS, reset],
   token: [TOKEN_FLAGS, token],
-  upgrade: [{ yes: 'bool' }, upgrade],
+  upgrade: [UPGRADE_FLAGS, upgrade],
   version: [{ output: 'string' }, version],
 };
 
@@ -38,7 +38,7 @@ export const kubeadm = (targets: KubeadmTargets): Program =>
     const flags = readFlags(
       process.argv.slice(1),
       { ...command[0], v: 'string' },
-      { o: 'output', y: 'yes', f: 'force', v: 'v' },
+      { c: 'context-lines', o: 'output', y: 'yes', f: 'force', v: 'v' },
       (text) => die(process, `error: ${text}\nTo see the stack trace of this error execute with --v=5 or higher`),
     );
     yield 100;

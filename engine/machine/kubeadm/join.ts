@@ -1,199 +1,239 @@
-// kubeadm join: makes the machine a worker of a cluster. It first makes sure that it speaks to the right one (by the hash of
-// its authority's key and a signature that only a holder of the token can make), then the token lets it ask for a certificate.
+// kubeadm join: makes the machine a worker of a cluster, or a further control plane. The token lets it ask for a certificate;
+// a control plane also needs the authorities that all of them share, and becomes a member of etcd.
 
-import { base64Text } from '../../api/base64.ts';
-import type { Node } from '../../api/types.ts';
-import { ApiError, isNotFound, type Client } from '../../client/index.ts';
+import { ApiError, type Client } from '../../client/index.ts';
 import { kubeletConfiguration } from '../../kubeadm/cluster-objects.ts';
-import { kubeconfigOf } from '../../kubeadm/kubeconfig.ts';
-import { KUBELET_CONF } from '../../kubeadm/kubelet-certificates.ts';
 import { numbersOf } from '../../kubeadm/releases.ts';
 import { installedConfig } from '../../kubelet/index.ts';
-import { exchange, hostPort } from '../../linux/index.ts';
+import { part } from '../../parts/index.ts';
 import type { Co } from '../../sim/index.ts';
 import type { Flags } from '../flags.ts';
-import { BOOTSTRAP_CONF } from '../kubelet-service.ts';
-import { writeKubeletConfig } from './init.ts';
-import { detachedSignature } from './jws.ts';
-import { ignoredChecks, joinChecks, runChecks } from './preflight.ts';
-import { PKI, type Session } from './session.ts';
-import { publicKeyHash } from './token.ts';
-
-/** kubeadm: Discovery and TLSBootstrap timeouts, DiscoveryRetryInterval. */
-const DISCOVERY_MS = 300_000;
-const BOOTSTRAP_MS = 300_000;
-const RETRY_MS = 5000;
-const CONNECT_MS = 10_000;
-const CLUSTER_INFO = '/api/v1/namespaces/kube-public/configmaps/cluster-info';
+import { prepareControlPlane, checkEtcd, joinEtcd, readyForControlPlane } from './control-plane-join.ts';
+import { discover, type Discovery } from './discovery.ts';
+import { readDocuments, textOf } from './documents.ts';
+import { bootstrapKubelet, waitBootstrap } from './kubelet-bootstrap.ts';
+import { waitControlPlane } from './kubelet-start.ts';
+import { nodeSettings, refuseMixed, type NodeSettings } from './node-registration.ts';
+import { runPhases, selectPhase, skippedPhases, type Phase } from './phases.ts';
+import { joinChecks, runChecks } from './preflight.ts';
+import { ADMIN_CONF, type Session } from './session.ts';
+import { clusterSettings, type ClusterSettings } from './settings.ts';
+import type { Document } from './types.ts';
+import { markControlPlane } from './uploads.ts';
 
 export const JOIN_FLAGS = {
+  config: 'string',
   token: 'string',
   'discovery-token': 'string',
+  'discovery-file': 'string',
   'tls-bootstrap-token': 'string',
   'discovery-token-ca-cert-hash': 'string',
   'discovery-token-unsafe-skip-ca-verification': 'bool',
   'cri-socket': 'string',
   'node-name': 'string',
   'ignore-preflight-errors': 'string',
+  'skip-phases': 'string',
+  'control-plane': 'bool',
+  'certificate-key': 'string',
+  'apiserver-advertise-address': 'string',
+  'apiserver-bind-port': 'string',
+  'dry-run': 'bool',
+  patches: 'string',
 } as const;
 
-interface Settings {
-  /** 10.0.0.10:6443 */
-  endpoint: string;
-  token: string;
-  /** Accepted hashes of the authority's key; empty: any. */
-  hashes: string[];
+export interface JoinSettings extends NodeSettings {
+  discovery: Discovery | undefined;
+  isControlPlane: boolean;
+  /** With which the shared certificates can be read. */
+  certificateKey: string | undefined;
+  /** What is learned of the cluster, once. */
+  found?: Found;
 }
 
-function read(session: Session, flags: Flags): Settings {
-  const [, endpoint] = flags.args;
-  const discovery = flags.string('discovery-token') ?? flags.string('token');
-  const bootstrap = flags.string('tls-bootstrap-token') ?? flags.string('token');
-  if (discovery !== bootstrap) session.fail('two different tokens are not modelled by this engine');
-  if (endpoint === undefined || discovery === undefined)
-    session.fail('discovery: Invalid value: "": bootstrapToken or file must be set');
-  if (!/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(discovery)) {
-    const why = `Invalid value: ${JSON.stringify(discovery)}: the bootstrap token is invalid`;
+export interface Found {
+  /** Of cluster-info, or the administrator's. */
+  kubeconfig: string;
+  client: Client;
+  /** KubeletConfiguration for this machine. */
+  kubelet: string;
+  cluster: ClusterSettings;
+}
+
+type JoinPhase = Phase<JoinSettings>;
+
+const forControlPlanes = (run: (session: Session, settings: JoinSettings, found: Found) => Co): JoinPhase['run'] =>
+  function* (session, settings) {
+    if (settings.isControlPlane) yield* run(session, settings, yield* learned(session, settings));
+  };
+
+const PHASES: readonly JoinPhase[] = [
+  { name: 'preflight', run: preflight },
+  {
+    name: 'control-plane-prepare',
+    withAll: true,
+    phases: Object.keys(prepareControlPlane).map((name) => ({
+      name,
+      run: forControlPlanes(prepareControlPlane[name]),
+    })),
+  },
+  { name: 'check-etcd', run: forControlPlanes(checkEtcd) },
+  {
+    name: 'kubelet-start',
+    *run(session, settings) {
+      yield* bootstrapKubelet(session, settings, yield* learned(session, settings));
+    },
+  },
+  { name: 'etcd-join', run: forControlPlanes(joinEtcd) },
+  { name: 'kubelet-wait-bootstrap', run: waitBootstrap },
+  {
+    name: 'control-plane-join',
+    withAll: true,
+    phases: [
+      {
+        name: 'mark-control-plane',
+        run: forControlPlanes((session, { taints }) =>
+          markControlPlane(session, taints, 'control-plane-join/mark-control-plane'),
+        ),
+      },
+    ],
+  },
+  {
+    name: 'wait-control-plane',
+    run: forControlPlanes((session, _settings, { cluster }) => waitControlPlane(session, cluster.ip)),
+  },
+];
+
+export function* join(session: Session, flags: Flags): Co<number> {
+  const words = flags.args.slice(1);
+  const phase = words[0] === 'phase' ? phaseWords(words) : undefined;
+  const only = phase && selectPhase(session, 'join', PHASES, phase.words);
+  if (!phase && words.length > 1) session.fail(`accepts at most 1 arg(s), received ${words.length}`);
+  refuseMixed(session, flags);
+  const path = flags.string('config');
+  const document =
+    path === undefined ? undefined : readDocuments(session, textOf(session, path)).get('JoinConfiguration');
+  if (path !== undefined && !document)
+    session.fail(`no JoinConfiguration found in config file ${JSON.stringify(path)}`);
+  const settings = read(session, flags, phase ? phase.endpoint : words[0], document);
+  yield 300;
+  yield* runPhases(session, PHASES, settings, { only, skip: skippedPhases(flags, document?.skipPhases) });
+  if (only !== undefined) return 0;
+  session.say(...(settings.isControlPlane ? CONTROL_PLANE_DONE : WORKER_DONE));
+  return 0;
+}
+
+/** The last word of some phases is the API server's address. */
+function phaseWords(words: readonly string[]): { words: string[]; endpoint: string | undefined } {
+  const last = words.at(-1) ?? '';
+  return /:\d+$/.test(last)
+    ? { words: words.slice(0, -1), endpoint: last }
+    : { words: [...words], endpoint: undefined };
+}
+
+// ---- what is asked for -----------------------------------------------------------------------------------------------
+
+function read(session: Session, flags: Flags, endpoint: string | undefined, given: Document | undefined): JoinSettings {
+  const { hostname, net } = session.process.host;
+  const { socket } = session.kubelet.runtime;
+  const fixed: Record<string, readonly string[]> = {
+    'node-name': [hostname],
+    'cri-socket': [`unix://${socket}`, `unix:///var${socket}`],
+    'apiserver-advertise-address': [net.addresses[0]],
+    'apiserver-bind-port': ['6443'],
+    'dry-run': ['false'],
+    'discovery-file': [],
+    patches: [],
+  };
+  for (const name in fixed) {
+    const value = flags.string(name);
+    if (value !== undefined && !fixed[name].includes(value))
+      session.fail(`--${name}=${value} is not modelled by this engine`);
+  }
+  const document = given ?? fromFlags(flags, endpoint);
+  const node = nodeSettings(session, 'JoinConfiguration', document, flags, 'controlPlane.localAPIEndpoint');
+  const controlPlane = document.controlPlane as { certificateKey?: string } | undefined;
+  const isControlPlane = controlPlane !== undefined;
+  if (!isControlPlane && (document.nodeRegistration as { taints?: unknown[] } | undefined)?.taints?.length)
+    session.fail('JoinConfiguration: nodeRegistration.taints of a worker is not modelled by this engine');
+  // Who has the administrator's file has found the cluster.
+  const isKnown = isControlPlane && session.fs.exists(ADMIN_CONF);
+  return {
+    ...node,
+    discovery: isKnown ? undefined : discoveryOf(session, document),
+    isControlPlane,
+    certificateKey: controlPlane?.certificateKey,
+  };
+}
+
+/** What the flags say, as a file would. */
+function fromFlags(flags: Flags, endpoint: string | undefined): Document {
+  const token = flags.string('token');
+  return {
+    discovery: {
+      ...(endpoint !== undefined && {
+        bootstrapToken: {
+          token: flags.string('discovery-token') ?? token,
+          apiServerEndpoint: endpoint,
+          caCertHashes: flags.string('discovery-token-ca-cert-hash')?.split(','),
+          unsafeSkipCAVerification: flags.bool('discovery-token-unsafe-skip-ca-verification'),
+        },
+      }),
+      tlsBootstrapToken: flags.string('tls-bootstrap-token') ?? token,
+    },
+    ...(flags.bool('control-plane') && { controlPlane: { certificateKey: flags.string('certificate-key') } }),
+  };
+}
+
+function discoveryOf(session: Session, document: Document): Discovery {
+  const { bootstrapToken, file, tlsBootstrapToken } = (document.discovery ?? {}) as {
+    bootstrapToken?: {
+      token?: string;
+      apiServerEndpoint?: string;
+      caCertHashes?: string[];
+      unsafeSkipCAVerification?: boolean;
+    };
+    file?: unknown;
+    tlsBootstrapToken?: string;
+  };
+  if (file) session.fail('JoinConfiguration: discovery.file is not modelled by this engine');
+  const { token, apiServerEndpoint: endpoint, caCertHashes: hashes = [] } = bootstrapToken ?? {};
+  if (endpoint === undefined || token === undefined)
+    return session.fail('discovery: Invalid value: "": bootstrapToken or file must be set');
+  if (token !== (tlsBootstrapToken ?? token)) session.fail('two different tokens are not modelled by this engine');
+  if (!/^[a-z0-9]{6}\.[a-z0-9]{16}$/.test(token)) {
+    const why = `Invalid value: ${JSON.stringify(token)}: the bootstrap token is invalid`;
     session.fail(`[discovery.bootstrapToken.token: ${why}, discovery.tlsBootstrapToken: ${why}]`);
   }
   if (!/^(\[[^\]]+\]|[^:/]+):\d+$/.test(endpoint))
     session.fail(
       `discovery.bootstrapToken: Invalid value: ${JSON.stringify(endpoint)}: address ${endpoint}: missing port in address`,
     );
-  const hashes = flags.string('discovery-token-ca-cert-hash')?.split(',') ?? [];
-  if (hashes.length === 0 && !flags.bool('discovery-token-unsafe-skip-ca-verification'))
+  if (hashes.length === 0 && !bootstrapToken?.unsafeSkipCAVerification)
     session.fail(
       'discovery.bootstrapToken: Invalid value: "": using token-based discovery without caCertHashes can be unsafe. Set unsafeSkipCAVerification as true in your kubeadm config file or pass --discovery-token-unsafe-skip-ca-verification flag to continue',
     );
-  for (const name of ['cri-socket', 'node-name']) {
-    const { socket } = session.kubelet.runtime;
-    const used = name === 'node-name' ? [session.process.host.hostname] : [`unix://${socket}`, `unix:///var${socket}`];
-    const value = flags.string(name);
-    if (value !== undefined && !used.includes(value)) session.fail(`--${name}=${value} is not modelled by this engine`);
-  }
-  return { endpoint, token: discovery, hashes };
+  return { endpoint, token, hashes };
 }
 
-export function* join(session: Session, flags: Flags): Co<number> {
-  const words = flags.args.slice(1);
-  session.refuseWords('join', words[0] === 'phase' ? words : words.slice(1));
-  const settings = read(session, flags);
-  yield 300;
+// ---- finding the cluster ---------------------------------------------------------------------------------------------
+
+function* preflight(session: Session, settings: JoinSettings): Co {
   session.say('[preflight] Running pre-flight checks');
-  runChecks(session, joinChecks(session, false), ignoredChecks(flags.string('ignore-preflight-errors')));
-  const kubeconfig = yield* discover(session, settings);
-  const client = session.kubelet.client.withToken(settings.token);
-  const kubeletConfig = configuration(session, client);
-  yield* startKubelet(session, settings, kubeconfig, client, kubeletConfig);
-  yield* session.kubeletHealthy();
-  session.say('[kubelet-start] Waiting for the kubelet to perform the TLS Bootstrap');
-  const joined = yield* session.poll(BOOTSTRAP_MS, () => session.fs.exists(KUBELET_CONF) || undefined);
-  if (session.fs.exists(BOOTSTRAP_CONF)) session.fs.unlink(BOOTSTRAP_CONF);
-  if (!joined) session.fail('error execution phase kubelet-start: context deadline exceeded');
-  session.say(
-    '',
-    'This node has joined the cluster:',
-    '* Certificate signing request was sent to apiserver and a response was received.',
-    '* The Kubelet was informed of the new secure connection details.',
-    '',
-    "Run 'kubectl get nodes' on the control-plane to see this node join the cluster.",
-    '',
-  );
-  return 0;
+  runChecks(session, joinChecks(session, settings.isControlPlane), settings.ignored);
+  const found = yield* learned(session, settings);
+  if (settings.isControlPlane) yield* readyForControlPlane(session, settings, found);
 }
 
-// ---- whom does it speak to? ------------------------------------------------------------------------------------------
-
-/** The kubeconfig in cluster-info, once it is known to be the cluster's. */
-function* discover(session: Session, { endpoint, token, hashes }: Settings): Co<string> {
-  const wrong = (why: string): never =>
-    session.fail(`error execution phase preflight: couldn't validate the identity of the API Server: ${why}`);
-  const [id, secret] = token.split('.');
-  const until = session.now + DISCOVERY_MS;
-  let problem = '';
-  let data: Record<string, string> = {};
-  let authority = '';
-  for (;;) {
-    const answer = yield* clusterInfo(session, endpoint);
-    if (typeof answer === 'string') problem = `failed to request the cluster-info ConfigMap: ${answer}`;
-    else {
-      ({ data, authority } = answer);
-      if (data[`jws-kubeconfig-${id}`]) break;
-      problem = `could not find a JWS signature in the cluster-info ConfigMap for token ID ${JSON.stringify(id)}`;
-    }
-    if (session.now >= until) wrong(problem);
-    yield RETRY_MS;
-  }
-  const { kubeconfig = '' } = data;
-  if (data[`jws-kubeconfig-${id}`] !== detachedSignature(kubeconfig, id, secret))
-    wrong("failed to verify JWS signature of received cluster info object, can't trust this API Server");
-  const ca = base64Text(/certificate-authority-data: (\S+)/.exec(kubeconfig)?.[1] ?? '');
-  const hash = publicKeyHash(ca);
-  for (const one of hashes)
-    if (!/^sha256:[0-9a-f]{64}$/i.test(one))
-      wrong(`invalid discovery token CA certificate hash: invalid public key hash, expected "format:hex-value"`);
-  if (hashes.length && !hashes.some((one) => one.toLowerCase() === hash))
-    wrong(
-      `cluster CA found in cluster-info ConfigMap is invalid: none of the public keys ${JSON.stringify(hash)} are pinned`,
-    );
-  // The second time over a connection that this authority vouches for.
-  if (hashes.length && authority.trim() !== ca.trim())
-    wrong(
-      `failed to request the cluster-info ConfigMap: Get "https://${endpoint}${CLUSTER_INFO}?timeout=10s": tls: failed to verify certificate: x509: certificate signed by unknown authority`,
-    );
-  return kubeconfig;
+function* learned(session: Session, settings: JoinSettings): Co<Found> {
+  if (settings.found) return settings.found;
+  const { discovery } = settings;
+  const kubeconfig = discovery ? yield* discover(session, discovery) : session.fs.readFile(ADMIN_CONF);
+  const client = discovery ? session.kubelet.client.withToken(discovery.token) : session.admin;
+  return (settings.found = { kubeconfig, client, ...configuration(session, client) });
 }
 
-/** cluster-info as anybody may read it, and the authority behind the server's certificate; a text is why not. */
-function* clusterInfo(
-  session: Session,
-  endpoint: string,
-): Co<{ data: Record<string, string>; authority: string } | string> {
-  const { host } = session.process;
-  const colon = endpoint.lastIndexOf(':');
-  const name = endpoint.slice(0, colon).replace(/^\[|\]$/g, '');
-  const port = endpoint.slice(colon + 1);
-  const request = `Get "https://${endpoint}${CLUSTER_INFO}?timeout=10s"`;
-  const addresses = yield* host.resolve(name);
-  if (!addresses?.length) return `${request}: dial tcp: lookup ${name}: no such host`;
-  const socket = yield* host.net.connect(addresses[0], Number(port), { timeout: CONNECT_MS });
-  if (typeof socket === 'string') {
-    const why = { ECONNREFUSED: 'connect: connection refused', EHOSTUNREACH: 'connect: no route to host' }[
-      socket as string
-    ];
-    return `${request}: dial tcp ${hostPort(addresses[0], port)}: ${why ?? 'i/o timeout'}`;
-  }
-  try {
-    if (!socket.tls) return `${request}: http: server gave HTTP response to HTTPS client`;
-    const answer = yield* exchange(socket, {
-      method: 'GET',
-      target: CLUSTER_INFO,
-      headers: [
-        ['Host', endpoint],
-        ['User-Agent', `kubeadm/${session.version} (linux/amd64) kubernetes`],
-        ['Accept', 'application/json'],
-        ['Connection', 'close'],
-      ],
-      scheme: 'https',
-    });
-    if (!answer) return `${request}: EOF`;
-    let body = '';
-    for (let text = yield* answer.read(); text !== undefined; text = yield* answer.read()) body += text;
-    if (answer.status !== 200) {
-      const message = /"message":"((?:[^"\\]|\\.)*)"/.exec(body)?.[1];
-      return message ? (JSON.parse(`"${message}"`) as string) : body.trim();
-    }
-    const { data = {} } = JSON.parse(body) as { data?: Record<string, string> };
-    return { data, authority: socket.tls.ca };
-  } finally {
-    socket.close();
-  }
-}
-
-// ---- joining it ------------------------------------------------------------------------------------------------------
-
-/** The kubelet's configuration as the cluster keeps it, if this kubeadm may join such a cluster. */
-function configuration(session: Session, client: Client): string {
+/** The configuration as the cluster keeps it, if this kubeadm may join such a cluster. */
+function configuration(session: Session, client: Client): { kubelet: string; cluster: ClusterSettings } {
   session.say(
     '[preflight] Reading configuration from the "kubeadm-config" ConfigMap in namespace "kube-system"...',
     "[preflight] Use 'kubeadm init phase upload-config kubeadm --config your-config-file' to re-upload it.",
@@ -201,15 +241,20 @@ function configuration(session: Session, client: Client): string {
   const of = (name: string): Record<string, string> =>
     (client.of('v1', 'configmaps').get('kube-system', name) as unknown as { data: Record<string, string> }).data;
   try {
-    const cluster = /^kubernetesVersion: (.*)$/m.exec(of('kubeadm-config').ClusterConfiguration)?.[1] ?? '';
+    const text = of('kubeadm-config').ClusterConfiguration;
+    const version = /^kubernetesVersion: (.*)$/m.exec(text)?.[1] ?? '';
     const { minor } = numbersOf(session.version);
-    if (numbersOf(cluster).minor < minor - 1)
+    if (numbersOf(version).minor < minor - 1)
       session.fail(
-        `error execution phase preflight: unable to fetch the kubeadm-config ConfigMap: this version of kubeadm only supports deploying clusters with the control plane version >= 1.${minor - 1}.0. Current version: ${cluster}`,
+        `error execution phase preflight: unable to fetch the kubeadm-config ConfigMap: this version of kubeadm only supports deploying clusters with the control plane version >= 1.${minor - 1}.0. Current version: ${version}`,
       );
     const { kubelet } = of('kubelet-config');
     const dns = /^clusterDNS:\n- (.+)$/m.exec(kubelet)?.[1] ?? '';
-    return kubelet === kubeletConfiguration(dns) ? installedConfig(dns) : kubelet;
+    const document = part('yaml').parseDocument(text, { schema: 'core' }).toJS() as Document;
+    return {
+      kubelet: kubelet === kubeletConfiguration(dns) ? installedConfig(dns) : kubelet,
+      cluster: clusterSettings(session, document),
+    };
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     return session.fail(
@@ -218,31 +263,32 @@ function configuration(session: Session, client: Client): string {
   }
 }
 
-function* startKubelet(session: Session, { token }: Settings, kubeconfig: string, client: Client, config: string): Co {
-  const { hostname } = session.process.host;
-  const server = /server: (\S+)/.exec(kubeconfig)?.[1] ?? '';
-  const data = /certificate-authority-data: (\S+)/.exec(kubeconfig)?.[1] ?? '';
-  session.write(BOOTSTRAP_CONF, kubeconfigOf(server, data, 'tls-bootstrap-token-user', { token }), 0o600);
-  session.write(`${PKI}/ca.crt`, base64Text(data));
-  try {
-    const node = client.of<Node>('v1', 'nodes', false).get('', hostname);
-    if (node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) {
-      session.fs.unlink(BOOTSTRAP_CONF);
-      session.fail(
-        `error execution phase kubelet-start: a Node with name ${JSON.stringify(hostname)} and status "Ready" already exists in the cluster. You must delete the existing Node or change the name of this new joining Node`,
-      );
-    }
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
-  session.systemd.stop('kubelet.service');
-  writeKubeletConfig(session, session.kubelet.runtime.socket, config);
-  session.say(
-    '[kubelet-start] Writing kubelet environment file with flags to file "/var/lib/kubelet/kubeadm-flags.env"',
-  );
-  session.write('/var/lib/kubelet/kubeadm-flags.env', 'KUBELET_KUBEADM_ARGS=""\n');
-  session.fs.mkdir('/etc/kubernetes/manifests', { recursive: true });
-  session.say('[kubelet-start] Starting the kubelet');
-  yield 500;
-  session.systemd.start('kubelet.service');
-}
+const WORKER_DONE = [
+  '',
+  'This node has joined the cluster:',
+  '* Certificate signing request was sent to apiserver and a response was received.',
+  '* The Kubelet was informed of the new secure connection details.',
+  '',
+  "Run 'kubectl get nodes' on the control-plane to see this node join the cluster.",
+  '',
+];
+
+const CONTROL_PLANE_DONE = [
+  '',
+  'This node has joined the cluster and a new control plane instance was created:',
+  '',
+  '* Certificate signing request was sent to apiserver and approval was received.',
+  '* The Kubelet was informed of the new secure connection details.',
+  '* Control plane label and taint were applied to the new node.',
+  '* The Kubernetes control plane instances scaled up.',
+  '* A new etcd member was added to the local/stacked etcd cluster.',
+  '',
+  'To start administering your cluster from this node, you need to run the following as a regular user:',
+  '',
+  '\tmkdir -p $HOME/.kube',
+  `\tsudo cp -i ${ADMIN_CONF} $HOME/.kube/config`,
+  '\tsudo chown $(id -u):$(id -g) $HOME/.kube/config',
+  '',
+  "Run 'kubectl get nodes' to see this node join the cluster.",
+  '',
+];

@@ -84,11 +84,17 @@ function forwarding({ process }: Session): Check {
   };
 }
 
-export function initChecks(session: Session, kubernetes: string): Check[] {
+interface InitChecks {
+  /** Of etcd. */
+  dataDir: string;
+  /** The machine joins a control plane: what every machine that joins is asked has been asked. */
+  joins?: boolean;
+}
+
+export function initChecks(session: Session, kubernetes: string, { dataDir: etcd, joins }: InitChecks): Check[] {
   const { kubelet, fs, version } = session;
   const { cpu = '4', memory = '8148000Ki' } = kubelet.node;
   const megabytes = Math.floor(quantityValue(memory) / 1024 / 1024);
-  const etcd = '/var/lib/etcd';
   const newer = numbersOf(kubernetes).minor > numbersOf(version).minor;
   return [
     {
@@ -114,8 +120,7 @@ export function initChecks(session: Session, kubernetes: string): Check[] {
     ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'etcd'].map((name) =>
       absent(session, `${MANIFESTS}/${name}.yaml`),
     ),
-    ...common(session, kubernetes),
-    forwarding(session),
+    ...(joins ? [] : [...common(session, kubernetes), forwarding(session)]),
     port(session, 2379),
     port(session, 2380),
     {

@@ -15,7 +15,7 @@ const TYPE = 'bootstrap.kubernetes.io/token';
 const NAMESPACE = 'kube-system';
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const USAGES = ['authentication', 'signing'];
-const TOKEN = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
+export const TOKEN = /^([a-z0-9]{6})\.([a-z0-9]{16})$/;
 
 export const TOKEN_FLAGS = {
   ttl: 'string',
@@ -23,6 +23,7 @@ export const TOKEN_FLAGS = {
   groups: 'string',
   usages: 'string',
   'print-join-command': 'bool',
+  'certificate-key': 'string',
 } as const;
 
 export function newToken({ process }: Session): string {
@@ -41,13 +42,15 @@ export function parseTtl(session: Session, text: string, flag: string): number {
   return ms;
 }
 
-interface TokenOptions {
+export interface TokenOptions {
   token: string;
   /** ms. */
   ttl: number;
   description?: string;
   groups?: string[];
   usages?: string[];
+  /** One of the same name gives way. */
+  replaces?: boolean;
 }
 
 const secrets = (session: Session) => session.admin.of<Secret>('v1', 'secrets');
@@ -55,7 +58,7 @@ const secrets = (session: Session) => session.admin.of<Secret>('v1', 'secrets');
 export function storeToken(session: Session, options: TokenOptions) {
   const { token, ttl, description = '', groups = [JOINING_GROUP], usages = USAGES } = options;
   const [id, secret] = token.split('.');
-  const data: Record<string, string> = { 'auth-extra-groups': groups.join(',') };
+  const data: Record<string, string> = groups.length ? { 'auth-extra-groups': groups.join(',') } : {};
   if (description) data.description = description;
   if (ttl) data.expiration = new Date(session.now + ttl).toISOString().slice(0, 19) + 'Z';
   data['token-id'] = id;
@@ -63,7 +66,10 @@ export function storeToken(session: Session, options: TokenOptions) {
   for (const usage of usages) data[`usage-bootstrap-${usage}`] = 'true';
   for (const key in data) data[key] = utf8Base64(data[key]);
   const name = `bootstrap-token-${id}`;
-  if (secrets(session).find(NAMESPACE, name)) session.fail(`a token with id ${JSON.stringify(id)} already exists`);
+  if (secrets(session).find(NAMESPACE, name)) {
+    if (!options.replaces) session.fail(`a token with id ${JSON.stringify(id)} already exists`);
+    secrets(session).delete(NAMESPACE, name);
+  }
   secrets(session).create(NAMESPACE, {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -128,7 +134,9 @@ function create(session: Session, flags: Flags, [given]: string[]): number {
     groups: flags.string('groups')?.split(','),
     usages,
   });
-  session.say(flags.bool('print-join-command') ? joinCommand(session, made, ' ') : made);
+  const key = flags.string('certificate-key');
+  const further = key === undefined ? '' : `--control-plane --certificate-key ${key}`;
+  session.say(flags.bool('print-join-command') ? joinCommand(session, made, ' ') + further : made);
   return 0;
 }
 

@@ -10,7 +10,12 @@ import type { Process } from '../../linux/index.ts';
 import { part } from '../../parts/index.ts';
 import type { Co } from '../../sim/index.ts';
 import { die, type Flags } from '../flags.ts';
+import { readDocuments, textOf } from './documents.ts';
+import { refuseMixed } from './node-registration.ts';
 import { MANIFESTS, PKI, type Session } from './session.ts';
+import { refuseFields } from './settings.ts';
+import type { Document } from './types.ts';
+import { upgradeDiff } from './upgrade-diff.ts';
 
 const CONFIG = '/var/lib/kubelet/config.yaml';
 /** What kubeadm renews before it replaces a component: names as it shows them, and files below pki. */
@@ -32,18 +37,63 @@ const KUBELET_SKEW = 3;
 /** How long a component may take to come back. */
 const TIMEOUT_MS = 300_000;
 
+export const UPGRADE_FLAGS = {
+  'api-server-manifest': 'string',
+  'certificate-renewal': 'bool',
+  config: 'string',
+  'context-lines': 'string',
+  'controller-manager-manifest': 'string',
+  'dry-run': 'bool',
+  'etcd-upgrade': 'bool',
+  kubeconfig: 'string',
+  patches: 'string',
+  'scheduler-manifest': 'string',
+  'skip-phases': 'string',
+  yes: 'bool',
+} as const;
+
 export function* upgrade(session: Session, flags: Flags): Co<number> {
-  const [, sub = '', target] = flags.args;
+  const [, sub = '', argument] = flags.args;
   const { process, targets, kubelet, version } = session;
-  if (!['plan', 'apply', 'node'].includes(sub))
-    return die(process, `kubeadm upgrade ${sub} is not modelled by this engine`);
-  const upgrading = new Upgrade(process, targets.client, kubelet, version);
+  if (!['plan', 'apply', 'diff', 'node'].includes(sub))
+    return session.fail(
+      sub
+        ? `invalid subcommand: ${JSON.stringify(sub)}`
+        : 'missing subcommand; "upgrade" is not meant to be run on its own',
+    );
+  const document = upgradeConfiguration(session, flags, sub);
+  const target = argument ?? (document.kubernetesVersion as string | undefined);
+  if (sub === 'diff') return yield* upgradeDiff(session, flags, target, document);
+  const renews = flags.string('certificate-renewal') !== 'false' && document.certificateRenewal !== false;
+  const upgrading = new Upgrade(process, targets.client, kubelet, version, renews);
   const words = flags.args.slice(2);
   if (sub === 'node' && words.join(' ') === 'phase kubelet-config') return yield* upgrading.nodeKubelet();
   session.refuseWords(`upgrade ${sub}`, sub === 'node' || words[0] === 'phase' ? words : words.slice(1));
   if (sub === 'plan') return upgrading.plan();
   if (sub === 'node') return yield* upgrading.node();
-  return yield* upgrading.apply(target ?? version, flags.bool('yes'));
+  return yield* upgrading.apply(target ?? version, flags.bool('yes') || document.forceUpgrade === true);
+}
+
+/** The part of a file that is about one command; an empty one without a file. */
+function upgradeConfiguration(session: Session, flags: Flags, sub: string): Document {
+  for (const name of ['dry-run', 'patches', 'skip-phases']) {
+    const value = flags.string(name);
+    if (value && value !== 'false') session.fail(`kubeadm upgrade ${sub} --${name} is not modelled by this engine`);
+  }
+  const path = flags.string('config');
+  if (path === undefined) return {};
+  const documents = readDocuments(session, textOf(session, path));
+  const whole = documents.get('UpgradeConfiguration');
+  if (!whole) return session.fail(`no UpgradeConfiguration found in config file ${JSON.stringify(path)}`);
+  refuseMixed(session, flags);
+  const document = (whole[sub] ?? {}) as Document;
+  refuseFields(session, 'UpgradeConfiguration', whole, {
+    [`${sub}.dryRun`]: [false],
+    [`${sub}.patches.directory`]: [],
+    [`${sub}.skipPhases`]: [],
+    [`${sub}.printConfig`]: [false],
+  });
+  return document;
 }
 
 class Upgrade {
@@ -52,12 +102,15 @@ class Upgrade {
   private readonly kubelet: Kubelet;
   /** Of kubeadm itself. */
   private readonly version: string;
+  /** Whether certificates are made anew. */
+  private readonly renews: boolean;
 
-  constructor(process: Process, client: Client, kubelet: Kubelet, version: string) {
+  constructor(process: Process, client: Client, kubelet: Kubelet, version: string, renews: boolean) {
     this.process = process;
     this.client = client;
     this.kubelet = kubelet;
     this.version = version;
+    this.renews = renews;
   }
 
   private say(...lines: string[]) {
@@ -262,7 +315,7 @@ class Upgrade {
       const text = old.replace(new RegExp(`(image: .*/${component}):.*`), `$1:${target}`);
       if (text === old) continue;
       this.say(`[upgrade/staticpods] Preparing for "${component}" upgrade`);
-      for (const [name, file] of renewed) {
+      for (const [name, file] of this.renews ? renewed : []) {
         this.say(`[upgrade/staticpods] Renewing ${name} certificate`);
         this.renew(name, file);
       }

@@ -18,6 +18,7 @@ import { schedulingGates } from './scheduling-gates.ts';
 import { taintToleration } from './taint-toleration.ts';
 import { exclusiveDisk, someClaim, type Storage } from './volumes.ts';
 import { part } from '../../parts/index.ts';
+import type { Plugin } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { ProfileEntry } from '../profile.ts';
 import type { ReleaseWays } from '../release.ts';
@@ -38,6 +39,7 @@ export function defaultPlugins(
   storage: Storage,
   args: PluginArgs,
   ways: ReleaseWays,
+  devices: () => Plugin,
 ): ProfileEntry[] {
   const { handle, client } = options;
   let preemption: ReturnType<typeof defaultPreemption> | undefined;
@@ -68,7 +70,7 @@ export function defaultPlugins(
     { plugin: later('VolumeZone', ['filter'], hasClaim, () => part('scheduling').volumeZone(storage)) },
     { plugin: podTopologySpread(handle, defaultSelector), weight: 2 },
     { plugin: interPodAffinity(handle), weight: 2 },
-    { plugin: dynamicResources(ways) },
+    { plugin: dynamicResources(devices, ways), weight: 2 },
     {
       plugin: {
         name: 'DefaultPreemption',

@@ -1,5 +1,6 @@
 // NodeVolumeLimits: no more volumes of a CSI driver on a node than its CSINode object allows.
 
+import { classOf } from '../../api/volume-claims.ts';
 import { SKIP, unschedulable, type Plugin } from '../framework.ts';
 import { someClaim, volumeOf, type Storage } from './volumes.ts';
 import type { PodInfo } from '../pod-info.ts';
@@ -18,7 +19,7 @@ export function nodeVolumeLimits(storage: Storage): Plugin {
       const csi = volumeOf(storage, claim)?.spec?.csi;
       const driver =
         csi?.driver ??
-        (claim?.spec?.volumeName ? undefined : storage.classes.byKey(claim?.spec?.storageClassName ?? '')?.provisioner);
+        (claim && !claim.spec?.volumeName ? storage.classes.byKey(classOf(claim))?.provisioner : undefined);
       if (!driver) return false;
       const handle = csi?.volumeHandle ?? `${namespace}/${name}`;
       const known = into.get(driver);

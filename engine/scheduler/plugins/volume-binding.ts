@@ -2,7 +2,7 @@
 // volume that suits the node, or a provisioner is asked, before the Pod is bound.
 
 import { keyOf, referenceTo, type Client } from '../../client/index.ts';
-import { BOUND_BY_CONTROLLER, SELECTED_NODE } from '../../api/volume-claims.ts';
+import { BOUND_BY_CONTROLLER, classOf, SELECTED_NODE } from '../../api/volume-claims.ts';
 import { findVolume, isFullyBound, isReachable, waitsForConsumer } from '../../api/volume-matching.ts';
 import { SKIP, unresolvable, waitFor, type CycleState, type Handle, type Plugin, type Status } from '../framework.ts';
 import { someClaim, volumeOf, type Storage } from './volumes.ts';
@@ -90,7 +90,7 @@ export function volumeBinding(
   }
 
   const classFor = (claim: PersistentVolumeClaim): StorageClass | undefined =>
-    storage.classes.byKey(claim.spec?.storageClassName ?? '');
+    storage.classes.byKey(classOf(claim));
 
   /** What binding the delayed claims on this node takes; undefined when it cannot be done. */
   function planFor(delayed: readonly PersistentVolumeClaim[], node: NodeInfo): Plan | undefined {

@@ -1,7 +1,9 @@
-// gRPC over UNIX sockets, as far as CSI needs it: a socket is a file in a volume that two programs share, and calls reach
+// gRPC over UNIX sockets, as plug-ins of the kubelet use it: a socket is a file that two programs share, and calls reach
 // the program that made it while that runs.
 
-import { FileNode, type FileSystem, type Process } from '../linux/index.ts';
+import type { FileSystem } from './fs.ts';
+import { FileNode } from './nodes.ts';
+import type { Process } from './types.ts';
 import type { Co } from '../sim/index.ts';
 
 /** A call's way over the socket, ms. */
