@@ -136,6 +136,7 @@ const everywhere = (clusterCIDR: string) => (clusterCIDR.split(',')[0].includes(
 export const kubeProxyConfiguration = (
   clusterCIDR: string,
   mode: string,
+  kubeconfigPath = '/var/lib/kube-proxy/kubeconfig.conf',
 ) => `apiVersion: kubeproxy.config.k8s.io/v1alpha1
 bindAddress: ${everywhere(clusterCIDR)}
 bindAddressHardFail: false
@@ -143,7 +144,7 @@ clientConnection:
   acceptContentTypes: ""
   burst: 0
   contentType: ""
-  kubeconfig: /var/lib/kube-proxy/kubeconfig.conf
+  kubeconfig: ${kubeconfigPath}
   qps: 0
 clusterCIDR: ${clusterCIDR}
 configSyncPeriod: 0s

@@ -133,7 +133,7 @@ export class BinaryInstall {
         }),
       { mode: 0o600, mtime: now },
     );
-    files[`${PROXY}config.conf`] = kubeProxyConfiguration(podCIDR, this.options.proxyMode);
+    files[`${PROXY}config.conf`] = kubeProxyConfiguration(podCIDR, this.options.proxyMode, `${PROXY}kubeconfig`);
     files[`${UNITS}kube-proxy.service`] = unitText('kube-proxy', [
       `${BIN}kube-proxy`,
       `--config=${PROXY}config.conf`,

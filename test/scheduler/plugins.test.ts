@@ -48,6 +48,7 @@ function world(nodes: Nodes, pods: Pods = {}): { handle: Handle; cache: Cache } 
     node: (name) => cache.node(name),
     counts: (query) => cache.counts(query),
     wake: () => {},
+    happened: () => {},
     eachNamespace: (visit) => visit('default', {}),
   };
   return { handle, cache };

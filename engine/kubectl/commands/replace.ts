@@ -87,7 +87,8 @@ export const replace: Command = {
           printer.print(object);
           continue;
         }
-        const resourceVersion = object.metadata.resourceVersion ?? (yield* versionOf(kubectl, mapping, namespace, name));
+        const resourceVersion =
+          object.metadata.resourceVersion ?? (yield* versionOf(kubectl, mapping, namespace, name));
         printer.print(
           yield* replaceObject(
             kubectl,

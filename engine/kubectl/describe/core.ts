@@ -253,7 +253,7 @@ export function* describeGeneric(kubectl: Kubectl, object: KubeObject, showEvent
   return w.toString();
 }
 
-const ACRONYMS = /^(Api|Url|Uid|Osb|Guid)$/;
+const ACRONYMS = /^(API|URL|UID|OSB|GUID)$/;
 
 /** 'resourceVersion' → 'Resource Version', 'apiVersion' → 'API Version'. */
 function words(key: string): string {
@@ -262,7 +262,7 @@ function words(key: string): string {
     .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replace(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
     .split(' ')
-    .map((word) => (ACRONYMS.test(word) ? word.toUpperCase() : word))
+    .map((word) => (ACRONYMS.test(word.toUpperCase()) ? word.toUpperCase() : word[0] + word.slice(1).toLowerCase()))
     .join(' ');
 }
 

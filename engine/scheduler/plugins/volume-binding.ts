@@ -89,8 +89,7 @@ export function volumeBinding(
     return status ?? (unbound ? UNBOUND : undefined);
   }
 
-  const classFor = (claim: PersistentVolumeClaim): StorageClass | undefined =>
-    storage.classes.byKey(classOf(claim));
+  const classFor = (claim: PersistentVolumeClaim): StorageClass | undefined => storage.classes.byKey(classOf(claim));
 
   /** What binding the delayed claims on this node takes; undefined when it cannot be done. */
   function planFor(delayed: readonly PersistentVolumeClaim[], node: NodeInfo): Plan | undefined {

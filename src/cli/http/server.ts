@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'yaml';
+import { eventJson, wireJson } from '../../../engine/api/go-order.ts';
 import { encode } from '../../../engine/linux/bytes.ts';
 import { wantsPretty } from '../../../engine/linux/http.ts';
 import { pem } from '../../../engine/pki/pem.ts';
@@ -155,9 +156,7 @@ async function write(live: Live, found: Answer, incoming: IncomingMessage, respo
     return;
   }
   const yaml = (incoming.headers.accept ?? '').split(/[,;]/, 1)[0].trim() === 'application/yaml';
-  let text = Buffer.from(
-    yaml ? stringify(body) : indented(incoming) ? JSON.stringify(body, null, 2) : JSON.stringify(body) + '\n',
-  );
+  let text = Buffer.from(yaml ? stringify(body) : indented(incoming) ? wireJson(body, 2) : wireJson(body) + '\n');
   if (text.length >= COMPRESS_FROM && /\bgzip\b/.test(String(incoming.headers['accept-encoding'] ?? ''))) {
     text = gzipSync(text, { level: 1 });
     response.setHeader('content-encoding', 'gzip');
@@ -205,7 +204,8 @@ function follow(live: Live, { code, streamKind }: Answer, stream: number, respon
     });
     const heard = ({ items, ended }: { items: unknown[]; ended: boolean }) => {
       let text = '';
-      for (const item of items) text += isWatch ? JSON.stringify(item) + '\n' : (item as string);
+      for (const item of items)
+        text += isWatch ? eventJson(item as { type: string; object: unknown }) + '\n' : (item as string);
       if (text) response.write(isWatch ? text : encode(text));
       if (ended && items.length === 0) response.end();
       else if (isWatch && response.writableLength > MAX_UNREAD) response.destroy();
