@@ -19,15 +19,16 @@ const FIELD_VALIDATIONS: Record<string, boolean> = { '': true, Ignore: true, Str
 
 /** Whether the options of a write need no closer look. */
 export function isUsual({ query, headers }: ApiRequest): boolean {
-  // An apply must have some.
-  if (headers?.['content-type']?.startsWith('application/apply')) return false;
-  if (!query) return true;
+  // An apply must name its manager, and alone may force.
+  const isApply = headers?.['content-type']?.startsWith('application/apply') === true;
+  if (!query) return !isApply;
   const { dryRun, fieldManager, fieldValidation, force } = query;
+  if (isApply ? !fieldManager || (force !== undefined && force !== 'true' && force !== 'false') : force !== undefined)
+    return false;
   return (
     (dryRun === undefined || dryRun === 'All') &&
     (fieldManager === undefined || (typeof fieldManager === 'string' && FIELD_MANAGER.test(fieldManager))) &&
     (fieldValidation === undefined ||
-      (typeof fieldValidation === 'string' && FIELD_VALIDATIONS[fieldValidation] === true)) &&
-    force === undefined
+      (typeof fieldValidation === 'string' && FIELD_VALIDATIONS[fieldValidation] === true))
   );
 }

@@ -42,7 +42,7 @@ import { checkParameters, isUsual } from './parameters.ts';
 import { Replay, Suspended, Waiting } from './replay.ts';
 import { RequestLog } from './request-log.ts';
 import { listBody, negotiate, viewOf, watchViewOf, withWarnings, type Accepted } from './respond.ts';
-import { hasScopeOf, route, target, type Route } from './route.ts';
+import { hasScopeOf, isTrue, route, target, type Route } from './route.ts';
 import { notFound, StatusError } from './status.ts';
 import { Storage } from './storage/storage.ts';
 import { SUBRESOURCES } from './subresources/index.ts';
@@ -316,7 +316,7 @@ export class ApiServer implements Core {
       warnings,
     };
     checkParameters(request);
-    if (info.group === 'flowcontrol.apiserver.k8s.io') part('requests').flowControl(this);
+    if (info.group === FLOW_CONTROL && !isMonitor(request)) part('requests').flowControl(this);
     const always = this.scheme.kindWarning(info, this.minor);
     if (always) warnings.push(always);
     const virtual = virtualOf(info) ?? this.served.get(info);
@@ -383,6 +383,12 @@ export class ApiServer implements Core {
     this.compactAt = this.sim.now + COMPACTION_MS;
   }
 }
+
+const FLOW_CONTROL = 'flowcontrol.apiserver.k8s.io';
+
+/** The garbage collector watches every kind: that is nobody who asks for what a kind has from the start. */
+const isMonitor = ({ query, headers }: ApiRequest): boolean =>
+  isTrue(query?.watch) && (headers?.['user-agent'] ?? '').startsWith('kube-controller-manager');
 
 const ok = (body: ApiResponse['body']): ApiResponse => ({ code: 200, headers: {}, body });
 /** What an extension API server that cannot be reached leaves the aggregator to say. */

@@ -47,18 +47,27 @@ export const pod: Rules = {
     if (hostIPs.length && object.status?.hostIP !== hostIPs[0].ip)
       faults.invalid('status.hostIPs[0].ip', hostIPs[0].ip, 'must be equal to `hostIP`');
     hostIPs.forEach((ip, i) => faults.check(`status.hostIPs[${i}]`, ip.ip ?? '', isValidIP));
-    if (object.status && isRareStatus(object.status)) part('rules').podStatus(faults, object);
+    if (object.status && isRareStatus(object)) part('rules').podStatus(faults, object);
   },
 };
 
 const STATUSES = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
 
-/** Two addresses, resource claims, users or the health of devices: what few Pods report. */
-function isRareStatus(status: JsonObject): boolean {
+/** Two addresses, resource claims, odd users or the health of devices: what few Pods report. */
+function isRareStatus({ spec, status }: KubeObject): boolean {
+  if (spec.os?.name === 'windows') return true;
   if (status.podIPs?.length > 1 || status.hostIPs?.length > 1 || status.resourceClaimStatuses) return true;
-  const rare = ({ user, allocatedResourcesStatus }: JsonObject) => user?.linux || allocatedResourcesStatus;
-  return STATUSES.some((list) => status[list]?.some(rare));
+  return STATUSES.some((list) => status[list]?.some(isRareContainer));
 }
+
+/** The kubelet says of every container who it runs as: ids that are in range need no closer look. */
+function isRareContainer({ user, allocatedResourcesStatus }: JsonObject): boolean {
+  if (allocatedResourcesStatus) return true;
+  const linux: JsonObject | undefined = user?.linux;
+  return linux !== undefined && !(isId(linux.uid) && isId(linux.gid) && (linux.supplementalGroups ?? []).every(isId));
+}
+
+const isId = (id: unknown): boolean => typeof id === 'number' && id >= 0 && id <= 2147483647;
 
 const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized']);
 
