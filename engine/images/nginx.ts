@@ -200,7 +200,8 @@ const files = () => ({
 function sizeOf(version: string): number {
   if (version.includes('alpine-slim')) return 5_150_000;
   if (version.includes('alpine')) return 21_400_000;
-  const minor = Number(version.split('.')[1]);
+  // A tag may name a major version alone.
+  const minor = Number(version.split('.')[1] ?? 0);
   return minor < 19 ? 44_710_000 + minor * 11_213 : 55_300_000 + minor * 611_027;
 }
 

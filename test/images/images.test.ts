@@ -31,6 +31,11 @@ describe('references', () => {
 });
 
 describe('the catalogue', () => {
+  it('knows the size of every version, of a major version alone too', () => {
+    for (const reference of ['nginx:2', 'redis:7', 'httpd:2', 'python:3', 'postgres:16', 'debian:12'])
+      expect(imageOf(reference).size).toBeGreaterThan(1_000_000);
+  });
+
   it('has every image start with a program that it contains', () => {
     const missing: string[] = [];
     for (const repository of catalogue) {
