@@ -36,8 +36,19 @@ const GATED = {
 function createPod(pod: KubeObject): KubeObject {
   const status: JsonObject = { phase: 'Pending', qosClass: podQOSClass(pod.spec as PodSpec) };
   if (pod.spec.schedulingGates?.length) status.conditions = [GATED];
-  return set(pod, 'status', status);
+  return set(withoutStopSignals(pod), 'status', status);
 }
+
+/** A signal of a container's own is of a feature that is off (ContainerStopSignals): the image's ends it. */
+const withoutStopSignal = (container: JsonObject) =>
+  container.lifecycle?.stopSignal === undefined
+    ? container
+    : update(container, 'lifecycle', (hooks) => set(hooks, 'stopSignal', undefined));
+
+const withoutStopSignals = (pod: KubeObject) =>
+  update(pod, 'spec', (spec) =>
+    updateEach(updateEach(spec, 'containers', withoutStopSignal), 'initContainers', withoutStopSignal),
+  );
 
 /** Without a manual selector the Job selects by its own uid, which its Pods carry as labels. */
 function createJob(job: KubeObject): KubeObject {

@@ -1,10 +1,10 @@
 // What the kubelet's cAdvisor counts, as the kubelet serves it on port 10250: /metrics/resource, /metrics/cadvisor and
 // /stats/summary. CPU is the cgroups' time, memory what they hold; network and disks are not counted. And /logs/.
 
-import { podQOSClass } from '../api/qos.ts';
 import { timestamp } from '../client/index.ts';
 import type { FileSystem } from '../linux/index.ts';
 import type { Container } from './container.ts';
+import { podSlice } from './pod-slices.ts';
 import type { PodWorker } from './pod-worker.ts';
 import { DAEMONS } from './usage.ts';
 
@@ -212,7 +212,13 @@ function cadvisorMetrics(of: Counted): Family[] {
       const amount = value(container);
       if (amount === undefined) return [];
       const { id, name, config } = container;
-      const labels = { container: name, ...more, id: slice(worker, id), image: config.image.reference, name: id };
+      const labels = {
+        container: name,
+        ...more,
+        id: `${podSlice(worker)}/cri-containerd-${id}.scope`,
+        image: config.image.reference,
+        name: id,
+      };
       return [{ labels: { ...labels, namespace, pod }, value: amount }];
     });
   return [
@@ -254,15 +260,6 @@ const gauge = (name: string, help: string, samples: Family['samples']): Family =
 });
 const cpuSeconds = ({ cgroup }: Container) => seconds(cgroup.cpuTime);
 const heldBytes = ({ cgroup }: Container) => cgroup.memory;
-
-/** A container's place in the tree of cgroups (systemd's names). */
-function slice({ pod, uid }: PodWorker, id: string): string {
-  const qos = pod.spec ? podQOSClass(pod.spec) : 'BestEffort';
-  const parent = qos === 'Guaranteed' ? 'kubepods' : `kubepods-${qos.toLowerCase()}`;
-  const above = qos === 'Guaranteed' ? '' : `/${parent}.slice`;
-  const own = `${parent}-pod${uid.replaceAll('-', '_')}.slice`;
-  return `/kubepods.slice${above}/${own}/cri-containerd-${id}.scope`;
-}
 
 // ---- /stats/summary ------------------------------------------------------------------------------------------
 

@@ -1,6 +1,19 @@
 // Text as bytes. Files and streams hold JavaScript strings; a byte that is not part of valid UTF-8 stands in
 // them as a lone surrogate U+DC80…U+DCFF (as Python's surrogateescape does), so binary data survives a pipe.
 
+/** Pieces one after another. */
+export function concat(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  let size = 0;
+  for (const part of parts) size += part.length;
+  const out = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
 const BEYOND_ASCII = /[^\0-\x7f]/;
 
 /** Number of bytes that `text` has as UTF-8. */

@@ -6,7 +6,7 @@ import type { Container, Kubelet } from '../kubelet/index.ts';
 import { weightOf } from '../kubelet/cgroup.ts';
 import { ComputedDir, FileNode, type FsNode, tree } from '../linux/index.ts';
 import { nodeProcesses } from './node-processes.ts';
-import { podSlice, podSliceName, qosOf, ROOT, sandboxId, type Worker } from './pod-slices.ts';
+import { podSlice, podSliceName, qosOf, ROOT, sandboxId, type Worker } from '../kubelet/pod-slices.ts';
 
 const PERIOD = 100_000;
 /** kubelet: evictionHard memory.available, which Pods may use before they are evicted. */

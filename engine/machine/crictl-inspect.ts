@@ -2,7 +2,7 @@
 
 import type { Container, Kubelet } from '../kubelet/index.ts';
 import type { Process } from '../linux/index.ts';
-import type { Worker } from './pod-slices.ts';
+import type { Worker } from '../kubelet/pod-slices.ts';
 import { nodeProcesses, original } from './node-processes.ts';
 
 const STATES = { created: 'CONTAINER_CREATED', running: 'CONTAINER_RUNNING', exited: 'CONTAINER_EXITED' } as const;

@@ -2,7 +2,7 @@
 
 import type { Container, Kubelet } from '../kubelet/index.ts';
 import type { Process } from '../linux/index.ts';
-import { sandboxId, type Worker } from './pod-slices.ts';
+import { sandboxId, type Worker } from '../kubelet/pod-slices.ts';
 import { columns, die, type Flags } from './flags.ts';
 
 const SHORT = 13;

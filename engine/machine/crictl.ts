@@ -5,7 +5,7 @@ import { pipeReader, waitFor, type Process, type Program } from '../linux/index.
 import type { Co } from '../sim/index.ts';
 import { formatReference, parseReference } from '../images/reference.ts';
 import { PullError } from '../images/types.ts';
-import { sandboxId, type Worker } from './pod-slices.ts';
+import { sandboxId, type Worker } from '../kubelet/pod-slices.ts';
 import { info } from './crictl-info.ts';
 import { inspect, inspectSandbox } from './crictl-inspect.ts';
 import { config, withoutEndpoint } from './crictl-config.ts';

@@ -4,7 +4,7 @@ import type { Container, Kubelet } from '../kubelet/index.ts';
 import { unreachable } from '../kubelet/index.ts';
 import type { Process, Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
-import { sandboxId } from './pod-slices.ts';
+import { sandboxId } from '../kubelet/pod-slices.ts';
 import { containersOf } from './crictl.ts';
 import { columns, die } from './flags.ts';
 import { nodeProcesses, original } from './node-processes.ts';

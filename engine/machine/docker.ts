@@ -4,7 +4,7 @@
 import type { Container, Kubelet } from '../kubelet/index.ts';
 import { pipeReader, waitFor, type Process, type Program } from '../linux/index.ts';
 import type { Co } from '../sim/index.ts';
-import { sandboxId, type Worker } from './pod-slices.ts';
+import { sandboxId, type Worker } from '../kubelet/pod-slices.ts';
 import { ago, containersOf, size } from './crictl.ts';
 import { columns, die, readFlags } from './flags.ts';
 import type { KubeletOf } from './units.ts';

@@ -3,7 +3,7 @@
 
 import type { Container, Kubelet } from '../kubelet/index.ts';
 import type { MachineFacts } from '../linux/index.ts';
-import { podSlice, type Worker } from './pod-slices.ts';
+import { podSlice, type Worker } from '../kubelet/pod-slices.ts';
 import { nodeProcesses, original, SERVICE_UNITS } from './node-processes.ts';
 
 /** engine/kubelet/usage.ts: what the daemons of a node use together, here by process. Millicores, bytes. */

@@ -13,7 +13,7 @@ import {
   type Process,
 } from '../linux/index.ts';
 import { SSHD_ARGV, SSHD_PID, sshdOf } from '../ssh/daemon.ts';
-import { podSlice, sandboxId, type Worker } from './pod-slices.ts';
+import { podSlice, sandboxId, type Worker } from '../kubelet/pod-slices.ts';
 import { KUBELET_PID } from './kubelet-service.ts';
 import { RUNTIME_PID, unitFile } from './units.ts';
 

@@ -1,6 +1,6 @@
 // DER (ITU-T X.690), as far as certificates need it: values written as byte arrays, and read as a tree of elements.
 
-import { encode } from '../linux/bytes.ts';
+import { concat, encode } from '../linux/bytes.ts';
 
 export type Bytes = Uint8Array;
 
@@ -13,18 +13,6 @@ export interface Element {
 }
 
 export class DerError extends Error {}
-
-export function concat(...parts: Bytes[]): Bytes {
-  let size = 0;
-  for (const part of parts) size += part.length;
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
 
 export function element(tag: number, ...parts: Bytes[]): Bytes {
   const content = concat(...parts);

@@ -1,8 +1,8 @@
 // RSA: keys, and signatures by PKCS #1 v1.5 with SHA-256, as openssl and kubeadm's users make them.
 
 import { sha256 } from '@noble/hashes/sha2.js';
-import { fromBase64 } from '../linux/bytes.ts';
-import { concat, integer, octets, oid, only, read, sequence, type Bytes } from './der.ts';
+import { concat, fromBase64 } from '../linux/bytes.ts';
+import { integer, octets, oid, only, read, sequence, type Bytes } from './der.ts';
 
 export interface RsaKey {
   readonly modulus: bigint;

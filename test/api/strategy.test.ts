@@ -68,3 +68,9 @@ test('a DaemonSet counts the generations of its template', () => {
   const other = { ...ds, spec: { ...ds.spec, template: { metadata: { labels: { app: 'other' } } } } };
   expect(scheme.prepareForUpdate(daemonSets, other, ds).metadata.annotations?.[key]).toBe('2');
 });
+
+test('a Pod keeps no stop signal of its own: the feature is off', () => {
+  const lifecycle = { stopSignal: 'SIGUSR1', preStop: { sleep: { seconds: 1 } } };
+  const { spec } = prepare(pods, podBody({ containers: [{ name: 'c', image: 'nginx', lifecycle }] }));
+  expect(spec.containers[0].lifecycle).toEqual({ preStop: { sleep: { seconds: 1 } } });
+});

@@ -1,5 +1,6 @@
 // Packets as bytes: Ethernet, ARP, IP, TCP, UDP, ICMP, with their checksums.
 
+import { concat } from '../bytes.ts';
 import { ipNumber } from '../net/address.ts';
 import { parse6 } from '../net/address6.ts';
 
@@ -8,18 +9,6 @@ export const PROTOCOL = { icmp: 1, tcp: 6, udp: 17, icmp6: 58 } as const;
 export const FLAG = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ece: 64, cwr: 128 } as const;
 
 const EMPTY = new Uint8Array(0);
-
-export function concat(...parts: Uint8Array[]): Uint8Array {
-  let size = 0;
-  for (const part of parts) size += part.length;
-  const out = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
 
 export const u16 = (value: number): number[] => [(value >>> 8) & 255, value & 255];
 export const u32 = (value: number): number[] => [

@@ -1,7 +1,7 @@
 // Whoever captures packets of a network: what passes an interface that somebody listens at is made into bytes, at the
 // time at which it passes there.
 
-import { encode } from '../bytes.ts';
+import { concat, encode } from '../bytes.ts';
 import type { DnsMessage } from '../net/dns.ts';
 import type { Link } from '../net/link.ts';
 import type { NetworkNamespace } from '../net/namespace.ts';
@@ -10,7 +10,7 @@ import type { Attempt, Connection, EchoMarks, Flow, Observer } from '../net/obse
 import { type Fate, type Journey, journey, type Packet, type Sighting } from '../net/packet.ts';
 import { originate } from '../net/walk.ts';
 import { dnsBytes } from './dns-bytes.ts';
-import { arp, concat, ethernet, ETHERTYPE, icmp, ip, type IpHeader, PROTOCOL, u16, udp } from './encode.ts';
+import { arp, ethernet, ETHERTYPE, icmp, ip, type IpHeader, PROTOCOL, u16, udp } from './encode.ts';
 import { neighbourAnswer, neighbourQuestion } from './neighbours.ts';
 import { TcpFlow } from './tcp-flow.ts';
 

@@ -2,7 +2,7 @@
 
 import { at16 } from './dissect.ts';
 import type { LinkType } from './dissect.ts';
-import { concat } from './encode.ts';
+import { concat } from '../bytes.ts';
 
 const MAGIC = 0xa1b2c3d4;
 export const LINK_TYPES: Record<LinkType, number> = { ethernet: 1, cooked: 276 };

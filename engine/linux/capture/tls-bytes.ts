@@ -1,7 +1,8 @@
 // What of TLS 1.3 is to be seen on a wire: records with their lengths, and nothing to read in them.
 
 import type { Network } from '../net/network.ts';
-import { concat, u16 } from './encode.ts';
+import { concat } from '../bytes.ts';
+import { u16 } from './encode.ts';
 
 const HANDSHAKE = 22;
 const APPLICATION_DATA = 23;

@@ -1,10 +1,10 @@
 // tcpdump: shows the packets that pass an interface, or keeps them in a file.
 
 import { type Co, Signal } from '../../sim/index.ts';
-import { decode, encode } from '../bytes.ts';
+import { concat, decode, encode } from '../bytes.ts';
 import { capable } from '../capabilities.ts';
 import { type LinkType, dissect, type Packet } from '../capture/dissect.ts';
-import { concat, u16, u32 } from '../capture/encode.ts';
+import { u16, u32 } from '../capture/encode.ts';
 import { compile, FilterError, namesIn, type Test } from '../capture/filter.ts';
 import { type Frame, Hub } from '../capture/hub.ts';
 import { DESCRIPTIONS, Printer, type PrintOptions } from '../capture/print.ts';

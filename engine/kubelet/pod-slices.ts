@@ -1,7 +1,7 @@
 // Pods as the runtime and systemd know them: names of sandboxes, and the slice of cgroups that a Pod is in.
 
 import { podQOSClass } from '../api/qos.ts';
-import type { Kubelet } from '../kubelet/index.ts';
+import type { Kubelet } from './kubelet.ts';
 
 export type Worker = Kubelet['workers'] extends ReadonlyMap<string, infer One> ? One : never;
 
