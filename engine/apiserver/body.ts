@@ -223,7 +223,7 @@ function isServed(scheme: Scheme, groupVersion: string, kind: string): boolean {
   return kind.endsWith('List') && scheme.kind(group, version, kind.slice(0, -4)) !== undefined;
 }
 
-const withKind = (info: ResourceInfo, object: KubeObject): KubeObject =>
+export const withKind = (info: ResourceInfo, object: KubeObject): KubeObject =>
   object.kind === info.kind && object.apiVersion === info.groupVersion && object.metadata
     ? object
     : { ...object, kind: info.kind, apiVersion: info.groupVersion, metadata: object.metadata ?? {} };

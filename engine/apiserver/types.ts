@@ -23,6 +23,11 @@ export interface ApiRequest {
   headers?: Record<string, string>;
   /** Text as sent (JSON or YAML, by content-type), or an object that a component of the cluster built itself. */
   body?: string | object;
+  /**
+   * The sender knows that the object is valid and does not look at the answer's body: where nobody else has to look either, the
+   * object is made when somebody reads it (what most events never are).
+   */
+  unread?: boolean;
   /** Who asks, when the transport knows it already (components of the cluster); else from the authorization header. */
   user?: UserInfo;
 }

@@ -66,9 +66,9 @@ export class Client {
 
   /** Sends a request; throws ApiError for codes from 400. */
   send(request: Omit<ApiRequest, 'user'>): ApiResponse {
-    const { method, path, query, body } = request;
+    const { method, path, query, body, unread } = request;
     const headers = request.headers ? { ...this.headers, ...request.headers } : this.headers;
-    return this.answered(this.handle({ method, path, query, headers, body, user: this.user }));
+    return this.answered(this.handle({ method, path, query, headers, body, unread, user: this.user }));
   }
 
   /** Sends a patch; throws as `send` does. */
@@ -135,6 +135,10 @@ export class ResourceClient<T extends object> {
   }
   create(namespace: string, object: T, subresource?: string, name?: string): T {
     return this.client.send({ method: 'POST', path: this.path(namespace, name, subresource), body: object }).body as T;
+  }
+  /** Creates what is known as valid and answers nothing. */
+  createUnread(namespace: string, object: T) {
+    this.client.send({ method: 'POST', path: this.path(namespace), body: object, unread: true });
   }
   update(namespace: string, name: string, object: T, subresource?: string): T {
     return this.client.send({ method: 'PUT', path: this.path(namespace, name, subresource), body: object }).body as T;

@@ -114,7 +114,7 @@ export class EventRecorder {
     // A name as client-go makes it: the object's name and the time in nanoseconds, in hexadecimal.
     const name = `${ref.name}.${(BigInt(Math.floor(now)) * 1_000_000n + BigInt(this.sim.serial() % 1_000_000)).toString(16)}`;
     try {
-      this.events.create(namespace, {
+      this.events.createUnread(namespace, {
         apiVersion: 'v1',
         kind: 'Event',
         metadata: { name, namespace },

@@ -7,6 +7,7 @@ import { Leases, type Lease } from './leases.ts';
 import {
   ErrCompacted,
   ErrFutureRev,
+  Unread,
   type Compare,
   type KeyValue,
   type Op,
@@ -204,18 +205,16 @@ export class Etcd {
   }
 
   private write(revision: number, key: string, value: object, lease: number): KeyValue {
-    if (this.freeze) deepFreeze(value);
+    if (this.freeze && !(value instanceof Unread)) deepFreeze(value);
     const prev = this.values.get(key);
     if (prev?.lease && prev.lease !== lease) this.leases.detach(prev.lease, key);
     if (lease && prev?.lease !== lease) this.leases.attach(lease, key);
-    const kv: KeyValue = {
-      key,
-      value,
-      createRevision: prev ? prev.createRevision : revision,
-      modRevision: revision,
-      version: prev ? prev.version + 1 : 1,
-      lease,
-    };
+    const createRevision = prev ? prev.createRevision : revision;
+    const version = prev ? prev.version + 1 : 1;
+    const kv: KeyValue =
+      value instanceof Unread
+        ? new UnreadKeyValue(key, value, createRevision, revision, version, lease, this.freeze)
+        : { key, value, createRevision, modRevision: revision, version, lease };
     const bucket = bucketOf(key);
     if (!prev) {
       const index = this.keys.get(bucket);
@@ -291,6 +290,43 @@ export class Etcd {
       else high = middle;
     }
     return low;
+  }
+}
+
+/** Makes its value when somebody asks for it. */
+class UnreadKeyValue implements KeyValue {
+  readonly key: string;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  readonly version: number;
+  readonly lease: number;
+  private readonly freeze: boolean;
+  private held: object;
+
+  constructor(
+    key: string,
+    value: Unread,
+    createRevision: number,
+    modRevision: number,
+    version: number,
+    lease: number,
+    freeze: boolean,
+  ) {
+    this.key = key;
+    this.held = value;
+    this.createRevision = createRevision;
+    this.modRevision = modRevision;
+    this.version = version;
+    this.lease = lease;
+    this.freeze = freeze;
+  }
+
+  get value(): object {
+    if (this.held instanceof Unread) {
+      this.held = this.held.make(this.modRevision);
+      if (this.freeze) deepFreeze(this.held);
+    }
+    return this.held;
   }
 }
 

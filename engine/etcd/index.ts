@@ -4,6 +4,7 @@ export type { Lease } from './leases.ts';
 export {
   ErrCompacted,
   ErrFutureRev,
+  Unread,
   ErrLeaseNotFound,
   type Compare,
   type KeyValue,

@@ -12,6 +12,14 @@ export interface KeyValue<T = object> {
   readonly lease: number;
 }
 
+/** A value that is made when somebody first reads it: what is written often and seldom looked at. `revision` is that of its key. */
+export class Unread {
+  readonly make: (revision: number) => object;
+  constructor(make: (revision: number) => object) {
+    this.make = make;
+  }
+}
+
 export interface StoreEvent<T = object> {
   readonly type: 'PUT' | 'DELETE';
   readonly revision: number;

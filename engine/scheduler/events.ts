@@ -7,6 +7,9 @@ import type { Sim } from '../sim/index.ts';
 
 /** An event not seen for this long begins anew. */
 const FINISH_TIME = 360_000;
+/** The API server takes no longer one. */
+const NOTE_LIMIT = 1024;
+const MORE = ' ...';
 
 interface Series {
   name: string;
@@ -52,7 +55,7 @@ export class SchedulerEvents {
         metadata: { name, namespace },
         involvedObject: referenceTo(pod),
         reason,
-        message,
+        message: message.length > NOTE_LIMIT ? message.slice(0, NOTE_LIMIT - MORE.length) + MORE : message,
         type,
         eventTime: microTimestamp(now),
         action,
@@ -61,7 +64,7 @@ export class SchedulerEvents {
         source: {},
       };
       if (related) event.related = referenceTo(related);
-      this.client.create(namespace, event);
+      this.client.createUnread(namespace, event);
       // Only refusals repeat: the others need no memory.
       if (type === 'Warning') this.known.set(key, { name, namespace, count: 1, lastObserved: now });
     } catch (error) {

@@ -17,6 +17,10 @@ const HEX = '0123456789abcdef';
 const HEX_OF: string[] = [];
 for (let i = 0; i < 256; i++) HEX_OF.push(HEX[i >> 4] + HEX[i & 15]);
 
+/** mulberry32 counts on by this. */
+const STEP = 0x6d2b79f5;
+const UUID_DRAWS = 4;
+
 export class Random {
   private state: number;
   constructor(seed: number) {
@@ -25,11 +29,18 @@ export class Random {
 
   /** 32 random bits as an unsigned integer (mulberry32). */
   bits(): number {
-    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    this.state = (this.state + STEP) >>> 0;
     let t = this.state;
     t = Math.imul(t ^ (t >>> 15), t | 1);
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return (t ^ (t >>> 14)) >>> 0;
+  }
+
+  /** Draws what a UUID takes; who asks the answer for one gets that. */
+  later(): Random {
+    const own = new Random(this.state);
+    this.state = (this.state + UUID_DRAWS * STEP) >>> 0;
+    return own;
   }
 
   /** A number in [0, 1). */

@@ -56,6 +56,12 @@ export class AdmissionChain {
     return mutating.length === 0 && validating.length === 0;
   }
 
+  /** True when nobody but `plugin` wants to see such a request. */
+  isOnly(plugin: AdmissionPlugin, operation: AdmissionOperation, info: ResourceInfo): boolean {
+    const { mutating, validating } = this.lookUp(operation, info, '');
+    return mutating.length === 1 && mutating[0] === plugin && validating.length === 1 && validating[0] === plugin;
+  }
+
   private find({ operation, info, subresource }: Attributes): Compiled {
     return this.lookUp(operation, info, subresource);
   }

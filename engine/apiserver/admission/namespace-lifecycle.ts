@@ -1,5 +1,6 @@
 // NamespaceLifecycle: nothing is created in a namespace that is missing or going, and some are never deleted.
 
+import type { ResourceInfo } from '../../api/types.ts';
 import { StatusError, forbidden, notFound } from '../status.ts';
 import type { AdmissionHost, AdmissionPlugin, Attributes } from './types.ts';
 
@@ -11,20 +12,30 @@ export const namespaceLifecycle: AdmissionPlugin = {
     (operation === 'CREATE' && info.namespaced) || (operation === 'DELETE' && isNamespace(info)),
   // Before anybody else fills an object in or finds fault with it.
   mutate(attributes, host) {
-    checkNamespace(attributes, host);
+    checkCreation(attributes, host);
     return attributes.object;
   },
   validate(attributes, host) {
     const { operation, info, name, subresource } = attributes;
     if (operation === 'DELETE') {
       if (IMMORTAL.has(name)) throw forbidden(info, name, 'this namespace may not be deleted');
-    } else if (subresource) checkNamespace(attributes, host);
+    } else if (subresource) checkCreation(attributes, host);
   },
 };
 
-function checkNamespace({ operation, info, namespace, name, object }: Attributes, { scheme, storage }: AdmissionHost) {
+function checkCreation({ operation, info, namespace, name, object }: Attributes, host: AdmissionHost) {
   // Access reviews only look like objects.
   if (operation !== 'CREATE' || info.kind === 'LocalSubjectAccessReview') return;
+  checkNamespace(host, info, namespace, object?.metadata.name || name);
+}
+
+/** Throws unless something may be created in the namespace. */
+export function checkNamespace(
+  { scheme, storage }: AdmissionHost,
+  info: ResourceInfo,
+  namespace: string,
+  name: string,
+) {
   const namespaces = scheme.resource('', 'v1', 'namespaces');
   if (!namespaces) return;
   const found = storage.get(namespaces, '', namespace);
@@ -32,7 +43,7 @@ function checkNamespace({ operation, info, namespace, name, object }: Attributes
   if (found.metadata.deletionTimestamp) {
     const error: StatusError = forbidden(
       info,
-      object?.metadata.name || name,
+      name,
       `unable to create new content in namespace ${namespace} because it is being terminated`,
     );
     error.status.details = {

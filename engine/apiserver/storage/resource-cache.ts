@@ -138,9 +138,11 @@ export class ResourceCache {
   }
 
   private observe(event: StoreEvent) {
+    if (this.small.size) this.small.clear();
+    // Values may be unread: nobody looks, nobody makes them.
+    if (this.watchCount === 0 && this.fieldIndexes.size === 0 && this.labelIndexes.size === 0) return;
     const now = event.kv?.value as KubeObject | undefined;
     const old = event.prev?.value as KubeObject | undefined;
-    if (this.small.size) this.small.clear();
     this.fieldIndexes.forEach((index) => reindex(index, event.key, old, now));
     if (old?.metadata.labels !== now?.metadata.labels) {
       this.labelIndexes.forEach((index) => reindex(index, event.key, old, now));

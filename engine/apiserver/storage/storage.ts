@@ -2,7 +2,7 @@
 // Every read and write of the API server goes through here.
 
 import type { Catalog, Conversion, KubeObject, ResourceInfo } from '../../api/index.ts';
-import type { Etcd } from '../../etcd/index.ts';
+import { Unread, type Etcd } from '../../etcd/index.ts';
 import type { Sim } from '../../sim/index.ts';
 import type { AtRest } from './at-rest.ts';
 import { ResourceCache } from './resource-cache.ts';
@@ -59,18 +59,37 @@ export class Storage {
 
   /** Writes; the result carries the new resourceVersion. `record` gets it before anybody who watches does. */
   put(info: ResourceInfo, object: KubeObject, record?: (result: KubeObject) => void): KubeObject {
-    const stamped: KubeObject = {
-      ...object,
-      metadata: { ...object.metadata, resourceVersion: String(this.etcd.revision + 1) },
-    };
-    const conversion = this.conversion(info);
+    const { stored, result } = this.stamped(info, object, this.etcd.revision + 1, record);
     const key = this.key(info, object.metadata.namespace ?? '', object.metadata.name as string);
-    const stored = conversion ? conversion.toStored(stamped) : stamped;
-    const result = conversion && stored !== stamped ? conversion.fromStored(stored) : stamped;
-    record?.(result);
     this.atRest?.wrote(info, key, stored);
     this.etcd.put(key, stored, this.leaseFor(info));
     return result;
+  }
+
+  /** Writes what `make` makes when somebody reads it, and only then; `record` gets it as with `put`. */
+  putUnread(
+    info: ResourceInfo,
+    namespace: string,
+    name: string,
+    make: () => KubeObject,
+    record: (result: KubeObject) => void,
+  ) {
+    const value = new Unread((revision) => this.stamped(info, make(), revision, record).stored);
+    this.etcd.put(this.key(info, namespace, name), value, this.leaseFor(info));
+  }
+
+  /** The object of a revision: as it is stored, and as it is in the version that `info` names. */
+  private stamped(info: ResourceInfo, object: KubeObject, revision: number, record?: (result: KubeObject) => void) {
+    const stamped = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
+    const conversion = this.conversion(info);
+    const stored = conversion ? conversion.toStored(stamped) : stamped;
+    const result = conversion && stored !== stamped ? conversion.fromStored(stored) : stamped;
+    record?.(result);
+    return { stored, result };
+  }
+
+  has(info: ResourceInfo, namespace: string, name: string): boolean {
+    return this.etcd.get(this.key(info, namespace, name)) !== undefined;
   }
 
   /** Throws when an object of a namespace ('' for all) cannot be decrypted. */
