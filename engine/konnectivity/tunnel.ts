@@ -5,7 +5,7 @@ import { dialError, type Passage, type Way } from '../apiserver/egress.ts';
 import { clock } from '../images/service.ts';
 import type { FileNode, Link, NetworkNamespace, Process, RouteEntry, Socket } from '../linux/index.ts';
 import type { Co, Sim } from '../sim/index.ts';
-import { hostPort } from '../linux/net/index.ts';
+import { hostPort, keptIn } from '../linux/net/index.ts';
 
 /** agent: how long it tries to connect. */
 const DIAL_TIMEOUT = 5_000;
@@ -150,15 +150,7 @@ export class Server {
     const socket = yield* agent.net.connect(ip, port, { timeout: Math.min(timeout, DIAL_TIMEOUT) });
     if (typeof socket === 'string') return dialError(ip, port, socket);
     // The bytes pass as they are; when the agent ends, so does the connection.
-    const { open } = agent;
-    open.add(socket);
-    return {
-      ...socket,
-      close() {
-        open.delete(socket);
-        socket.close();
-      },
-    };
+    return keptIn(agent.open, socket);
   }
 }
 

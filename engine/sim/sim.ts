@@ -55,6 +55,10 @@ export class Signal {
   }
 }
 
+const NOTHING = () => {};
+function* nothing(): Co {}
+const OVER: Co<unknown> = nothing();
+
 /** A running coroutine. `exited` fires once, after `done` has become true. */
 export class Task<T = void> {
   readonly name: string;
@@ -64,8 +68,8 @@ export class Task<T = void> {
   /** What the coroutine threw, if it did. */
   error: unknown;
   private readonly sim: Sim;
-  private readonly co: Co<T>;
-  private readonly go = () => this.resume();
+  private co: Co<T>;
+  private go = () => this.resume();
   private timer: Timer | undefined;
   private waiting: Signal | Signal[] | undefined;
   private pendingKill = false;
@@ -159,6 +163,9 @@ export class Task<T = void> {
   private finish(value: T | undefined) {
     this.done = true;
     this.result = value;
+    // What is done holds nothing: `go` holds the task, and cycles are not freed before the collector runs.
+    this.go = NOTHING;
+    this.co = OVER as Co<T>;
     this.exited.fire();
   }
 }

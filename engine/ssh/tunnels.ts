@@ -4,6 +4,7 @@
 import type { Egress, Way } from '../apiserver/egress.ts';
 import { carries, endsOf } from '../konnectivity/tunnel.ts';
 import { exchange, type ConnectError, type Process, type Socket } from '../linux/index.ts';
+import { keptIn } from '../linux/net/index.ts';
 import type { Co } from '../sim/index.ts';
 import { identityOf } from './keys.ts';
 import { Messages, SSH_PORT, type ToClient, type ToServer } from './protocol.ts';
@@ -201,14 +202,7 @@ export class TunnelList implements Egress {
     yield 2 * net.network.latency;
     const socket = yield* net.connect(ip, port, { timeout });
     if (typeof socket === 'string') return rejected(socket);
-    open.add(socket);
-    return {
-      ...socket,
-      close() {
-        open.delete(socket);
-        socket.close();
-      },
-    };
+    return keptIn(open, socket);
   }
 
   // ---- health ------------------------------------------------------------------------------------------------

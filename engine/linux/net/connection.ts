@@ -4,7 +4,7 @@ import { Signal } from '../../sim/index.ts';
 import { byteLength } from '../bytes.ts';
 import { PIPE_CAPACITY } from '../io.ts';
 import type { Pipe } from '../pipe.ts';
-import type { Writer } from '../types.ts';
+import type { Reader, Writer } from '../types.ts';
 import type { Network } from './network.ts';
 import type { Connection, Direction, Flow, Observer } from './observer.ts';
 import { count, type Journey } from './packet.ts';
@@ -24,75 +24,127 @@ export interface EndOptions extends Pick<Socket, 'tls' | 'process' | 'service'> 
   closed(socket: Socket): void;
 }
 
-/** One end of a connection as its process sees it. */
-export function endOf(network: Network, connection: Connection, options: EndOptions): Socket {
-  const { client, incoming, outgoing, delay, tls, process, service } = options;
-  const { sim } = network;
-  const mine = client ? connection.forth : connection.back;
-  const theirs = client ? connection.back : connection.forth;
-  const arrived = new Signal();
-  let flying = 0;
-  const writer: Writer = {
-    write: (text) => {
-      if (outgoing.broken || outgoing.ended) return false;
-      flying += text.length;
-      if (network.observer) flowOf(connection, network.observer).sent(client, text);
-      mine.writes++;
-      mine.bytes += byteLength(text);
-      sim.after(delay, () => {
-        flying -= text.length;
-        outgoing.write(text);
-        arrived.fire();
-      });
-      return true;
-    },
-    *drain() {
-      while (outgoing.size + flying > PIPE_CAPACITY && !outgoing.broken) {
-        yield { signals: [outgoing.changed, arrived] };
-      }
-    },
-    close: () => {
-      end('FIN');
-      sim.after(delay, () => outgoing.end());
-    },
-  };
-  const end = (how: 'FIN' | 'RST') => {
+/** What one end writes. It does not hold its socket: cycles are not freed before the collector runs. */
+class Outgoing implements Writer {
+  private readonly network: Network;
+  private readonly connection: Connection;
+  private readonly client: boolean;
+  private readonly pipe: Pipe;
+  private readonly delay: number;
+  private readonly arrived = new Signal();
+  private flying = 0;
+
+  constructor(network: Network, connection: Connection, { client, outgoing, delay }: EndOptions) {
+    this.network = network;
+    this.connection = connection;
+    this.client = client;
+    this.pipe = outgoing;
+    this.delay = delay;
+  }
+
+  write(text: string): boolean {
+    const { pipe, network, connection, client } = this;
+    if (pipe.broken || pipe.ended) return false;
+    this.flying += text.length;
+    if (network.observer) flowOf(connection, network.observer).sent(client, text);
+    const mine = client ? connection.forth : connection.back;
+    mine.writes++;
+    mine.bytes += byteLength(text);
+    network.sim.after(this.delay, () => {
+      this.flying -= text.length;
+      pipe.write(text);
+      this.arrived.fire();
+    });
+    return true;
+  }
+
+  *drain() {
+    const { pipe, arrived } = this;
+    while (pipe.size + this.flying > PIPE_CAPACITY && !pipe.broken) yield { signals: [pipe.changed, arrived] };
+  }
+
+  close() {
+    this.end('FIN');
+    const { pipe } = this;
+    this.network.sim.after(this.delay, () => pipe.end());
+  }
+
+  abort() {
+    this.end('RST');
+    const { pipe } = this;
+    this.network.sim.after(this.delay, () => pipe.abort());
+  }
+
+  private end(how: 'FIN' | 'RST') {
+    const { network, connection, client } = this;
+    const mine = client ? connection.forth : connection.back;
     if (mine.ended) return;
     if (network.observer) flowOf(connection, network.observer).ended(client, how);
     mine.ended = true;
     count(mine.way, 1, TCP_HEADERS);
-  };
-  const socket: Socket = {
-    local: client ? connection.local : connection.served,
-    remote: client ? connection.remote : connection.seen,
-    tls,
-    process,
-    service,
-    reader: {
+  }
+}
+
+/** One end of a connection as its process sees it. */
+export class End implements Socket {
+  readonly local: Socket['local'];
+  readonly remote: Socket['remote'];
+  readonly tls: Socket['tls'];
+  readonly process: Socket['process'];
+  readonly service: Socket['service'];
+  readonly reader: Reader;
+  readonly writer: Outgoing;
+  private readonly options: EndOptions;
+  private readonly mine: Direction;
+  private readonly theirs: Direction;
+
+  constructor(network: Network, connection: Connection, options: EndOptions) {
+    const { client, incoming, tls, process, service } = options;
+    this.options = options;
+    this.mine = client ? connection.forth : connection.back;
+    this.theirs = client ? connection.back : connection.forth;
+    this.local = client ? connection.local : connection.served;
+    this.remote = client ? connection.remote : connection.seen;
+    this.tls = tls;
+    this.process = process;
+    this.service = service;
+    this.reader = {
       read: () => incoming.read(),
       unread: (text) => incoming.unread(text),
       close: () => incoming.closeReader(),
-    },
-    writer,
-    get state() {
-      if (mine.ended) return 'FIN-WAIT-2';
-      return theirs.ended ? 'CLOSE-WAIT' : 'ESTAB';
-    },
-    get wasReset() {
-      return incoming.reset;
-    },
-    reset: () => {
-      end('RST');
-      sim.after(delay, () => outgoing.abort());
-      socket.close();
-    },
-    close: () => {
-      options.closed(socket);
-      writer.close();
-      incoming.closeReader();
-    },
+    };
+    this.writer = new Outgoing(network, connection, options);
+  }
+
+  get state() {
+    if (this.mine.ended) return 'FIN-WAIT-2';
+    return this.theirs.ended ? 'CLOSE-WAIT' : 'ESTAB';
+  }
+
+  get wasReset(): boolean {
+    return this.options.incoming.reset;
+  }
+
+  reset() {
+    this.writer.abort();
+    this.close();
+  }
+
+  close() {
+    this.options.closed(this);
+    this.writer.close();
+    this.options.incoming.closeReader();
+  }
+}
+
+/** The same socket, which is in `open` until somebody closes it. */
+export function keptIn(open: Set<Socket>, socket: Socket): Socket {
+  open.add(socket);
+  const close = () => {
+    open.delete(socket);
+    socket.close();
   };
-  return socket;
+  return Object.assign(Object.create(socket) as Socket, { close });
 }
 
 export const direction = (way: Journey): Direction => ({

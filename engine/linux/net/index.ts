@@ -1,5 +1,6 @@
 // The network stack of machines: namespaces, links, routes, rules, connection tracking, sockets. What few machines have
 // (ipset.ts, ipvs.ts, nft.ts) is imported from its own file, so that others go without it.
+export { keptIn } from './connection.ts';
 export * from './address.ts';
 export * from './address6.ts';
 export { type ConntrackEntry, type ConntrackEvent, Conntrack, type Tuple } from './conntrack.ts';

@@ -6,7 +6,7 @@ import { portFault } from '../faults.ts';
 import { Pipe } from '../pipe.ts';
 import type { Process } from '../types.ts';
 import { ipNumber, isLoopback, macOf, parseCidr, type Cidr } from './address.ts';
-import { direction, type EndOptions, endOf, settle, TCP_HEADERS } from './connection.ts';
+import { direction, End, type EndOptions, settle, TCP_HEADERS } from './connection.ts';
 import { DEFAULT_ROUTE, DEFAULT_ROUTE6, Link, type LinkKind, type RouteEntry, Routes } from './link.ts';
 import { Netfilter } from './netfilter.ts';
 import type { Network } from './network.ts';
@@ -445,7 +445,7 @@ export class NetworkNamespace {
       connection.forth.way.entries?.forEach((entry) => entry.finish('TIME_WAIT'));
       settle(connection);
     };
-    const socket = endOf(this.network, connection, { ...options, closed });
+    const socket = new End(this.network, connection, { ...options, closed });
     this.open.set(socket, connection);
     return socket;
   }
