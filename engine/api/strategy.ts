@@ -295,22 +295,35 @@ const neverProbed = (condition: JsonObject) => condition.lastProbeTime === undef
 const withoutProbe = (condition: JsonObject) =>
   neverProbed(condition) ? { lastProbeTime: null, ...condition } : condition;
 
+/** Conditions as given and as stored: Pods that begin together share them. Some of the last ones. */
+const probed = new Map<JsonObject[], JsonObject[]>();
+const MAX_PROBED = 256;
+
+function withProbeTimes(conditions: JsonObject[]): JsonObject[] {
+  const known = probed.get(conditions);
+  if (known) return known;
+  const all = conditions.some(neverProbed) ? conditions.map(withoutProbe) : conditions;
+  if (probed.size === MAX_PROBED) probed.clear();
+  probed.set(conditions, all);
+  return all;
+}
+
 function prepareStatus(info: ResourceInfo, object: KubeObject, old: KubeObject): KubeObject {
   let out = set(object, 'spec', old.spec);
   let metadata = out.metadata;
   if (info.kind === 'Pod') {
-    metadata = set(
-      set(metadata, 'ownerReferences', old.metadata.ownerReferences),
-      'deletionTimestamp',
-      old.metadata.deletionTimestamp,
-    );
+    if (metadata !== old.metadata)
+      metadata = set(
+        set(metadata, 'ownerReferences', old.metadata.ownerReferences),
+        'deletionTimestamp',
+        old.metadata.deletionTimestamp,
+      );
     // The class is decided at creation and stays.
-    if (out.status && old.status?.qosClass)
+    if (out.status && !out.status.qosClass && old.status?.qosClass)
       out = set(out, 'status', fill(out.status, { qosClass: old.status.qosClass }));
     const conditions: JsonObject[] | undefined = out.status?.conditions;
-    if (conditions?.some(neverProbed)) {
-      out = set(out, 'status', set(out.status, 'conditions', conditions.map(withoutProbe)));
-    }
+    if (conditions && conditions !== old.status?.conditions)
+      out = set(out, 'status', set(out.status, 'conditions', withProbeTimes(conditions)));
   } else if (STATUS_KEEPS_LABELS.has(`${info.group}/${info.kind}`)) {
     metadata = set(metadata, 'labels', old.metadata.labels);
   }

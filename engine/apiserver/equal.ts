@@ -23,12 +23,13 @@ export function equal(a: unknown, b: unknown): boolean {
 
 /** Whether an update changes nothing that is worth a write: resourceVersion does not count. */
 export function sameObject(a: Record<string, unknown>, b: Record<string, unknown>): boolean {
-  for (const key in a) if (key !== 'metadata' && !equal(a[key], b[key])) return false;
+  for (const key in a) if (a[key] !== b[key] && key !== 'metadata' && !equal(a[key], b[key])) return false;
   for (const key in b) if (!(key in a) && b[key] !== undefined) return false;
   const x = a.metadata as Record<string, unknown>;
   const y = b.metadata as Record<string, unknown>;
-  for (const key in x) if (!IGNORED.has(key) && !equal(x[key], y[key])) return false;
-  for (const key in y) if (!IGNORED.has(key) && x[key] === undefined && y[key] !== undefined) return false;
+  if (x === y) return true;
+  for (const key in x) if (x[key] !== y[key] && !IGNORED.has(key) && !equal(x[key], y[key])) return false;
+  for (const key in y) if (x[key] === undefined && y[key] !== undefined && !IGNORED.has(key)) return false;
   return true;
 }
 

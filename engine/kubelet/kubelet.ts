@@ -12,7 +12,7 @@ import {
 import { createScheme, quantityValue } from '../api/index.ts';
 import { hasRequiredAffinity, matchesRequiredAffinity } from '../api/node-selector.ts';
 import { tolerated } from '../api/tolerations.ts';
-import type { Node, Pod, PodSpec, Scheme, Taint } from '../api/types.ts';
+import type { HostIP, Node, Pod, PodSpec, Scheme, Taint } from '../api/types.ts';
 import {
   ComputedDir,
   createHost,
@@ -73,6 +73,8 @@ export class Kubelet implements KubeletApi {
   readonly sim: Sim;
   readonly client: Client;
   readonly node: NodeSpec;
+  /** Its addresses as its Pods' statuses have them. */
+  readonly hostIPs: HostIP[];
   /** Since v1.29 a condition of its own says whether a Pod's sandbox is there. */
   readonly tellsOfSandboxes: boolean;
   readonly network: Network;
@@ -152,6 +154,8 @@ export class Kubelet implements KubeletApi {
     this.client = client;
     this.bootedAt = sim.now;
     this.node = node;
+    this.hostIPs = [{ ip: node.ip }];
+    if (node.secondaryIP) this.hostIPs.push({ ip: node.secondaryIP });
     this.tellsOfSandboxes = Number(/^v1\.(\d+)/.exec(node.kubeletVersion ?? '')?.[1] ?? 29) >= 29;
     this.runtime = RUNTIMES[node.runtime ?? 'containerd'];
     this.network = network;

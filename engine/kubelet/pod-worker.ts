@@ -381,14 +381,15 @@ export class PodWorker {
       sandboxReady: kubelet.tellsOfSandboxes ? this.sandbox !== undefined && this.phase !== 'terminated' : undefined,
       podIP: this.sandbox?.ip ?? '',
       secondaryPodIP: this.sandbox?.secondaryIP,
-      hostIP: kubelet.node.ip,
-      secondaryHostIP: kubelet.node.secondaryIP,
+      hostIPs: kubelet.hostIPs,
       startTime: (this.startText ??= timestamp(this.startTime)),
       terminal: this.phase === 'terminated',
       failure: this.failure,
       resize: this.resize,
       now: kubelet.sim.now,
-      old: this.isStatic ? this.shown : { ...this.status, conditions: this.pod.status?.conditions },
+      old: this.isStatic ? this.shown : this.status,
+      oldConditions: this.isStatic ? this.shown.conditions : this.pod.status?.conditions,
+      last: this.shown,
     });
     this.shown = status;
     const uid = this.isStatic ? this.mirrored : this.uid;

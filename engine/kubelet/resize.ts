@@ -33,10 +33,6 @@ export class PodResize {
     for (const { name, resources } of resizable(pod)) this.allocated.set(name, resources ?? {});
   }
 
-  get conditions(): ResizeCondition[] {
-    return [this.pending, this.inProgress].filter((condition) => condition !== undefined);
-  }
-
   requestsOf(name: string): Record<string, string> | undefined {
     return this.allocated.get(name)?.requests;
   }

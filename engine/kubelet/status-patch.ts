@@ -13,8 +13,9 @@ export function statusPatch(old: PodStatus, status: PodStatus): Record<string, u
   const after = status as Record<string, unknown>;
   let patch: Record<string, unknown> | undefined;
   for (const field in after) {
-    if (same(before[field], after[field])) continue;
-    (patch ??= {})[field] = after[field];
+    const value = after[field];
+    if (value === before[field] || same(before[field], value)) continue;
+    (patch ??= {})[field] = value;
   }
   for (const field of VANISHING)
     if (before[field] !== undefined && after[field] === undefined) (patch ??= {})[field] = null;
@@ -23,9 +24,31 @@ export function statusPatch(old: PodStatus, status: PodStatus): Record<string, u
   for (const field of ADDRESSES)
     if (patch[field] && before[field]) patch[field] = [REPLACE, ...(patch[field] as object[])];
   if (patch.conditions) {
-    patch.conditions = changedConditions(old.conditions ?? [], status.conditions ?? []);
-    patch['$setElementOrder/conditions'] = status.conditions?.map(({ type }) => ({ type }));
+    const { changed, order } = conditionsPatch(old.conditions ?? NONE, patch.conditions as PodCondition[]);
+    patch.conditions = changed;
+    patch['$setElementOrder/conditions'] = order;
   }
+  return patch;
+}
+
+const NONE: readonly PodCondition[] = [];
+
+interface ConditionsPatch {
+  before: readonly PodCondition[];
+  changed: object[];
+  order: object[];
+}
+
+/** Of conditions that Pods share, by what they are now. Some of the last ones. */
+const made = new Map<readonly PodCondition[], ConditionsPatch>();
+const MAX_MADE = 256;
+
+function conditionsPatch(before: readonly PodCondition[], after: readonly PodCondition[]): ConditionsPatch {
+  const known = made.get(after);
+  if (known?.before === before) return known;
+  const patch = { before, changed: changedConditions(before, after), order: after.map(({ type }) => ({ type })) };
+  if (made.size === MAX_MADE) made.clear();
+  made.set(after, patch);
   return patch;
 }
 
@@ -50,7 +73,7 @@ function changedConditions(before: readonly PodCondition[], after: readonly PodC
 }
 
 /** Whether two JSON values are equal. */
-function same(a: unknown, b: unknown): boolean {
+export function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
     return (a === null || a === undefined) && (b === null || b === undefined);

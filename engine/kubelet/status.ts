@@ -5,6 +5,7 @@ import type {
   Container as ContainerSpec,
   ContainerState,
   ContainerStatus,
+  HostIP,
   Pod,
   PodCondition,
   PodSpec,
@@ -18,6 +19,7 @@ import type { Failure } from './pod-worker.ts';
 import type { PodResize } from './resize.ts';
 import { podQOSClass } from '../api/qos.ts';
 import { isSidecar, shouldRestart } from './pod-spec.ts';
+import { same } from './status-patch.ts';
 
 /** What the kubelet remembers of one container of a Pod. */
 export interface ContainerRecord {
@@ -28,6 +30,8 @@ export interface ContainerRecord {
   restarts: number;
   /** Why it could not be started the last time that was tried. */
   waiting: Waiting | undefined;
+  /** The status that was last made of one while it ran. */
+  shown?: { of: Container; status: ContainerStatus };
 }
 
 export interface StatusInput {
@@ -38,21 +42,24 @@ export interface StatusInput {
   podIP: string;
   /** Of the other family, where nodes have both. */
   secondaryPodIP?: string;
-  hostIP: string;
-  secondaryHostIP?: string;
+  hostIPs: HostIP[];
   /** RFC 3339. */
   startTime: string;
   /** The containers have been stopped for good. */
   terminal: boolean;
   /** What the whole Pod failed with (deadline, eviction, rejection). */
   failure: Failure | undefined;
-  resize: Pick<PodResize, 'conditions' | 'requestsOf'>;
+  resize: Pick<PodResize, 'pending' | 'inProgress' | 'requestsOf'>;
   now: number;
+  /** What the API has. */
   old: PodStatus;
+  oldConditions: PodCondition[] | undefined;
+  /** The status that was last made: what has not changed is shared with it. */
+  last: PodStatus;
 }
 
 export function generateStatus(input: StatusInput): PodStatus {
-  const { pod, old, hostIP } = input;
+  const { pod, old, last, hostIPs } = input;
   const spec = pod.spec as PodSpec;
   // A Pod that fails as a whole has failed when none of its containers can run any more.
   const failure = input.terminal || input.failure?.rejected ? input.failure : undefined;
@@ -63,36 +70,45 @@ export function generateStatus(input: StatusInput): PodStatus {
     return { observedGeneration, phase: 'Failed', reason, message, startTime, qosClass: podQOSClass(spec) };
   }
   const hasInit = (spec.initContainers?.length ?? 0) > 0;
-  const init = (spec.initContainers ?? []).map((container) => containerStatus(input, container, true, true));
-  const main = spec.containers.map((container) => containerStatus(input, container, hasInit, false));
-  const ephemeral = (spec.ephemeralContainers ?? []).map((container) =>
-    containerStatus(input, container, false, false),
-  );
+  const init = containerStatuses(input, spec.initContainers, true, true, last.initContainerStatuses);
+  const main = containerStatuses(input, spec.containers, hasInit, false, last.containerStatuses);
   const phase = failure ? 'Failed' : phaseOf(input, spec, init, main);
 
   const status: PodStatus = {
     observedGeneration: pod.metadata?.generation,
     phase,
     conditions: conditionsOf(input, spec, phase, init, main),
-    hostIP,
-    hostIPs: input.secondaryHostIP ? [{ ip: hostIP }, { ip: input.secondaryHostIP }] : [{ ip: hostIP }],
+    hostIP: hostIPs[0].ip,
+    hostIPs,
     startTime: input.startTime,
-    containerStatuses: byName(main),
+    containerStatuses: shared(byName(main), last.containerStatuses),
     qosClass: podQOSClass(spec),
   };
-  if (hasInit) status.initContainerStatuses = init;
-  if (ephemeral.length) status.ephemeralContainerStatuses = byName(ephemeral);
+  if (hasInit) status.initContainerStatuses = shared(init, last.initContainerStatuses);
+  if (spec.ephemeralContainers?.length) {
+    const before = last.ephemeralContainerStatuses;
+    const ephemeral = containerStatuses(input, spec.ephemeralContainers, false, false, before);
+    status.ephemeralContainerStatuses = shared(byName(ephemeral), before);
+  }
   const podIP = input.podIP || (old.podIP ?? '');
   if (podIP) {
     status.podIP = podIP;
     const secondaryPodIP = input.secondaryPodIP ?? old.podIPs?.[1]?.ip;
-    status.podIPs = secondaryPodIP ? [{ ip: podIP }, { ip: secondaryPodIP }] : [{ ip: podIP }];
+    const known = last.podIP === podIP && last.podIPs?.[1]?.ip === secondaryPodIP ? last.podIPs : undefined;
+    status.podIPs = known ?? (secondaryPodIP ? [{ ip: podIP }, { ip: secondaryPodIP }] : [{ ip: podIP }]);
   }
   if (failure) {
     status.reason = failure.reason;
     status.message = failure.message;
   }
   return input.terminal ? ended(status) : status;
+}
+
+/** The list that was made last when it has the same elements. */
+function shared<T>(list: T[], last: T[] | undefined): T[] {
+  if (last?.length !== list.length) return list;
+  for (let i = 0; i < list.length; i++) if (list[i] !== last[i]) return list;
+  return last;
 }
 
 /** Statuses of init containers stay in the Pod's order, all others are sorted. */
@@ -160,10 +176,10 @@ function terminatedState(container: Container): ContainerState {
   };
 }
 
-export function isReady(container: Container): boolean {
-  const { spec } = container.config;
-  return isStarted(container) && (!spec.readinessProbe || container.probes.readiness === true);
-}
+export const isReady = (container: Container): boolean => isStarted(container) && passesReadiness(container);
+
+const passesReadiness = ({ config, probes }: Container): boolean =>
+  !config.spec.readinessProbe || probes.readiness === true;
 
 /** Running, and its startup probe (if any) has succeeded. */
 export function isStarted(container: Container): boolean {
@@ -171,19 +187,49 @@ export function isStarted(container: Container): boolean {
   return container.state === 'running' && (!spec.startupProbe || container.probes.startup === true);
 }
 
-function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boolean, init: boolean): ContainerStatus {
+const NO_STATUSES: ContainerStatus[] = [];
+const CREATING: Waiting = { reason: 'ContainerCreating', message: '' };
+const INITIALIZING: Waiting = { reason: 'PodInitializing', message: '' };
+
+function containerStatuses(
+  input: StatusInput,
+  containers: readonly ContainerSpec[] | undefined,
+  hasInit: boolean,
+  init: boolean,
+  last: ContainerStatus[] | undefined,
+): ContainerStatus[] {
+  if (!containers?.length) return NO_STATUSES;
+  const statuses: ContainerStatus[] = [];
+  for (let i = 0; i < containers.length; i++) {
+    const spec = containers[i];
+    const before = last?.[i].name === spec.name ? last[i] : last?.find(({ name }) => name === spec.name);
+    statuses.push(containerStatus(input, spec, hasInit, init, before));
+  }
+  return statuses;
+}
+
+/** `last`: as it was last made. */
+function containerStatus(
+  input: StatusInput,
+  spec: ContainerSpec,
+  hasInit: boolean,
+  init: boolean,
+  last: ContainerStatus | undefined,
+): ContainerStatus {
   const record = input.records.get(spec.name);
   const current = record?.current;
-  const volumeMounts = mountStatuses(spec);
   if (!current) {
-    const waiting = record?.waiting ?? { reason: hasInit ? 'PodInitializing' : 'ContainerCreating', message: '' };
+    const waiting = record?.waiting ?? (hasInit ? INITIALIZING : CREATING);
+    const restarts = record?.restarts ?? 0;
+    if (last && isStillWaiting(last, spec, waiting, restarts)) return last;
+    const volumeMounts = mountStatuses(spec);
     return {
       image: spec.image ?? '',
       imageID: '',
       lastState: {},
       name: spec.name,
       ready: false,
-      restartCount: record?.restarts ?? 0,
+      restartCount: restarts,
       started: false,
       state: { waiting: waitingState(waiting) },
       ...(volumeMounts && { volumeMounts }),
@@ -191,6 +237,22 @@ function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boole
   }
   const { pod, terminal } = input;
   const { image } = current.config;
+  const started = isStarted(current);
+  const isOrdinary = !init || isSidecar(spec);
+  const ready = isOrdinary ? started && passesReadiness(current) : current.state === 'exited' && current.exitCode === 0;
+  const requests = isOrdinary ? input.resize.requestsOf(spec.name) : spec.resources?.requests;
+  const known = record.shown;
+  if (
+    known?.of === current &&
+    current.state === 'running' &&
+    known.status.ready === ready &&
+    known.status.started === started &&
+    known.status.restartCount === record.restarts &&
+    known.status.allocatedResources === requests &&
+    known.status.resources === current.resources
+  )
+    return known.status;
+  const volumeMounts = mountStatuses(spec);
   let state: ContainerState;
   let lastState: ContainerState = record.last ? terminatedState(record.last) : {};
   if (current.state === 'running') state = { running: { startedAt: timestamp(current.startedAt) } };
@@ -203,17 +265,14 @@ function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boole
       state = { waiting: waitingState(record.waiting) };
     }
   }
-  const started = isStarted(current);
-  const done = init && !isSidecar(spec) && current.state === 'exited' && current.exitCode === 0;
-  const requests = init && !isSidecar(spec) ? spec.resources?.requests : input.resize.requestsOf(spec.name);
-  return {
+  const status: ContainerStatus = {
     ...(requests && { allocatedResources: requests }),
     containerID: idOf(current),
     image: image.reference,
     imageID: `${image.repository}@${image.digest}`,
     lastState,
     name: spec.name,
-    ready: done || (!(init && !isSidecar(spec)) && isReady(current)),
+    ready,
     resources: current.resources,
     restartCount: record.restarts,
     started,
@@ -223,6 +282,21 @@ function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boole
     },
     ...(volumeMounts && { volumeMounts }),
   };
+  if (current.state === 'running') record.shown = { of: current, status };
+  return status;
+}
+
+/** Whether the last status of one that has not been created yet still says it all. */
+function isStillWaiting(last: ContainerStatus, spec: ContainerSpec, waiting: Waiting, restarts: number): boolean {
+  const before = last.state?.waiting;
+  return (
+    before !== undefined &&
+    last.containerID === undefined &&
+    last.image === spec.image &&
+    last.restartCount === restarts &&
+    before.reason === waiting.reason &&
+    (before.message ?? '') === waiting.message
+  );
 }
 
 function waitingState({ reason, message }: Waiting) {
@@ -299,6 +373,22 @@ const TRUE: Verdict = { status: 'True' };
 
 const names = (list: string[]) => `[${list.join(' ')}]`;
 
+/** Conditions as they were made of some that the API has, and what else they were made from. */
+interface Made {
+  generation: number | undefined;
+  sandboxReady: boolean | undefined;
+  initialized: Verdict;
+  ready: Verdict;
+  containersReady: Verdict;
+  /** Since when those hold that have changed; undefined: none has. */
+  time: string | undefined;
+  conditions: PodCondition[];
+}
+
+/** By what the API has: Pods that begin together have the same conditions. Some of the last ones. */
+const made = new Map<PodCondition[], Made>();
+const MAX_MADE = 256;
+
 function conditionsOf(
   input: StatusInput,
   spec: PodSpec,
@@ -306,37 +396,57 @@ function conditionsOf(
   init: ContainerStatus[],
   main: ContainerStatus[],
 ): PodCondition[] {
-  const { old, pod } = input;
+  const { oldConditions: old, pod, resize, sandboxReady } = input;
+  const generation = pod.metadata?.generation;
   const containersReady = containersReadyOf(spec, phase, init, main);
+  const initialized = initializedOf(input, spec, phase, init, main);
+  const ready = readyOf(spec, containersReady, old);
+  const isUsual = !resize.pending && !resize.inProgress && !(input.terminal && input.failure?.disruption);
+  const known = isUsual && old ? made.get(old) : undefined;
+  if (
+    known &&
+    known.generation === generation &&
+    known.sandboxReady === sandboxReady &&
+    isSame(known.containersReady, containersReady) &&
+    isSame(known.initialized, initialized) &&
+    isSame(known.ready, ready) &&
+    (known.time === undefined || known.time === timestamp(input.now))
+  )
+    return known.conditions;
+
   const verdicts: Record<string, Verdict> = {};
-  for (const { type, reason, message } of input.resize.conditions) verdicts[type] = { status: 'True', reason, message };
-  Object.assign(verdicts, {
-    ...(input.sandboxReady !== undefined && {
-      PodReadyToStartContainers: input.sandboxReady ? TRUE : { status: 'False' },
-    }),
-    Initialized: initializedOf(input, spec, phase, init, main),
-    Ready: readyOf(spec, containersReady, old),
-    ContainersReady: containersReady,
-    PodScheduled: TRUE,
-  });
+  for (const one of [resize.pending, resize.inProgress])
+    if (one) verdicts[one.type] = { status: 'True', reason: one.reason, message: one.message };
+  if (sandboxReady !== undefined) verdicts.PodReadyToStartContainers = sandboxReady ? TRUE : { status: 'False' };
+  Object.assign(verdicts, { Initialized: initialized, Ready: ready, ContainersReady: containersReady });
+  verdicts.PodScheduled = TRUE;
   if (input.terminal && input.failure?.disruption) {
     verdicts.DisruptionTarget = { status: 'True', reason: 'TerminationByKubelet', message: input.failure.message };
   }
-  const conditions: PodCondition[] = [];
+  let time: string | undefined;
+  let conditions: PodCondition[] = [];
   for (const type in verdicts) {
     const { status, reason, message } = verdicts[type];
-    const before = old.conditions?.find((condition) => condition.type === type);
+    const before = old?.find((condition) => condition.type === type);
     conditions.push({
-      lastTransitionTime: before?.status === status ? before.lastTransitionTime : timestamp(input.now),
+      lastTransitionTime: before?.status === status ? before.lastTransitionTime : (time = timestamp(input.now)),
       ...(message && { message }),
-      observedGeneration: pod.metadata?.generation,
+      observedGeneration: generation,
       ...(reason && { reason }),
       status,
       type,
     });
   }
+  if (input.last.conditions && same(input.last.conditions, conditions)) conditions = input.last.conditions;
+  if (isUsual && old) {
+    if (made.size === MAX_MADE) made.clear();
+    made.set(old, { generation, sandboxReady, initialized, ready, containersReady, time, conditions });
+  }
   return conditions;
 }
+
+const isSame = (a: Verdict, b: Verdict): boolean =>
+  a === b || (a.status === b.status && a.reason === b.reason && a.message === b.message);
 
 function terminalVerdict(phase: string): Verdict {
   return { status: 'False', reason: phase === 'Failed' ? 'PodFailed' : 'PodCompleted' };
@@ -357,11 +467,11 @@ function containersReadyOf(spec: PodSpec, phase: string, init: ContainerStatus[]
   };
 }
 
-function readyOf(spec: PodSpec, containersReady: Verdict, old: PodStatus): Verdict {
-  if (containersReady.status !== 'True') return containersReady;
+function readyOf(spec: PodSpec, containersReady: Verdict, old: PodCondition[] | undefined): Verdict {
+  if (containersReady.status !== 'True' || !spec.readinessGates?.length) return containersReady;
   const problems: string[] = [];
-  for (const { conditionType } of spec.readinessGates ?? []) {
-    const condition = old.conditions?.find(({ type }) => type === conditionType);
+  for (const { conditionType } of spec.readinessGates) {
+    const condition = old?.find(({ type }) => type === conditionType);
     if (!condition) problems.push(`corresponding condition of pod readiness gate "${conditionType}" does not exist.`);
     else if (condition.status !== 'True') {
       problems.push(`the status of pod readiness gate "${conditionType}" is not "True", but ${condition.status}`);
@@ -386,7 +496,7 @@ function initializedOf(
     if (sidecar ? !init[i].started : !init[i].ready) incomplete.push(init[i].name);
   }
   if (incomplete.length === 0) return TRUE;
-  if (input.old.conditions?.some(({ type, status }) => type === 'Initialized' && status === 'True')) return TRUE;
+  if (input.oldConditions?.some(({ type, status }) => type === 'Initialized' && status === 'True')) return TRUE;
   return {
     status: 'False',
     reason: 'ContainersNotInitialized',

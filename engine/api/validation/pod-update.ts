@@ -21,50 +21,72 @@ export const pod: Rules = {
     if (object.spec !== old.spec || subresource === 'resize')
       part('rules').podSpecUpdate(faults, object, old, subresource);
   },
+  // What is the stored object's own has been looked at when it came.
   validateStatus(faults, object, old) {
     annotationsUpdate(faults, object, old);
-    (object.status?.conditions ?? []).forEach((condition: JsonObject, i: number) => {
-      if (!SYSTEM_CONDITIONS.has(condition.type))
-        faults.check(`metadata.conditions[${i}].Type`, condition.type ?? '', isQualifiedName);
-    });
     if (object.spec?.nodeName !== old.spec?.nodeName)
       faults.forbidden('status.nodeName', 'may not be changed directly');
-    const nominated = object.status?.nominatedNodeName;
-    if (nominated && nominated !== old.status?.nominatedNodeName)
+    const now: JsonObject = object.status ?? {};
+    const before: JsonObject = old.status ?? {};
+    if (now === before) return;
+    if (now.conditions && now.conditions !== before.conditions) conditions(faults, now.conditions);
+    const nominated = now.nominatedNodeName;
+    if (nominated && nominated !== before.nominatedNodeName)
       faults.check('status.nominatedNodeName', nominated, isDNS1123Subdomain);
-    if (object.status?.qosClass !== old.status?.qosClass)
-      faults.invalid('status.qosClass', object.status?.qosClass ?? '', IMMUTABLE);
+    if (now.qosClass !== before.qosClass) faults.invalid('status.qosClass', now.qosClass ?? '', IMMUTABLE);
     const policy: string | undefined = object.spec?.restartPolicy;
-    if (old.status && object.status !== old.status) {
-      restarts(faults, object, old, 'containerStatuses', policy);
-      restarts(faults, object, old, 'initContainerStatuses', policy);
-      restarts(faults, object, old, 'ephemeralContainerStatuses', 'Never');
-    }
-    (object.status?.podIPs ?? []).forEach((ip: JsonObject, i: number) =>
-      faults.check(`status.podIPs[${i}]`, ip.ip ?? '', isValidIP),
-    );
-    const hostIPs: JsonObject[] = object.status?.hostIPs ?? [];
-    if (hostIPs.length && object.status?.hostIP !== hostIPs[0].ip)
+    restarts(faults, object, old, 'containerStatuses', policy);
+    restarts(faults, object, old, 'initContainerStatuses', policy);
+    restarts(faults, object, old, 'ephemeralContainerStatuses', 'Never');
+    if (now.podIPs && now.podIPs !== before.podIPs) addresses(faults, 'podIPs', now.podIPs);
+    const { hostIPs } = now;
+    if (hostIPs?.length && now.hostIP !== hostIPs[0].ip)
       faults.invalid('status.hostIPs[0].ip', hostIPs[0].ip, 'must be equal to `hostIP`');
-    hostIPs.forEach((ip, i) => faults.check(`status.hostIPs[${i}]`, ip.ip ?? '', isValidIP));
-    if (object.status && isRareStatus(object)) part('rules').podStatus(faults, object);
+    if (hostIPs && hostIPs !== before.hostIPs) addresses(faults, 'hostIPs', hostIPs);
+    if (isRareStatus(object.spec, now, before)) part('rules').podStatus(faults, object);
   },
 };
+
+/** Lists without a fault: Pods that begin together, or on one node, share them. */
+const goodLists = new WeakSet<object>();
+
+function conditions(faults: Faults, list: JsonObject[]) {
+  if (goodLists.has(list)) return;
+  const before = faults.list.length;
+  list.forEach(({ type }, i) => {
+    if (!SYSTEM_CONDITIONS.has(type)) faults.check(`metadata.conditions[${i}].Type`, type ?? '', isQualifiedName);
+  });
+  if (faults.list.length === before) goodLists.add(list);
+}
+
+function addresses(faults: Faults, field: string, list: JsonObject[]) {
+  if (goodLists.has(list)) return;
+  const before = faults.list.length;
+  list.forEach(({ ip }, i) => faults.check(`status.${field}[${i}]`, ip ?? '', isValidIP));
+  if (faults.list.length === before) goodLists.add(list);
+}
 
 const STATUSES = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
 
 /** Two addresses, resource claims, odd users or the health of devices: what few Pods report. */
-function isRareStatus({ spec, status }: KubeObject): boolean {
+function isRareStatus(spec: JsonObject, status: JsonObject, before: JsonObject): boolean {
   if (spec.os?.name === 'windows') return true;
   if (status.podIPs?.length > 1 || status.hostIPs?.length > 1 || status.resourceClaimStatuses) return true;
-  return STATUSES.some((list) => status[list]?.some(isRareContainer));
+  for (let i = 0; i < STATUSES.length; i++) {
+    const list: JsonObject[] | undefined = status[STATUSES[i]];
+    if (list && list !== before[STATUSES[i]]) for (const one of list) if (isRareContainer(one)) return true;
+  }
+  return false;
 }
 
 /** The kubelet says of every container who it runs as: ids that are in range need no closer look. */
 function isRareContainer({ user, allocatedResourcesStatus }: JsonObject): boolean {
   if (allocatedResourcesStatus) return true;
   const linux: JsonObject | undefined = user?.linux;
-  return linux !== undefined && !(isId(linux.uid) && isId(linux.gid) && (linux.supplementalGroups ?? []).every(isId));
+  if (!linux) return false;
+  const groups: unknown[] = linux.supplementalGroups ?? [];
+  for (let i = 0; i < groups.length; i++) if (!isId(groups[i])) return true;
+  return !(isId(linux.uid) && isId(linux.gid));
 }
 
 const isId = (id: unknown): boolean => typeof id === 'number' && id >= 0 && id <= 2147483647;
@@ -74,8 +96,10 @@ const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized']);
 /** With restartPolicy Never or OnFailure what has ended stays so. */
 function restarts(faults: Faults, object: KubeObject, old: KubeObject, list: string, policy: string | undefined) {
   if (policy === 'Always') return;
+  const before: JsonObject[] | undefined = old.status?.[list];
+  if (!before) return;
   const now: JsonObject[] = object.status?.[list] ?? [];
-  (old.status?.[list] ?? []).forEach((status: JsonObject, i: number) => {
+  before.forEach((status, i) => {
     const ended = status.state?.terminated;
     if (!ended || (policy === 'OnFailure' && ended.exitCode !== 0)) return;
     const next = now.find((one) => one.name === status.name);
@@ -91,9 +115,9 @@ function hasOwnRestartPolicy({ spec }: KubeObject, name: string): boolean {
 
 /** A mirror Pod stays the mirror of what it mirrors; AppArmor's annotations stay as they were born. */
 function annotationsUpdate(faults: Faults, object: KubeObject, old: KubeObject) {
+  if (object.metadata.annotations === old.metadata.annotations) return;
   const now = object.metadata.annotations ?? {};
   const before = old.metadata.annotations ?? {};
-  if (now === before) return;
   const path = 'metadata.annotations';
   const fixed = (key: string) =>
     key.startsWith('container.apparmor.security.beta.kubernetes.io/')

@@ -31,6 +31,7 @@ export class AdmissionChain {
 
   mutate(attributes: Attributes & { object: KubeObject }): KubeObject {
     const { mutating } = this.find(attributes);
+    if (mutating.length === 0) return attributes.object;
     const present: Attributes & { object: KubeObject } = { ...attributes };
     const all = () => {
       for (let i = 0; i < mutating.length; i++) {

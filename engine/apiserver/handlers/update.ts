@@ -68,19 +68,20 @@ export function updateObject(
 
   // Of a scale it is the Scale that is admitted, before this.
   const admitted = subresource !== 'scale' && !admission.idle('UPDATE', info, subresource);
-  const attributes = {
+  if (ctx.route.verb !== 'patch') object = withUniqueOwners(ctx, object);
+  const attributes = admitted && {
     operation: 'UPDATE' as const,
     info,
     subresource,
     namespace: info.namespaced ? namespace : '',
     name,
     old,
+    object,
     user: ctx.user,
     dryRun: ctx.dryRun,
     warn: (text: string) => warn(ctx, text),
   };
-  if (ctx.route.verb !== 'patch') object = withUniqueOwners(ctx, object);
-  if (admitted) object = admission.mutate({ ...attributes, object });
+  if (attributes) object = admission.mutate(attributes);
   object = withUniqueOwners(ctx, object, true);
   object = scheme.prepareForUpdate(info, object, old, subresource || undefined);
   if (strategy?.beforeUpdate) {
@@ -92,7 +93,10 @@ export function updateObject(
   const errors = scheme.validateUpdate(info, object, old, subresource || undefined, core.minor);
   if (errors.length) throw invalid(info, name, errors);
   if (!subresource) for (const text of scheme.warnings(info, object, old)) warn(ctx, text);
-  if (admitted) admission.validate({ ...attributes, object });
+  if (attributes) {
+    attributes.object = object;
+    admission.validate(attributes);
+  }
 
   const managed = entries ?? sentEntries(core, ctx, info, sent.metadata, old, object);
   const unchanged = sameObject(object, old) && (!managed || equal(managed, core.ledger.entries(old)));
@@ -181,6 +185,8 @@ function checkPreconditions(
   old: ObjectMeta,
 ) {
   const version = sent.resourceVersion;
+  // A patch that does not name one leaves it as it is.
+  if (version && version === old.resourceVersion) return;
   if (version !== undefined && version !== '' && version !== '0') {
     if (!/^\d+$/.test(version))
       throw unexpected(`strconv.ParseUint: parsing ${JSON.stringify(version)}: invalid syntax`);
@@ -203,6 +209,7 @@ function uidPrecondition(core: Core, { route }: Context, info: ResourceInfo, sen
 
 /** What an update cannot change is kept from the old object; the same object when nothing needs keeping. */
 function updatedMetadata(sent: ObjectMeta, old: ObjectMeta): ObjectMeta {
+  if (sent === old) return sent;
   if (
     sent.name === old.name &&
     sent.namespace === old.namespace &&

@@ -16,15 +16,21 @@ const BAD_RETAIN_KEYS = 'invalid patch format of retainKeys';
 
 /** The rules of one kind as a tree of its fields, asked for once. */
 class Rules {
+  readonly rule: ListRule | undefined;
+  /** Whether its list is merged, not replaced. */
+  readonly isMerged: boolean;
+  /** The directive that orders its list. */
+  readonly orderKey: string;
   private readonly ask: (path: readonly string[]) => ListRule | undefined;
   private readonly path: readonly string[];
   private readonly fields = new Map<string, Rules>();
-  private known = false;
-  private own: ListRule | undefined;
 
   constructor(ask: (path: readonly string[]) => ListRule | undefined, path: readonly string[] = []) {
     this.ask = ask;
     this.path = path;
+    this.rule = path.length ? ask(path) : undefined;
+    this.isMerged = this.rule?.patchStrategy?.includes('merge') === true;
+    this.orderKey = ELEMENT_ORDER + path.at(-1);
   }
 
   field(name: string): Rules {
@@ -32,15 +38,21 @@ class Rules {
     if (!rules) this.fields.set(name, (rules = new Rules(this.ask, [...this.path, name])));
     return rules;
   }
-
-  get rule(): ListRule | undefined {
-    if (!this.known) {
-      this.known = true;
-      this.own = this.ask(this.path);
-    }
-    return this.own;
-  }
 }
+
+/** A list that has been merged: values are immutable, so the same lists by the same rules give the same again. */
+interface Merged {
+  rules: Rules;
+  old: unknown;
+  order: unknown;
+  list: unknown;
+  /** An order that the patch's list keeps to. */
+  checked?: unknown;
+}
+
+/** By the patch's list: a kubelet sends those of Pods of one template many times. Some of the last ones. */
+const merged = new Map<readonly unknown[], Merged>();
+const MAX_MERGED = 256;
 
 const rulesOf = new WeakMap<ResourceInfo, Rules>();
 
@@ -68,8 +80,14 @@ function mergeObject(rules: Rules, target: Json | undefined, patch: Json): Json 
       if (key === '$patch' || key === '$retainKeys') continue;
       if (key.startsWith(ELEMENT_ORDER)) {
         const name = key.slice(ELEMENT_ORDER.length);
-        checkOrder(value, patch[name], rules.field(name).rule?.patchMergeKey);
-        (orders ??= []).push(name);
+        const list = patch[name];
+        const own = rules.field(name);
+        const known = merged.get(list as unknown[]);
+        if (known?.checked !== value || known?.rules !== own) {
+          checkOrder(value, list, own.rule?.patchMergeKey);
+          if (known?.rules === own) known.checked = value;
+        }
+        if (list === undefined) (orders ??= []).push(name);
         continue;
       }
       if (key.startsWith(DELETE_PRIMITIVES)) {
@@ -83,14 +101,14 @@ function mergeObject(rules: Rules, target: Json | undefined, patch: Json): Json 
     }
     const old = out ? out[key] : target?.[key];
     if (value === old && value !== null) continue;
-    let merged: unknown = value;
-    if (value === null) merged = undefined;
-    else if (typeof value === 'object') merged = mergeValue(rules.field(key), old, value, patch, key);
-    if (merged === old) continue;
+    let result: unknown = value;
+    if (value === null) result = undefined;
+    else if (typeof value === 'object') result = mergeValue(rules.field(key), old, value, patch);
+    if (result === old) continue;
     out ??= target ? { ...target } : {};
     // A list that lost its last element is not written at all.
-    if (merged === undefined || (Array.isArray(merged) && merged.length === 0)) delete out[key];
-    else out[key] = merged;
+    if (result === undefined || (Array.isArray(result) && result.length === 0)) delete out[key];
+    else out[key] = result;
   }
   if (orders) out = orderLists(rules, orders, target, patch, out);
   const retain = patch.$retainKeys;
@@ -162,7 +180,6 @@ function orderLists(
 ) {
   let out = changed;
   for (const name of names) {
-    if (patch[name] !== undefined) continue;
     const list = (out ?? target)?.[name];
     if (!Array.isArray(list)) continue;
     const { rule } = rules.field(name);
@@ -175,16 +192,20 @@ function orderLists(
   return out;
 }
 
-/** `value`, the field `key` of `patch`, is an object or a list. */
-function mergeValue(rules: Rules, old: unknown, value: object, patch: Json, key: string): unknown {
-  const { rule } = rules;
+/** `value`, the field of `patch` with these rules, is an object or a list. */
+function mergeValue(rules: Rules, old: unknown, value: object, patch: Json): unknown {
   if (Array.isArray(value)) {
-    if (!rule?.patchStrategy?.includes('merge')) return equal(old, value) ? old : withoutUndefined(value);
-    const list = Array.isArray(old) ? old : NOTHING;
-    return mergeList(rules, list, value, rule.patchMergeKey, patch[ELEMENT_ORDER + key] as unknown[] | undefined);
+    if (!rules.isMerged) return equal(old, value) ? old : withoutUndefined(value);
+    const order = patch[rules.orderKey] as unknown[] | undefined;
+    const known = merged.get(value);
+    if (known && known.old === old && known.order === order && known.rules === rules) return known.list;
+    const list = mergeList(rules, Array.isArray(old) ? old : NOTHING, value, rules.rule?.patchMergeKey, order);
+    if (merged.size === MAX_MERGED) merged.clear();
+    merged.set(value, { rules, old, order, list });
+    return list;
   }
   if (!isObject(old)) return mergeObject(rules, undefined, value as Json);
-  if (rule?.patchStrategy === 'replace') return equal(old, value) ? old : withoutUndefined(value);
+  if (rules.rule?.patchStrategy === 'replace') return equal(old, value) ? old : withoutUndefined(value);
   return mergeObject(rules, old, value as Json);
 }
 

@@ -30,18 +30,10 @@ export function binding(core: Core, ctx: Context): ApiResponse {
   const pod = core.storage.get(pods, namespace, name) as unknown as Pod | undefined;
   if (!pod) throw notFound(pods, name);
   checkAssignable(pods, name, sent, pod);
-  const scheduled: PodCondition = {
-    type: 'PodScheduled',
-    status: 'True',
-    lastProbeTime: null as never,
-    lastTransitionTime: ctx.time,
-    observedGeneration: pod.metadata.generation,
-  };
-  const conditions = (pod.status?.conditions ?? []).filter((condition) => condition.type !== 'PodScheduled');
   const bound: Pod = {
     ...pod,
     spec: { ...(pod.spec as NonNullable<Pod['spec']>), nodeName: sent.target.name as string },
-    status: { ...pod.status, conditions: [...conditions, scheduled] },
+    status: { ...pod.status, conditions: scheduled(ctx.time, pod) },
   };
   // With the node decided there is nothing left to hope for (v1.35: ClearingNominatedNodeNameAfterBinding).
   delete bound.status?.nominatedNodeName;
@@ -58,6 +50,24 @@ export function binding(core: Core, ctx: Context): ApiResponse {
     headers: {},
     body: { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 },
   };
+}
+
+/** What was written last: Pods that are bound in the same second share it. */
+let written: PodCondition[] = [];
+
+function scheduled(time: string, { metadata, status }: Pod): PodCondition[] {
+  const { generation } = metadata;
+  const others = status?.conditions?.filter(({ type }) => type !== 'PodScheduled');
+  if (!others?.length && written[0]?.lastTransitionTime === time && written[0].observedGeneration === generation)
+    return written;
+  const condition: PodCondition = {
+    type: 'PodScheduled',
+    status: 'True',
+    lastProbeTime: null as never,
+    lastTransitionTime: time,
+    observedGeneration: generation,
+  };
+  return others?.length ? [...others, condition] : (written = [condition]);
 }
 
 function checkAssignable(info: ResourceInfo, name: string, sent: Binding, { metadata, spec }: Pod) {
