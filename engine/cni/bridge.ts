@@ -36,13 +36,12 @@ export function attachPod(
   node: NetworkNamespace,
   pod: NetworkNamespace,
   owner: Pod,
+  ips: readonly string[],
   subnets: string,
   options: BridgeOptions = FLANNEL,
 ) {
-  const ips = [...pod.addresses];
   const ranges = subnets.split(',').map((text) => parseCidr(text) as Cidr);
   pod.name = `${owner.metadata.namespace}/${owner.metadata.name}`;
-  pod.unplug();
   const bridge = node.link(options.bridge) ?? node.addLink('bridge', options.bridge, macOf(ipText(ranges[0].base + 1)));
   const host = `veth${node.network.sim.random('veth').hex(VETH_DIGITS)}`;
   const [inside, outside] = vethPair(
@@ -50,7 +49,7 @@ export function attachPod(
     { namespace: node, name: host, mac: randomMac(node) },
   );
   // Where frames travel in datagrams, they have to be smaller.
-  const tunnel = node.links.find(({ kind }) => kind === 'vxlan');
+  const { tunnel } = node;
   if (tunnel) bridge.mtu = inside.mtu = outside.mtu = tunnel.mtu;
   outside.hairpin = options.hairpin;
   outside.enslave(bridge);

@@ -1,7 +1,7 @@
 // What the runtime finds when it sets up a Pod's network: the configuration of the plug-ins and their programs.
 
 import type { Pod } from '../api/types.ts';
-import type { FileSystem, NetworkNamespace } from '../linux/index.ts';
+import { type FileSystem, type NetworkNamespace, watched } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
 import { attachPod } from './bridge.ts';
 
@@ -42,8 +42,8 @@ export interface PodNetwork {
   chosen?(fs: FileSystem): boolean;
   /** What the node says before it has a range; undefined: that nothing is configured. */
   unready?: string;
-  /** Wires a Pod up; `subnet` is the node's range. */
-  attach(node: NetworkNamespace, pod: NetworkNamespace, owner: Pod, subnet: string): void;
+  /** Wires a Pod up under its addresses; `subnet` is the node's range. */
+  attach(node: NetworkNamespace, pod: NetworkNamespace, owner: Pod, ips: readonly string[], subnet: string): void;
 }
 
 /** The plug-ins that the package kubernetes-cni brings. */
@@ -61,19 +61,6 @@ export const cniFiles = (): Record<string, string> => ({
   ...pluginFiles(),
 });
 
-/** The first configuration by name; undefined when there is none. */
-function configuration(fs: FileSystem): string | undefined {
-  const dir = fs.look(CONF_DIR);
-  const name = dir?.kind === 'dir' && dir.names().find((one) => /\.(conf|conflist|json)$/.test(one));
-  if (!name) return undefined;
-  // Asked for every Pod: a plain file's text is at hand without another walk.
-  const file = dir.peek(name);
-  return file?.kind === 'file' ? file.text : fs.readFile(`${CONF_DIR}/${name}`);
-}
-
-/** Whether the runtime has a configuration at all: without one the node is not ready. */
-const isConfigured = (fs: FileSystem): boolean => configuration(fs) !== undefined;
-
 const FLANNEL: PodNetwork = {
   called: CALLED,
   full: 'plugin type="flannel" failed (add): failed to delegate add: failed to allocate for range 0: no IP addresses available in range set',
@@ -82,9 +69,8 @@ const FLANNEL: PodNetwork = {
 /** By the text of a configuration. */
 const known = new Map<string, PodNetwork | string>([[FLANNEL_CONFLIST, FLANNEL]]);
 
-/** What the configuration of a node makes; a text when it cannot be followed. */
-function networkOf(fs: FileSystem): PodNetwork | string {
-  const text = configuration(fs) ?? FLANNEL_CONFLIST;
+/** What a configuration makes; a text when it cannot be followed. */
+function networkOf(text = FLANNEL_CONFLIST): PodNetwork | string {
   let network = known.get(text);
   if (network === undefined) known.set(text, (network = read(text)));
   return network;
@@ -103,33 +89,58 @@ function read(text: string): PodNetwork | string {
   return `of flannel this engine models the configuration that it is installed with, not what ${CONF_DIR} says now`;
 }
 
-/** Why the plug-ins cannot wire a Pod up; undefined when they can. */
-export function pluginProblem(fs: FileSystem, network = networkOf(fs)): string | undefined {
-  if (typeof network === 'string') return network;
+/** Reads the first configuration by name; undefined when there is none. */
+function firstFile(fs: FileSystem): (() => string) | undefined {
+  const dir = fs.look(CONF_DIR);
+  const name = dir?.kind === 'dir' && dir.names().find((one) => /\.(conf|conflist|json)$/.test(one));
+  if (!name) return undefined;
+  const file = dir.peek(name);
+  // Of a link nobody tells when it leads elsewhere.
+  return file?.kind === 'file' ? () => file.text : () => fs.readFile(`${CONF_DIR}/${name}`);
+}
+
+/** The first of the programs that is missing, as the runtime says it. */
+function missing(fs: FileSystem, { called }: PodNetwork): string | undefined {
   const programs = fs.look(BIN_DIR);
-  for (const [name, by] of network.called) {
+  for (const [name, by] of called) {
     if (programs?.kind !== 'dir' || !programs.peek(name))
       return `${by}failed to find plugin ${JSON.stringify(name)} in path [${BIN_DIR}]`;
   }
   return undefined;
 }
 
+/** How things stand, as the kubelet asks for it, and what that follows from. */
+function stateOf(fs: FileSystem, text: string | undefined, own: PodNetwork | undefined) {
+  const told = own ?? networkOf(text);
+  const network = typeof told === 'string' ? FLANNEL : told;
+  return {
+    configured: own !== undefined || text !== undefined,
+    problem: typeof told === 'string' ? told : missing(fs, told),
+    subnet: network.subnet,
+    full: network.full,
+    unready: own?.unready,
+    network,
+    text,
+    own,
+  };
+}
+
 /** What a kubelet is told of the network of its machine; `builtIn`: plug-ins that no configuration names. */
 export function runtimeNetwork(fs: FileSystem, net: NetworkNamespace, builtIn?: PodNetwork) {
-  const own = () => (builtIn?.chosen?.(fs) ? builtIn : undefined);
-  const network = () => own() ?? networkOf(fs);
-  const known = () => {
-    const found = network();
-    return typeof found === 'string' ? FLANNEL : found;
+  const files = watched(fs, [CONF_DIR, BIN_DIR], () => ({
+    first: firstFile(fs),
+    last: undefined as ReturnType<typeof stateOf> | undefined,
+  }));
+  const state = () => {
+    const at = files();
+    const { last } = at;
+    const text = at.first?.();
+    const own = builtIn?.chosen?.(fs) ? builtIn : undefined;
+    return last && last.text === text && last.own === own ? last : (at.last = stateOf(fs, text, own));
   };
   return {
-    plugins: {
-      configured: () => own() !== undefined || isConfigured(fs),
-      problem: () => pluginProblem(fs, network()),
-      subnet: () => known().subnet,
-      full: () => known().full,
-      unready: () => own()?.unready,
-    },
-    setupNetwork: (pod: NetworkNamespace, owner: Pod, subnet: string) => known().attach(net, pod, owner, subnet),
+    plugins: state,
+    setupNetwork: (pod: NetworkNamespace, owner: Pod, ips: readonly string[], subnet: string) =>
+      state().network.attach(net, pod, owner, ips, subnet),
   };
 }

@@ -119,9 +119,9 @@ function readBridge(main: Json, ports: boolean): PodNetwork | string {
     called: called('bridge', ports, 'host-local'),
     full: `plugin type="bridge" failed (add): failed to allocate for range 0: no IP addresses available in range set: ${ends(ranges[0])}`,
     subnet,
-    attach(node, pod, owner) {
-      attachPod(node, pod, owner, subnet, { bridge: main.bridge ?? 'cni0', hairpin: !!main.hairpinMode, ports });
-      if (main.ipMasq) pod.addresses.forEach((ip, i) => hideFromOutside(node, pod, owner, ip, ranges[i]));
+    attach(node, pod, owner, ips) {
+      attachPod(node, pod, owner, ips, subnet, { bridge: main.bridge ?? 'cni0', hairpin: !!main.hairpinMode, ports });
+      if (main.ipMasq) ips.forEach((ip, i) => hideFromOutside(node, pod, owner, ip, ranges[i]));
     },
   };
 }
@@ -172,10 +172,8 @@ function readCalico(main: Json, ports: boolean): PodNetwork | string {
   return {
     called: called('calico', ports, 'host-local'),
     full: 'plugin type="calico" failed (add): failed to allocate for range 0: no IP addresses available in range set',
-    attach(node, pod, owner, subnet) {
-      const ips = [...pod.addresses];
+    attach(node, pod, owner, ips, subnet) {
       pod.name = `${owner.metadata.namespace}/${owner.metadata.name}`;
-      pod.unplug();
       const name = `cali${node.network.sim.random('veth').hex(11)}`;
       const [inside, outside] = vethPair(
         { namespace: pod, name: 'eth0', mac: macOf(ips[0]) },
@@ -201,8 +199,8 @@ export const kubenet: PodNetwork = {
   unready:
     'runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:docker: network plugin is not ready: Kubenet does not have netConfig. This is most likely due to lack of PodCIDR',
   full: 'kubenet: failed to allocate for range 0: no IP addresses available in range set',
-  attach(node, pod, owner, subnet) {
-    attachPod(node, pod, owner, subnet, { bridge: 'cbr0', hairpin: true, ports: true });
+  attach(node, pod, owner, ips, subnet) {
+    attachPod(node, pod, owner, ips, subnet, { bridge: 'cbr0', hairpin: true, ports: true });
   },
 };
 

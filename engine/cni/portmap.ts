@@ -1,6 +1,6 @@
 // The portmap plug-in: hostPorts as DNAT rules of the node, one chain a Pod.
 
-import type { Pod } from '../api/types.ts';
+import type { Container, Pod, PodSpec } from '../api/types.ts';
 import {
   Chain,
   type Cidr,
@@ -24,9 +24,9 @@ interface PortMapping {
   hostIP: string;
 }
 
-function mappings(pod: Pod): PortMapping[] {
+function mappings(containers: readonly Container[]): PortMapping[] {
   const out: PortMapping[] = [];
-  for (const container of [...(pod.spec?.initContainers ?? []), ...(pod.spec?.containers ?? [])]) {
+  for (const container of containers) {
     for (const { hostPort, containerPort, hostIP, protocol = 'TCP' } of container.ports ?? []) {
       if (!hostPort) continue;
       const address = hostIP && hostIP !== '0.0.0.0' && hostIP !== '::' ? hostIP : '';
@@ -36,13 +36,17 @@ function mappings(pod: Pod): PortMapping[] {
   return out;
 }
 
+const opens = ({ ports }: Container): boolean => ports !== undefined && ports.some(({ hostPort }) => hostPort);
+const NONE: readonly Container[] = [];
+
 /**
  * ADD: opens the Pod's ports on its node, in each family that it has an address of; closing the Pod's namespace takes them
  * away again. `subnets`: of the families, with a comma.
  */
 export function mapPorts(node: NetworkNamespace, pod: NetworkNamespace, owner: Pod, subnets: string) {
-  const wanted = mappings(owner);
-  if (wanted.length === 0) return;
+  const { initContainers = NONE, containers = NONE } = owner.spec ?? ({} as PodSpec);
+  if (!containers.some(opens) && !initContainers.some(opens)) return;
+  const wanted = mappings([...initContainers, ...containers]);
   const id = node.network.sim.random('sandbox').hex(64);
   const ranges = subnets.split(',');
   pod.addresses.forEach((ip, i) => mapFamily(node, pod, ip, wanted, ranges[i], id));

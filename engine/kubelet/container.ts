@@ -7,6 +7,7 @@ import {
   createHost,
   FileSystem,
   healthOf,
+  layoutOf,
   nullReader,
   portFault,
   Pipe,
@@ -67,6 +68,8 @@ export interface ContainerConfig {
   mayFork?: (() => boolean) | undefined;
   /** Mounts volumes, /etc/hosts and the like. */
   mount: (fs: FileSystem) => void;
+  /** Where it does so, if it may be done later; undefined: it has to be done when the container starts. */
+  places: readonly string[] | undefined;
   terminationFile: FileNode | undefined;
   /** Of which its ID says that it is; default containerd. */
   runtime?: string;
@@ -74,6 +77,9 @@ export interface ContainerConfig {
 
 /** The runtime could not start it: containerd's words. */
 export class StartError extends Error {}
+
+/** What the kernel shows of itself. */
+const KERNEL_PLACES = ['/sys', '/proc'];
 
 /** Who runs in it, as `kubectl get pod -o yaml` shows under `user`. */
 export interface Identity {
@@ -109,6 +115,7 @@ export class Container {
   /** It answers nothing and no signal but KILL. */
   private hung = false;
   private readonly sim: Sim;
+  private readonly now: () => number;
   private readonly onExit: (container: Container) => void;
 
   constructor(sim: Sim, config: ContainerConfig, onExit: (container: Container) => void) {
@@ -118,7 +125,8 @@ export class Container {
     this.name = config.spec.name;
     this.createdAt = sim.now;
     this.onExit = onExit;
-    this.log = new ContainerLog(() => sim.now);
+    this.now = () => sim.now;
+    this.log = new ContainerLog(this.now);
     this.resources = config.spec.resources ?? {};
     this.cgroup = new Cgroup(sim, config.limits, () => this.oomKill(), config.parent);
   }
@@ -132,9 +140,15 @@ export class Container {
   start() {
     const { image, env, command, uid, gid, groups } = this.config;
     const { disk } = this.config;
-    const fs = new FileSystem({ base: image.tree(), now: () => this.sim.now, disk });
-    this.config.mount(fs);
-    fs.root.set('sys', this.cgroup.files());
+    const base = image.tree();
+    const layout = this.config.places && layoutOf(base, this.config.places.concat(KERNEL_PLACES));
+    const { now } = this;
+    const put = (files: FileSystem) => {
+      this.config.mount(files);
+      files.root.set('sys', this.cgroup.files());
+      files.root.set('proc', new ComputedDir(() => part('tools').procEntries(host)));
+    };
+    const fs = new FileSystem(layout ? { pending: { layout, fill: put }, now, disk } : { base, now, disk });
     const host = createHost({
       sim: this.sim,
       hostname: this.config.hostname,
@@ -151,8 +165,8 @@ export class Container {
     host.others = this.config.others;
     host.facts = this.config.facts;
     host.mayFork = this.config.mayFork;
+    if (!layout) put(fs);
     this.host = host;
-    fs.root.set('proc', new ComputedDir(() => part('tools').procEntries(host)));
     const name = command[0];
     const found = resolveCommand(host, command, this.config.workingDir);
     if (!found) throw new StartError(execError(host, name));

@@ -102,6 +102,7 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
       users,
       hostNetwork: true,
       hostPorts: [],
+      files: {},
       ...processes(worker, net, hostname),
     };
   }
@@ -117,8 +118,7 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
     yield RETRY_MS;
   }
   const secondaryIP = kubelet.secondaryAddresses?.allocate();
-  const net = kubelet.network.namespace(secondaryIP ? [ip, secondaryIP] : [ip]);
-  kubelet.setupNetwork(net, pod);
+  const net = kubelet.podNetwork(pod, secondaryIP ? [ip, secondaryIP] : [ip]);
   return {
     ip,
     secondaryIP,
@@ -130,6 +130,7 @@ export function* createSandbox(worker: PodWorker): Co<Sandbox> {
     hostNetwork: false,
     // A plug-in that has wired the Pod up has mapped its ports too.
     hostPorts: net.flat ? openHostPorts(kubelet.nodeNet, pod, net) : [],
+    files: {},
     ...processes(worker, net, hostname),
   };
 }

@@ -241,7 +241,7 @@ export class Kubelet implements KubeletApi {
     if (readOnly) this.listeners.push(readOnly);
     const { plugins } = this.options;
     // Plug-ins that have their range from the kubelet alone wait until it has seen its Node again.
-    if (plugins && plugins.subnet() === undefined) this.useRanges('');
+    if (plugins && plugins().subnet === undefined) this.useRanges('');
     this.statics.start(settings.staticPodPath);
     this.connect(CONNECT_MS);
   }
@@ -461,7 +461,7 @@ export class Kubelet implements KubeletApi {
     this.nodeObject = node;
     this.nodeStatus.seen(node);
     const cidr = node.spec?.podCIDR;
-    if (!cidr || this.addresses.ready || this.options.plugins?.subnet() !== undefined) return;
+    if (!cidr || this.addresses.ready || this.options.plugins?.().subnet !== undefined) return;
     this.useRanges(node.spec?.podCIDRs?.join() ?? cidr);
     // The handler runs inside the request that set the range: what follows from it comes a moment later.
     this.sim.after(1, () => this.nodeStatus.report());
@@ -563,12 +563,10 @@ export class Kubelet implements KubeletApi {
 
   /** Why Pods with a network of their own cannot start; undefined when they can. */
   get networkError(): string | undefined {
-    const { plugins } = this.options;
-    const subnet = plugins?.subnet();
-    if (subnet !== undefined) this.useRanges(subnet);
-    if (this.addresses.ready && (plugins?.configured() ?? true)) return undefined;
-    const unready = plugins?.unready();
-    if (unready !== undefined) return unready;
+    const plugins = this.options.plugins?.();
+    if (plugins?.subnet !== undefined) this.useRanges(plugins.subnet);
+    if (this.addresses.ready && (plugins?.configured ?? true)) return undefined;
+    if (plugins?.unready !== undefined) return plugins.unready;
     return 'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni plugin not initialized';
   }
 
@@ -584,16 +582,21 @@ export class Kubelet implements KubeletApi {
 
   /** Why the network plug-ins cannot wire a Pod up. */
   pluginProblem(): string | undefined {
-    return this.options.plugins?.problem();
+    return this.options.plugins?.().problem;
   }
 
   /** What the plug-ins say when all addresses are taken. */
   get addressesTaken(): string {
-    return this.options.plugins?.full() ?? 'no IP addresses available in range set';
+    return this.options.plugins?.().full ?? 'no IP addresses available in range set';
   }
 
-  setupNetwork(net: NetworkNamespace, pod: Pod) {
-    this.options.setupNetwork?.(net, pod, this.ranges);
+  /** A Pod's network namespace: wired up by the plug-ins, or else on the machines' LAN. */
+  podNetwork(pod: Pod, ips: readonly string[]): NetworkNamespace {
+    const { setupNetwork } = this.options;
+    if (!setupNetwork) return this.network.namespace(ips);
+    const net = this.network.namespace();
+    setupNetwork(net, pod, ips, this.ranges);
+    return net;
   }
 
   get nodeResolv(): string {

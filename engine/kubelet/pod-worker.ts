@@ -3,7 +3,6 @@
 
 import type { ContainerStatus, Pod, PodSpec, PodStatus } from '../api/types.ts';
 import { ApiError, isConflict, isNotFound, timestamp } from '../client/index.ts';
-import { FileNode } from '../linux/index.ts';
 import { Signal, type Co, type Task, type Timer } from '../sim/index.ts';
 import { computeActions } from './actions.ts';
 import { ActiveDeadline } from './active-deadline.ts';
@@ -77,7 +76,6 @@ export class PodWorker {
   /** Deleted from the API while its containers still ran. */
   gone = false;
   readonly probes = new Map<Container, ContainerProbes>();
-  private readonly files = new Map<string, FileNode>();
   private task: Task<void> | undefined;
   private again = false;
   private timer: Timer | undefined;
@@ -308,13 +306,6 @@ export class PodWorker {
     return record;
   }
 
-  /** A file that all containers of the Pod share. */
-  sharedFile(name: string, text: () => string): FileNode {
-    let file = this.files.get(name);
-    if (!file) this.files.set(name, (file = new FileNode(text())));
-    return file;
-  }
-
   /** Live volumes follow their objects with the Pod's next resync, one minute and a bit apart. */
   private refreshLater() {
     const { sim } = this.kubelet;
@@ -521,7 +512,6 @@ export class PodWorker {
     this.records.forEach(({ current }) => current?.lost());
     this.releaseSandbox();
     this.sandbox = undefined;
-    this.files.clear();
   }
 }
 

@@ -10,12 +10,14 @@ import { confinementOf, sysctlsOf } from './confinement.ts';
 import { Container, type ContainerKind } from './container.ts';
 import { ConfigError, expand } from './env.ts';
 import { podText } from './format.ts';
-import { place } from './place.ts';
+import { ensureDirectory, place } from './place.ts';
 import { podRef } from './reference.ts';
 import { part } from '../parts/index.ts';
 import { scheme } from './runtimes.ts';
-import { hostsFile, resolvFile, type Sandbox } from './sandbox.ts';
+import { hasOwnResolv, hostsFile, resolvFile, type Sandbox } from './sandbox.ts';
 import type { PodWorker } from './pod-worker.ts';
+
+const ETC_PLACES: readonly string[] = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
 
 /** Makes a container ready to be started. Throws ConfigError when its configuration cannot be made, or CreateError. */
 export function createContainer(
@@ -43,29 +45,26 @@ export function createContainer(
   const asked = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups];
   const known = supplementalGroupsPolicy === 'Strict' ? [] : image.groupsOf(user.uid);
   const groups = [...new Set([user.gid, ...asked, ...known])].sort((a, b) => a - b);
+  const { terminationMessagePath } = spec;
+  const { clusterDNS: server, clusterDomain: domain } = kubelet;
+  const { files } = sandbox;
+  const resolv = () =>
+    (files.resolv ??= new FileNode(
+      resolvFile(pod, { server, domain, node: () => kubelet.nodeResolv }, (text) =>
+        kubelet.recorder.event(podRef(pod), 'Warning', 'DNSConfigForming', text),
+      ),
+    ));
   const mount = (fs: FileSystem) => {
     const { root } = fs;
-    place(
-      root,
-      '/etc/hosts',
-      worker.sharedFile('hosts', () => hostsFile(pod, sandbox, kubelet.node.name, kubelet.clusterDomain)),
-    );
-    place(
-      root,
-      '/etc/hostname',
-      worker.sharedFile('hostname', () => `${sandbox.hostname}\n`),
-    );
-    const dns = { server: kubelet.clusterDNS, domain: kubelet.clusterDomain, node: kubelet.nodeResolv };
-    place(
-      root,
-      '/etc/resolv.conf',
-      worker.sharedFile('resolv', () =>
-        resolvFile(pod, dns, (text) => kubelet.recorder.event(podRef(pod), 'Warning', 'DNSConfigForming', text)),
-      ),
-    );
+    const etc = ensureDirectory(root, '/etc');
+    etc?.set('hosts', (files.hosts ??= new FileNode(hostsFile(pod, sandbox, kubelet.node.name, domain))));
+    etc?.set('hostname', (files.hostname ??= new FileNode(`${sandbox.hostname}\n`)));
+    etc?.set('resolv.conf', resolv());
     worker.volumes.mount(fs, spec, (text) => expand(text, env));
-    if (spec.terminationMessagePath) place(root, spec.terminationMessagePath, terminationFile);
+    if (terminationMessagePath) place(root, terminationMessagePath, terminationFile);
   };
+  // What the node's file says now, and what is wrong with the Pod's wishes, is known when it starts.
+  const places = hasOwnResolv(pod) ? undefined : worker.volumes.places(spec);
   return new Container(
     kubelet.sim,
     {
@@ -95,7 +94,10 @@ export function createContainer(
       facts: kubelet.machine.facts,
       outOfMemory: (container) => part('machine').noteOutOfMemory(worker, container),
       mount,
-      terminationFile: spec.terminationMessagePath ? terminationFile : undefined,
+      places:
+        places &&
+        (terminationMessagePath ? ETC_PLACES.concat(terminationMessagePath, places) : ETC_PLACES.concat(places)),
+      terminationFile: terminationMessagePath ? terminationFile : undefined,
       runtime: scheme(kubelet.runtime),
     },
     (container) => worker.containerExited(container),

@@ -1,8 +1,9 @@
 // Pod sandboxes: the network namespace with the Pod's address, and the files that all of its containers share
 // (/etc/hosts, /etc/resolv.conf, /etc/hostname).
 
-import type { Pod } from '../api/types.ts';
+import type { Pod, PodSpec } from '../api/types.ts';
 import {
+  type FileNode,
   ipNumber,
   ipText,
   type Kernel,
@@ -33,7 +34,11 @@ export interface Sandbox {
   pause: Process | undefined;
   /** Ports of the node that lead here. */
   hostPorts: Listener[];
+  /** What its containers share of /etc, as far as one has been looked at. */
+  files: SharedFiles;
 }
+
+export type SharedFiles = Partial<Record<'hosts' | 'hostname' | 'resolv', FileNode>>;
 
 /** Of larger ranges only the first so many addresses are handed out. */
 const MAX_SIZE = 65_536;
@@ -120,18 +125,26 @@ const MAX_SERVERS = 3;
 const MAX_SEARCHES = 32;
 const MAX_SEARCH_CHARS = 2048;
 
+export interface ClusterDNS {
+  server: string;
+  domain: string;
+  /** The node's own /etc/resolv.conf. */
+  node: () => string;
+}
+
+/** Whether /etc/resolv.conf says more, or something else, than where the cluster's DNS is. */
+export function hasOwnResolv({ spec: { dnsPolicy = 'ClusterFirst', dnsConfig, hostNetwork } = {} as PodSpec }: Pod) {
+  return dnsConfig !== undefined || dnsPolicy !== 'ClusterFirst' || hostNetwork === true;
+}
+
 /** /etc/resolv.conf by dnsPolicy and dnsConfig; `warn` is told what has been left out of it. */
-export function resolvFile(
-  pod: Pod,
-  dns: { server: string; domain: string; node: string },
-  warn: (text: string) => void,
-): string {
+export function resolvFile(pod: Pod, dns: ClusterDNS, warn: (text: string) => void): string {
   const { dnsPolicy = 'ClusterFirst', dnsConfig, hostNetwork } = pod.spec ?? {};
   let servers: string[] = [];
   let searches: string[] = [];
   const options = new Map<string, string | undefined>();
   if (dnsPolicy === 'Default' || (dnsPolicy === 'ClusterFirst' && hostNetwork)) {
-    for (const line of dns.node.split('\n')) {
+    for (const line of dns.node().split('\n')) {
       const [word, ...rest] = line.trim().split(/\s+/);
       if (word === 'nameserver') servers.push(...rest);
       else if (word === 'search') searches = rest;

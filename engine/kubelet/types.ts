@@ -72,17 +72,18 @@ export interface CsiVolumes extends PluginHandler {
   crashed(): void;
 }
 
-export interface NetworkPlugins {
+/** What the network plug-ins of a machine are like at present. */
+export interface PluginState {
   /** Whether there is a configuration. */
-  configured(): boolean;
+  readonly configured: boolean;
   /** Why a Pod cannot be wired up. */
-  problem(): string | undefined;
+  readonly problem: string | undefined;
   /** The node's range where the plug-ins know it themselves; undefined: the Node says it. */
-  subnet(): string | undefined;
+  readonly subnet: string | undefined;
   /** What is said when all addresses are taken. */
-  full(): string;
+  readonly full: string;
   /** What the node says while the network is not ready; undefined: that nothing is configured. */
-  unready(): string | undefined;
+  readonly unready: string | undefined;
 }
 
 export interface KubeletOptions {
@@ -101,7 +102,7 @@ export interface KubeletOptions {
   /** Default cluster.local. */
   clusterDomain?: string;
   /** The runtime's network plug-ins. */
-  plugins?: NetworkPlugins;
-  /** Called for each Pod's network namespace before its containers start: name resolution, service addresses. */
-  setupNetwork?: (net: NetworkNamespace, pod: Pod, subnet: string) => void;
+  plugins?: () => PluginState;
+  /** Wires up a Pod's network namespace under its addresses; `subnet` is the node's range. */
+  setupNetwork?: (net: NetworkNamespace, pod: Pod, ips: readonly string[], subnet: string) => void;
 }

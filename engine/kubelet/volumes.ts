@@ -205,6 +205,20 @@ export class PodVolumes {
     }
   }
 
+  /** Where its mounts lie; undefined where what is mounted depends on how things stand when the container starts. */
+  places({ volumeMounts, volumeDevices }: Container): readonly string[] | undefined {
+    if (volumeDevices?.length) return undefined;
+    if (!volumeMounts) return NO_PLACES;
+    const places: string[] = [];
+    for (const { name, mountPath, subPath, subPathExpr } of volumeMounts) {
+      const volume = this.pod.spec?.volumes?.find((candidate) => candidate.name === name);
+      if (subPath || subPathExpr || !volume || !this.nodes.has(name) || this.provided.has(name)) return undefined;
+      if (!volume.emptyDir && !sourcesOf(volume)) return undefined;
+      places.push(mountPath);
+    }
+    return places;
+  }
+
   /** What is mounted on the node below a directory of it. */
   private mountBelow(fs: FileSystem, path: string, mount: VolumeMount) {
     const { machine } = this.at;
@@ -444,6 +458,8 @@ export class PodVolumes {
     };
   }
 }
+
+const NO_PLACES: readonly string[] = [];
 
 const WANTED: Record<string, { kind: string; text: string }> = {
   Directory: { kind: 'dir', text: 'a directory' },

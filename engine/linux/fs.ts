@@ -1,6 +1,7 @@
 // A tree of files as one user sees it: paths, symbolic links, mounts, permissions. A directory may be mounted in
 // several file systems (a volume).
 
+import type { Layout } from './layout.ts';
 import { Mounts, type Mount, type MountOptions } from './mounts.ts';
 import { DirNode, FileNode, FsError, LinkNode, type FsNode, type Meta } from './nodes.ts';
 import { dirname, normalize } from './path.ts';
@@ -39,6 +40,15 @@ interface Core {
   mounts: Mounts;
   readOnly: boolean;
   disk: MountOptions | undefined;
+  /** Its root has not been made yet. */
+  pending: Pending | undefined;
+}
+
+/** Files that are made when somebody looks where the layout cannot tell what is there, or writes. */
+interface Pending {
+  layout: Layout;
+  /** Puts things over the layout's tree, at its places and nowhere else. */
+  fill: (fs: FileSystem) => void;
 }
 
 interface Place {
@@ -52,6 +62,20 @@ interface Place {
 
 const MAX_LINKS = 40;
 
+// What stands for the files of whoever has none yet.
+const NOTHING = new DirNode();
+const NO_MOUNTS = new Mounts();
+
+function fill(core: Core, { layout, fill: put }: Pending) {
+  const { readOnly } = core;
+  core.pending = undefined;
+  core.root = new DirNode({ lower: layout.base });
+  core.mounts = new Mounts();
+  core.readOnly = false;
+  put(new FileSystem({}, core));
+  core.readOnly = readOnly;
+}
+
 export interface FileSystemOptions {
   /** The clock for modification times. */
   now?: () => number;
@@ -59,6 +83,8 @@ export interface FileSystemOptions {
   base?: DirNode;
   /** A tree to use as it is. */
   root?: DirNode;
+  /** Instead of both. */
+  pending?: Pending;
   readOnly?: boolean;
   /** What its root is on. */
   disk?: MountOptions;
@@ -66,7 +92,7 @@ export interface FileSystemOptions {
 
 /** A tree of files as one user sees it from one directory; `view` gives others on the same tree. */
 export class FileSystem {
-  private readonly core: Core;
+  private readonly made: Core;
   readonly cwd: string;
   readonly uid: number;
   readonly gid: number;
@@ -74,13 +100,14 @@ export class FileSystem {
   private readonly groups: number[];
 
   constructor(options: FileSystemOptions = {}, core?: Core, view: ViewOptions = {}) {
-    this.core = core ?? {
-      root: options.root ?? new DirNode(options.base ? { lower: options.base } : {}),
+    this.made = core ?? {
+      root: options.root ?? (options.pending ? NOTHING : new DirNode(options.base ? { lower: options.base } : {})),
       now: options.now ?? (() => 0),
       born: options.now?.() ?? 0,
-      mounts: new Mounts(),
+      mounts: options.pending ? NO_MOUNTS : new Mounts(),
       readOnly: options.readOnly ?? false,
       disk: options.disk,
+      pending: options.pending,
     };
     this.cwd = view.cwd ?? '/';
     this.uid = view.uid ?? 0;
@@ -91,7 +118,19 @@ export class FileSystem {
 
   /** The same files seen by another user or from another directory. */
   view(view: ViewOptions): FileSystem {
-    return new FileSystem({}, this.core, view);
+    return new FileSystem({}, this.made, view);
+  }
+
+  private get core(): Core {
+    const { made } = this;
+    if (made.pending) fill(made, made.pending);
+    return made;
+  }
+
+  /** As `Layout.find`, as long as nothing else is needed. */
+  private foresee(path: string): FsNode | null | undefined {
+    const { pending } = this.made;
+    return pending && this.uid === 0 && path.startsWith('/') ? pending.layout.find(path) : undefined;
   }
 
   get root(): DirNode {
@@ -99,19 +138,19 @@ export class FileSystem {
   }
 
   get readOnly(): boolean {
-    return this.core.readOnly;
+    return this.made.readOnly;
   }
 
   set readOnly(readOnly: boolean) {
-    this.core.readOnly = readOnly;
+    this.made.readOnly = readOnly;
   }
 
   get disk(): MountOptions | undefined {
-    return this.core.disk;
+    return this.made.disk;
   }
 
   set disk(disk: MountOptions | undefined) {
-    this.core.disk = disk;
+    this.made.disk = disk;
   }
 
   /** An absolute path without `.`, `..` and double slashes; links are not followed. */
@@ -122,6 +161,8 @@ export class FileSystem {
   // ---- reading -------------------------------------------------------------------------------------------
 
   node(path: string, follow = true): FsNode {
+    const foreseen = follow ? this.foresee(path) : undefined;
+    if (foreseen && foreseen.kind === 'file') return foreseen;
     const place = this.walk(path, follow);
     if (!place.node) throw new FsError('ENOENT', path);
     return place.node;
@@ -129,6 +170,8 @@ export class FileSystem {
 
   /** The node, or undefined when there is none (or the way to it is barred). */
   find(path: string, follow = true): FsNode | undefined {
+    const foreseen = follow ? this.foresee(path) : undefined;
+    if (foreseen !== undefined && foreseen?.kind !== 'dir') return foreseen ?? undefined;
     // Most look-ups are along PATH and fail: no error is made for them.
     const place = path.startsWith('/') ? this.direct(path, follow, true) : undefined;
     if (place !== undefined && place?.node?.kind !== 'dir') return place?.node;
@@ -142,8 +185,33 @@ export class FileSystem {
 
   /** The node to look at alone: a directory may be a lower layer's own, which nothing may be put into. */
   look(path: string): FsNode | undefined {
+    const foreseen = this.foresee(path);
+    if (foreseen !== undefined) return foreseen ?? undefined;
     const place = path.startsWith('/') ? this.direct(path, true, true) : undefined;
     return place === undefined ? this.find(path) : place?.node;
+  }
+
+  /**
+   * The directories that an absolute path leads through, with the last one if it is one; undefined where a mount, a link or
+   * computed entries are on the way.
+   */
+  directories(path: string): DirNode[] | undefined {
+    const { mounts, root } = this.core;
+    if (mounts.under(path) || mounts.has('/')) return undefined;
+    const dirs: DirNode[] = [];
+    const names = path.split('/');
+    let next: FsNode | undefined = root;
+    for (let i = 1; next?.kind === 'dir'; i++) {
+      if (next.constructor !== DirNode) return undefined;
+      dirs.push(next);
+      next = i < names.length ? next.peek(names[i]) : undefined;
+    }
+    return next?.kind === 'link' ? undefined : dirs;
+  }
+
+  /** Goes up with every change of what is mounted. */
+  get mountsVersion(): number {
+    return this.core.mounts.version;
   }
 
   /** The file to read from, checked. */
@@ -182,7 +250,7 @@ export class FileSystem {
   }
 
   exists(path: string): boolean {
-    return this.look(path) !== undefined;
+    return path === '/' || this.look(path) !== undefined;
   }
 
   isDirectory(path: string): boolean {
@@ -191,6 +259,8 @@ export class FileSystem {
 
   /** The base's own directory at `path`, when nothing at or below it has been changed or mounted. */
   pristine(path: string): DirNode | undefined {
+    const foreseen = this.foresee(path);
+    if (foreseen && foreseen.kind === 'dir') return foreseen;
     const node = this.find(path);
     if (node?.kind !== 'dir') return undefined;
     if (path !== '/' && !this.core.mounts.under(path)) return node.unchanged;
@@ -222,6 +292,8 @@ export class FileSystem {
   }
 
   access(path: string, access: number): boolean {
+    const foreseen = this.foresee(path);
+    if (foreseen && foreseen.kind === 'file') return !(access === 2 && this.readOnly) && this.may(foreseen, access);
     try {
       const place = this.walk(path, true);
       if (!place.node || (access === 2 && place.readOnly)) return false;

@@ -4,6 +4,8 @@ export { containerCapabilities } from './capabilities.ts';
 export { ComputedDir } from './computed-dir.ts';
 export * from './faults.ts';
 export * from './fs.ts';
+export { layoutOf } from './layout.ts';
+export { watched } from './watched.ts';
 export * from './grpc-health.ts';
 export * from './health.ts';
 export * from './host.ts';

@@ -24,6 +24,8 @@ export class Mounts {
   /** How many lie at or below each first part: 'etc', 'var'; '' for one over the root itself. */
   private readonly tops: Record<string, number> = Object.create(null) as Record<string, number>;
 
+  /** Goes up with every change. */
+  version = 0;
   private watchers: Set<(path: string, mount: Mount | undefined) => void> | undefined;
 
   /** Tells of what is mounted from now on, and (undefined) what is not any more; answers how to stop. */
@@ -49,12 +51,14 @@ export class Mounts {
   set(mount: Mount) {
     if (!this.byPath.has(mount.path)) this.tops[top(mount.path)] = (this.tops[top(mount.path)] ?? 0) + 1;
     this.byPath.set(mount.path, mount);
+    this.version++;
     this.watchers?.forEach((see) => see(mount.path, mount));
   }
 
   delete(path: string): boolean {
     if (!this.byPath.delete(path)) return false;
     this.tops[top(path)]--;
+    this.version++;
     this.watchers?.forEach((see) => see(path, undefined));
     return true;
   }

@@ -173,6 +173,8 @@ export class DirNode {
   gid: number;
   mtime: number;
   readonly size = 4096;
+  /** Goes up with every entry that comes, goes or is replaced. */
+  version = 0;
   /** Entries of this layer; the lower one's show through where this has none and has not removed them. */
   private own: Map<string, FsNode> | undefined;
   private readonly lower: DirNode | undefined;
@@ -213,12 +215,14 @@ export class DirNode {
 
   set(name: string, node: FsNode) {
     (this.own ??= new Map()).set(name, node);
+    this.version++;
     this.watched?.fire();
   }
 
   delete(name: string) {
     this.own?.delete(name);
     if (this.lower?.get(name)) (this.removed ??= new Set()).add(name);
+    this.version++;
     this.watched?.fire();
   }
 

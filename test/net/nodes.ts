@@ -36,13 +36,13 @@ export class TestNetwork {
   /** A Pod's namespace; on port 80 it answers with its own address and who asked. */
   pod(node: number, number: number): NetworkNamespace {
     const ip = `10.244.${node}.${number}`;
-    const net = this.network.namespace([ip]);
+    const net = this.network.namespace();
     const owner: Pod = {
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { namespace: 'default', name: `pod-${node}-${number}` },
     };
-    attachPod(this.nodes[node], net, owner, `10.244.${node}.0/24`);
+    attachPod(this.nodes[node], net, owner, [ip], `10.244.${node}.0/24`);
     net.listen(80, (socket) => {
       socket.writer.write(`${ip} asked by ${socket.remote.ip}`);
       socket.close();

@@ -67,6 +67,8 @@ export class NetworkNamespace {
   /** How traces name it. */
   name: string;
   readonly links: Link[] = [];
+  /** The first of VXLAN among them. */
+  tunnel: Link | undefined;
   readonly routes = new Routes();
   readonly neighbours = new Map<string, Neighbour>();
   /** Addresses of its interfaces but the loopback, the first one first. */
@@ -107,6 +109,7 @@ export class NetworkNamespace {
   addLink(kind: LinkKind, name: string, mac: string): Link {
     const link = new Link(this, kind, name, this.nextIndex++, mac);
     this.links.push(link);
+    if (kind === 'vxlan') this.tunnel ??= link;
     return link;
   }
 
@@ -118,6 +121,7 @@ export class NetworkNamespace {
     const at = this.links.indexOf(link);
     if (at < 0) return;
     this.links.splice(at, 1);
+    if (link === this.tunnel) this.tunnel = this.links.find(({ kind }) => kind === 'vxlan');
     for (const { ip } of [...link.addresses]) this.removeAddress(link, ip);
     for (const port of [...link.ports]) port.release();
     link.release();
@@ -172,13 +176,6 @@ export class NetworkNamespace {
     this.assign(link, ip, bits);
     this.routes.add({ destination: defaultRoute(ip), via: gateway, link, protocol: 'boot' });
     return link;
-  }
-
-  /** Off the LAN that `addAddress` has put it on. */
-  unplug() {
-    this.flat = false;
-    for (const link of [...this.links]) if (link.kind === 'device') this.removeLink(link);
-    this.nextIndex = this.links.length + 1;
   }
 
   /** Whether the address is one of its own. */
