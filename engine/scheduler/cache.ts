@@ -9,10 +9,14 @@ import type { Node, Pod } from '../api/types.ts';
 interface Counter {
   query: CountQuery;
   counts: Map<string, number>;
+  /** The labels looked at last, and whether they match: Pods of a template share them. */
+  labels: unknown;
+  matches: boolean;
 }
 
 /** Counters of one namespace that are kept; the one asked for longest ago goes first. */
 const MAX_COUNTERS = 64;
+const NOT_SEEN = {};
 const ZONE = 'topology.kubernetes.io/zone';
 const REGION = 'topology.kubernetes.io/region';
 
@@ -25,6 +29,15 @@ export class Cache {
   private readonly homeless = new Map<string, Map<string, PodInfo>>();
   private readonly assumed = new Set<string>();
   private readonly counters = new Map<string, Map<string, Counter>>();
+  /**
+   * Grows with everything but the coming and going of Pods that say nothing of others: nodes, Pods with affinity, and
+   * what `changed` is called for. What plug-ins found out for a signature holds as long as it stays.
+   */
+  version = 0;
+
+  changed() {
+    this.version++;
+  }
 
   /** Nodes in scheduling order: the zones take turns. */
   nodes(): readonly NodeInfo[] {
@@ -40,13 +53,14 @@ export class Cache {
     let info = this.byName.get(name);
     if (info) {
       const moved = zoneOf(info.node) !== zoneOf(node);
-      info.setNode(node);
+      if (info.setNode(node)) this.version++;
       if (moved) this.ordered = undefined;
       return info;
     }
     info = new NodeInfo(node);
     this.byName.set(name, info);
     this.ordered = undefined;
+    this.version++;
     const waiting = this.homeless.get(name);
     this.homeless.delete(name);
     waiting?.forEach((pod) => this.place(pod, info));
@@ -58,6 +72,7 @@ export class Cache {
     if (!info) return;
     this.byName.delete(name);
     this.ordered = undefined;
+    this.version++;
     const left = new Map<string, PodInfo>();
     info.pods.forEach((pod, key) => {
       left.set(key, pod);
@@ -114,7 +129,9 @@ export class Cache {
     }
     this.placed.delete(key);
     const pod = node.remove(key);
-    if (pod) this.count(pod, node.name, -1);
+    if (!pod) return;
+    if (pod.hasAffinity) this.version++;
+    this.count(pod, node.name, -1);
   }
 
   counts(query: CountQuery): ReadonlyMap<string, number> {
@@ -123,7 +140,7 @@ export class Cache {
     const known = counters.get(query.key);
     if (known) return known.counts;
     if (counters.size >= MAX_COUNTERS) counters.delete(counters.keys().next().value as string);
-    const counter: Counter = { query, counts: new Map() };
+    const counter: Counter = { query, counts: new Map(), labels: NOT_SEEN, matches: false };
     counters.set(query.key, counter);
     this.byName.forEach((node) => node.pods.forEach((pod) => tally(counter, pod, node.name, 1)));
     return counter.counts;
@@ -131,6 +148,7 @@ export class Cache {
 
   private place(pod: PodInfo, node: NodeInfo) {
     node.add(pod);
+    if (pod.hasAffinity) this.version++;
     this.placed.set(pod.key, node);
     this.count(pod, node.name, 1);
   }
@@ -160,7 +178,11 @@ function tally(counter: Counter, info: PodInfo, node: string, sign: 1 | -1) {
   const { metadata } = info.pod;
   if (metadata.namespace !== counter.query.namespace || (metadata.deletionTimestamp && !counter.query.terminating))
     return;
-  if (!counter.query.matches(metadata.labels)) return;
+  if (counter.labels !== metadata.labels) {
+    counter.labels = metadata.labels;
+    counter.matches = counter.query.matches(metadata.labels);
+  }
+  if (!counter.matches) return;
   counter.counts.set(node, (counter.counts.get(node) ?? 0) + sign);
 }
 

@@ -2,16 +2,29 @@
 // (scheduler/framework/plugins/helper: DefaultSelector).
 
 import { formatLabels, formatLabelSelector, matchesLabels, matchesSelector } from '../api/selectors.ts';
-import type { InformerFactory } from '../client/index.ts';
+import type { Informer, InformerFactory } from '../client/index.ts';
 import type { LabelSelector, ReplicaSet, ReplicationController, Service, StatefulSet } from '../api/types.ts';
 import type { CountQuery } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 
-export function defaultSelector(informers: InformerFactory): (pod: PodInfo) => CountQuery | undefined {
+type Selecting = Service | ReplicationController | ReplicaSet | StatefulSet;
+
+/** `changed` is called when the answers may be others for Pods of the same labels and owners. */
+export function defaultSelector(
+  informers: InformerFactory,
+  changed: () => void,
+): (pod: PodInfo) => CountQuery | undefined {
   const services = informers.of<Service>('v1', 'services');
   const replicationControllers = informers.of<ReplicationController>('v1', 'replicationcontrollers');
   const replicaSets = informers.of<ReplicaSet>('apps/v1', 'replicasets');
   const statefulSets = informers.of<StatefulSet>('apps/v1', 'statefulsets');
+  for (const informer of [services, replicationControllers, replicaSets, statefulSets] as Informer<Selecting>[]) {
+    informer.on({
+      add: changed,
+      update: (object, old) => object.spec?.selector !== old.spec?.selector && changed(),
+      delete: changed,
+    });
+  }
 
   return ({ pod, namespace }) => {
     const { labels, ownerReferences } = pod.metadata;

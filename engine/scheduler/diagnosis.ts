@@ -1,6 +1,7 @@
 // Why a Pod fits nowhere, in the words of FailedScheduling, and the record of decisions that can be asked for later.
 
 import type { NodeStatuses } from './framework.ts';
+import type { Finding, Scores } from './profile.ts';
 
 export const NO_NODES = 'no nodes available to schedule pods';
 
@@ -49,8 +50,8 @@ export interface Trace {
   node: string | undefined;
   message: string | undefined;
   statuses: NodeStatuses;
-  feasible: string[];
-  scores: { plugin: string; weight: number; points: number[] }[];
+  found: readonly Finding[];
+  scores: () => readonly Scores[];
 }
 
 const KEPT = 256;
@@ -68,17 +69,18 @@ export class Decisions {
   explain(pod: string): Decision | undefined {
     const trace = this.traces.get(pod);
     if (!trace) return undefined;
-    const { at, result, node, message, statuses, feasible, scores } = trace;
+    const { at, result, node, message, statuses, found, scores } = trace;
+    const all = scores();
     const decision: Decision = { pod, at, result, filtered: [], scored: [] };
     if (node) decision.node = node;
     if (message) decision.message = message;
     statuses.forEach(({ plugin, status }, name) =>
       decision.filtered.push({ node: name, plugin, reasons: status.reasons }),
     );
-    feasible.forEach((name, i) => {
+    found.forEach(({ node: { name } }, i) => {
       const plugins: Record<string, { score: number; weight: number }> = {};
       let total = 0;
-      for (const { plugin, weight, points } of scores) {
+      for (const { plugin, weight, points } of all) {
         plugins[plugin] = { score: points[i], weight };
         total += points[i] * weight;
       }

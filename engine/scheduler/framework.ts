@@ -79,6 +79,14 @@ export interface PostFilterResult {
 
 export interface Plugin {
   readonly name: string;
+  /**
+   * Whether what it says of this Pod at preFilter and filter, and unless `recounts` at preScore and score, holds for
+   * all Pods of its signature, of each node until that node's Pods change, and of all until Cache.version does. Points
+   * that are all 0 are equal after `normalize`. Pods with claims are never asked about. Default: no.
+   */
+  local?(pod: PodInfo): boolean;
+  /** Scores by counts over many nodes, each time anew. */
+  readonly recounts?: true;
   /** Events after which a Pod that this plug-in refused is looked at again. */
   readonly events?: readonly ClusterEvent[];
   /** Finer than `events`: whether this change of a node helps this Pod. Default: the plug-in's own filter on that node. */
@@ -104,6 +112,9 @@ export interface Plugin {
   preBind?(pod: PodInfo, node: string, state: CycleState): Status | undefined;
   bind?(pod: PodInfo, node: string): void;
 }
+
+/** `local` of plug-ins that look at nothing but the Pod and the node. */
+export const always = () => true;
 
 /** Why each node was refused, and by which plug-in. */
 export type NodeStatuses = Map<string, { plugin: string; status: Status }>;

@@ -8,6 +8,8 @@ const NO_TAINTS: readonly Taint[] = [];
 
 export class NodeInfo {
   readonly name: string;
+  /** Grows when Pods come and go. */
+  generation = 0;
   node: Node;
   labels: Record<string, string>;
   taints: readonly Taint[];
@@ -32,13 +34,21 @@ export class NodeInfo {
     this.images = imagesOf(node);
   }
 
-  setNode(node: Node) {
+  /** Answers whether anything changed that a Pod's place depends on. */
+  setNode(node: Node): boolean {
+    const old = this.node;
     if (node.status?.allocatable !== this.node.status?.allocatable)
       this.allocatable = allocatable(node.status?.allocatable);
     if (node.status?.images !== this.node.status?.images) this.images = imagesOf(node);
     this.node = node;
     this.labels = node.metadata.labels ?? {};
     this.taints = node.spec?.taints ?? NO_TAINTS;
+    return (
+      node.spec !== old.spec ||
+      node.metadata.labels !== old.metadata.labels ||
+      node.status?.allocatable !== old.status?.allocatable ||
+      node.status?.images !== old.status?.images
+    );
   }
 
   add(pod: PodInfo) {
@@ -66,6 +76,7 @@ export class NodeInfo {
   }
 
   private count(pod: PodInfo, sign: 1 | -1) {
+    this.generation++;
     const { request } = pod;
     const { requested } = this;
     requested.cpu += sign * request.cpu;

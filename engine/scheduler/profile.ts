@@ -1,8 +1,9 @@
-// A profile: plug-ins in order with their weights, sorted once by extension point, and the runs over them.
+// A profile: plug-ins in order with their weights, sorted once by extension point, and the runs over them. What the
+// plug-ins found out for one Pod is kept for the next of the same signature, as far as nothing has changed since.
 
 import type { CycleState, NodeStatuses, Plugin, PostFilterResult, Status } from './framework.ts';
 import type { NodeInfo } from './node-info.ts';
-import type { PodInfo } from './pod-info.ts';
+import type { PodInfo, Signature } from './pod-info.ts';
 
 export interface ProfileEntry {
   plugin: Plugin;
@@ -10,13 +11,52 @@ export interface ProfileEntry {
   weight?: number;
 }
 
-/** The state of one scheduling cycle. */
+/** The state of one scheduling cycle, or of several for Pods of one signature. */
 export interface Cycle {
   state: CycleState;
   /** Plug-ins whose preFilter had nothing to say. */
   skipped: Set<Plugin>;
   /** Those that filter in this cycle. */
   filters?: readonly FilterPlugin[];
+  before: BeforeFilters;
+  /** What is known of each node, in scheduling order, when that may be used again. */
+  findings?: (Finding | undefined)[];
+  /** Of the cluster, when `findings` began. */
+  version?: number;
+  scorers?: readonly Scorer[];
+}
+
+export interface BeforeFilters {
+  refusal?: Refusal;
+  /** The nodes worth looking at, if not all. */
+  only?: Set<string>;
+  by: readonly string[];
+}
+
+export interface Refusal {
+  plugin: string;
+  status: Status;
+}
+
+/** What was found out about a node for Pods of one signature. */
+export interface Finding {
+  readonly node: NodeInfo;
+  /** The node's, then. */
+  readonly generation: number;
+  readonly refusal: Refusal | undefined;
+  /** Of the scorers that do not recount, before they are normalised; made when first asked for. */
+  points?: readonly number[];
+  /** Of those points that are taken as they are. */
+  total: number;
+  /** None of those that are normalised differs from 0. */
+  even: boolean;
+}
+
+/** One plug-in's points for each of the nodes, normalised. */
+export interface Scores {
+  plugin: string;
+  weight: number;
+  points: number[];
 }
 
 /** A plug-in's part in the binding of a Pod. */
@@ -27,6 +67,21 @@ interface Step {
 
 type FilterPlugin = Plugin & Required<Pick<Plugin, 'filter'>>;
 type ScorePlugin = Plugin & Required<Pick<Plugin, 'score'>>;
+interface Scorer {
+  plugin: ScorePlugin;
+  weight: number;
+}
+
+/** Points at which a plug-in looks at a Pod's place or keeps something of it. */
+const POINTS = ['preFilter', 'filter', 'preScore', 'score', 'reserve', 'permit', 'preBind'] as const;
+
+const isLocal = (plugin: Plugin, pod: PodInfo): boolean =>
+  plugin.local ? plugin.local(pod) : POINTS.every((point) => plugin[point] === undefined);
+
+export const NOTHING: BeforeFilters = { by: [] };
+
+/** Signatures for which findings are kept. */
+const KEPT = 32;
 
 /** A plug-in could not do its work: the whole attempt ends. */
 export class PluginError extends Error {}
@@ -36,11 +91,14 @@ export class Profile {
   private readonly preFilters: readonly Plugin[];
   private readonly filters: readonly FilterPlugin[];
   private readonly postFilters: readonly Plugin[];
-  private readonly scorers: readonly { plugin: ScorePlugin; weight: number }[];
+  private readonly scorers: readonly Scorer[];
+  private readonly localScorers: readonly Scorer[];
+  private readonly recounting: readonly Scorer[];
   private readonly reservers: readonly Plugin[];
   private readonly binding: readonly Step[];
   private readonly binder: Plugin | undefined;
   private readonly nominated: (node: string) => readonly PodInfo[];
+  private readonly kept = new Map<Signature, Cycle>();
 
   /** `nominated`: Pods that wait for a place on the node, which preemption makes for them. */
   constructor(entries: readonly ProfileEntry[], nominated: (node: string) => readonly PodInfo[]) {
@@ -52,6 +110,8 @@ export class Profile {
     this.scorers = entries
       .filter(({ plugin }) => plugin.score)
       .map(({ plugin, weight = 1 }) => ({ plugin: plugin as ScorePlugin, weight }));
+    this.localScorers = this.scorers.filter(({ plugin }) => !plugin.recounts);
+    this.recounting = this.scorers.filter(({ plugin }) => plugin.recounts);
     this.reservers = this.plugins.filter((p) => p.reserve || p.unreserve);
     const step = (plugin: Plugin, run: Step['run'] | undefined): Step[] =>
       run ? [{ plugin: plugin.name, run: run.bind(plugin) }] : [];
@@ -62,11 +122,23 @@ export class Profile {
     this.binder = this.plugins.find((p) => p.bind);
   }
 
-  /** Runs preFilter; answers the refusal, if any, and the nodes worth looking at, if not all. */
-  preFilter(
-    pod: PodInfo,
-    cycle: Cycle,
-  ): { refusal?: { plugin: string; status: Status }; only?: Set<string>; by: string[] } {
+  /** Begins a cycle, or goes on with that of an earlier Pod. `keeps`: unless Pods are nominated, which count on nodes where they are not. */
+  begin(pod: PodInfo, version: number, nodes: number, keeps: boolean): Cycle {
+    const { signature } = pod;
+    const known = keeps ? this.kept.get(signature) : undefined;
+    if (known?.version === version) return known;
+    const cycle: Cycle = { state: new Map(), skipped: new Set(), before: NOTHING };
+    const before = (cycle.before = this.preFilter(pod, cycle));
+    if (!keeps || before.refusal || before.only || signature.hasClaims) return cycle;
+    if (!this.plugins.every((plugin) => isLocal(plugin, pod))) return cycle;
+    cycle.version = version;
+    cycle.findings = Array.from({ length: nodes }, () => undefined);
+    if (this.kept.size >= KEPT) this.kept.clear();
+    this.kept.set(signature, cycle);
+    return cycle;
+  }
+
+  private preFilter(pod: PodInfo, cycle: Cycle): BeforeFilters {
     let only: Set<string> | undefined;
     const by: string[] = [];
     for (let i = 0; i < this.preFilters.length; i++) {
@@ -85,8 +157,19 @@ export class Profile {
     return { only, by };
   }
 
+  /** What the filters say of the node at position `at`; said before, if nothing has changed there since. */
+  look(pod: PodInfo, node: NodeInfo, at: number, cycle: Cycle): Finding {
+    const { findings } = cycle;
+    const known = findings?.[at];
+    if (known?.generation === node.generation) return known;
+    const refusal = this.filter(pod, node, cycle);
+    const finding: Finding = { node, generation: node.generation, refusal, total: 0, even: true };
+    if (findings) findings[at] = finding;
+    return finding;
+  }
+
   /** The first refusal of the node, with Pods nominated there counted in (and then without them). */
-  filter(pod: PodInfo, node: NodeInfo, cycle: Cycle): { plugin: string; status: Status } | undefined {
+  filter(pod: PodInfo, node: NodeInfo, cycle: Cycle): Refusal | undefined {
     const nominated = this.nominated(node.name);
     if (nominated.length) {
       const rivals = nominated.filter((other) => other.key !== pod.key && other.priority >= pod.priority);
@@ -101,7 +184,7 @@ export class Profile {
     return this.runFilters(pod, node, cycle);
   }
 
-  private runFilters(pod: PodInfo, node: NodeInfo, cycle: Cycle): { plugin: string; status: Status } | undefined {
+  private runFilters(pod: PodInfo, node: NodeInfo, cycle: Cycle): Refusal | undefined {
     const filters = (cycle.filters ??= this.filters.filter((plugin) => !cycle.skipped.has(plugin)));
     const { state } = cycle;
     for (let i = 0; i < filters.length; i++) {
@@ -139,14 +222,46 @@ export class Profile {
     return { message: words.join(', ') };
   }
 
-  /** Points of every scoring plug-in for every node, normalised. */
-  score(
-    pod: PodInfo,
-    nodes: readonly NodeInfo[],
-    { state }: Cycle,
-  ): { plugin: string; weight: number; points: number[] }[] {
-    const all: { plugin: string; weight: number; points: number[] }[] = [];
-    const { scorers } = this;
+  /**
+   * The sum of all plug-ins' points for each node that was found, less what is the same for all, and what makes the
+   * points by plug-in for those who ask.
+   */
+  score(pod: PodInfo, found: readonly Finding[], cycle: Cycle): { totals: number[]; scores: () => Scores[] } {
+    if (!cycle.findings) return summed(found, this.scoreAll(pod, found, cycle, this.scorers));
+    const { state } = cycle;
+    const scorers = (cycle.scorers ??= this.localScorers.filter(({ plugin }) => !plugin.preScore?.(pod, [], state)));
+    const totals: number[] = [];
+    let even = true;
+    for (let i = 0; i < found.length; i++) {
+      const finding = found[i];
+      if (!finding.points) rate(pod, finding, scorers, state);
+      even &&= finding.even;
+      totals.push(finding.total);
+    }
+    const recounted = this.scoreAll(pod, found, cycle, this.recounting);
+    const scores = () => this.inFull(pod, found, cycle, recounted);
+    if (!even) return summed(found, scores());
+    for (let i = 0; i < recounted.length; i++) addPoints(totals, recounted[i]);
+    return { totals, scores };
+  }
+
+  /** The points by plug-in behind the totals, in the order of plug-ins. */
+  private inFull(pod: PodInfo, found: readonly Finding[], { state, scorers }: Cycle, recounted: Scores[]): Scores[] {
+    const nodes = found.map(({ node }) => node);
+    const local = (scorers as readonly Scorer[]).map(({ plugin, weight }, i): Scores => {
+      const points = found.map((finding) => (finding.points as number[])[i]);
+      plugin.normalize?.(pod, points, nodes, state);
+      return { plugin: plugin.name, weight, points };
+    });
+    const all = [...local, ...recounted];
+    return this.scorers.flatMap(({ plugin: { name } }) => all.filter(({ plugin }) => plugin === name));
+  }
+
+  /** Points of the plug-ins for every node, normalised. */
+  private scoreAll(pod: PodInfo, found: readonly Finding[], { state }: Cycle, scorers: readonly Scorer[]): Scores[] {
+    const nodes: NodeInfo[] = [];
+    for (let n = 0; n < found.length; n++) nodes.push(found[n].node);
+    const all: Scores[] = [];
     for (let i = 0; i < scorers.length; i++) {
       const { plugin, weight } = scorers[i];
       if (plugin.preScore?.(pod, nodes, state)) continue;
@@ -158,11 +273,11 @@ export class Profile {
     return all;
   }
 
-  reserve(pod: PodInfo, node: string, { state }: Cycle): { plugin: string; status: Status } | undefined {
+  reserve(pod: PodInfo, node: string, cycle: Cycle): Refusal | undefined {
     for (const plugin of this.reservers) {
-      const status = plugin.reserve?.(pod, node, state);
+      const status = plugin.reserve?.(pod, node, cycle.state);
       if (status) {
-        this.unreserve(pod, node, { state, skipped: new Set() });
+        this.unreserve(pod, node, cycle);
         return { plugin: plugin.name, status };
       }
     }
@@ -188,4 +303,27 @@ export class Profile {
     this.binder?.bind?.(pod, node);
     return undefined;
   }
+}
+
+/** Gives the node the points of the scorers that do not recount. */
+function rate(pod: PodInfo, finding: Finding, scorers: readonly Scorer[], state: CycleState) {
+  const points: number[] = [];
+  for (let i = 0; i < scorers.length; i++) {
+    const { plugin, weight } = scorers[i];
+    const n = plugin.score(pod, finding.node, state);
+    points.push(n);
+    if (!plugin.normalize) finding.total += n * weight;
+    else if (n !== 0) finding.even = false;
+  }
+  finding.points = points;
+}
+
+function addPoints(totals: number[], { points, weight }: Scores) {
+  for (let n = 0; n < totals.length; n++) totals[n] += points[n] * weight;
+}
+
+function summed(found: readonly Finding[], all: Scores[]): { totals: number[]; scores: () => Scores[] } {
+  const totals = found.map(() => 0);
+  for (let i = 0; i < all.length; i++) addPoints(totals, all[i]);
+  return { totals, scores: () => all };
 }

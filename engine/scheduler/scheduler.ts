@@ -19,7 +19,7 @@ import { PodInfo } from './pod-info.ts';
 import { PRESENT, waysOf, type ReleaseWays } from './release.ts';
 import { defaultPlugins, type PluginArgs } from './plugins/index.ts';
 import { watchStorage } from './plugins/volumes.ts';
-import { PluginError, Profile, type Cycle, type ProfileEntry } from './profile.ts';
+import { NOTHING, PluginError, Profile, type Cycle, type Finding, type ProfileEntry } from './profile.ts';
 import { SchedulingQueue, type QueuedPod } from './queue.ts';
 import { watchCluster } from './watch.ts';
 import { part } from '../parts/index.ts';
@@ -97,6 +97,12 @@ export class Scheduler {
     this.current = (key) => podInformer.byKey(key);
     const { cache } = this;
     const namespaces = informers.of<Namespace>('v1', 'namespaces');
+    const changed = () => cache.changed();
+    namespaces.on({
+      add: changed,
+      update: (namespace, old) => namespace.metadata.labels !== old.metadata.labels && changed(),
+      delete: changed,
+    });
     this.handle = {
       get nodes() {
         return cache.nodes();
@@ -122,7 +128,7 @@ export class Scheduler {
     const storage = watchStorage(informers);
     const defaults = defaultPlugins(
       preemption,
-      defaultSelector(informers),
+      defaultSelector(informers, changed),
       storage,
       options.pluginArgs ?? {},
       this.ways,
@@ -163,7 +169,7 @@ export class Scheduler {
     this.waitingToBind.forEach(({ timer }) => timer.cancel());
   }
 
-  private cycle: Cycle = { state: new Map(), skipped: new Set() };
+  private cycle: Cycle = { state: new Map(), skipped: new Set(), before: NOTHING };
 
   private wake() {
     this.timer ??= this.sim.after(CYCLE_TIME, () => {
@@ -188,22 +194,22 @@ export class Scheduler {
     const present = this.current(pod.key);
     if (!present || present.metadata.deletionTimestamp || present.spec?.nodeName) return;
     const seen = this.queue.movesSeen;
-    const cycle = (this.cycle = { state: new Map(), skipped: new Set() });
     const statuses: NodeStatuses = new Map();
     const nodes = this.cache.nodes();
     if (nodes.length === 0) {
       this.refused(queued, NO_NODES, [], seen, statuses, undefined);
       return;
     }
-    const before = this.profile.preFilter(pod, cycle);
+    const cycle = this.profile.begin(pod, this.cache.version, nodes.length, this.nominations.size === 0);
+    this.cycle = cycle;
+    const { before } = cycle;
     const absent = this.ways.missesNodes && before.only && [...before.only].find((name) => !this.cache.node(name));
     if (absent) {
       this.failed(queued, `nodeinfo not found for node name ${JSON.stringify(absent)}`);
       return;
     }
-    let feasible: NodeInfo[] = [];
-    if (!before.refusal) feasible = this.feasible(pod, nodes, before.only, cycle, statuses, before.by);
-    if (feasible.length === 0) {
+    const found = before.refusal ? NOT_FOUND : this.feasible(pod, nodes, cycle, statuses);
+    if (found.length === 0) {
       const preFilter = before.refusal ? before.refusal.status.reasons.join(', ') : '';
       const plugins = new Set(before.refusal ? before.by : []);
       statuses.forEach(({ plugin }) => plugins.add(plugin));
@@ -212,8 +218,9 @@ export class Scheduler {
       this.refused(queued, message, plugins, seen, statuses, after.result?.nominatedNodeName);
       return;
     }
-    const scores = feasible.length === 1 ? [] : this.profile.score(pod, feasible, cycle);
-    const node = feasible.length === 1 ? feasible[0] : this.select(feasible, scores);
+    const alone = found.length === 1;
+    const { totals, scores } = alone ? NO_SCORES : this.profile.score(pod, found, cycle);
+    const { node } = alone ? found[0] : this.select(found, totals);
     this.bind(queued, node, cycle, () => {
       this.decisions.record({
         pod: pod.key,
@@ -222,25 +229,22 @@ export class Scheduler {
         node: node.name,
         message: undefined,
         statuses,
-        feasible: feasible.map(({ name }) => name),
+        found,
         scores,
       });
     });
   }
 
   /** Nodes that pass all filters: as many as are worth scoring, the search going on where the last one ended. */
-  private feasible(
-    pod: PodInfo,
-    all: readonly NodeInfo[],
-    only: Set<string> | undefined,
-    cycle: Cycle,
-    statuses: NodeStatuses,
-    by: readonly string[],
-  ): NodeInfo[] {
-    const found: NodeInfo[] = [];
+  private feasible(pod: PodInfo, all: readonly NodeInfo[], cycle: Cycle, statuses: NodeStatuses): Finding[] {
+    const { only, by } = cycle.before;
+    const found: Finding[] = [];
     const nominated = pod.pod.status?.nominatedNodeName;
     const first = nominated ? this.cache.node(nominated) : undefined;
-    if (first && (!only || only.has(first.name)) && !this.profile.filter(pod, first, cycle)) return [first];
+    if (first && (!only || only.has(first.name))) {
+      const finding = this.profile.look(pod, first, all.indexOf(first), cycle);
+      if (!finding.refusal) return [finding];
+    }
     if (only && !all.some(({ name }) => only.has(name))) {
       const elsewhere = { plugin: by[0], status: unresolvable(`node(s) didn't satisfy plugin(s) [${by.join(' ')}]`) };
       for (const { name } of all) statuses.set(name, elsewhere);
@@ -250,7 +254,8 @@ export class Scheduler {
     let i = 0;
     const { start } = this;
     for (; i < all.length && found.length < enough; i++) {
-      const node = all[(start + i) % all.length];
+      const at = (start + i) % all.length;
+      const node = all[at];
       if (only && !only.has(node.name)) {
         statuses.set(node.name, {
           plugin: by[0],
@@ -258,9 +263,9 @@ export class Scheduler {
         });
         continue;
       }
-      const refusal = this.profile.filter(pod, node, cycle);
-      if (refusal) statuses.set(node.name, refusal);
-      else found.push(node);
+      const finding = this.profile.look(pod, node, at, cycle);
+      if (finding.refusal) statuses.set(node.name, finding.refusal);
+      else found.push(finding);
     }
     this.start = (this.start + i) % all.length;
     return found;
@@ -273,24 +278,19 @@ export class Scheduler {
   }
 
   /** The node with the most points; one of the best by chance. */
-  private select(nodes: readonly NodeInfo[], scores: readonly { weight: number; points: number[] }[]): NodeInfo {
+  private select(found: readonly Finding[], totals: readonly number[]): Finding {
     let best = -1;
-    let chosen = nodes[0];
+    let chosen = found[0];
     let equal = 0;
-    const totals = nodes.map(() => 0);
-    for (let i = 0; i < scores.length; i++) {
-      const { points, weight } = scores[i];
-      for (let n = 0; n < points.length; n++) totals[n] += points[n] * weight;
-    }
-    for (let n = 0; n < nodes.length; n++) {
+    for (let n = 0; n < found.length; n++) {
       const total = totals[n];
       if (total > best) {
         best = total;
-        chosen = nodes[n];
+        chosen = found[n];
         equal = 1;
       } else if (total === best) {
         equal++;
-        if (this.sim.random('scheduler').int(equal) === 0) chosen = nodes[n];
+        if (this.sim.random('scheduler').int(equal) === 0) chosen = found[n];
       }
     }
     return chosen;
@@ -385,8 +385,8 @@ export class Scheduler {
       node: nominatedNodeName,
       message,
       statuses,
-      feasible: [],
-      scores: [],
+      found: NOT_FOUND,
+      scores: NO_SCORES.scores,
     });
     this.queue.refuse(queued, plugins, seen);
     this.report(pod, 'Unschedulable', message, nominatedNodeName);
@@ -401,8 +401,8 @@ export class Scheduler {
       node: undefined,
       message,
       statuses: new Map(),
-      feasible: [],
-      scores: [],
+      found: NOT_FOUND,
+      scores: NO_SCORES.scores,
     });
     this.queue.fail(queued);
     this.report(pod, 'SchedulerError', message, undefined);
@@ -449,3 +449,5 @@ export class Scheduler {
 }
 
 const NONE: readonly PodInfo[] = [];
+const NOT_FOUND: readonly Finding[] = [];
+const NO_SCORES = { totals: [], scores: () => [] };

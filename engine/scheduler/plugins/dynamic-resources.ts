@@ -1,7 +1,7 @@
 // DynamicResources, as far as it speaks for Pods without claims to devices; what it does for the others loads with the
 // first of them.
 
-import { normalizeToMax, SKIP, unresolvable, type Plugin } from '../framework.ts';
+import { always, normalizeToMax, SKIP, unresolvable, type Plugin } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';
 import type { ReleaseWays } from '../release.ts';
 
@@ -13,6 +13,7 @@ export function dynamicResources(make: () => Plugin, { tellsOfClaims }: ReleaseW
   const of = (pod: PodInfo) => (hasClaims(pod) ? (made ??= make()) : undefined);
   return {
     name: 'DynamicResources',
+    local: always,
     get events() {
       return made?.events;
     },

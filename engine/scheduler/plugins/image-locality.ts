@@ -1,6 +1,6 @@
 // ImageLocality: prefers nodes that have the (large) images already, damped by how widespread these are.
 
-import { MAX_NODE_SCORE, type CycleState, type Handle, type Plugin } from '../framework.ts';
+import { always, MAX_NODE_SCORE, type CycleState, type Handle, type Plugin } from '../framework.ts';
 import type { PodSpec } from '../../api/types.ts';
 import type { NodeInfo } from '../node-info.ts';
 
@@ -40,6 +40,7 @@ function imagesOf({ initContainers, containers }: PodSpec): string[] {
 
 export const imageLocality = (handle: Handle): Plugin => ({
   name: NAME,
+  local: always,
   preScore({ spec }, _nodes, state) {
     state.set(IMAGES, imagesOf(spec));
     return undefined;

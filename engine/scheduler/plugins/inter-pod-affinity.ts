@@ -196,6 +196,7 @@ function scorePairs(handle: Handle, pod: PodInfo): Pairs | undefined {
 
 export const interPodAffinity = (handle: Handle): Plugin => ({
   name: NAME,
+  local: (pod) => !pod.hasAffinity,
   events: [
     'AssignedPodAdd',
     'AssignedPodUpdateLabel',

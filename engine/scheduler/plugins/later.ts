@@ -1,6 +1,6 @@
 // Plug-ins of the part `scheduling`: each is made for the first Pod that it has something to say of.
 
-import { SKIP, type Plugin } from '../framework.ts';
+import { always, SKIP, type Plugin } from '../framework.ts';
 import type { PodInfo } from '../pod-info.ts';
 
 /** Points that come after preFilter: a plug-in that has skipped every Pod has nothing to do in them. */
@@ -17,6 +17,7 @@ export function later(
   let made: Plugin | undefined;
   const plugin: Plugin = {
     name,
+    local: always,
     get events() {
       return made?.events;
     },

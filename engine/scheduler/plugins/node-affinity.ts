@@ -1,6 +1,6 @@
 // NodeAffinity: nodeSelector and required terms filter, preferred terms score.
 
-import { normalizeToMax, SKIP, unresolvable, type Plugin } from '../framework.ts';
+import { always, normalizeToMax, SKIP, unresolvable, type Plugin } from '../framework.ts';
 import { hasRequiredAffinity, matchesRequiredAffinity, termMatches } from '../../api/node-selector.ts';
 import type { PodSpec } from '../../api/types.ts';
 
@@ -21,6 +21,7 @@ function named(spec: PodSpec): string[] | undefined {
 
 export const nodeAffinity: Plugin = {
   name: 'NodeAffinity',
+  local: always,
   events: ['NodeAdd', 'NodeLabel', 'TargetPodUpdate'],
   preFilter(pod) {
     if (!hasRequiredAffinity(pod.spec)) return SKIP;

@@ -1,11 +1,12 @@
 // NodePorts: host ports that the Pod asks for must be free.
 
-import { SKIP, unschedulable, type Plugin } from '../framework.ts';
+import { always, SKIP, unschedulable, type Plugin } from '../framework.ts';
 
 const REFUSED = unschedulable("node(s) didn't have free ports for the requested pod ports");
 
 export const nodePorts: Plugin = {
   name: 'NodePorts',
+  local: always,
   events: ['AssignedPodDelete', 'NodeAdd', 'TargetPodUpdate'],
   preFilter: (pod) => (pod.hostPorts.length === 0 ? SKIP : undefined),
   filter(pod, node) {

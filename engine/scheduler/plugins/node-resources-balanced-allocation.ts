@@ -1,6 +1,6 @@
 // NodeResourcesBalancedAllocation: prefers nodes whose resources (cpu and memory) would be used to a like degree.
 
-import { MAX_NODE_SCORE, SKIP, type Plugin } from '../framework.ts';
+import { always, MAX_NODE_SCORE, SKIP, type Plugin } from '../framework.ts';
 import { usageWith, type ResourceWeight } from './node-resources-fit.ts';
 
 export interface BalancedArgs {
@@ -15,6 +15,7 @@ const DEFAULT_RESOURCES: readonly ResourceWeight[] = [
 export function nodeResourcesBalancedAllocation({ resources = DEFAULT_RESOURCES }: BalancedArgs = {}): Plugin {
   return {
     name: 'NodeResourcesBalancedAllocation',
+    local: always,
     preScore: ({ request }) =>
       request.cpu === 0 && request.memory === 0 && !request.scalars && request.ephemeralStorage === 0
         ? SKIP

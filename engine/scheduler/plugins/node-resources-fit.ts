@@ -1,7 +1,7 @@
 // NodeResourcesFit: requests must fit into what is allocatable and not yet requested; emptier nodes score higher
 // (strategy LeastAllocated over cpu and memory).
 
-import { MAX_NODE_SCORE, unresolvable, unschedulable, type Plugin, type Status } from '../framework.ts';
+import { always, MAX_NODE_SCORE, unresolvable, unschedulable, type Plugin, type Status } from '../framework.ts';
 import type { NodeInfo } from '../node-info.ts';
 import type { PodInfo } from '../pod-info.ts';
 import { PRESENT, waysOf } from '../release.ts';
@@ -108,6 +108,7 @@ export function nodeResourcesFit({ scoringStrategy = {} }: FitArgs = {}, { preem
   const scorer = byRatio ? shaped(requestedToCapacityRatio?.shape ?? []) : type === 'MostAllocated' ? most : least;
   return {
     name: 'NodeResourcesFit',
+    local: always,
     events: ['AssignedPodDelete', 'AssignedPodScaleDown', 'NodeAdd', 'NodeAllocatable', 'TargetPodUpdate'],
     filter: preemptsInVain ? (pod, node) => resolvable(shortage(pod, node)) : shortage,
     helps(pod, event, node) {

@@ -184,6 +184,8 @@ function scoreState(
 
 export const podTopologySpread = (handle: Handle, defaults: DefaultSelector): Plugin => ({
   name: NAME,
+  local: (pod) => !pod.spec.topologySpreadConstraints?.length,
+  recounts: true,
   events: [
     'AssignedPodAdd',
     'AssignedPodUpdateLabel',

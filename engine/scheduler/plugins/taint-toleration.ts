@@ -1,6 +1,6 @@
 // TaintToleration: NoSchedule and NoExecute taints keep Pods away that do not tolerate them; PreferNoSchedule costs points.
 
-import { normalizeToMax, unresolvable, type Plugin } from '../framework.ts';
+import { always, normalizeToMax, unresolvable, type Plugin } from '../framework.ts';
 import { tolerated } from '../../api/tolerations.ts';
 import type { Taint } from '../../api/types.ts';
 import type { ReleaseWays } from '../release.ts';
@@ -10,6 +10,7 @@ const REFUSED = unresolvable('node(s) had untolerated taint(s)');
 
 export const taintToleration = ({ namesTaints }: ReleaseWays): Plugin => ({
   name: 'TaintToleration',
+  local: always,
   events: ['NodeAdd', 'NodeTaint', 'TargetPodUpdate'],
   filter(pod, node) {
     const { taints } = node;
