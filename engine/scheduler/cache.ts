@@ -97,12 +97,12 @@ export class Cache {
     return this.assumed.has(key);
   }
 
-  setPod(pod: Pod): PodInfo {
-    const key = `${pod.metadata.namespace}/${pod.metadata.name}`;
+  /** `key`: its 'namespace/name'. */
+  setPod(pod: Pod, key: string): PodInfo {
     const nodeName = pod.spec?.nodeName as string;
     const at = this.placed.get(key);
     const old = at?.pods.get(key);
-    this.assumed.delete(key);
+    if (this.assumed.size > 0) this.assumed.delete(key);
     // Confirming an assumption, or what the kubelet reports of a Pod, changes nothing that is counted here.
     if (old && at?.name === nodeName && sameForScheduling(old.pod, pod)) {
       old.pod = pod;

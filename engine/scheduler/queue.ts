@@ -11,6 +11,9 @@ import type { ClusterEvent, Plugin, Status } from './framework.ts';
 const INITIAL_BACKOFF = 1000;
 const MAX_BACKOFF = 10_000;
 const MAX_UNSCHEDULABLE = 300_000;
+/** Places of Pods that are gone from the head of the queue before they are cleared away. */
+const MAX_LEFT = 1000;
+const NOBODY: ReadonlySet<string> = new Set();
 
 export interface QueuedPod {
   info: PodInfo;
@@ -22,7 +25,7 @@ export interface QueuedPod {
   /** Attempts in a row that ended in an error of the API server. */
   errors: number;
   /** Plug-ins that refused it the last time. */
-  refusedBy: Set<string>;
+  refusedBy: ReadonlySet<string>;
   /** Held back by a preEnqueue plug-in. */
   gatedBy: string | undefined;
   backoffUntil: number;
@@ -42,7 +45,9 @@ export class SchedulingQueue {
   private readonly less: (a: PodInfo, b: PodInfo) => number;
   private readonly ready: () => void;
   private readonly active = new Map<string, QueuedPod>();
-  private heap: QueuedPod[] = [];
+  /** The active ones in their order, from `head` on. Most come in order: they are put at the end. */
+  private ordered: QueuedPod[] = [];
+  private head = 0;
   private readonly backoff = new Map<string, QueuedPod>();
   private readonly refused = new Map<string, QueuedPod>();
   private timer: Timer | undefined;
@@ -87,7 +92,7 @@ export class SchedulingQueue {
       seq: this.seq++,
       refusals: 0,
       errors: 0,
-      refusedBy: new Set(),
+      refusedBy: NOBODY,
       gatedBy: undefined,
       backoffUntil: 0,
     });
@@ -114,21 +119,26 @@ export class SchedulingQueue {
   }
 
   remove(key: string) {
-    const queued = this.active.get(key);
-    if (queued) {
-      this.active.delete(key);
-      this.heap = this.heap.filter((one) => one !== queued);
-      this.heap.sort((a, b) => this.compare(a, b));
+    if (this.active.size > 0) {
+      const queued = this.active.get(key);
+      if (queued) {
+        this.active.delete(key);
+        this.ordered.splice(this.ordered.indexOf(queued, this.head), 1);
+      }
     }
-    this.backoff.delete(key);
-    this.refused.delete(key);
+    if (this.backoff.size > 0) this.backoff.delete(key);
+    if (this.refused.size > 0) this.refused.delete(key);
   }
 
   /** The next Pod to try. With nothing active, one that waits out a back-off is tried early (SchedulerPopFromBackoffQ). */
   pop(): QueuedPod | undefined {
-    const queued = this.popHeap();
-    if (queued) {
+    if (this.head < this.ordered.length) {
+      const queued = this.ordered[this.head++];
       this.active.delete(queued.info.key);
+      if (this.head === this.ordered.length || this.head === MAX_LEFT) {
+        this.ordered = this.ordered.slice(this.head);
+        this.head = 0;
+      }
       return queued;
     }
     let early: QueuedPod | undefined;
@@ -141,6 +151,7 @@ export class SchedulingQueue {
 
   get hasReady(): boolean {
     if (this.active.size > 0) return true;
+    if (this.backoff.size === 0) return false;
     let found = false;
     this.backoff.forEach((one) => (found ||= one.errors === 0));
     return found;
@@ -208,7 +219,7 @@ export class SchedulingQueue {
     }
     queued.gatedBy = undefined;
     this.active.set(queued.info.key, queued);
-    this.push(queued);
+    this.insert(queued);
     this.ready();
   }
 
@@ -262,44 +273,20 @@ export class SchedulingQueue {
     this.active.clear();
     this.backoff.clear();
     this.refused.clear();
-    this.heap = [];
+    this.ordered = [];
+    this.head = 0;
   }
 
   private compare(a: QueuedPod, b: QueuedPod): number {
     return this.less(a.info, b.info) || a.timestamp - b.timestamp || a.seq - b.seq;
   }
 
-  private push(queued: QueuedPod) {
-    const { heap } = this;
-    let i = heap.length;
-    heap.push(queued);
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (this.compare(heap[parent], queued) <= 0) break;
-      heap[i] = heap[parent];
-      i = parent;
-    }
-    heap[i] = queued;
-  }
-
-  private popHeap(): QueuedPod | undefined {
-    const { heap } = this;
-    const top = heap[0];
-    if (!top) return undefined;
-    const last = heap.pop() as QueuedPod;
-    if (heap.length > 0) {
-      let i = 0;
-      for (;;) {
-        let child = 2 * i + 1;
-        if (child >= heap.length) break;
-        if (child + 1 < heap.length && this.compare(heap[child + 1], heap[child]) < 0) child++;
-        if (this.compare(last, heap[child]) <= 0) break;
-        heap[i] = heap[child];
-        i = child;
-      }
-      heap[i] = last;
-    }
-    return top;
+  private insert(queued: QueuedPod) {
+    const { ordered } = this;
+    let at = ordered.length;
+    while (at > this.head && this.compare(ordered[at - 1], queued) > 0) at--;
+    if (at === ordered.length) ordered.push(queued);
+    else ordered.splice(at, 0, queued);
   }
 }
 

@@ -4,7 +4,6 @@
 import {
   ApiError,
   isNotFound,
-  keyOf,
   timestamp,
   type Client,
   type InformerFactory,
@@ -143,9 +142,9 @@ export class Scheduler {
       cache,
       queue: this.queue,
       responsible: (pod) => (pod.spec?.schedulerName ?? 'default-scheduler') === schedulerName,
-      gone: (pod) => {
-        this.denominate(keyOf(pod));
-        this.abandon(keyOf(pod));
+      gone: (pod, key) => {
+        this.denominate(key);
+        if (this.waitingToBind.size > 0) this.abandon(key);
         this.events.forget(pod.metadata.uid as string);
       },
     });

@@ -15,8 +15,8 @@ export interface WatchOptions {
   queue: SchedulingQueue;
   /** Whether this scheduler is the one that the Pod asks for. */
   responsible: (pod: Pod) => boolean;
-  /** A Pod that waited is gone or scheduled. */
-  gone: (pod: Pod) => void;
+  /** A Pod that waited is gone or scheduled; `key` is its 'namespace/name'. */
+  gone: (pod: Pod, key: string) => void;
 }
 
 const finished = (pod: Pod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
@@ -26,16 +26,16 @@ export function watchCluster({ informers, storage, cache, queue, responsible, go
   let stopped = false;
 
   function placed(pod: Pod, old: Pod | undefined) {
-    const key = keyOf(pod);
     if (finished(pod)) {
       if (old && !finished(old)) removed(pod);
       return;
     }
     const before = old?.spec?.nodeName ? old : undefined;
-    cache.setPod(pod);
+    const key = keyOf(pod);
+    cache.setPod(pod, key);
     if (!before) {
       queue.remove(key);
-      if (old) gone(pod);
+      if (old) gone(pod, key);
       queue.moveOn('AssignedPodAdd', undefined, pod);
       return;
     }
@@ -51,7 +51,7 @@ export function watchCluster({ informers, storage, cache, queue, responsible, go
       queue.moveOn('AssignedPodDelete', cache.node(nodeName), pod);
     } else {
       queue.remove(key);
-      gone(pod);
+      gone(pod, key);
     }
   }
 

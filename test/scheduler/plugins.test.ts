@@ -42,7 +42,7 @@ function world(nodes: Nodes, pods: Pods = {}): { handle: Handle; cache: Cache } 
     } as Node);
   }
   for (const [name, { node, labels, spec }] of Object.entries(pods))
-    cache.setPod(podOf(name, { ...spec, nodeName: node }, labels));
+    cache.setPod(podOf(name, { ...spec, nodeName: node }, labels), `default/${name}`);
   const handle: Handle = {
     nodes: cache.nodes(),
     node: (name) => cache.node(name),

@@ -1,7 +1,7 @@
 // NodeResourcesBalancedAllocation: prefers nodes whose resources (cpu and memory) would be used to a like degree.
 
 import { always, MAX_NODE_SCORE, SKIP, type Plugin } from '../framework.ts';
-import { usageWith, type ResourceWeight } from './node-resources-fit.ts';
+import { capacityOf, usageWith, type ResourceWeight } from './node-resources-fit.ts';
 
 export interface BalancedArgs {
   resources?: readonly ResourceWeight[];
@@ -23,9 +23,9 @@ export function nodeResourcesBalancedAllocation({ resources = DEFAULT_RESOURCES 
     score(pod, node) {
       const shares: number[] = [];
       for (let i = 0; i < resources.length; i++) {
-        const usage = usageWith(pod, node, resources[i].name, false);
-        if (usage[1] === 0) continue;
-        shares.push(Math.min(1, usage[0] / usage[1]));
+        const { name } = resources[i];
+        const capacity = capacityOf(pod, node, name);
+        if (capacity > 0) shares.push(Math.min(1, usageWith(pod, node, name, false) / capacity));
       }
       return Math.floor((1 - deviation(shares)) * MAX_NODE_SCORE);
     },

@@ -53,25 +53,33 @@ export interface FitArgs {
   };
 }
 
-/** What the Pod would bring a resource of the node to, and how much there is; capacity 0: not scored. */
-export function usageWith(pod: PodInfo, node: NodeInfo, name: string, nonZero: boolean): [used: number, of: number] {
-  const { allocatable, requested } = node;
-  const { request } = pod;
+/** How much there is of a resource on the node; 0: not scored. */
+export function capacityOf({ request }: PodInfo, { allocatable }: NodeInfo, name: string): number {
   switch (name) {
     case 'cpu':
-      return [nonZero ? node.nonZeroCPU + request.nonZeroCPU : requested.cpu + request.cpu, allocatable.cpu];
-    case 'memory': {
-      const used = nonZero ? node.nonZeroMemory + request.nonZeroMemory : requested.memory + request.memory;
-      return [used, allocatable.memory];
-    }
+      return allocatable.cpu;
+    case 'memory':
+      return allocatable.memory;
     case 'ephemeral-storage':
-      return [requested.ephemeralStorage + request.ephemeralStorage, allocatable.ephemeralStorage];
-    default: {
+      return allocatable.ephemeralStorage;
+    default:
       // Nodes are not judged by an extended resource that the Pod does not want.
-      const wanted = request.scalars?.[name] ?? 0;
-      if (wanted === 0) return [0, 0];
-      return [(requested.scalars?.[name] ?? 0) + wanted, allocatable.scalars?.[name] ?? 0];
-    }
+      return request.scalars?.[name] ? (allocatable.scalars?.[name] ?? 0) : 0;
+  }
+}
+
+/** What the Pod would bring a resource of the node to. */
+export function usageWith({ request }: PodInfo, node: NodeInfo, name: string, nonZero: boolean): number {
+  const { requested } = node;
+  switch (name) {
+    case 'cpu':
+      return nonZero ? node.nonZeroCPU + request.nonZeroCPU : requested.cpu + request.cpu;
+    case 'memory':
+      return nonZero ? node.nonZeroMemory + request.nonZeroMemory : requested.memory + request.memory;
+    case 'ephemeral-storage':
+      return requested.ephemeralStorage + request.ephemeralStorage;
+    default:
+      return (requested.scalars?.[name] ?? 0) + (request.scalars?.[name] ?? 0);
   }
 }
 
@@ -120,9 +128,9 @@ export function nodeResourcesFit({ scoringStrategy = {} }: FitArgs = {}, { preem
       let weights = 0;
       for (let i = 0; i < resources.length; i++) {
         const { name, weight } = resources[i];
-        const usage = usageWith(pod, node, name, true);
-        if (usage[1] === 0) continue;
-        const points = scorer(usage[0], usage[1]);
+        const capacity = capacityOf(pod, node, name);
+        if (capacity === 0) continue;
+        const points = scorer(usageWith(pod, node, name, true), capacity);
         if (byRatio && points === 0) continue;
         sum += points * weight;
         weights += weight;

@@ -20,6 +20,7 @@ import type { PodInfo } from '../pod-info.ts';
 
 const NAME = 'PodTopologySpread';
 const SCORE = `${NAME}/score`;
+const SYSTEM = `${NAME}/system`;
 const HOSTNAME = 'kubernetes.io/hostname';
 const SKEWED = unschedulable("node(s) didn't match pod topology spread constraints");
 const MISSING_LABEL = unresolvable("node(s) didn't match pod topology spread constraints (missing required label)");
@@ -139,22 +140,35 @@ interface ScoreState {
   ignored: Set<string>;
 }
 
+const NO_NODES = new Set<string>();
+
+/** The system's defaults for the Pod, the same for its signature; zones give no points where there are none. */
+function systemConstraints(handle: Handle, pod: PodInfo, defaults: DefaultSelector, state: CycleState) {
+  const query = defaults(pod);
+  const constraints: Constraint[] = [];
+  for (const one of query ? DEFAULTS : []) {
+    if (one.topologyKey !== HOSTNAME && !handle.nodes.some(({ labels }) => labels[one.topologyKey])) continue;
+    constraints.push({ ...one, minDomains: 1, query: query as CountQuery, honorAffinity: true, honorTaints: false });
+  }
+  state.set(SYSTEM, constraints);
+  return constraints;
+}
+
 function scoreState(
   handle: Handle,
   pod: PodInfo,
   nodes: readonly NodeInfo[],
   defaults: DefaultSelector,
+  state: CycleState,
 ): ScoreState | undefined {
-  let constraints = constraintsOf(pod, 'ScheduleAnyway');
   const explicit = (pod.spec.topologySpreadConstraints?.length ?? 0) > 0;
-  if (!explicit) {
-    const query = defaults(pod);
-    if (!query) return undefined;
-    constraints = DEFAULTS.map((one) => ({ ...one, minDomains: 1, query, honorAffinity: true, honorTaints: false }));
-  }
+  const constraints = explicit
+    ? constraintsOf(pod, 'ScheduleAnyway')
+    : ((state.get(SYSTEM) as Constraint[] | undefined) ?? systemConstraints(handle, pod, defaults, state));
   if (constraints.length === 0) return undefined;
-  const ignored = new Set<string>();
+  let ignored = NO_NODES;
   if (explicit) {
+    ignored = new Set();
     for (const node of nodes) {
       if (constraints.some(({ topologyKey }) => node.labels[topologyKey] === undefined)) ignored.add(node.name);
     }
@@ -215,7 +229,7 @@ export const podTopologySpread = (handle: Handle, defaults: DefaultSelector): Pl
   addPod: (pod, other, node, state) => adjust(other, node, state, pod, 1),
   removePod: (pod, other, node, state) => adjust(other, node, state, pod, -1),
   preScore(pod, nodes, state) {
-    const scoring = scoreState(handle, pod, nodes, defaults);
+    const scoring = scoreState(handle, pod, nodes, defaults, state);
     if (!scoring) return SKIP;
     state.set(SCORE, scoring);
     return undefined;
