@@ -6,7 +6,12 @@ import type { KubeObject, ObjectMeta } from '../api/types.ts';
 
 type Named = { metadata: ObjectMeta };
 /** Keys of objects by the values that `keys` gives for them. */
-type Index<T> = { keys: (object: T) => readonly string[]; entries: Map<string, Set<string>> };
+interface Index<T> {
+  keys: (object: T) => readonly string[];
+  /** What the keys are made of: an update that leaves it as it is moves nothing. */
+  part: ((object: T) => unknown) | undefined;
+  entries: Map<string, Set<string>>;
+}
 
 export interface Handlers<T> {
   add?: (object: T) => void;
@@ -27,11 +32,13 @@ export function splitKey(key: string): { namespace: string; name: string } {
 export class Informer<T extends object> {
   private readonly items = new Map<string, T>();
   private readonly indexes = new Map<string, Index<T>>();
+  private readonly everyIndex: Index<T>[] = [];
   private readonly handlers: Handlers<T>[] = [];
   private stopped: (() => void) | undefined;
 
   constructor() {
-    this.addIndex('namespace', (object) => [(object as Named).metadata.namespace ?? '']);
+    const namespace = (object: T) => (object as Named).metadata.namespace ?? '';
+    this.addIndex('namespace', (object) => [namespace(object)], namespace);
   }
 
   /** @internal Begins the watch. */
@@ -63,11 +70,12 @@ export class Informer<T extends object> {
   inNamespace(namespace: string): T[] {
     return this.byIndex('namespace', namespace);
   }
-  /** Adds an index over present and later objects. */
-  addIndex(name: string, keys: (object: T) => readonly string[]) {
+  /** Adds an index over present and later objects; `part` of an object is all that its keys are made of. */
+  addIndex(name: string, keys: (object: T) => readonly string[], part?: (object: T) => unknown) {
     if (this.indexes.has(name)) return;
-    const index: Index<T> = { keys, entries: new Map() };
+    const index: Index<T> = { keys, part, entries: new Map() };
     this.indexes.set(name, index);
+    this.everyIndex.push(index);
     this.items.forEach((object, key) => this.insert(index, key, object));
   }
   byIndex(name: string, value: string): T[] {
@@ -96,7 +104,8 @@ export class Informer<T extends object> {
   }
 
   /** An update: most leave every index as it is. */
-  private move({ keys, entries }: Index<T>, key: string, old: T, object: T) {
+  private move({ keys, part, entries }: Index<T>, key: string, old: T, object: T) {
+    if (part && part(old) === part(object)) return;
     const before = keys(old);
     const after = keys(object);
     let same = before.length === after.length;
@@ -107,20 +116,22 @@ export class Informer<T extends object> {
   }
 
   private apply(deleted: boolean, object: T) {
+    const { items, everyIndex, handlers } = this;
     const key = keyOf(object as unknown as Named);
-    const old = this.items.get(key);
-    if (deleted) this.items.delete(key);
-    else this.items.set(key, object);
-    this.indexes.forEach((index) => {
-      if (!deleted && old) this.move(index, key, old, object);
-      else if (!deleted) this.insert(index, key, object);
-      else if (old) this.remove(index, key, old);
-    });
-    const handlers = this.handlers;
-    for (let i = 0; i < handlers.length; i++) {
-      if (deleted) handlers[i].delete?.(object);
-      else if (old) handlers[i].update?.(object, old);
-      else handlers[i].add?.(object);
+    const old = items.get(key);
+    if (deleted) {
+      items.delete(key);
+      if (old) for (let i = 0; i < everyIndex.length; i++) this.remove(everyIndex[i], key, old);
+      for (let i = 0; i < handlers.length; i++) handlers[i].delete?.(object);
+      return;
+    }
+    items.set(key, object);
+    if (old) {
+      for (let i = 0; i < everyIndex.length; i++) this.move(everyIndex[i], key, old, object);
+      for (let i = 0; i < handlers.length; i++) handlers[i].update?.(object, old);
+    } else {
+      for (let i = 0; i < everyIndex.length; i++) this.insert(everyIndex[i], key, object);
+      for (let i = 0; i < handlers.length; i++) handlers[i].add?.(object);
     }
   }
 }

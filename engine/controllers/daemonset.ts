@@ -101,9 +101,10 @@ class DaemonSetController {
     });
     const podChanged = (pod: Pod) => {
       const ref = controllerOf(pod);
+      if (ref && ref.kind !== 'DaemonSet') return;
       const { namespace, labels } = pod.metadata;
       if (ref) {
-        if (ref.kind === 'DaemonSet') this.queue.addAfter(`${namespace}/${ref.name}`, SYNC_TIME);
+        this.queue.addAfter(`${namespace}/${ref.name}`, SYNC_TIME);
         return;
       }
       for (const ds of this.sets.inNamespace(namespace as string)) {

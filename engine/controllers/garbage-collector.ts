@@ -74,7 +74,13 @@ class GarbageCollector {
       this.watched.add(key);
       this.context.informer(groupVersion, plural).on({
         add: (object) => this.observe(object.metadata, undefined, resource),
-        update: (object, old) => this.observe(object.metadata, old.metadata, resource),
+        update: ({ metadata }, { metadata: old }) => {
+          const item = this.items.get(metadata.uid as string);
+          // Nothing to do but to know the latest version.
+          if (item?.metadata && metadata.ownerReferences === old.ownerReferences && !metadata.deletionTimestamp)
+            item.metadata = metadata;
+          else this.observe(metadata, old, resource);
+        },
         delete: (object) => this.forget(object.metadata),
       });
     }

@@ -140,8 +140,13 @@ export function startControllers(options: ControllerManagerOptions): ControllerM
         // Not inside the request that made the object.
         sim.after(0, () => stopped || start(part('controllers').controllers[row.name]));
       };
+      // A status gives no work.
+      const changed = (object: KubeObject, old: KubeObject) => {
+        const { spec, metadata } = object;
+        if (!spec || spec !== old.spec || metadata.deletionTimestamp !== old.metadata.deletionTimestamp) begin(object);
+      };
       for (const plural of row.plurals)
-        informers.of(row.groupVersion, plural).on({ add: begin, ...(row.when && { update: begin }) });
+        informers.of(row.groupVersion, plural).on({ add: begin, ...(row.when && { update: changed }) });
     }
   }
   return {

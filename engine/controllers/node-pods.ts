@@ -7,7 +7,11 @@ const BY_NODE = 'node';
 const NOWHERE: readonly string[] = [];
 
 export function indexByNode(pods: Informer<Pod>) {
-  pods.addIndex(BY_NODE, (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : NOWHERE));
+  pods.addIndex(
+    BY_NODE,
+    (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : NOWHERE),
+    (pod) => pod.spec?.nodeName,
+  );
 }
 
 export const podsOn = (pods: Informer<Pod>, node: string): Pod[] => pods.byIndex(BY_NODE, node);

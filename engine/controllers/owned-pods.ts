@@ -18,8 +18,18 @@ export class OwnedPods {
 
   set(key: string, pod: Pod) {
     const old = this.pods.get(key);
-    if (old) this.count(old, -1);
     this.pods.set(key, pod);
+    if (old) {
+      const { metadata, status } = old;
+      if (
+        metadata.labels === pod.metadata.labels &&
+        metadata.deletionTimestamp === pod.metadata.deletionTimestamp &&
+        status?.phase === pod.status?.phase &&
+        isPodReady(old) === isPodReady(pod)
+      )
+        return;
+      this.count(old, -1);
+    }
     this.count(pod, 1);
   }
 

@@ -28,14 +28,17 @@ const NONE: readonly string[] = [];
 
 /** Indexes an informer's objects by the uid of their controller, and those without one by namespace. */
 export function indexByController<T extends object>(informer: Informer<T>) {
-  informer.addIndex(BY_CONTROLLER, (object) => {
+  const owners = (object: T) => (object as Named).metadata.ownerReferences;
+  const uid = (object: T) => {
     const ref = controllerOf(object as Named);
     return ref ? [ref.uid] : NONE;
-  });
-  informer.addIndex(ORPHANS, (object) => {
+  };
+  const orphaned = (object: T) => {
     const { ownerReferences, namespace } = (object as Named).metadata;
     return ownerReferences && controllerOf(object as Named) ? NONE : [namespace ?? ''];
-  });
+  };
+  informer.addIndex(BY_CONTROLLER, uid, owners);
+  informer.addIndex(ORPHANS, orphaned, owners);
 }
 
 export const controlledBy = <T extends object>(informer: Informer<T>, owner: Named): T[] =>
@@ -93,6 +96,7 @@ export function claim<T extends object>(options: {
 export function claimChanged(object: KubeObject | Named, old: KubeObject | Named): boolean {
   const a = object.metadata;
   const b = old.metadata;
+  if (a.labels === b.labels && a.ownerReferences === b.ownerReferences) return false;
   return (
     (a.labels !== b.labels && !sameMap(a.labels, b.labels)) || controllerOf(object)?.uid !== controllerOf(old)?.uid
   );

@@ -74,12 +74,12 @@ export const podGarbageCollector: Controller = {
       }
     });
 
-    const note = (pod: Pod) => {
-      const { nodeName } = pod.spec ?? {};
-      if (nodeName && !nodes.byKey(nodeName)) suspects.add(nodeName);
+    const note = (pod: Pod, old?: Pod) => {
+      const nodeName = pod.spec?.nodeName;
+      if (nodeName && nodeName !== old?.spec?.nodeName && !nodes.byKey(nodeName)) suspects.add(nodeName);
       if (isPodFinished(pod)) finished.add(keyOf(pod));
     };
-    pods.on({ add: note, update: note, delete: (pod) => void finished.delete(keyOf(pod)) });
+    pods.on({ add: (pod) => note(pod), update: note, delete: (pod) => void finished.delete(keyOf(pod)) });
     nodes.on({ delete: (node) => void suspects.add(keyOf(node)) });
     context.every(PERIOD, () => queue.add('pods'));
   },

@@ -1,7 +1,7 @@
 // Which Pods each Service selects, kept by events and shared by the two controllers that publish endpoints: a change
 // of one Pod costs a look at the Services of its namespace, not at its fellow Pods.
 
-import { keyOf, type Informer, type InformerFactory } from '../client/index.ts';
+import { keyOf, splitKey, type Informer, type InformerFactory } from '../client/index.ts';
 import { matchesLabels } from '../api/selectors.ts';
 import { sameMap } from './owners.ts';
 import { isPodFinished, isPodReady } from './pods.ts';
@@ -15,7 +15,8 @@ const shared = new WeakMap<InformerFactory, ServicePods>();
 export class ServicePods {
   readonly services: Informer<Service>;
   private readonly pods: Informer<Pod>;
-  private readonly members = new Map<string, Map<string, Pod>>();
+  /** The Services of each namespace in the order of their coming. */
+  private readonly selections = new Map<string, Map<string, Selection>>();
   private readonly listeners: ((key: string, delay: number) => void)[] = [];
 
   static of(informers: InformerFactory): ServicePods {
@@ -35,7 +36,8 @@ export class ServicePods {
         else this.tell(keyOf(service), 0);
       },
       delete: (service) => {
-        this.members.delete(keyOf(service));
+        const { namespace, name } = service.metadata;
+        this.selections.get(namespace as string)?.delete(name as string);
         this.tell(keyOf(service), 0);
       },
     });
@@ -54,49 +56,55 @@ export class ServicePods {
 
   /** The Pods that the Service selects, whatever their state. */
   podsOf(key: string): ReadonlyMap<string, Pod> {
-    return this.members.get(key) ?? NO_PODS;
+    const { namespace, name } = splitKey(key);
+    return this.selections.get(namespace)?.get(name)?.pods ?? NO_PODS;
   }
 
   private tell(key: string, delay: number) {
     for (let i = 0; i < this.listeners.length; i++) this.listeners[i](key, delay);
   }
 
-  private select(service: Service) {
-    const key = keyOf(service);
-    const members = new Map<string, Pod>();
-    const selector = service.spec?.selector;
-    if (selector) {
-      for (const pod of this.pods.inNamespace(service.metadata.namespace as string)) {
-        if (matchesLabels(selector, pod.metadata.labels)) members.set(pod.metadata.name as string, pod);
+  private select({ metadata, spec }: Service) {
+    const namespace = metadata.namespace as string;
+    const name = metadata.name as string;
+    const selection: Selection = { key: `${namespace}/${name}`, selector: spec?.selector, pods: new Map() };
+    if (selection.selector) {
+      for (const pod of this.pods.inNamespace(namespace)) {
+        if (matchesLabels(selection.selector, pod.metadata.labels))
+          selection.pods.set(pod.metadata.name as string, pod);
       }
     }
-    this.members.set(key, members);
-    this.tell(key, 0);
+    let selections = this.selections.get(namespace);
+    if (!selections) this.selections.set(namespace, (selections = new Map()));
+    selections.set(name, selection);
+    this.tell(selection.key, 0);
   }
 
   private place(pod: Pod, old: Pod | undefined) {
-    const relabeled =
-      !old || (old.metadata.labels !== pod.metadata.labels && !sameMap(old.metadata.labels, pod.metadata.labels));
-    const changed = relabeled || endpointChanged(pod, old);
-    const name = pod.metadata.name as string;
-    for (const service of this.services.inNamespace(pod.metadata.namespace as string)) {
-      const key = keyOf(service);
-      const members = this.members.get(key);
-      if (!members) continue;
-      const had = members.has(name);
-      const has = relabeled ? matchesLabels(service.spec?.selector, pod.metadata.labels) : had;
-      if (has) members.set(name, pod);
-      else if (had) members.delete(name);
-      if (has !== had || (has && changed)) this.tell(key, SYNC_TIME);
-    }
+    const { namespace, name, labels } = pod.metadata;
+    const relabeled = !old || (old.metadata.labels !== labels && !sameMap(old.metadata.labels, labels));
+    this.selections.get(namespace as string)?.forEach(({ key, selector, pods }) => {
+      if (!selector) return;
+      const had = pods.has(name as string);
+      const has = relabeled ? matchesLabels(selector, labels) : had;
+      if (has) pods.set(name as string, pod);
+      else if (had) pods.delete(name as string);
+      if (has !== had || (has && (relabeled || endpointChanged(pod, old)))) this.tell(key, SYNC_TIME);
+    });
   }
 
   private drop(pod: Pod) {
-    for (const service of this.services.inNamespace(pod.metadata.namespace as string)) {
-      const key = keyOf(service);
-      if (this.members.get(key)?.delete(pod.metadata.name as string)) this.tell(key, SYNC_TIME);
-    }
+    this.selections.get(pod.metadata.namespace as string)?.forEach(({ key, pods }) => {
+      if (pods.delete(pod.metadata.name as string)) this.tell(key, SYNC_TIME);
+    });
   }
+}
+
+/** A Service with the Pods that it selects, by name. */
+interface Selection {
+  key: string;
+  selector: Record<string, string> | undefined;
+  pods: Map<string, Pod>;
 }
 
 const NO_PODS: ReadonlyMap<string, Pod> = new Map();
