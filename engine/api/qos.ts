@@ -1,6 +1,7 @@
 // A Pod's quality-of-service class, from its containers' requests and limits of CPU and memory.
 
 import { compareQuantities } from './quantity.ts';
+import { firstOf } from './twins.ts';
 import type { JsonObject, PodSpec } from './types.ts';
 
 export type QOSClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
@@ -11,7 +12,8 @@ const set = (list: JsonObject | undefined, resource: string) =>
   list?.[resource] !== undefined && compareQuantities(list[resource], '0') > 0;
 
 /** Guaranteed: every container limits both and requests as much; BestEffort: none asks for anything. */
-export function podQOSClass(spec: PodSpec): QOSClass {
+export function podQOSClass(given: PodSpec): QOSClass {
+  const spec = firstOf(given);
   let result = known.get(spec);
   if (result) return result;
   const podLevel = spec.resources;

@@ -6,6 +6,7 @@ import { zeroStruct } from './decode.ts';
 import { part } from '../parts/index.ts';
 import { podQOSClass } from './qos.ts';
 import { structNameOf, structType } from './schema.ts';
+import { firstOf } from './twins.ts';
 import type { JsonObject, KubeObject, PodSpec, ResourceInfo } from './types.ts';
 
 interface Strategy {
@@ -13,6 +14,8 @@ interface Strategy {
   generation?: readonly string[];
   /** Status is not dropped on create. */
   keepsStatusOnCreate?: boolean;
+  /** With what status an object begins, where that says more than nothing. */
+  firstStatus?(object: KubeObject): JsonObject;
   create?(object: KubeObject): KubeObject;
   update?(object: KubeObject, old: KubeObject): KubeObject;
   /** What an update through a subresource other than status may write. */
@@ -33,10 +36,18 @@ const GATED = {
   lastTransitionTime: null,
 };
 
-function createPod(pod: KubeObject): KubeObject {
-  const status: JsonObject = { phase: 'Pending', qosClass: podQOSClass(pod.spec as PodSpec) };
-  if (pod.spec.schedulingGates?.length) status.conditions = [GATED];
-  return set(withoutStopSignals(pod), 'status', status);
+/** Those of Pods, by the spec: all Pods of a template begin with one. */
+const podStatuses = new WeakMap<object, JsonObject>();
+
+function podStatus({ spec }: KubeObject): JsonObject {
+  const key = firstOf(spec as PodSpec);
+  let status = podStatuses.get(key);
+  if (!status) {
+    status = { phase: 'Pending', qosClass: podQOSClass(key) };
+    if (key.schedulingGates?.length) status.conditions = [GATED];
+    podStatuses.set(key, status);
+  }
+  return status;
 }
 
 /** A signal of a container's own is of a feature that is off (ContainerStopSignals): the image's ends it. */
@@ -163,7 +174,8 @@ const STRATEGIES: Record<string, Strategy> = {
   },
   '/Pod': {
     generation: SPEC,
-    create: createPod,
+    firstStatus: podStatus,
+    create: withoutStopSignals,
     subresources: { ephemeralcontainers: onlySpec('ephemeralContainers'), resize, binding: (o) => o },
   },
   '/PodTemplate': { generation: ['template'] },
@@ -251,9 +263,15 @@ function emptyStatus(info: ResourceInfo): JsonObject {
 export function prepareForCreate(info: ResourceInfo, object: KubeObject): KubeObject {
   const strategy = strategyOf(info);
   let out = object;
-  if (info.subresources.status && !strategy.keepsStatusOnCreate) out = set(out, 'status', emptyStatus(info));
+  if (info.subresources.status && !strategy.keepsStatusOnCreate)
+    out = set(out, 'status', strategy.firstStatus ? strategy.firstStatus(object) : emptyStatus(info));
   if (strategy.create) out = strategy.create(out);
-  return strategy.generation ? set(out, 'metadata', set(out.metadata, 'generation', 1)) : out;
+  if (!strategy.generation) return out;
+  const metadata = set(out.metadata, 'generation', 1);
+  if (out === object) return set(out, 'metadata', metadata);
+  // A copy that nobody else has seen.
+  out.metadata = metadata;
+  return out;
 }
 
 function changed(field: string, object: KubeObject, old: KubeObject): boolean {

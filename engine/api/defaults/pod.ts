@@ -144,6 +144,8 @@ const hostPort = (port: JsonObject) => (port.hostPort ? port : set(port, 'hostPo
 const hostPorts = (value: JsonObject) => updateEach(value, 'ports', hostPort);
 
 const podsDone = new WeakSet<object>();
+/** What the specs of templates are in their Pods. */
+const inPods = new WeakMap<object, JsonObject>();
 
 /** The first of a Pod's addresses stands in a field of its own, too, which wins. */
 function podIPs(object: KubeObject): KubeObject {
@@ -157,8 +159,11 @@ function podIPs(object: KubeObject): KubeObject {
 
 export function pod(given: KubeObject): KubeObject {
   const object = podIPs(given);
-  if (object.spec && podsDone.has(object.spec)) return object;
-  let spec = podSpec(object.spec ?? {});
+  const own: JsonObject = object.spec ?? {};
+  if (podsDone.has(own)) return object;
+  const known = inPods.get(own);
+  if (known) return { ...object, spec: known };
+  let spec = podSpec(own);
   spec = fill(spec, { enableServiceLinks: true });
   spec = updateEach(spec, 'initContainers', requestsFromLimits);
   spec = updateEach(spec, 'containers', requestsFromLimits);
@@ -168,5 +173,6 @@ export function pod(given: KubeObject): KubeObject {
     spec = updateEach(spec, 'containers', hostPorts);
   }
   podsDone.add(spec);
+  if (spec !== own) inPods.set(own, spec);
   return set(object, 'spec', spec);
 }

@@ -1,6 +1,7 @@
 // Runs admission plug-ins in their order; which ones a request concerns is found once per resource and operation.
 
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
+import { withRepeated } from './repeated.ts';
 import type { AdmissionHost, AdmissionOperation, AdmissionPlugin, Attributes } from './types.ts';
 
 interface Compiled {
@@ -29,21 +30,22 @@ export class AdmissionChain {
     this.compiled.clear();
   }
 
+  /** The object as the plug-ins leave it; `attributes` have it as well, then. */
   mutate(attributes: Attributes & { object: KubeObject }): KubeObject {
-    const { mutating } = this.find(attributes);
-    if (mutating.length === 0) return attributes.object;
-    const present: Attributes & { object: KubeObject } = { ...attributes };
-    const all = () => {
-      for (let i = 0; i < mutating.length; i++) {
-        present.object = (mutating[i].mutate as NonNullable<AdmissionPlugin['mutate']>)(present, this.host);
-      }
-    };
-    all();
-    if (present.again) {
-      present.again.running = true;
-      all();
+    this.mutateOnce(attributes);
+    if (attributes.again) {
+      attributes.again.running = true;
+      this.mutateOnce(attributes);
+      attributes.again = undefined;
     }
-    return present.object;
+    return attributes.object;
+  }
+
+  private mutateOnce(attributes: Attributes & { object: KubeObject }) {
+    const { mutating } = this.find(attributes);
+    for (let i = 0; i < mutating.length; i++) {
+      attributes.object = (mutating[i].mutate as NonNullable<AdmissionPlugin['mutate']>)(attributes, this.host);
+    }
   }
 
   validate(attributes: Attributes) {
@@ -74,8 +76,9 @@ export class AdmissionChain {
     let compiled = byKind[key];
     if (!compiled) {
       const wanted = this.plugins.filter((plugin) => plugin.handles(operation, info, subresource));
+      const mutating = wanted.filter((plugin) => plugin.mutate);
       compiled = {
-        mutating: wanted.filter((plugin) => plugin.mutate),
+        mutating: operation === 'CREATE' ? withRepeated(mutating) : mutating,
         validating: wanted.filter((plugin) => plugin.validate),
       };
       byKind[key] = compiled;

@@ -26,6 +26,7 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
     const tolerations = present.length ? [...present, ...missing] : missing;
     return { ...object, spec: { ...object.spec, tolerations } };
   },
+  findings: () => DEFAULTS,
 };
 
 const tolerates = ({ key, effect }: Toleration, wanted: string): boolean =>

@@ -31,4 +31,5 @@ export const podTopologyLabels: AdmissionPlugin = {
     const next = nodeName ? withTopology(labels, nodeName, host) : labels;
     return next === labels ? object : { ...object, metadata: { ...object.metadata, labels: next } };
   },
+  findings: ({ object }) => (object.spec?.nodeName ? undefined : KEYS),
 };

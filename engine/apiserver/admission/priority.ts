@@ -1,16 +1,14 @@
 // Priority: a Pod's priority is the number behind its PriorityClass; only one class may be the default.
 
-import type { KubeObject, PriorityClass } from '../../api/types.ts';
+import type { KubeObject, PriorityClass, ResourceInfo } from '../../api/types.ts';
 import { forbidden } from '../status.ts';
-import { Selection } from '../storage/selection.ts';
 import type { AdmissionHost, AdmissionPlugin, Attributes } from './types.ts';
 
-const EVERYTHING = new Selection('', undefined, [], []);
 const DEFAULT_POLICY = 'PreemptLowerPriority';
 
-function classes({ scheme, storage }: AdmissionHost) {
-  const info = scheme.resource('scheduling.k8s.io', 'v1', 'priorityclasses');
-  return { info, all: info ? (storage.cache(info).list(EVERYTHING) as unknown as PriorityClass[]) : [] };
+function classes({ scheme, storage }: AdmissionHost): readonly PriorityClass[] {
+  const info = scheme.resource('scheduling.k8s.io', 'v1', 'priorityclasses') as ResourceInfo;
+  return storage.cache(info).all() as unknown as readonly PriorityClass[];
 }
 
 /** The default class; of several (from before they were refused) the lowest. */
@@ -29,9 +27,10 @@ export const priority: AdmissionPlugin = {
   mutate(attributes, host) {
     return attributes.info.resource === 'pods' ? withPriority(attributes, host) : attributes.object;
   },
+  findings: (_, host) => classes(host),
   validate({ info, object, name }, host) {
     if (info.resource !== 'priorityclasses' || !object?.globalDefault) return;
-    const present = defaultClass(classes(host).all);
+    const present = defaultClass(classes(host));
     if (present && present.metadata.name !== name) {
       throw forbidden(
         info,
@@ -45,7 +44,7 @@ export const priority: AdmissionPlugin = {
 function withPriority({ object, info, name }: Attributes & { object: KubeObject }, host: AdmissionHost): KubeObject {
   const spec = object.spec;
   if (!spec) return object;
-  const { all } = classes(host);
+  const all = classes(host);
   const wanted: string = spec.priorityClassName ?? '';
   const found = wanted ? all.find((one) => one.metadata.name === wanted) : defaultClass(all);
   if (wanted && !found) throw forbidden(info, name, `no PriorityClass with name ${wanted} was found`);

@@ -5,6 +5,7 @@ import type { KubeObject, RuntimeClass, Toleration } from '../../api/types.ts';
 import { forbidden } from '../status.ts';
 import { onPods, type AdmissionHost, type AdmissionPlugin, type Attributes } from './types.ts';
 
+const NO_CLASS = {};
 const MISMATCH = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead";
 
 function classOf({ object, info, name }: Attributes, { scheme, storage }: AdmissionHost): RuntimeClass | undefined {
@@ -53,6 +54,7 @@ export const runtimeClass: AdmissionPlugin = {
     if (tolerations) spec.tolerations = tolerations;
     return { ...object, spec };
   },
+  findings: ({ object }) => (object.spec?.runtimeClassName === undefined ? NO_CLASS : undefined),
   validate(attributes, host) {
     const { object, info, name } = attributes;
     const overhead = object?.spec?.overhead;

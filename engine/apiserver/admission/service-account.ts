@@ -32,7 +32,6 @@ export const serviceAccount: AdmissionPlugin = {
   handles: onPods('CREATE'),
   mutate(attributes, host) {
     const { object, info, namespace, name } = attributes;
-    const { sim, scheme, storage } = host;
     const pod = object as unknown as Pod;
     const spec = pod.spec;
     if (!spec) return object;
@@ -40,10 +39,8 @@ export const serviceAccount: AdmissionPlugin = {
       check(attributes, host);
       return object;
     }
-    const accountName = spec.serviceAccountName || 'default';
-    const accounts = scheme.resource('', 'v1', 'serviceaccounts');
-    const account =
-      accounts && (storage.get(accounts, namespace, accountName) as unknown as ServiceAccount | undefined);
+    const accountName = accountNameOf(spec);
+    const account = accountOf(spec, namespace, host);
     if (!account) {
       throw forbidden(
         info,
@@ -55,16 +52,35 @@ export const serviceAccount: AdmissionPlugin = {
     if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
       next.imagePullSecrets = account.imagePullSecrets;
     }
-    if (spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true) {
-      mountToken(next, () => VOLUME_PREFIX + sim.random('kube-api-access').suffix(5));
-    }
+    if (mounts(spec, account)) mountToken(next, host);
     const admitted = { ...object, spec: next };
     check({ ...attributes, object: admitted }, host);
     return admitted;
   },
+  findings({ object, namespace }, host) {
+    const { metadata, spec } = object as unknown as Pod;
+    if (!spec || metadata.annotations?.[MIRROR_POD] !== undefined) return undefined;
+    return accountOf(spec, namespace, host);
+  },
+  renew(outcome, given, account, host) {
+    if (!mounts(given, account as ServiceAccount) || tokenVolume(given)) return outcome;
+    const name = freshName(host);
+    return outcome.volumes?.length === given.volumes?.length ? outcome : renamed(outcome, name);
+  },
   // Webhooks may have changed what was found right before.
   validate: check,
 };
+
+const accountNameOf = (spec: PodSpec): string => spec.serviceAccountName || 'default';
+
+function accountOf(spec: PodSpec, namespace: string, { scheme, storage }: AdmissionHost): ServiceAccount | undefined {
+  const accounts = scheme.resource('', 'v1', 'serviceaccounts');
+  return accounts && (storage.get(accounts, namespace, accountNameOf(spec)) as unknown as ServiceAccount | undefined);
+}
+
+/** Whether a Pod of that account gets a token. */
+const mounts = (spec: PodSpec, account: ServiceAccount): boolean =>
+  spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
 
 function check({ object, info, namespace, name }: Attributes, { scheme, storage }: AdmissionHost) {
   const { metadata, spec } = object as unknown as Pod;
@@ -116,10 +132,15 @@ function secretFault(spec: PodSpec, account: ServiceAccount): string | undefined
     : `imagePullSecrets[${at}].name="${spec.imagePullSecrets?.[at].name}" ${because} imagePullSecret`;
 }
 
-function mountToken(spec: PodSpec, freshName: () => string) {
-  const present = spec.volumes?.find((volume) => volume.name.startsWith(VOLUME_PREFIX));
-  const name = present?.name ?? freshName();
-  const mount: VolumeMount = { name, readOnly: true, mountPath: TOKEN_PATH };
+const freshName = ({ sim }: AdmissionHost): string => VOLUME_PREFIX + sim.random('kube-api-access').suffix(5);
+const tokenVolume = ({ volumes }: PodSpec): Volume | undefined =>
+  volumes?.find((volume) => volume.name.startsWith(VOLUME_PREFIX));
+const tokenMount = (name: string): VolumeMount => ({ name, readOnly: true, mountPath: TOKEN_PATH });
+
+function mountToken(spec: PodSpec, host: AdmissionHost) {
+  const present = tokenVolume(spec);
+  const name = present?.name ?? freshName(host);
+  const mount = tokenMount(name);
   let needed = false;
   const mounted = (containers: Container[] | undefined) => {
     if (!containers) return containers;
@@ -141,4 +162,25 @@ function mountToken(spec: PodSpec, freshName: () => string) {
     const volume: Volume = { name, projected: PROJECTED };
     spec.volumes = spec.volumes ? [...spec.volumes, volume] : [volume];
   }
+}
+
+/** The spec with another name for the volume that `mountToken` has put last, in whose mounts the name is last, too. */
+function renamed(spec: PodSpec, name: string): PodSpec {
+  const volumes = (spec.volumes as Volume[]).slice();
+  const old = volumes[volumes.length - 1].name;
+  volumes[volumes.length - 1] = { name, projected: PROJECTED };
+  const mount = tokenMount(name);
+  const remounted = (containers: Container[]) => {
+    const out: Container[] = [];
+    for (let i = 0; i < containers.length; i++) {
+      const own = containers[i].volumeMounts as VolumeMount[];
+      const last = own.length - 1;
+      if (own[last].name !== old) out.push(containers[i]);
+      else out.push({ ...containers[i], volumeMounts: last ? [...own.slice(0, last), mount] : [mount] });
+    }
+    return out;
+  };
+  const next: PodSpec = { ...spec, volumes, containers: remounted(spec.containers) };
+  if (spec.initContainers) next.initContainers = remounted(spec.initContainers);
+  return next;
 }

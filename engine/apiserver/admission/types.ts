@@ -2,6 +2,7 @@
 
 import type { Sim } from '../../sim/index.ts';
 import type { Catalog, KubeObject, ResourceInfo } from '../../api/index.ts';
+import type { PodSpec } from '../../api/types.ts';
 import type { Egress } from '../egress.ts';
 import type { Authorizer } from '../authorization/types.ts';
 import type { Replay } from '../replay.ts';
@@ -53,6 +54,13 @@ export interface AdmissionPlugin {
   handles(operation: AdmissionOperation, info: ResourceInfo, subresource: string): boolean;
   /** Returns the object to go on with. */
   mutate?(attributes: Attributes & { object: KubeObject }, host: AdmissionHost): KubeObject;
+  /**
+   * Of a plug-in that changes nothing but the spec of a new Pod: what the change follows from besides the spec. With the same
+   * spec and findings (by identity) the outcome is the same, see repeated.ts. Undefined: it must see the Pod.
+   */
+  findings?(attributes: Attributes & { object: KubeObject }, host: AdmissionHost): unknown;
+  /** Of these, one that draws by chance: the outcome for another Pod, from that for the first of the same spec. */
+  renew?(outcome: PodSpec, given: PodSpec, findings: unknown, host: AdmissionHost): PodSpec;
   /** Throws a StatusError to reject. */
   validate?(attributes: Attributes, host: AdmissionHost): void;
 }

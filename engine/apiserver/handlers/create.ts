@@ -3,6 +3,7 @@
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
 import { checkNamespace, namespaceLifecycle } from '../admission/namespace-lifecycle.ts';
 import { readObject, withKind } from '../body.ts';
+import type { Attributes } from '../admission/index.ts';
 import type { Context } from '../context.ts';
 import { fieldManager, warn, writerOf } from '../context.ts';
 import type { Entries } from '../managed-fields/ledger.ts';
@@ -78,21 +79,23 @@ export function createObject(
 ): KubeObject {
   const { scheme, storage, admission } = core;
   const namespace = info.namespaced ? namespaceFor(ctx, sent) : '';
-  let object = withSystemFields(core, ctx, info, sent, namespace);
-  const attributes = {
-    operation: 'CREATE' as const,
-    info,
-    subresource: '',
-    namespace,
-    name: object.metadata.name ?? '',
-    user: ctx.user,
-    dryRun: ctx.dryRun,
-    warn: (text: string) => warn(ctx, text),
-  };
-  object = withUniqueOwners(ctx, object);
+  let object = withUniqueOwners(ctx, withSystemFields(core, ctx, info, sent, namespace));
   const wrote = object;
-  const admitted = !admission.idle('CREATE', info, '');
-  if (admitted) object = withUniqueOwners(ctx, admission.mutate({ ...attributes, object }), true);
+  let attributes: (Attributes & { object: KubeObject }) | undefined;
+  if (!admission.idle('CREATE', info, '')) {
+    attributes = {
+      operation: 'CREATE',
+      info,
+      subresource: '',
+      namespace,
+      name: object.metadata.name ?? '',
+      object,
+      user: ctx.user,
+      dryRun: ctx.dryRun,
+      warn: (text: string) => warn(ctx, text),
+    };
+    object = withUniqueOwners(ctx, admission.mutate(attributes), true);
+  }
   object = scheme.prepareForCreate(info, object);
   const strategy = core.strategies.of(info);
   if (strategy?.beforeCreate) {
@@ -103,7 +106,10 @@ export function createObject(
   const errors = scheme.validate(info, object, core.minor);
   if (errors.length) throw invalid(info, object.metadata.name ?? '', errors);
   for (const text of scheme.warnings(info, object)) warn(ctx, text);
-  if (admitted) admission.validate({ ...attributes, object });
+  if (attributes) {
+    attributes.object = object;
+    admission.validate(attributes);
+  }
 
   let name = object.metadata.name as string;
   const generated = sent.metadata.name ? undefined : sent.metadata.generateName;

@@ -3,7 +3,7 @@
 
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
 import type { Etcd, StoreEvent } from '../../etcd/index.ts';
-import type { Selection } from './selection.ts';
+import { Selection } from './selection.ts';
 import type { Watch } from './watch.ts';
 
 /** Keys of the objects for which `get` gives a value. */
@@ -17,6 +17,7 @@ interface FieldWatches {
   byValue: Map<string, readonly Watch[]>;
 }
 
+const EVERYTHING = new Selection('', undefined, [], []);
 const SMALL = 16;
 const nameOf = (object: KubeObject): string => object.metadata.name as string;
 
@@ -65,6 +66,14 @@ export class ResourceCache {
       if (selection.matches(object)) found.push(object);
     }
     return found;
+  }
+
+  /** All objects; the same list until something changes, where they are few. */
+  all(): readonly KubeObject[] {
+    const known = this.small.get(this.prefix);
+    if (known) return known;
+    const all = this.list(EVERYTHING);
+    return this.small.get(this.prefix) ?? all;
   }
 
   /** The smallest set of keys that an index offers for the selection; undefined: look at all. */
