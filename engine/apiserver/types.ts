@@ -28,6 +28,11 @@ export interface ApiRequest {
    * object is made when somebody reads it (what most events never are).
    */
   unread?: boolean;
+  /**
+   * What the patch in the body makes of `from`, when the component that sends it knows: it need not be merged again as long
+   * as that very object is stored. Never over HTTP.
+   */
+  patched?: { from: object; to: object } | undefined;
   /** Who asks, when the transport knows it already (components of the cluster); else from the authorization header. */
   user?: UserInfo;
 }

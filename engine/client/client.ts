@@ -72,9 +72,9 @@ export class Client {
   }
 
   /** Sends a patch; throws as `send` does. */
-  patch(path: string, type: PatchType, body: object): ApiResponse {
+  patch(path: string, type: PatchType, body: object, patched?: ApiRequest['patched']): ApiResponse {
     const headers = (this.patchHeaders[type] ??= { ...this.headers, 'content-type': PATCH_CONTENT[type] });
-    return this.answered(this.handle({ method: 'PATCH', path, headers, body, user: this.user }));
+    return this.answered(this.handle({ method: 'PATCH', path, headers, body, patched, user: this.user }));
   }
 
   /** The same way to the server for somebody else: who shows this token, or nobody. */
@@ -146,8 +146,16 @@ export class ResourceClient<T extends object> {
   updateStatus(namespace: string, name: string, object: T): T {
     return this.update(namespace, name, object, 'status');
   }
-  patch(namespace: string, name: string, type: PatchType, patch: object, subresource?: string): T {
-    return this.client.patch(this.path(namespace, name, subresource), type, patch).body as T;
+  /** `patched`: what the sender knows it to make of an object. */
+  patch(
+    namespace: string,
+    name: string,
+    type: PatchType,
+    patch: object,
+    subresource?: string,
+    patched?: { from: T; to: T },
+  ): T {
+    return this.client.patch(this.path(namespace, name, subresource), type, patch, patched).body as T;
   }
   delete(namespace: string, name: string, options?: DeleteOptions) {
     this.client.send({

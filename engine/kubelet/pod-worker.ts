@@ -19,7 +19,7 @@ import { startContainer } from './start.ts';
 import { mountVolumes } from './mount-volumes.ts';
 import { PodObjects } from './pod-objects.ts';
 import { stopContainers } from './stop-containers.ts';
-import { statusPatch } from './status-patch.ts';
+import { patchedStatus, statusPatch } from './status-patch.ts';
 import { generateStatus, type ContainerRecord } from './status.ts';
 import { PodVolumes } from './volumes.ts';
 
@@ -391,7 +391,10 @@ export class PodWorker {
     if (!patch || this.gone) return;
     const { namespace = '', name = '' } = this.pod.metadata ?? {};
     try {
-      kubelet.pods.patch(namespace, name, 'strategic', { metadata: { uid }, status: patch }, 'status');
+      const { pod } = this;
+      const next = !this.isStatic && pod.status && patchedStatus(pod.status, patch, status);
+      const patched = next ? { from: pod, to: { ...pod, status: next } } : undefined;
+      kubelet.pods.patch(namespace, name, 'strategic', { metadata: { uid }, status: patch }, 'status', patched);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (isNotFound(error) && this.isStatic) this.mirrored = undefined;

@@ -1,6 +1,9 @@
-// What has to be written to the API: the fields of a status that differ from the last one written.
+// What has to be written to the API: the fields of a status that differ from the last one written, and what becomes of
+// the status there.
 
 import type { PodCondition, PodStatus } from '../api/types.ts';
+
+type Json = Record<string, unknown>;
 
 /** What a Pod that begins anew has not. */
 const VANISHING = ['reason', 'message', 'podIP', 'podIPs'];
@@ -8,10 +11,10 @@ const ADDRESSES = ['podIPs', 'hostIPs'];
 const REPLACE = { $patch: 'replace' };
 
 /** A strategic merge patch, or undefined when nothing differs. */
-export function statusPatch(old: PodStatus, status: PodStatus): Record<string, unknown> | undefined {
-  const before = old as Record<string, unknown>;
-  const after = status as Record<string, unknown>;
-  let patch: Record<string, unknown> | undefined;
+export function statusPatch(old: PodStatus, status: PodStatus): Json | undefined {
+  const before = old as Json;
+  const after = status as Json;
+  let patch: Json | undefined;
   for (const field in after) {
     const value = after[field];
     if (value === before[field] || same(before[field], value)) continue;
@@ -33,10 +36,65 @@ export function statusPatch(old: PodStatus, status: PodStatus): Record<string, u
 
 const NONE: readonly PodCondition[] = [];
 
+/**
+ * `stored`, the status that the API has, as it will be after `patch`, which says that the last one written has become
+ * `status`: key by key what the server's merge gives. Undefined: the server alone can tell.
+ */
+export function patchedStatus(stored: PodStatus, patch: Json, status: PodStatus): PodStatus | undefined {
+  const out: Json = { ...stored };
+  for (const field in patch) {
+    const value = patch[field];
+    if (value === null) delete out[field];
+    else if (field === 'conditions') {
+      const conditions = patchedConditions(stored.conditions, status.conditions as PodCondition[]);
+      if (!conditions) return undefined;
+      out[field] = conditions;
+    } else if (ADDRESSES.includes(field)) {
+      if (out[field] && (value as unknown[])[0] !== REPLACE) return undefined;
+      out[field] = (status as Json)[field];
+    } else if (field.charCodeAt(0) !== 36) out[field] = value;
+  }
+  return out;
+}
+
+function patchedConditions(stored: readonly PodCondition[] = NONE, after: PodCondition[]): PodCondition[] | undefined {
+  const patch = made.get(after) as ConditionsPatch;
+  if (patch.stored !== stored) {
+    patch.stored = stored;
+    patch.result = mergedConditions(stored, patch);
+  }
+  return patch.result;
+}
+
+function mergedConditions(
+  stored: readonly PodCondition[],
+  { changed, order }: ConditionsPatch,
+): PodCondition[] | undefined {
+  // Conditions of others keep a place among the kubelet's own.
+  if (stored.some((condition) => !order.some(({ type }) => type === condition.type))) return undefined;
+  const out: Json[] = [];
+  for (const { type } of order) {
+    const old = stored.find((condition) => condition.type === type) as Json | undefined;
+    const change = changed.find((condition) => condition.type === type);
+    if (!old && !change) continue;
+    // A time that was never written is null.
+    const condition: Json = old ? { ...old } : { lastProbeTime: null };
+    for (const key in change) {
+      if (change[key] === null) delete condition[key];
+      else if (change[key] !== undefined) condition[key] = change[key];
+    }
+    out.push(condition);
+  }
+  return out as unknown as PodCondition[];
+}
+
 interface ConditionsPatch {
   before: readonly PodCondition[];
-  changed: object[];
-  order: object[];
+  changed: Json[];
+  order: { type: string }[];
+  /** What the API had when this patch came, and has since then; undefined: the server alone can tell. */
+  stored?: readonly PodCondition[];
+  result?: PodCondition[];
 }
 
 /** Of conditions that Pods share, by what they are now. Some of the last ones. */
@@ -53,8 +111,8 @@ function conditionsPatch(before: readonly PodCondition[], after: readonly PodCon
 }
 
 /** Conditions merge by type, so what is to vanish from one has to be named as null. */
-function changedConditions(before: readonly PodCondition[], after: readonly PodCondition[]): object[] {
-  const changed: object[] = [];
+function changedConditions(before: readonly PodCondition[], after: readonly PodCondition[]): Json[] {
+  const changed: Json[] = [];
   for (const condition of after) {
     const old = before.find(({ type }) => type === condition.type);
     if (old && same(old, condition)) continue;
@@ -83,8 +141,8 @@ export function same(a: unknown, b: unknown): boolean {
     for (let i = 0; i < a.length; i++) if (!same(a[i], b[i])) return false;
     return true;
   }
-  const x = a as Record<string, unknown>;
-  const y = b as Record<string, unknown>;
+  const x = a as Json;
+  const y = b as Json;
   for (const key in x) if (!same(x[key], y[key])) return false;
   for (const key in y) if (!(key in x) && !same(undefined, y[key])) return false;
   return true;

@@ -27,10 +27,15 @@ export function patch(core: Core, ctx: Context): Updated {
     throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   }
   if (type === STRATEGIC_PATCH && ctx.info.custom) throw unsupportedMediaType([JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
+  const { route, info, request } = ctx;
+  const known = request.patched;
   const body = readPatch(ctx, type);
-  const { route, info } = ctx;
   return updateObject(core, ctx, info, route.namespace, route.name, route.subresource, (old) =>
-    old ? patched(core, ctx, type, old, body) : { apiVersion: info.groupVersion, kind: info.kind, metadata: {} },
+    old && old === known?.from
+      ? (known.to as KubeObject)
+      : old
+        ? patched(core, ctx, type, old, body)
+        : { apiVersion: info.groupVersion, kind: info.kind, metadata: {} },
   );
 }
 
