@@ -48,10 +48,7 @@ export class Site {
         }
         let tls: Tls | undefined;
         try {
-          tls = tlsOf(
-            this.process,
-            this.config,
-            port,
+          tls = tlsOf(this.process, this.config, port, () =>
             errorPage(
               '400 The plain HTTP request was sent to HTTPS port',
               ['400 Bad Request', 'The plain HTTP request was sent to HTTPS port'],

@@ -7,14 +7,15 @@ import { ConfigFailure, type NginxConfig, type Server } from './nginx-config.ts'
 type Shown = Pick<Tls, 'ca' | 'names' | 'commonName'>;
 
 /** Undefined for a port without TLS. */
-export function tlsOf(process: Process, { servers }: NginxConfig, port: number, plain: string): Tls | undefined {
+export function tlsOf(process: Process, { servers }: NginxConfig, port: number, plain: () => string): Tls | undefined {
+  if (!servers.some(({ tlsPorts }) => tlsPorts.length)) return undefined;
   const here = servers.filter(({ tlsPorts }) => tlsPorts.includes(port));
   if (here.length === 0) return undefined;
   const first = here.find(({ isDefault }) => isDefault) ?? here[0];
   const byName = here
     .filter((server) => server !== first)
     .flatMap((server) => server.names.map((pattern) => ({ pattern, ...read(process, server) })));
-  return { ...read(process, first), byName, plain };
+  return { ...read(process, first), byName, plain: plain() };
 }
 
 function read(process: Process, { certificate, key }: Server): Shown {

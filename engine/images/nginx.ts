@@ -18,6 +18,7 @@ const KERNEL = 'Linux 6.12.57+deb13-amd64';
 /** nginx itself: `nginx [-g directives] [-t] [-v] [-s signal]`. */
 function nginx(version: string): Program {
   const upstream = version.split('-')[0];
+  const notices = startNotices(upstream);
   return function* (process): Co<number> {
     const { argv, host } = process;
     const log = (level: string, text: string, pid = process.pid) =>
@@ -58,31 +59,36 @@ function nginx(version: string): Program {
     // Since 1.21 the image logs at level notice, before at warn.
     const talks = Number(upstream.split('.')[1]) >= 21;
     process.argv = [`${MASTER} ${argv.join(' ')}`];
+    const spawn = (startedAt: number, pid?: number): Process =>
+      host.spawn({ program: worker, argv: [WORKER], parent: process, uid: 101, gid: 101, groups: [], pid, startedAt });
     // Beside other containers' processes their numbers are whatever comes next.
     let first = process.pid === 1 ? site.worker : undefined;
-    const startWorkers = (notices: readonly string[]): Process[] => {
-      const started = Array.from({ length: WORKERS }, (_, i) => {
-        const argv = ['nginx: worker process'];
-        const pid = first === undefined ? undefined : first + i;
-        return host.spawn({ program: worker, argv, parent: process, uid: 101, gid: 101, groups: [], pid });
-      });
-      if (first !== undefined) first += WORKERS;
-      if (talks) {
-        const head = `${clock(process).slashes} [notice] ${process.pid}#${process.pid}: `;
-        const texts = notices.concat(started.map(({ pid }) => `start worker process ${pid}`));
-        process.stderr.write(texts.map((text) => `${head}${text}\n`).join(''));
+    /** Starts the workers; answers how to end them. */
+    const startWorkers = (notices: readonly string[]): (() => void) => {
+      const { now } = host.sim;
+      let started: readonly Process[] = [];
+      let pids: readonly number[];
+      if (first === undefined) {
+        started = Array.from({ length: WORKERS }, () => spawn(now));
+        pids = started.map(({ pid }) => pid);
+      } else {
+        const numbers = (pids = workerNumbers(first));
+        first += WORKERS;
+        host.later(() => (started = numbers.map((pid) => spawn(now, pid))));
       }
-      return started;
+      if (talks) process.stderr.write(startText(process, notices, pids));
+      return () => {
+        for (const one of started) one.signal('KILL');
+      };
     };
-    let workers = startWorkers(startNotices(upstream));
+    let endWorkers = startWorkers(notices);
     const caught = new Signal();
     let last = '';
-    for (const name of ['TERM', 'INT', 'QUIT', 'HUP', 'USR1']) {
-      process.handlers.set(name, () => {
-        last = name;
-        caught.fire();
-      });
-    }
+    const take = (name: string) => {
+      last = name;
+      caught.fire();
+    };
+    for (const name of SIGNALS) process.handlers.set(name, take);
     for (;;) {
       yield caught;
       if (last === 'USR1') continue;
@@ -90,9 +96,9 @@ function nginx(version: string): Program {
       if (talks) log('notice', 'signal 1 (SIGHUP) received from 0, reconfiguring');
       try {
         site.reload(readConfig(host.fs));
-        const old = workers;
-        workers = startWorkers(RELOAD_NOTICES);
-        for (const one of old) one.signal('KILL');
+        const endOld = endWorkers;
+        endWorkers = startWorkers(RELOAD_NOTICES);
+        endOld();
       } catch (error) {
         if (!(error instanceof ConfigFailure)) throw error;
         log('emerg', error.message);
@@ -105,18 +111,39 @@ function nginx(version: string): Program {
     }
     yield* site.drain(last === 'QUIT');
     yield STOPPING_MS;
-    for (const one of workers) one.signal('KILL');
+    endWorkers();
     return 0;
   };
 }
 
 const MASTER = 'nginx: master process';
+const WORKER = 'nginx: worker process';
+const SIGNALS = ['TERM', 'INT', 'QUIT', 'HUP', 'USR1'];
 /** How long the workers take to end. */
 const STOPPING_MS = 20;
 
 /** Serves with the master and ends with it. */
 function* worker(): Co<number> {
   for (;;) yield new Signal();
+}
+
+let numbered: readonly number[] = [];
+
+function workerNumbers(first: number): readonly number[] {
+  if (numbered[0] !== first) numbered = Array.from({ length: WORKERS }, (_, i) => first + i);
+  return numbered;
+}
+
+/** What was written last: all that start within one second write the same. */
+const written = { head: '', notices: [] as readonly string[], pids: [] as readonly number[], text: '' };
+
+function startText(process: Process, notices: readonly string[], pids: readonly number[]): string {
+  const head = `${clock(process).slashes} [notice] ${process.pid}#${process.pid}: `;
+  if (written.head !== head || written.notices !== notices || written.pids !== pids) {
+    const texts = notices.concat(pids.map((pid) => `start worker process ${pid}`));
+    Object.assign(written, { head, notices, pids, text: texts.map((text) => `${head}${text}\n`).join('') });
+  }
+  return written.text;
 }
 
 const RELOAD_NOTICES = ['reconfiguring', 'using the "epoll" event method', 'start worker processes'];
@@ -130,29 +157,31 @@ const startNotices = (version: string) => [
   'start worker processes',
 ];
 
+const CONF = '/etc/nginx/conf.d/default.conf';
+const BEFORE = `/docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration
+/docker-entrypoint.sh: Looking for shell scripts in /docker-entrypoint.d/
+/docker-entrypoint.sh: Launching /docker-entrypoint.d/10-listen-on-ipv6-by-default.sh
+10-listen-on-ipv6-by-default.sh: info: `;
+const AFTER = `
+/docker-entrypoint.sh: Sourcing /docker-entrypoint.d/15-local-resolvers.envsh
+/docker-entrypoint.sh: Launching /docker-entrypoint.d/20-envsubst-on-templates.sh
+/docker-entrypoint.sh: Launching /docker-entrypoint.d/30-tune-worker-processes.sh
+/docker-entrypoint.sh: Configuration complete; ready for start up
+`;
+const CHANGED = `Getting the checksum of ${CONF}\n10-listen-on-ipv6-by-default.sh: info: Enabled listen on IPv6 in ${CONF}`;
+
 /** The image's entry point: says what it looks at, then becomes the command. */
 const entrypoint: Program = function* (process): Co<number> {
   const [, ...command] = process.argv;
   if (command[0] === 'nginx' || command[0] === 'nginx-debug') {
-    const d = '/docker-entrypoint.d';
-    let said = '';
-    const say = (text: string) => (said += `${text}\n`);
-    say(`/docker-entrypoint.sh: ${d}/ is not empty, will attempt to perform configuration`);
-    say(`/docker-entrypoint.sh: Looking for shell scripts in ${d}/`);
-    say(`/docker-entrypoint.sh: Launching ${d}/10-listen-on-ipv6-by-default.sh`);
-    const conf = '/etc/nginx/conf.d/default.conf';
     const { fs } = process.host;
-    if (fs.access(conf, 2)) {
-      say(`10-listen-on-ipv6-by-default.sh: info: Getting the checksum of ${conf}`);
-      say(`10-listen-on-ipv6-by-default.sh: info: Enabled listen on IPv6 in ${conf}`);
-    } else if (fs.exists(conf)) {
-      say(`10-listen-on-ipv6-by-default.sh: info: can not modify ${conf} (read-only file system?)`);
-    } else say(`10-listen-on-ipv6-by-default.sh: info: ${conf.slice(1)} is not a file or does not exist`);
-    say(`/docker-entrypoint.sh: Sourcing ${d}/15-local-resolvers.envsh`);
-    say(`/docker-entrypoint.sh: Launching ${d}/20-envsubst-on-templates.sh`);
-    say(`/docker-entrypoint.sh: Launching ${d}/30-tune-worker-processes.sh`);
-    say('/docker-entrypoint.sh: Configuration complete; ready for start up');
-    process.stdout.write(said);
+    let found = CHANGED;
+    if (!fs.access(CONF, 2)) {
+      found = fs.exists(CONF)
+        ? `can not modify ${CONF} (read-only file system?)`
+        : `${CONF.slice(1)} is not a file or does not exist`;
+    }
+    process.stdout.write(BEFORE + found + AFTER);
   }
   return yield* become(process, command);
 };

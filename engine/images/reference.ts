@@ -2,9 +2,9 @@
 
 export interface Reference {
   /** With registry and, for docker.io, `library/`: `docker.io/library/nginx`. */
-  name: string;
-  tag: string;
-  digest: string;
+  readonly name: string;
+  readonly tag: string;
+  readonly digest: string;
 }
 
 /** Thrown for what is no reference; the message is the library's. */
@@ -16,8 +16,22 @@ const DOMAIN =
 const TAG = /^[\w][\w.-]{0,127}$/;
 const DIGEST = /^[a-z0-9]+(?:[+._-][a-z0-9]+)*:[0-9a-fA-F]{32,}$/;
 
+/** The same few come with every Pod. */
+let known = new Map<string, Reference>();
+const MAX_KNOWN = 500;
+
 /** Reads a reference as users write it; the tag is `latest` when neither tag nor digest is given. */
 export function parseReference(text: string): Reference {
+  let reference = known.get(text);
+  if (!reference) {
+    reference = read(text);
+    if (known.size >= MAX_KNOWN) known = new Map();
+    known.set(text, reference);
+  }
+  return reference;
+}
+
+function read(text: string): Reference {
   const invalid = () => new ImageNameError('invalid reference format');
   if (/^[a-f0-9]{64}$/.test(text)) {
     throw new ImageNameError(`invalid repository name (${text}), cannot specify 64-byte hexadecimal strings`);

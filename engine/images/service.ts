@@ -7,12 +7,11 @@ import { Signal, type Co } from '../sim/index.ts';
 export function* untilSignal(process: Process, names: readonly string[] = ['TERM', 'INT', 'QUIT']): Co<string> {
   const caught = new Signal();
   let which: string | undefined;
-  for (const name of names) {
-    process.handlers.set(name, () => {
-      which ??= name;
-      caught.fire();
-    });
-  }
+  const take = (name: string) => {
+    which ??= name;
+    caught.fire();
+  };
+  for (const name of names) process.handlers.set(name, take);
   while (which === undefined) yield caught;
   return which;
 }
@@ -41,8 +40,7 @@ class Clock {
   }
   /** `2026/01/05 09:00:05`, as nginx and Go's log package write it. */
   get slashes(): string {
-    const { iso } = this;
-    return `${iso.slice(0, 4)}/${iso.slice(5, 7)}/${iso.slice(8, 10)} ${iso.slice(11, 19)}`;
+    return this.plain.replaceAll('-', '/');
   }
   private get dayMonthYear(): string[] {
     return [two(this.date.getUTCDate()), MONTHS[this.date.getUTCMonth()], String(this.date.getUTCFullYear())];

@@ -13,7 +13,6 @@ import {
   Pipe,
   pipeReader,
   setPortFault,
-  watchUsage,
   type Confinement,
   type FileNode,
   type Host,
@@ -109,6 +108,7 @@ export class Container {
   probes: { startup?: boolean; readiness?: boolean; liveness?: boolean } = {};
   private stdin: Pipe | undefined;
   private oomKilled = false;
+  private waiting = false;
   private forced: number | undefined;
   private readonly faulty = new Set<number>();
   private extra = { cpu: 0, memory: 0 };
@@ -172,7 +172,7 @@ export class Container {
     if (!found) throw new StartError(execError(host, name));
     if (!fs.exists(this.config.workingDir)) fs.mkdir(this.config.workingDir, { recursive: true });
     if (this.config.readOnlyRoot) fs.readOnly = true;
-    watchUsage(host, this.cgroup);
+    host.meter = this.cgroup;
     this.state = 'running';
     this.startedAt = this.sim.now;
     const process = host.spawn({
@@ -186,18 +186,20 @@ export class Container {
       uid,
       gid,
       groups,
+      ended: () => this.waiting && this.sim.after(0, this.reap),
     });
     this.process = process;
-    this.sim.spawn(`wait ${this.name}`, this.wait(process));
+    this.sim.after(0, this.reap);
     this.cgroup.load(image.cpu);
     this.cgroup.allocate(image.memory);
   }
 
-  private *wait(process: Process) {
-    const task = process.task;
-    while (task && !task.done) yield task.exited;
-    this.exited(this.forced ?? process.status ?? 137);
-  }
+  /** Its main process has ended; otherwise waits until it has. */
+  private readonly reap = () => {
+    const { process } = this;
+    if (process && process.status === undefined) this.waiting = true;
+    else this.exited(this.forced ?? process?.status ?? 137);
+  };
 
   private exited(status: number) {
     if (this.state === 'exited') return;

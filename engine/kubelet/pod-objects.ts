@@ -15,7 +15,7 @@ export class PodObjects {
     this.worker = worker;
   }
 
-  environment(spec: Container): Record<string, string> {
+  environment(spec: Container): Readonly<Record<string, string>> {
     const { kubelet, pod, sandbox, volumes } = this.worker;
     const namespace = pod.metadata?.namespace ?? '';
     return makeEnv(pod, spec, {

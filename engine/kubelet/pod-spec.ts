@@ -3,18 +3,22 @@
 import { quantityMilli, quantityValue } from '../api/quantity.ts';
 import type { Container, PodSpec } from '../api/types.ts';
 
+const NOTHING = { cpu: 0, memory: 0 };
+
 /** What a Pod asks of its node: the larger of its containers' sum and each init container, plus overhead. */
 export function podRequests(spec: PodSpec): { cpu: number; memory: number } {
+  const { containers, initContainers } = spec;
+  if (!spec.resources && !spec.overhead && !containers.some(asks) && !initContainers?.some(asks)) return NOTHING;
   const amount = (container: Pick<Container, 'resources'>, name: string) => {
     const request = container.resources?.requests?.[name] ?? container.resources?.limits?.[name] ?? '0';
     return name === 'cpu' ? quantityMilli(request) : quantityValue(request);
   };
   const total = (name: string) => {
     let sum = 0;
-    for (const container of spec.containers) sum += amount(container, name);
+    for (const container of containers) sum += amount(container, name);
     let sidecars = 0;
     let peak = 0;
-    for (const container of spec.initContainers ?? []) {
+    for (const container of initContainers ?? []) {
       if (isSidecar(container)) sidecars += amount(container, name);
       peak = Math.max(peak, isSidecar(container) ? sidecars : sidecars + amount(container, name));
     }
@@ -25,6 +29,8 @@ export function podRequests(spec: PodSpec): { cpu: number; memory: number } {
   };
   return { cpu: total('cpu'), memory: total('memory') };
 }
+
+const asks = ({ resources }: Container): boolean => !!(resources?.requests ?? resources?.limits);
 
 export function isSidecar(container: Container): boolean {
   return container.restartPolicy === 'Always';

@@ -21,6 +21,8 @@ export class PodResize {
   private readonly worker: PodWorker;
   /** By container: what it has been given. */
   private readonly allocated = new Map<string, ResourceRequirements>();
+  /** The last spec that asked for just that. */
+  private agreed: PodSpec | undefined;
   pending: ResizeCondition | undefined;
   inProgress: ResizeCondition | undefined;
 
@@ -31,6 +33,7 @@ export class PodResize {
   /** The Pod has been admitted as it is. */
   admit(pod: Pod) {
     for (const { name, resources } of resizable(pod)) this.allocated.set(name, resources ?? {});
+    this.agreed = pod.spec;
   }
 
   requestsOf(name: string): Record<string, string> | undefined {
@@ -39,11 +42,15 @@ export class PodResize {
 
   /** The Pod with what it has been given instead of what it asks for. */
   allocatedPod(pod: Pod): Pod {
+    if (pod.spec === this.agreed) return pod;
     const differs = resizable(pod).some(({ name, resources }) => {
       const given = this.allocated.get(name);
       return given !== undefined && given !== resources && !equal(given, resources);
     });
-    if (!differs) return pod;
+    if (!differs) {
+      this.agreed = pod.spec;
+      return pod;
+    }
     const given = (container: ContainerSpec) => ({
       ...container,
       resources: this.allocated.get(container.name) ?? container.resources,

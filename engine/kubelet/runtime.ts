@@ -17,6 +17,8 @@ import { scheme } from './runtimes.ts';
 import { hasOwnResolv, hostsFile, resolvFile, type Sandbox } from './sandbox.ts';
 import type { PodWorker } from './pod-worker.ts';
 
+const NO_GROUPS: readonly number[] = [];
+const UNLIMITED: CgroupLimits = { memory: undefined, cpu: undefined, cpuRequest: 0 };
 const ETC_PLACES: readonly string[] = ['/etc/hosts', '/etc/hostname', '/etc/resolv.conf'];
 
 /** Makes a container ready to be started. Throws ConfigError when its configuration cannot be made, or CreateError. */
@@ -30,21 +32,19 @@ export function createContainer(
   const { pod, kubelet } = worker;
   const sandbox = worker.sandbox as Sandbox;
   const podSpec = pod.spec as PodSpec;
-  // containerd: PATH, HOSTNAME, the image's, the Pod's; runc adds HOME.
-  const env: Record<string, string> = { PATH: image.config.env.PATH, HOSTNAME: sandbox.hostname, ...image.config.env };
-  const own = worker.objects.environment(spec);
-  for (const name in own) env[name] = own[name];
+  const env = environment(worker, spec, image, sandbox.hostname);
   if (spec.resources?.claims) Object.assign(env, part('devices').deviceEnvironment(worker, spec));
   if (spec.tty) env.TERM ??= 'xterm';
   const user = userOf(pod, spec, image);
   env.HOME ??= user.uid === 0 ? '/root' : '/';
 
   const terminationFile = new FileNode('', { mode: 0o666 });
-  const { fsGroup, supplementalGroups = [], supplementalGroupsPolicy } = podSpec.securityContext ?? {};
+  const { fsGroup, supplementalGroups = NO_GROUPS, supplementalGroupsPolicy } = podSpec.securityContext ?? {};
   // containerd adds the primary group, and those that the image puts the user in; the kernel keeps the list sorted.
   const asked = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups];
-  const known = supplementalGroupsPolicy === 'Strict' ? [] : image.groupsOf(user.uid);
-  const groups = [...new Set([user.gid, ...asked, ...known])].sort((a, b) => a - b);
+  const known = supplementalGroupsPolicy === 'Strict' ? NO_GROUPS : image.groupsOf(user.uid);
+  const groups =
+    asked.length || known.length ? [...new Set([user.gid, ...asked, ...known])].sort((a, b) => a - b) : [user.gid];
   const { terminationMessagePath } = spec;
   const { clusterDNS: server, clusterDomain: domain } = kubelet;
   const { files } = sandbox;
@@ -104,6 +104,25 @@ export function createContainer(
   );
 }
 
+/** By the variables of services, which most Pods of a namespace have and nothing else. */
+const beginnings = new WeakMap<object, { image: Image; env: Record<string, string> }>();
+
+/** containerd: PATH, HOSTNAME, the image's, the Pod's. */
+function environment(worker: PodWorker, spec: ContainerSpec, image: Image, hostname: string): Record<string, string> {
+  const { env } = image.config;
+  const own = worker.objects.environment(spec);
+  if (spec.env || spec.envFrom || env.HOSTNAME !== undefined)
+    return { PATH: env.PATH, HOSTNAME: hostname, ...env, ...own };
+  let known = beginnings.get(own);
+  if (known?.image !== image) {
+    known = { image, env: { PATH: env.PATH, HOSTNAME: '', ...env, ...own } };
+    beginnings.set(own, known);
+  }
+  const made = { ...known.env };
+  made.HOSTNAME = hostname;
+  return made;
+}
+
 /** kubelet: podPidsLimit, which the containers of a Pod share. */
 function mayFork(worker: PodWorker): (() => boolean) | undefined {
   const { podPids } = worker.kubelet.tuning;
@@ -123,6 +142,7 @@ function capabilitiesOf({ securityContext }: ContainerSpec): ReadonlySet<string>
 
 /** What the kernel is told of a container's resources; where it has no limit of its own, the Pod's bounds it. */
 export function limitsOf({ resources }: Pick<ContainerSpec, 'resources'>, pod: Pod): CgroupLimits {
+  if (!pod.spec?.resources && !resources?.limits && !resources?.requests) return UNLIMITED;
   const { memory, cpu } = { ...pod.spec?.resources?.limits, ...resources?.limits };
   const request = resources?.requests?.cpu ?? cpu;
   return {

@@ -19,8 +19,14 @@ function words(...lines: string[]): string[] {
   return lines.join(' ').split(' ');
 }
 
+const USUAL: ReadonlySet<string> = new Set(DEFAULT);
+
 /** Of a container, by names without CAP_. `add` and `drop` as in its security context. */
-export function containerCapabilities(add: readonly string[] = [], drop: readonly string[] = []): ReadonlySet<string> {
+export function containerCapabilities(add?: readonly string[], drop?: readonly string[]): ReadonlySet<string> {
+  return add || drop ? changed(add, drop) : USUAL;
+}
+
+function changed(add: readonly string[] = [], drop: readonly string[] = []): ReadonlySet<string> {
   const plain = (name: string) => name.toUpperCase().replace(/^CAP_/, '');
   const added = add.map(plain);
   const dropped = drop.map(plain);

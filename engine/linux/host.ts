@@ -7,6 +7,7 @@ import { type DirNode, FileNode, type FileSystem, FsError, tree } from './fs.ts'
 import { Exit, nullReader, nullWriter } from './io.ts';
 import { type NetworkNamespace, resolveName } from './net/index.ts';
 import type { Terminal } from './terminal.ts';
+import type { Meter } from './usage.ts';
 import type {
   Confinement,
   Host,
@@ -125,11 +126,34 @@ export function programTree(programs: Readonly<Record<string, Program>>, mtime: 
 
 /** The process numbers that machines share; each has its own unless it is told otherwise. */
 export class PidNamespace {
-  readonly processes = new Map<number, Process>();
+  private readonly started = new Map<number, Process>();
+  /** What starts the others. */
+  private unstarted: (() => void) | undefined;
   private next: number;
 
   constructor(first = 1) {
     this.next = first;
+  }
+
+  get processes(): Map<number, Process> {
+    const start = this.unstarted;
+    if (start) {
+      this.unstarted = undefined;
+      start();
+    }
+    return this.started;
+  }
+
+  /** Runs it when somebody looks at the processes. */
+  later(start: () => void) {
+    // What was to come before comes now.
+    void this.processes;
+    this.unstarted = start;
+  }
+
+  /** Its first process has ended: nothing will be started any more. */
+  forget() {
+    this.unstarted = undefined;
   }
 
   take(): number {
@@ -152,6 +176,7 @@ class Machine implements Host {
   others: (() => Process[]) | undefined = undefined;
   facts: (() => MachineFacts) | undefined = undefined;
   mayFork: (() => boolean) | undefined = undefined;
+  meter: Meter | undefined = undefined;
   readonly pids: PidNamespace;
 
   constructor(options: HostOptions) {
@@ -202,10 +227,18 @@ class Machine implements Host {
     return process;
   }
 
+  later(start: () => void) {
+    // Whether there may be more is to be seen at once.
+    if (this.mayFork) start();
+    else this.pids.later(start);
+  }
+
   ended(process: Running) {
+    if (process.pid === 1) this.pids.forget();
     this.processes.delete(process.pid);
     this.net.closeSocketsOf(process);
     if (process.pid === 1) for (const other of [...this.processes.values()]) other.signal('KILL');
+    process.onEnd?.();
   }
 }
 
@@ -237,7 +270,7 @@ class Running implements Process {
   readonly host: Machine;
   readonly parent?: Process;
   task?: Task<number>;
-  handlers = new Map<string, () => void>();
+  handlers = new Map<string, (name: string) => void>();
   uid: number;
   gid: number;
   groups: number[];
@@ -245,6 +278,7 @@ class Running implements Process {
   status: number | undefined = undefined;
   endedBy: string | undefined = undefined;
   readonly startedAt: number;
+  readonly onEnd: (() => void) | undefined;
   private fatal: number | undefined;
 
   constructor(host: Machine, pid: number, options: SpawnOptions) {
@@ -264,14 +298,15 @@ class Running implements Process {
     this.gid = options.gid ?? parent?.gid ?? 0;
     this.groups = options.groups ?? parent?.groups ?? [];
     this.umask = options.umask ?? parent?.umask ?? 0o022;
-    this.startedAt = host.sim.now;
+    this.startedAt = options.startedAt ?? host.sim.now;
+    this.onEnd = options.ended;
   }
 
   signal(name: string) {
     if (this.status !== undefined) return;
     if (name !== 'KILL') {
       const handler = this.handlers.get(name);
-      if (handler) return handler();
+      if (handler) return handler(name);
       // The kernel spares a container's process 1 from signals that it does not handle.
       if (HARMLESS.has(name) || this.pid === 1) return;
     }

@@ -7,6 +7,7 @@ import type { FileSystem } from './fs.ts';
 import type { PidNamespace } from './host.ts';
 import type { NetworkNamespace } from './net/index.ts';
 import type { Terminal } from './terminal.ts';
+import type { Meter } from './usage.ts';
 
 /** Where a process reads and writes; a pipe, a file or nothing. */
 export interface Reader {
@@ -45,7 +46,7 @@ export interface Process {
   /** Delivers a signal by name ('TERM', 'KILL', 'INT', 'HUP'…); without a handler it ends the process with 128+n. */
   signal(name: string): void;
   /** Handlers a program or a shell trap has set. */
-  handlers: Map<string, () => void>;
+  handlers: Map<string, (name: string) => void>;
   uid: number;
   gid: number;
   /** Supplementary groups. */
@@ -94,6 +95,10 @@ export interface Host {
   readonly pids: PidNamespace;
   /** Starts a program; the returned process's task ends with its exit status. */
   spawn(options: SpawnOptions): Process;
+  /** Runs `start`, which spawns processes that do nothing but wait: at the latest when somebody looks at the processes. */
+  later(start: () => void): void;
+  /** Counts what its processes use. */
+  meter?: Meter;
 }
 
 /** The machine as /proc and /sys show it. */
@@ -156,6 +161,10 @@ export interface SpawnOptions {
   gid?: number;
   groups?: number[];
   umask?: number;
+  /** When it was started, if that was before now. */
+  startedAt?: number;
+  /** Called when it has ended. */
+  ended?: () => void;
 }
 
 /** Adapts a Pipe to the two sides that processes hold. */

@@ -3,7 +3,7 @@
 
 import type { Co } from '../sim/index.ts';
 import { current } from './current.ts';
-import type { Host, Process } from './types.ts';
+import type { Process } from './types.ts';
 
 /** Counts for one machine. */
 export interface Meter {
@@ -17,15 +17,9 @@ export interface Meter {
   reserve(ms: number): number;
 }
 
-const meters = new WeakMap<Host, Meter>();
-
-export function watchUsage(host: Host, meter: Meter) {
-  meters.set(host, meter);
-}
-
 /** The process takes `bytes` more memory (negative: gives them back). */
 export function allocate(process: Process, bytes: number) {
-  meters.get(process.host)?.allocate(bytes);
+  process.host.meter?.allocate(bytes);
 }
 
 /** Whoever takes a step right now holds `bytes` more, or less. */
@@ -35,12 +29,12 @@ export function charge(bytes: number) {
 
 /** The process keeps `millis` thousandths of a CPU busy from now on (negative: no more). */
 export function load(process: Process, millis: number) {
-  meters.get(process.host)?.load(millis);
+  process.host.meter?.load(millis);
 }
 
 /** Computes for `ms` of CPU time; under a CPU limit that takes longer. */
 export function* compute(process: Process, ms: number): Co {
-  const meter = meters.get(process.host);
+  const { meter } = process.host;
   if (!meter) {
     yield ms;
     return;
