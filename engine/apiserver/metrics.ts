@@ -2,7 +2,7 @@
 
 import type { ResourceInfo } from '../api/types.ts';
 import type { Route } from './route.ts';
-import type { ApiResponse, WatchStream } from './types.ts';
+import type { WatchStream } from './types.ts';
 
 const VERBS: Record<string, string> = {
   create: 'POST',
@@ -11,7 +11,8 @@ const VERBS: Record<string, string> = {
 };
 const CONNECT = new Set(['exec', 'attach', 'portforward', 'proxy']);
 
-type Counts = Record<string, number>;
+/** Answers by code. */
+export type Counts = Record<number, number>;
 
 interface Gauges {
   version: string;
@@ -25,19 +26,20 @@ interface Gauges {
 }
 
 export class Metrics {
-  /** Requests by kind (undefined: paths that are no resource's), then by verb, scope, subresource and code. */
-  private readonly requests = new Map<ResourceInfo | undefined, Counts>();
+  /** Requests by kind (undefined: paths that are no resource's), then by verb, scope and subresource. */
+  private readonly requests = new Map<ResourceInfo | undefined, Record<string, Counts>>();
   private readonly watches = new Map<WatchStream, ResourceInfo>();
 
-  request(route: Route | undefined, method: string, response: ApiResponse) {
+  /** Where the answers to such requests are counted. */
+  counts(route: Route | undefined, method: string): Counts {
     const info = route?.info;
-    let counts = this.requests.get(info);
-    if (!counts) this.requests.set(info, (counts = Object.create(null) as Counts));
-    const key = route
-      ? `${route.verb} ${scopeOf(route)} ${route.subresource} ${response.code}`
-      : `${method}   ${response.code}`;
-    counts[key] = (counts[key] ?? 0) + 1;
-    if (response.watch && info) this.watches.set(response.watch, info);
+    let kinds = this.requests.get(info);
+    if (!kinds) this.requests.set(info, (kinds = Object.create(null) as Record<string, Counts>));
+    return (kinds[route ? `${route.verb} ${scopeOf(route)} ${route.subresource}` : `${method}  `] ??= {});
+  }
+
+  watch(info: ResourceInfo, watch: WatchStream) {
+    this.watches.set(watch, info);
   }
 
   text({ version, count, resources, startedAt, further }: Gauges): string {
@@ -45,12 +47,14 @@ export class Metrics {
     const family = (name: string, type: string, help: string) =>
       lines.push(`# HELP ${name} [STABLE] ${help}`, `# TYPE ${name} ${type}`);
     family('apiserver_request_total', 'counter', 'Requests by verb, kind, scope and code.');
-    this.requests.forEach((counts, info) => {
-      for (const key of Object.keys(counts).sort()) {
+    this.requests.forEach((kinds, info) => {
+      const keys = Object.keys(kinds).flatMap((kind) => Object.keys(kinds[kind]).map((code) => `${kind} ${code}`));
+      for (const key of keys.sort()) {
         const [verb, scope, sub, code] = key.split(' ');
+        const number = kinds[`${verb} ${scope} ${sub}`][Number(code)];
         const shown = CONNECT.has(sub) ? 'CONNECT' : (VERBS[verb] ?? verb.toUpperCase());
         lines.push(
-          `apiserver_request_total{code="${code}",component="apiserver",dry_run="",group="${info?.group ?? ''}",resource="${info?.resource ?? ''}",scope="${scope}",subresource="${sub}",verb="${shown}",version="${info?.version ?? ''}"} ${counts[key]}`,
+          `apiserver_request_total{code="${code}",component="apiserver",dry_run="",group="${info?.group ?? ''}",resource="${info?.resource ?? ''}",scope="${scope}",subresource="${sub}",verb="${shown}",version="${info?.version ?? ''}"} ${number}`,
         );
       }
     });

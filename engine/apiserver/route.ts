@@ -2,6 +2,7 @@
 
 import type { ResourceInfo, Scheme, SubresourceInfo } from '../api/types.ts';
 import { methodNotAllowed, methodNotSupported, noResource, notFound } from './status.ts';
+import type { Endpoint } from './endpoint.ts';
 import type { ApiRequest } from './types.ts';
 
 export type Verb = 'get' | 'list' | 'watch' | 'create' | 'update' | 'patch' | 'delete' | 'deletecollection';
@@ -23,6 +24,8 @@ export interface Route {
   rest: string;
   /** Undefined when nothing of that name is served. */
   info: ResourceInfo | undefined;
+  /** What is known of such requests. */
+  endpoint: Endpoint | undefined;
 }
 
 const COLLECTION: Record<string, Verb> = {
@@ -86,7 +89,14 @@ export function route(scheme: Scheme, request: ApiRequest): Route | undefined {
     subresource,
     rest,
     info,
+    endpoint: undefined,
   };
+}
+
+/** The same for another name. */
+export function routeTo(endpoint: Endpoint, name: string): Route {
+  const { verb, group, version, resource, namespace, subresource, info } = endpoint.route;
+  return { verb, group, version, resource, namespace, name, subresource, rest: '', info, endpoint };
 }
 
 const NAMESPACE_SUBRESOURCES = new Set(['status', 'finalize']);

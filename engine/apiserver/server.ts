@@ -24,6 +24,7 @@ import { Discovery } from './discovery.ts';
 import type { Audit } from './audit/audit.ts';
 import type { Encryption } from './encryption/configuration.ts';
 import { directEgress, type Egress } from './egress.ts';
+import { Endpoints, type Endpoint } from './endpoint.ts';
 import { Extensions } from './extensions.ts';
 import { create } from './handlers/create.ts';
 import { remove } from './handlers/delete.ts';
@@ -42,7 +43,7 @@ import { checkParameters, isUsual } from './parameters.ts';
 import { Replay, Suspended, Waiting } from './replay.ts';
 import { RequestLog } from './request-log.ts';
 import { listBody, negotiate, viewOf, watchViewOf, withWarnings, type Accepted } from './respond.ts';
-import { hasScopeOf, isTrue, route, target, type Route } from './route.ts';
+import { hasScopeOf, isTrue, route, routeTo, target, type Route } from './route.ts';
 import { notFound, StatusError } from './status.ts';
 import { Storage } from './storage/storage.ts';
 import { SUBRESOURCES } from './subresources/index.ts';
@@ -96,6 +97,7 @@ export class ApiServer implements Core {
   /** Whether the request may be made that is being answered. */
   private decision: Decision | undefined;
   private readonly metrics = new Metrics();
+  private readonly endpoints: Endpoints;
   private readonly startedAt: number;
   /** Of the release that serves. */
   version: string;
@@ -130,6 +132,7 @@ export class ApiServer implements Core {
     this.sim = options.sim;
     this.startedAt = options.sim.now / 1000;
     this.scheme = options.scheme;
+    this.endpoints = new Endpoints(options.scheme);
     this.waiting = new Waiting(options.sim);
     this.etcd = options.etcd ?? new Etcd({ sim: options.sim, freeze: options.freeze });
     this.storage = new Storage(this.sim, this.scheme, this.etcd);
@@ -225,7 +228,8 @@ export class ApiServer implements Core {
     try {
       sender = user = authenticate(request, this.authenticator, this.tokens.audiences, this.basic);
       if (request.headers) user = impersonate(request, user, this.authorizer);
-      asked = route(this.scheme, request);
+      const endpoint = this.endpoints.find(request, this.minor);
+      asked = endpoint ? routeTo(endpoint, request.name ?? '') : route(this.scheme, request);
       this.authorize(user, asked, request);
       response = asked ? this.serve(request, asked, user, warnings) : this.other(request);
     } catch (error) {
@@ -233,7 +237,10 @@ export class ApiServer implements Core {
       if (!(error instanceof StatusError)) throw error;
       response = { code: error.status.code as number, headers: {}, body: error.status as never };
     }
-    this.metrics.request(asked, request.method, response);
+    const { code, watch: opened } = response;
+    const counts = asked?.endpoint?.counts ?? this.metrics.counts(asked, request.method);
+    counts[code] = (counts[code] ?? 0) + 1;
+    if (opened && asked?.info) this.metrics.watch(asked.info, opened);
     this.requests.add({
       time: this.sim.now,
       user: user?.name ?? '',
@@ -241,7 +248,7 @@ export class ApiServer implements Core {
       verb: asked?.verb ?? request.method.toLowerCase(),
       path: request.path,
       query: request.query,
-      code: response.code,
+      code,
     });
     if (this.audit) {
       const { audit, decision } = this;
@@ -283,7 +290,7 @@ export class ApiServer implements Core {
   private authorize(user: UserInfo, asked: Route | undefined, request: ApiRequest) {
     if (this.authorizer === alwaysAllow) return;
     const attributes = attributesOf(asked, request);
-    this.decision = this.authorizer.authorize(user, attributes);
+    this.decision = this.authorizer.authorize(user, attributes, asked?.endpoint);
     const { allowed, reason } = this.decision;
     if (!allowed) throw denied(user, attributes, reason);
   }
@@ -300,7 +307,8 @@ export class ApiServer implements Core {
     if (!asked.info && this.aggregation.unavailable(asked.group, asked.version)) return UNAVAILABLE;
     if (asked.info ? asked.info.custom && !hasScopeOf(asked, asked.info) : !this.discovery.isBuiltIn(asked.group))
       return NOT_FOUND;
-    const { info, sub } = target(asked, request.method);
+    const endpoint = asked.endpoint ?? this.endpoint(request, asked);
+    const { info, sub, own, warning } = endpoint;
     const accepted = negotiate(request);
     if (typeof request.body === 'string') checkBody(request.body);
     if (!isUsual(request)) part('requests').checkWriteOptions(request, this.minor);
@@ -317,16 +325,30 @@ export class ApiServer implements Core {
     };
     checkParameters(request);
     if (info.group === FLOW_CONTROL && !isMonitor(request)) part('requests').flowControl(this);
-    const always = this.scheme.kindWarning(info, this.minor);
-    if (always) warnings.push(always);
-    const virtual = virtualOf(info) ?? this.served.get(info);
-    if (virtual) return virtual(this, ctx);
-    if (sub) {
-      const own = SUBRESOURCES[`${info.resource}/${asked.subresource}`] ?? SUBRESOURCES[`*/${asked.subresource}`];
-      if (own) return own(this, ctx);
-      if (!OBJECT_SUBRESOURCES.has(asked.subresource)) throw notServed(ctx);
-    }
+    if (warning) warnings.push(warning);
+    if (own) return own(this, ctx);
+    if (sub && !OBJECT_SUBRESOURCES.has(asked.subresource)) throw notServed(ctx);
     return this.answer(ctx, accepted);
+  }
+
+  /** What there is to know of such requests; throws when they are not served. */
+  private endpoint(request: ApiRequest, asked: Route): Endpoint {
+    const { info, sub } = target(asked, request.method);
+    const { resource } = info;
+    const { subresource } = asked;
+    const endpoint: Endpoint = {
+      info,
+      sub,
+      own:
+        virtualOf(info) ??
+        this.served.get(info) ??
+        (sub && (SUBRESOURCES[`${resource}/${subresource}`] ?? SUBRESOURCES[`*/${subresource}`])),
+      warning: this.scheme.kindWarning(info, this.minor),
+      route: asked,
+      counts: this.metrics.counts(asked, request.method),
+    };
+    this.endpoints.add(request, endpoint);
+    return endpoint;
   }
 
   private answer(ctx: Context, accepted: Accepted): ApiResponse {

@@ -33,8 +33,17 @@ export interface ApiRequest {
    * as that very object is stored. Never over HTTP.
    */
   patched?: { from: object; to: object } | undefined;
+  /** Where the path leads to, from who sends many requests there; and the name in it, '' for none. */
+  place?: Place;
+  name?: string;
   /** Who asks, when the transport knows it already (components of the cluster); else from the authorization header. */
   user?: UserInfo;
+}
+
+/** A collection or, with a name between the two, a subresource of the objects in it: paths are `${collection}/${name}/${subresource}`. */
+export interface Place {
+  readonly collection: string;
+  readonly subresource: string;
 }
 
 export interface ApiResponse {

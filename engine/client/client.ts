@@ -1,7 +1,7 @@
 // How components of the cluster talk to the API server: verbs over the one `handle`, nothing else.
 // Failures are thrown as ApiError, which carries the Status that the server answered.
 
-import type { ApiRequest, ApiResponse, Handle, Status, UserInfo, WatchStream } from '../apiserver/types.ts';
+import type { ApiRequest, ApiResponse, Handle, Place, Status, UserInfo, WatchStream } from '../apiserver/types.ts';
 import type { KubeObject } from '../api/types.ts';
 
 export class ApiError extends Error {
@@ -37,6 +37,9 @@ export interface DeleteOptions {
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+/** What a sender knows of a request besides. */
+const NOTHING_KNOWN: Pick<ApiRequest, 'unread' | 'patched'> = {};
+const UNREAD = { unread: true };
 const PATCH_CONTENT: Record<PatchType, string> = {
   json: 'application/json-patch+json',
   merge: 'application/merge-patch+json',
@@ -50,7 +53,8 @@ export class Client {
   private readonly handle: Handle;
   private readonly headers: Readonly<Record<string, string>>;
   /** Those of each kind of patch. */
-  private readonly patchHeaders: Partial<Record<PatchType, Readonly<Record<string, string>>>> = {};
+  private readonly patchHeaders: Partial<Record<PatchType, Record<string, string>>> = {};
+  private readonly resources = new Map<string, ResourceClient<never>>();
 
   /** `name`: the component, e.g. 'kube-scheduler'; it becomes the field manager. */
   constructor(handle: Handle, name: string, user: UserInfo) {
@@ -61,20 +65,44 @@ export class Client {
 
   /** The resource `plural` of 'v1' or 'apps/v1'. */
   of<T extends object = KubeObject>(groupVersion: string, plural: string, namespaced = true): ResourceClient<T> {
-    return new ResourceClient<T>(this, groupVersion, plural, namespaced);
+    const key = namespaced ? `${groupVersion}/${plural}` : `${groupVersion}//${plural}`;
+    let resource = this.resources.get(key) as unknown as ResourceClient<T> | undefined;
+    if (!resource) {
+      resource = new ResourceClient<T>(this, groupVersion, plural, namespaced);
+      this.resources.set(key, resource as unknown as ResourceClient<never>);
+    }
+    return resource;
   }
 
   /** Sends a request; throws ApiError for codes from 400. */
   send(request: Omit<ApiRequest, 'user'>): ApiResponse {
-    const { method, path, query, body, unread } = request;
     const headers = request.headers ? { ...this.headers, ...request.headers } : this.headers;
-    return this.answered(this.handle({ method, path, query, headers, body, unread, user: this.user }));
+    return this.answered(this.handle({ ...request, headers, user: this.user }));
   }
 
   /** Sends a patch; throws as `send` does. */
-  patch(path: string, type: PatchType, body: object, patched?: ApiRequest['patched']): ApiResponse {
-    const headers = (this.patchHeaders[type] ??= { ...this.headers, 'content-type': PATCH_CONTENT[type] });
-    return this.answered(this.handle({ method: 'PATCH', path, headers, body, patched, user: this.user }));
+  patch(path: string, type: PatchType, body: object): ApiResponse {
+    return this.answered(this.handle({ method: 'PATCH', path, headers: this.headersOf(type), body, user: this.user }));
+  }
+
+  /** @internal Sends what is about a place and perhaps about a name there; throws as `send` does. `type`: of a patch. */
+  sendTo(
+    place: Place,
+    method: ApiRequest['method'],
+    name: string | undefined,
+    body?: object,
+    type?: PatchType,
+    { unread, patched }: Pick<ApiRequest, 'unread' | 'patched'> = NOTHING_KNOWN,
+  ): ApiResponse {
+    const { collection, subresource } = place;
+    const object = name === undefined ? collection : `${collection}/${name}`;
+    const path = subresource === '' ? object : `${object}/${subresource}`;
+    const headers = type ? this.headersOf(type) : this.headers;
+    return this.answered(this.handle({ method, path, headers, body, unread, patched, place, name, user: this.user }));
+  }
+
+  private headersOf(type: PatchType): Record<string, string> {
+    return (this.patchHeaders[type] ??= { ...this.headers, 'content-type': PATCH_CONTENT[type] });
   }
 
   /** The same way to the server for somebody else: who shows this token, or nobody. */
@@ -92,14 +120,16 @@ export class Client {
   }
 }
 
+/** A component asks for things in so many namespaces again and again; with more it begins anew. */
+const MAX_NAMESPACES = 64;
+
 export class ResourceClient<T extends object> {
   private readonly client: Client;
   private readonly base: string;
   readonly plural: string;
   readonly namespaced: boolean;
-  /** The collection asked for last: most requests of a component go to one namespace. */
-  private lastNamespace: string | undefined;
-  private lastPath = '';
+  /** By namespace and subresource. */
+  private readonly places = new Map<string, Record<string, Place>>();
   constructor(client: Client, groupVersion: string, plural: string, namespaced: boolean) {
     this.client = client;
     this.base = groupVersion.includes('/') ? `/apis/${groupVersion}` : `/api/${groupVersion}`;
@@ -107,17 +137,21 @@ export class ResourceClient<T extends object> {
     this.namespaced = namespaced;
   }
 
-  private path(namespace: string | undefined, name?: string, subresource?: string): string {
-    if (this.lastPath === '' || namespace !== this.lastNamespace) {
-      this.lastNamespace = namespace;
-      this.lastPath = `${this.base}${this.namespaced && namespace ? `/namespaces/${namespace}` : ''}/${this.plural}`;
+  private place(namespace = '', subresource = ''): Place {
+    let places = this.places.get(namespace);
+    if (!places) {
+      if (this.places.size === MAX_NAMESPACES) this.places.clear();
+      this.places.set(namespace, (places = {}));
     }
-    if (name === undefined) return subresource ? `${this.lastPath}/${subresource}` : this.lastPath;
-    return subresource ? `${this.lastPath}/${name}/${subresource}` : `${this.lastPath}/${name}`;
+    return (places[subresource] ??= { collection: this.collection(namespace), subresource });
+  }
+
+  private collection(namespace: string): string {
+    return `${this.base}${this.namespaced && namespace ? `/namespaces/${namespace}` : ''}/${this.plural}`;
   }
 
   get(namespace: string, name: string): T {
-    return this.client.send({ method: 'GET', path: this.path(namespace, name) }).body as T;
+    return this.client.sendTo(this.place(namespace), 'GET', name).body as T;
   }
   /** Undefined when it does not exist. */
   find(namespace: string, name: string): T | undefined {
@@ -130,18 +164,18 @@ export class ResourceClient<T extends object> {
   }
   /** Namespace '' lists all. */
   list(namespace: string, options: ListOptions = {}): T[] {
-    const response = this.client.send({ method: 'GET', path: this.path(namespace), query: { ...options } });
-    return (response.body as { items: T[] }).items;
+    const path = this.collection(namespace);
+    return (this.client.send({ method: 'GET', path, query: { ...options } }).body as { items: T[] }).items;
   }
   create(namespace: string, object: T, subresource?: string, name?: string): T {
-    return this.client.send({ method: 'POST', path: this.path(namespace, name, subresource), body: object }).body as T;
+    return this.client.sendTo(this.place(namespace, subresource), 'POST', name, object).body as T;
   }
   /** Creates what is known as valid and answers nothing. */
   createUnread(namespace: string, object: T) {
-    this.client.send({ method: 'POST', path: this.path(namespace), body: object, unread: true });
+    this.client.sendTo(this.place(namespace), 'POST', undefined, object, undefined, UNREAD);
   }
   update(namespace: string, name: string, object: T, subresource?: string): T {
-    return this.client.send({ method: 'PUT', path: this.path(namespace, name, subresource), body: object }).body as T;
+    return this.client.sendTo(this.place(namespace, subresource), 'PUT', name, object).body as T;
   }
   updateStatus(namespace: string, name: string, object: T): T {
     return this.update(namespace, name, object, 'status');
@@ -155,18 +189,16 @@ export class ResourceClient<T extends object> {
     subresource?: string,
     patched?: { from: T; to: T },
   ): T {
-    return this.client.patch(this.path(namespace, name, subresource), type, patch, patched).body as T;
+    const known = patched && { patched };
+    return this.client.sendTo(this.place(namespace, subresource), 'PATCH', name, patch, type, known).body as T;
   }
   delete(namespace: string, name: string, options?: DeleteOptions) {
-    this.client.send({
-      method: 'DELETE',
-      path: this.path(namespace, name),
-      body: options && { kind: 'DeleteOptions', apiVersion: 'v1', ...options },
-    });
+    const body = options && { kind: 'DeleteOptions', apiVersion: 'v1', ...options };
+    this.client.sendTo(this.place(namespace), 'DELETE', name, body);
   }
   /** Watches from `resourceVersion`; without one, present objects come first as ADDED. */
   watch(namespace: string, options: ListOptions = {}): WatchStream {
-    return this.client.send({ method: 'GET', path: this.path(namespace), query: { ...options, watch: 'true' } })
-      .watch as WatchStream;
+    const path = this.collection(namespace);
+    return this.client.send({ method: 'GET', path, query: { ...options, watch: 'true' } }).watch as WatchStream;
   }
 }

@@ -20,7 +20,19 @@ export class NodeAndRBAC implements Authorizer {
     this.rbac = new RBAC(scheme, storage);
   }
 
-  authorize(user: UserInfo, asked: Attributes): Decision {
+  authorize(user: UserInfo, asked: Attributes, endpoint?: object): Decision {
+    if (!endpoint) return this.decide(user, asked);
+    const standing = this.rbac.standing(user);
+    let decision = standing.get(endpoint);
+    if (decision) return decision;
+    decision = this.decide(user, asked);
+    // By name it is another for each request.
+    const general = nodeOf(user) === undefined || this.node.isGeneral(asked);
+    if (general && decision.allowed && this.rbac.isGeneral(user, asked)) standing.set(endpoint, decision);
+    return decision;
+  }
+
+  private decide(user: UserInfo, asked: Attributes): Decision {
     if (user.groups.includes(SYSTEM_MASTERS)) return ALLOWED;
     const node = nodeOf(user);
     if (node === undefined) return this.rbac.authorize(user, asked);

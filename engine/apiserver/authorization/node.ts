@@ -63,6 +63,12 @@ export class NodeAuthorizer {
     };
   }
 
+  /** Whether a decision is the same for all names, always. */
+  isGeneral({ verb, group, resource }: Attributes): boolean {
+    if (group === '' && resource === 'pods') return !READ.includes(verb);
+    return !this.checks[group ? `${resource}.${group}` : resource];
+  }
+
   authorize(node: string, asked: Attributes): Decision {
     const { verb, group, resource, subresource, path } = asked;
     if (path === undefined) {

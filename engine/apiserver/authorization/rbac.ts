@@ -45,6 +45,8 @@ interface Known {
   namespaces: Map<string, readonly Grant[]>;
   /** By verb, resource and namespace; null where it depends on the name. */
   decisions: Map<string, Decision | null>;
+  /** Those that hold for every request to an endpoint. */
+  standing: WeakMap<object, Decision>;
 }
 
 const MAX_DECISIONS = 4096;
@@ -81,6 +83,20 @@ export class RBAC implements Authorizer {
 
   authorize(user: UserInfo, asked: Attributes): Decision {
     const known = this.known(user);
+    return this.general(known, asked) ?? (this.decide(known, asked, true) as Decision);
+  }
+
+  /** Whether a decision is the same for all names. */
+  isGeneral(user: UserInfo, asked: Attributes): boolean {
+    return this.general(this.known(user), asked) !== null;
+  }
+
+  /** What has been decided by endpoint since the last change of policy. */
+  standing(user: UserInfo): WeakMap<object, Decision> {
+    return this.known(user).standing;
+  }
+
+  private general(known: Known, asked: Attributes): Decision | null {
     const key =
       asked.path === undefined
         ? `${asked.verb} ${asked.resource}/${asked.subresource} ${asked.group} ${asked.namespace}`
@@ -91,7 +107,7 @@ export class RBAC implements Authorizer {
       if (decisions.size >= MAX_DECISIONS) decisions.clear();
       decisions.set(key, (decision = this.decide(known, asked, false)));
     }
-    return decision ?? (this.decide(known, asked, true) as Decision);
+    return decision;
   }
 
   rules(user: UserInfo, namespace: string): Resolved {
@@ -157,6 +173,7 @@ export class RBAC implements Authorizer {
       cluster: this.grants(this.clusterBindings, user, ''),
       namespaces: new Map(),
       decisions: new Map(),
+      standing: new WeakMap(),
     };
     this.users.set(user, known);
     return known;

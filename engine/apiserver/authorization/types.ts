@@ -42,7 +42,8 @@ export interface Resolved {
 }
 
 export interface Authorizer {
-  authorize(user: UserInfo, attributes: Attributes): Decision;
+  /** `endpoint` stands for all of the attributes but the name, where many such requests come. */
+  authorize(user: UserInfo, attributes: Attributes, endpoint?: object): Decision;
   /** Namespace '' means cluster-wide rules only. */
   rules(user: UserInfo, namespace: string): Resolved;
 }
