@@ -5,10 +5,12 @@ import type { Client, ListOptions } from './client.ts';
 import type { KubeObject, ObjectMeta } from '../api/types.ts';
 
 type Named = { metadata: ObjectMeta };
-/** Keys of objects by the values that `keys` gives for them. */
+/** What an index finds an object by: one value, several, or none. */
+export type IndexValues = string | readonly string[] | undefined;
+/** Keys of objects by the values that `values` gives for them. */
 interface Index<T> {
-  keys: (object: T) => readonly string[];
-  /** What the keys are made of: an update that leaves it as it is moves nothing. */
+  values: (object: T) => IndexValues;
+  /** What the values are made of: an update that leaves it as it is moves nothing. */
   part: ((object: T) => unknown) | undefined;
   entries: Map<string, Set<string>>;
 }
@@ -31,23 +33,19 @@ export function splitKey(key: string): { namespace: string; name: string } {
 
 export class Informer<T extends object> {
   private readonly items = new Map<string, T>();
-  private readonly indexes = new Map<string, Index<T>>();
-  private readonly everyIndex: Index<T>[] = [];
+  private readonly indexes: Index<T>[] = [];
+  private readonly byName = new Map<string, Index<T>>();
+  /** Keys by namespace, from when somebody asks on: an object never moves to another. */
+  private namespaces: Map<string, Set<string>> | undefined;
   private readonly handlers: Handlers<T>[] = [];
   private stopped: (() => void) | undefined;
-
-  constructor() {
-    const namespace = (object: T) => (object as Named).metadata.namespace ?? '';
-    this.addIndex('namespace', (object) => [namespace(object)], namespace);
-  }
 
   /** @internal Begins the watch. */
   start(client: Client, groupVersion: string, plural: string, options: ListOptions) {
     const watch = client.of<T>(groupVersion, plural).watch('', options);
     this.stopped = () => watch.stop();
-    watch.pipe((event) => {
-      if (event.type === 'BOOKMARK' || event.type === 'ERROR') return;
-      this.apply(event.type === 'DELETED', event.object as unknown as T);
+    watch.pipe(({ type, object }, key) => {
+      if (type !== 'BOOKMARK' && type !== 'ERROR') this.apply(key ?? keyOf(object), type === 'DELETED', object as T);
     });
   }
 
@@ -68,22 +66,26 @@ export class Informer<T extends object> {
     return this.items.size;
   }
   inNamespace(namespace: string): T[] {
-    return this.byIndex('namespace', namespace);
+    if (!this.namespaces) {
+      const entries = (this.namespaces = new Map<string, Set<string>>());
+      this.items.forEach((object, key) => add(entries, namespaceOf(object), key));
+    }
+    return this.found(this.namespaces.get(namespace));
   }
-  /** Adds an index over present and later objects; `part` of an object is all that its keys are made of. */
-  addIndex(name: string, keys: (object: T) => readonly string[], part?: (object: T) => unknown) {
-    if (this.indexes.has(name)) return;
-    const index: Index<T> = { keys, part, entries: new Map() };
-    this.indexes.set(name, index);
-    this.everyIndex.push(index);
-    this.items.forEach((object, key) => this.insert(index, key, object));
+  /** Adds an index over present and later objects; `part` of an object is all that its values are made of. */
+  addIndex(name: string, values: (object: T) => IndexValues, part?: (object: T) => unknown) {
+    if (this.byName.has(name)) return;
+    const index: Index<T> = { values, part, entries: new Map() };
+    this.indexes.push(index);
+    this.byName.set(name, index);
+    this.items.forEach((object, key) => move(index, key, undefined, values(object)));
   }
   byIndex(name: string, value: string): T[] {
+    return this.found(this.byName.get(name)?.entries.get(value));
+  }
+  private found(keys: Set<string> | undefined): T[] {
     const found: T[] = [];
-    this.indexes
-      .get(name)
-      ?.entries.get(value)
-      ?.forEach((key) => found.push(this.items.get(key) as T));
+    keys?.forEach((key) => found.push(this.items.get(key) as T));
     return found;
   }
 
@@ -93,47 +95,43 @@ export class Informer<T extends object> {
     if (handlers.add) for (const object of this.items.values()) handlers.add(object);
   }
 
-  private insert({ keys, entries }: Index<T>, key: string, object: T) {
-    const values = keys(object);
-    for (let i = 0; i < values.length; i++) add(entries, values[i], key);
+  private apply(key: string, deleted: boolean, object: T) {
+    const { items, indexes, handlers, namespaces } = this;
+    const old = items.get(key);
+    if (deleted) items.delete(key);
+    else items.set(key, object);
+    if (namespaces && (deleted || !old)) {
+      if (!deleted) add(namespaces, namespaceOf(object), key);
+      else if (old) drop(namespaces, namespaceOf(old), key);
+    }
+    for (let i = 0; i < indexes.length; i++) {
+      const index = indexes[i];
+      const { values, part } = index;
+      if (part && old && !deleted && part(old) === part(object)) continue;
+      move(index, key, old && values(old), deleted ? undefined : values(object));
+    }
+    for (let i = 0; i < handlers.length; i++) {
+      if (deleted) handlers[i].delete?.(object);
+      else if (old) handlers[i].update?.(object, old);
+      else handlers[i].add?.(object);
+    }
   }
+}
 
-  private remove({ keys, entries }: Index<T>, key: string, object: T) {
-    const values = keys(object);
-    for (let i = 0; i < values.length; i++) drop(entries, values[i], key);
-  }
+const namespaceOf = (object: object): string => (object as Named).metadata.namespace ?? '';
 
-  /** An update: most leave every index as it is. */
-  private move({ keys, part, entries }: Index<T>, key: string, old: T, object: T) {
-    if (part && part(old) === part(object)) return;
-    const before = keys(old);
-    const after = keys(object);
-    let same = before.length === after.length;
+/** A change of what an index finds an object by: most leave it as it is. */
+function move<T>({ entries }: Index<T>, key: string, before: IndexValues, after: IndexValues) {
+  if (before === after) return;
+  if (typeof before === 'object' && typeof after === 'object' && before.length === after.length) {
+    let same = true;
     for (let i = 0; same && i < after.length; i++) same = before[i] === after[i];
     if (same) return;
-    for (let i = 0; i < before.length; i++) drop(entries, before[i], key);
-    for (let i = 0; i < after.length; i++) add(entries, after[i], key);
   }
-
-  private apply(deleted: boolean, object: T) {
-    const { items, everyIndex, handlers } = this;
-    const key = keyOf(object as unknown as Named);
-    const old = items.get(key);
-    if (deleted) {
-      items.delete(key);
-      if (old) for (let i = 0; i < everyIndex.length; i++) this.remove(everyIndex[i], key, old);
-      for (let i = 0; i < handlers.length; i++) handlers[i].delete?.(object);
-      return;
-    }
-    items.set(key, object);
-    if (old) {
-      for (let i = 0; i < everyIndex.length; i++) this.move(everyIndex[i], key, old, object);
-      for (let i = 0; i < handlers.length; i++) handlers[i].update?.(object, old);
-    } else {
-      for (let i = 0; i < everyIndex.length; i++) this.insert(everyIndex[i], key, object);
-      for (let i = 0; i < handlers.length; i++) handlers[i].add?.(object);
-    }
-  }
+  if (typeof before === 'string') drop(entries, before, key);
+  else if (before) for (let i = 0; i < before.length; i++) drop(entries, before[i], key);
+  if (typeof after === 'string') add(entries, after, key);
+  else if (after) for (let i = 0; i < after.length; i++) add(entries, after[i], key);
 }
 
 function add(entries: Map<string, Set<string>>, value: string, key: string) {

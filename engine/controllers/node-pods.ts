@@ -4,14 +4,9 @@ import type { Informer } from '../client/index.ts';
 import type { Pod } from '../api/types.ts';
 
 const BY_NODE = 'node';
-const NOWHERE: readonly string[] = [];
 
 export function indexByNode(pods: Informer<Pod>) {
-  pods.addIndex(
-    BY_NODE,
-    (pod) => (pod.spec?.nodeName ? [pod.spec.nodeName] : NOWHERE),
-    (pod) => pod.spec?.nodeName,
-  );
+  pods.addIndex(BY_NODE, (pod) => pod.spec?.nodeName || undefined);
 }
 
 export const podsOn = (pods: Informer<Pod>, node: string): Pod[] => pods.byIndex(BY_NODE, node);

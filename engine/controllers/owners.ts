@@ -24,20 +24,15 @@ export function controllerRef(owner: Named, apiVersion: string, kind: string): O
 
 const BY_CONTROLLER = 'controller-uid';
 const ORPHANS = 'orphans';
-const NONE: readonly string[] = [];
 
 /** Indexes an informer's objects by the uid of their controller, and those without one by namespace. */
 export function indexByController<T extends object>(informer: Informer<T>) {
   const owners = (object: T) => (object as Named).metadata.ownerReferences;
-  const uid = (object: T) => {
-    const ref = controllerOf(object as Named);
-    return ref ? [ref.uid] : NONE;
-  };
   const orphaned = (object: T) => {
     const { ownerReferences, namespace } = (object as Named).metadata;
-    return ownerReferences && controllerOf(object as Named) ? NONE : [namespace ?? ''];
+    return ownerReferences && controllerOf(object as Named) ? undefined : (namespace ?? '');
   };
-  informer.addIndex(BY_CONTROLLER, uid, owners);
+  informer.addIndex(BY_CONTROLLER, (object) => controllerOf(object as Named)?.uid, owners);
   informer.addIndex(ORPHANS, orphaned, owners);
 }
 

@@ -54,7 +54,7 @@ export function watch(core: Core, ctx: Context, view: ((object: KubeObject) => K
     stream.skipUntil = revision;
   } else {
     try {
-      replay(storage.etcd.eventsAfter(cache.prefix, revision), stream);
+      replay(storage.etcd.eventsAfter(cache.prefix, revision), stream, cache.prefix);
     } catch (error) {
       if (!(error instanceof ErrCompacted)) throw error;
       const message = `too old resource version: ${revision} (${storage.etcd.compacted})`;

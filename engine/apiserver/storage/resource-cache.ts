@@ -3,6 +3,7 @@
 
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
 import type { Etcd, StoreEvent } from '../../etcd/index.ts';
+import { Change } from './change.ts';
 import { Selection } from './selection.ts';
 import type { Watch } from './watch.ts';
 
@@ -150,36 +151,30 @@ export class ResourceCache {
     if (this.small.size) this.small.clear();
     // Values may be unread: nobody looks, nobody makes them.
     if (this.watchCount === 0 && this.fieldIndexes.size === 0 && this.labelIndexes.size === 0) return;
-    const now = event.kv?.value as KubeObject | undefined;
-    const old = event.prev?.value as KubeObject | undefined;
-    this.fieldIndexes.forEach((index) => reindex(index, event.key, old, now));
-    if (old?.metadata.labels !== now?.metadata.labels) {
+    const change = new Change(event, this.prefix);
+    const { old, now } = change;
+    if (this.fieldIndexes.size) this.fieldIndexes.forEach((index) => reindex(index, event.key, old, now));
+    if (this.labelIndexes.size && old?.metadata.labels !== now?.metadata.labels)
       this.labelIndexes.forEach((index) => reindex(index, event.key, old, now));
-    }
     if (this.watchCount === 0) return;
 
-    let tombstone: KubeObject | undefined;
-    const gone = () => (tombstone ??= withResourceVersion(old as KubeObject, event.revision));
-    const wide = this.wideWatches;
-    for (let i = 0; i < wide.length; i++) wide[i].change(old, now, gone);
+    tell(this.wideWatches, change);
     if (this.namespaceWatches.size) {
       const namespace = ((now ?? old) as KubeObject).metadata.namespace ?? '';
-      const watches = this.namespaceWatches.get(namespace);
-      if (watches) for (let i = 0; i < watches.length; i++) watches[i].change(old, now, gone);
+      tell(this.namespaceWatches.get(namespace), change);
     }
-    this.fieldWatches.forEach((group) => {
-      const before = old && group.get(old);
-      const after = now && group.get(now);
-      if (after !== undefined) {
-        const watches = group.byValue.get(after);
-        if (watches) for (let i = 0; i < watches.length; i++) watches[i].change(old, now, gone);
-      }
-      if (before !== undefined && before !== after) {
-        const watches = group.byValue.get(before);
-        if (watches) for (let i = 0; i < watches.length; i++) watches[i].change(old, now, gone);
-      }
+    if (this.fieldWatches.size === 0) return;
+    this.fieldWatches.forEach(({ get, byValue }) => {
+      const before = old && get(old);
+      const after = now && get(now);
+      if (after !== undefined) tell(byValue.get(after), change);
+      if (before !== undefined && before !== after) tell(byValue.get(before), change);
     });
   }
+}
+
+function tell(watches: readonly Watch[] | undefined, change: Change) {
+  if (watches) for (let i = 0; i < watches.length; i++) watches[i].change(change);
 }
 
 const NOTHING = new Set<string>();
@@ -208,18 +203,7 @@ function replace(map: Map<string, readonly Watch[]>, key: string, watches: reado
   else map.delete(key);
 }
 
-/** The object as of `revision`: what a deletion or a departure from a selection is reported with. */
-export function withResourceVersion(object: KubeObject, revision: number): KubeObject {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-}
-
 /** Sends what a watch that starts in the past has missed. */
-export function replay(events: readonly StoreEvent[], watch: Watch) {
-  for (let i = 0; i < events.length; i++) {
-    const event = events[i];
-    const old = event.prev?.value as KubeObject | undefined;
-    watch.change(old, event.kv?.value as KubeObject | undefined, () =>
-      withResourceVersion(old as KubeObject, event.revision),
-    );
-  }
+export function replay(events: readonly StoreEvent[], watch: Watch, prefix: string) {
+  for (let i = 0; i < events.length; i++) watch.change(new Change(events[i], prefix));
 }

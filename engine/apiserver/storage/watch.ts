@@ -3,6 +3,7 @@
 import type { KubeObject } from '../../api/types.ts';
 import { Signal } from '../../sim/index.ts';
 import type { WatchEvent, WatchStream } from '../types.ts';
+import type { Change } from './change.ts';
 import type { Selection } from './selection.ts';
 
 export class Watch implements WatchStream {
@@ -17,7 +18,7 @@ export class Watch implements WatchStream {
   gate: ((object: KubeObject, pass: () => void) => void) | undefined;
   private readonly onStop: (watch: Watch) => void;
   private queue: WatchEvent[] = [];
-  private sink: ((event: WatchEvent) => void) | undefined;
+  private sink: ((event: WatchEvent, key?: string) => void) | undefined;
 
   constructor(
     selection: Selection,
@@ -33,7 +34,7 @@ export class Watch implements WatchStream {
     return this.queue.shift();
   }
 
-  pipe(sink: (event: WatchEvent) => void) {
+  pipe(sink: (event: WatchEvent, key?: string) => void) {
     const queued = this.queue;
     this.queue = [];
     this.sink = sink;
@@ -56,21 +57,28 @@ export class Watch implements WatchStream {
 
   /** @internal Sends an object that is already what the client expects. */
   sendRaw(type: WatchEvent['type'], object: KubeObject) {
+    this.deliver({ type, object }, undefined);
+  }
+
+  private deliver(event: WatchEvent, key: string | undefined) {
     if (this.ended) return;
-    const event = { type, object };
-    if (this.sink) this.sink(event);
+    if (this.sink) this.sink(event, key);
     else {
       this.queue.push(event);
       this.changed.fire();
     }
   }
 
-  /** @internal Sends what a change from `old` to `now` means to this watch: objects enter and leave a selection. */
-  change(old: KubeObject | undefined, now: KubeObject | undefined, gone: () => KubeObject) {
-    const selection = this.selection;
+  /** @internal Sends what a change means to this watch: objects enter and leave a selection. */
+  change(change: Change) {
+    const { old, now } = change;
+    const { selection } = this;
     const before = old !== undefined && selection.matches(old);
     const after = now !== undefined && selection.matches(now);
-    if (after) this.send(before ? 'MODIFIED' : 'ADDED', now);
-    else if (before) this.send('DELETED', gone());
+    if (!before && !after) return;
+    // Most watches see objects as they are: they share the event.
+    if (!this.view && !this.gate && !this.skipUntil) this.deliver(change.event(before, after), change.key);
+    else if (after) this.send(before ? 'MODIFIED' : 'ADDED', now);
+    else this.send('DELETED', change.gone());
   }
 }
