@@ -13,9 +13,10 @@ export function equal(a: unknown, b: unknown): boolean {
   const y = b as Record<string, unknown>;
   let fields = 0;
   for (const key in x) {
-    if (x[key] === undefined) continue;
+    const value = x[key];
+    if (value === undefined) continue;
     fields++;
-    if (!equal(x[key], y[key])) return false;
+    if (value !== y[key] && !equal(value, y[key])) return false;
   }
   for (const key in y) if (y[key] !== undefined) fields--;
   return fields === 0;

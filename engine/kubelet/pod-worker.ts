@@ -380,7 +380,6 @@ export class PodWorker {
       now: kubelet.sim.now,
       old: this.isStatic ? this.shown : this.status,
       oldConditions: this.isStatic ? this.shown.conditions : this.pod.status?.conditions,
-      last: this.shown,
     });
     this.shown = status;
     const uid = this.isStatic ? this.mirrored : this.uid;

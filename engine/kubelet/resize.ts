@@ -36,6 +36,10 @@ export class PodResize {
     this.agreed = pod.spec;
   }
 
+  get conditions(): ResizeCondition[] {
+    return [this.pending, this.inProgress].filter((condition) => condition !== undefined);
+  }
+
   requestsOf(name: string): Record<string, string> | undefined {
     return this.allocated.get(name)?.requests;
   }

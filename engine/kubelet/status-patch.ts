@@ -17,7 +17,8 @@ export function statusPatch(old: PodStatus, status: PodStatus): Json | undefined
   let patch: Json | undefined;
   for (const field in after) {
     const value = after[field];
-    if (value === before[field] || same(before[field], value)) continue;
+    if (value === before[field]) continue;
+    if ((typeof value === 'object' || value === undefined) && same(before[field], value)) continue;
     (patch ??= {})[field] = value;
   }
   for (const field of VANISHING)
@@ -131,7 +132,7 @@ function changedConditions(before: readonly PodCondition[], after: readonly PodC
 }
 
 /** Whether two JSON values are equal. */
-export function same(a: unknown, b: unknown): boolean {
+function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
     return (a === null || a === undefined) && (b === null || b === undefined);

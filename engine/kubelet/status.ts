@@ -19,7 +19,6 @@ import type { Failure } from './pod-worker.ts';
 import type { PodResize } from './resize.ts';
 import { podQOSClass } from '../api/qos.ts';
 import { isSidecar, shouldRestart } from './pod-spec.ts';
-import { same } from './status-patch.ts';
 
 /** What the kubelet remembers of one container of a Pod. */
 export interface ContainerRecord {
@@ -30,8 +29,6 @@ export interface ContainerRecord {
   restarts: number;
   /** Why it could not be started the last time that was tried. */
   waiting: Waiting | undefined;
-  /** The status that was last made of one while it ran. */
-  shown?: { of: Container; status: ContainerStatus };
 }
 
 export interface StatusInput {
@@ -49,17 +46,15 @@ export interface StatusInput {
   terminal: boolean;
   /** What the whole Pod failed with (deadline, eviction, rejection). */
   failure: Failure | undefined;
-  resize: Pick<PodResize, 'pending' | 'inProgress' | 'requestsOf'>;
+  resize: Pick<PodResize, 'conditions' | 'requestsOf'>;
   now: number;
   /** What the API has. */
   old: PodStatus;
   oldConditions: PodCondition[] | undefined;
-  /** The status that was last made: what has not changed is shared with it. */
-  last: PodStatus;
 }
 
 export function generateStatus(input: StatusInput): PodStatus {
-  const { pod, old, last, hostIPs } = input;
+  const { pod, old, hostIPs } = input;
   const spec = pod.spec as PodSpec;
   // A Pod that fails as a whole has failed when none of its containers can run any more.
   const failure = input.terminal || input.failure?.rejected ? input.failure : undefined;
@@ -70,8 +65,11 @@ export function generateStatus(input: StatusInput): PodStatus {
     return { observedGeneration, phase: 'Failed', reason, message, startTime, qosClass: podQOSClass(spec) };
   }
   const hasInit = (spec.initContainers?.length ?? 0) > 0;
-  const init = containerStatuses(input, spec.initContainers, true, true, last.initContainerStatuses);
-  const main = containerStatuses(input, spec.containers, hasInit, false, last.containerStatuses);
+  const init = (spec.initContainers ?? []).map((container) => containerStatus(input, container, true, true));
+  const main = spec.containers.map((container) => containerStatus(input, container, hasInit, false));
+  const ephemeral = (spec.ephemeralContainers ?? []).map((container) =>
+    containerStatus(input, container, false, false),
+  );
   const phase = failure ? 'Failed' : phaseOf(input, spec, init, main);
 
   const status: PodStatus = {
@@ -81,34 +79,22 @@ export function generateStatus(input: StatusInput): PodStatus {
     hostIP: hostIPs[0].ip,
     hostIPs,
     startTime: input.startTime,
-    containerStatuses: shared(byName(main), last.containerStatuses),
-    qosClass: podQOSClass(spec),
+    containerStatuses: byName(main),
+    qosClass: old.qosClass ?? podQOSClass(spec),
   };
-  if (hasInit) status.initContainerStatuses = shared(init, last.initContainerStatuses);
-  if (spec.ephemeralContainers?.length) {
-    const before = last.ephemeralContainerStatuses;
-    const ephemeral = containerStatuses(input, spec.ephemeralContainers, false, false, before);
-    status.ephemeralContainerStatuses = shared(byName(ephemeral), before);
-  }
+  if (hasInit) status.initContainerStatuses = init;
+  if (ephemeral.length) status.ephemeralContainerStatuses = byName(ephemeral);
   const podIP = input.podIP || (old.podIP ?? '');
   if (podIP) {
     status.podIP = podIP;
     const secondaryPodIP = input.secondaryPodIP ?? old.podIPs?.[1]?.ip;
-    const known = last.podIP === podIP && last.podIPs?.[1]?.ip === secondaryPodIP ? last.podIPs : undefined;
-    status.podIPs = known ?? (secondaryPodIP ? [{ ip: podIP }, { ip: secondaryPodIP }] : [{ ip: podIP }]);
+    status.podIPs = secondaryPodIP ? [{ ip: podIP }, { ip: secondaryPodIP }] : [{ ip: podIP }];
   }
   if (failure) {
     status.reason = failure.reason;
     status.message = failure.message;
   }
   return input.terminal ? ended(status) : status;
-}
-
-/** The list that was made last when it has the same elements. */
-function shared<T>(list: T[], last: T[] | undefined): T[] {
-  if (last?.length !== list.length) return list;
-  for (let i = 0; i < list.length; i++) if (list[i] !== last[i]) return list;
-  return last;
 }
 
 /** Statuses of init containers stay in the Pod's order, all others are sorted. */
@@ -176,10 +162,10 @@ function terminatedState(container: Container): ContainerState {
   };
 }
 
-export const isReady = (container: Container): boolean => isStarted(container) && passesReadiness(container);
-
-const passesReadiness = ({ config, probes }: Container): boolean =>
-  !config.spec.readinessProbe || probes.readiness === true;
+export function isReady(container: Container): boolean {
+  const { spec } = container.config;
+  return isStarted(container) && (!spec.readinessProbe || container.probes.readiness === true);
+}
 
 /** Running, and its startup probe (if any) has succeeded. */
 export function isStarted(container: Container): boolean {
@@ -187,49 +173,19 @@ export function isStarted(container: Container): boolean {
   return container.state === 'running' && (!spec.startupProbe || container.probes.startup === true);
 }
 
-const NO_STATUSES: ContainerStatus[] = [];
-const CREATING: Waiting = { reason: 'ContainerCreating', message: '' };
-const INITIALIZING: Waiting = { reason: 'PodInitializing', message: '' };
-
-function containerStatuses(
-  input: StatusInput,
-  containers: readonly ContainerSpec[] | undefined,
-  hasInit: boolean,
-  init: boolean,
-  last: ContainerStatus[] | undefined,
-): ContainerStatus[] {
-  if (!containers?.length) return NO_STATUSES;
-  const statuses: ContainerStatus[] = [];
-  for (let i = 0; i < containers.length; i++) {
-    const spec = containers[i];
-    const before = last?.[i].name === spec.name ? last[i] : last?.find(({ name }) => name === spec.name);
-    statuses.push(containerStatus(input, spec, hasInit, init, before));
-  }
-  return statuses;
-}
-
-/** `last`: as it was last made. */
-function containerStatus(
-  input: StatusInput,
-  spec: ContainerSpec,
-  hasInit: boolean,
-  init: boolean,
-  last: ContainerStatus | undefined,
-): ContainerStatus {
+function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boolean, init: boolean): ContainerStatus {
   const record = input.records.get(spec.name);
   const current = record?.current;
+  const volumeMounts = mountStatuses(spec);
   if (!current) {
-    const waiting = record?.waiting ?? (hasInit ? INITIALIZING : CREATING);
-    const restarts = record?.restarts ?? 0;
-    if (last && isStillWaiting(last, spec, waiting, restarts)) return last;
-    const volumeMounts = mountStatuses(spec);
+    const waiting = record?.waiting ?? { reason: hasInit ? 'PodInitializing' : 'ContainerCreating', message: '' };
     return {
       image: spec.image ?? '',
       imageID: '',
       lastState: {},
       name: spec.name,
       ready: false,
-      restartCount: restarts,
+      restartCount: record?.restarts ?? 0,
       started: false,
       state: { waiting: waitingState(waiting) },
       ...(volumeMounts && { volumeMounts }),
@@ -237,22 +193,6 @@ function containerStatus(
   }
   const { pod, terminal } = input;
   const { image } = current.config;
-  const started = isStarted(current);
-  const isOrdinary = !init || isSidecar(spec);
-  const ready = isOrdinary ? started && passesReadiness(current) : current.state === 'exited' && current.exitCode === 0;
-  const requests = isOrdinary ? input.resize.requestsOf(spec.name) : spec.resources?.requests;
-  const known = record.shown;
-  if (
-    known?.of === current &&
-    current.state === 'running' &&
-    known.status.ready === ready &&
-    known.status.started === started &&
-    known.status.restartCount === record.restarts &&
-    known.status.allocatedResources === requests &&
-    known.status.resources === current.resources
-  )
-    return known.status;
-  const volumeMounts = mountStatuses(spec);
   let state: ContainerState;
   let lastState: ContainerState = record.last ? terminatedState(record.last) : {};
   if (current.state === 'running') state = { running: { startedAt: timestamp(current.startedAt) } };
@@ -265,14 +205,17 @@ function containerStatus(
       state = { waiting: waitingState(record.waiting) };
     }
   }
-  const status: ContainerStatus = {
+  const started = isStarted(current);
+  const done = init && !isSidecar(spec) && current.state === 'exited' && current.exitCode === 0;
+  const requests = init && !isSidecar(spec) ? spec.resources?.requests : input.resize.requestsOf(spec.name);
+  return {
     ...(requests && { allocatedResources: requests }),
     containerID: idOf(current),
     image: image.reference,
     imageID: `${image.repository}@${image.digest}`,
     lastState,
     name: spec.name,
-    ready,
+    ready: done || (!(init && !isSidecar(spec)) && isReady(current)),
     resources: current.resources,
     restartCount: record.restarts,
     started,
@@ -282,21 +225,6 @@ function containerStatus(
     },
     ...(volumeMounts && { volumeMounts }),
   };
-  if (current.state === 'running') record.shown = { of: current, status };
-  return status;
-}
-
-/** Whether the last status of one that has not been created yet still says it all. */
-function isStillWaiting(last: ContainerStatus, spec: ContainerSpec, waiting: Waiting, restarts: number): boolean {
-  const before = last.state?.waiting;
-  return (
-    before !== undefined &&
-    last.containerID === undefined &&
-    last.image === spec.image &&
-    last.restartCount === restarts &&
-    before.reason === waiting.reason &&
-    (before.message ?? '') === waiting.message
-  );
 }
 
 function waitingState({ reason, message }: Waiting) {
@@ -363,7 +291,8 @@ function phaseOf(input: StatusInput, spec: PodSpec, init: ContainerStatus[], mai
 }
 
 function hasStarted(main: ContainerStatus[]): boolean {
-  return main.some(({ state }) => state?.running || state?.terminated);
+  for (const { state } of main) if (state?.running || state?.terminated) return true;
+  return false;
 }
 
 // ---- conditions ----------------------------------------------------------------------------------------------
@@ -396,12 +325,13 @@ function conditionsOf(
   init: ContainerStatus[],
   main: ContainerStatus[],
 ): PodCondition[] {
-  const { oldConditions: old, pod, resize, sandboxReady } = input;
+  const { oldConditions: old, pod, sandboxReady } = input;
+  const resizing = input.resize.conditions;
   const generation = pod.metadata?.generation;
   const containersReady = containersReadyOf(spec, phase, init, main);
   const initialized = initializedOf(input, spec, phase, init, main);
   const ready = readyOf(spec, containersReady, old);
-  const isUsual = !resize.pending && !resize.inProgress && !(input.terminal && input.failure?.disruption);
+  const isUsual = resizing.length === 0 && !(input.terminal && input.failure?.disruption);
   const known = isUsual && old ? made.get(old) : undefined;
   if (
     known &&
@@ -415,8 +345,7 @@ function conditionsOf(
     return known.conditions;
 
   const verdicts: Record<string, Verdict> = {};
-  for (const one of [resize.pending, resize.inProgress])
-    if (one) verdicts[one.type] = { status: 'True', reason: one.reason, message: one.message };
+  for (const { type, reason, message } of resizing) verdicts[type] = { status: 'True', reason, message };
   if (sandboxReady !== undefined) verdicts.PodReadyToStartContainers = sandboxReady ? TRUE : { status: 'False' };
   Object.assign(verdicts, { Initialized: initialized, Ready: ready, ContainersReady: containersReady });
   verdicts.PodScheduled = TRUE;
@@ -424,7 +353,7 @@ function conditionsOf(
     verdicts.DisruptionTarget = { status: 'True', reason: 'TerminationByKubelet', message: input.failure.message };
   }
   let time: string | undefined;
-  let conditions: PodCondition[] = [];
+  const conditions: PodCondition[] = [];
   for (const type in verdicts) {
     const { status, reason, message } = verdicts[type];
     const before = old?.find((condition) => condition.type === type);
@@ -437,7 +366,6 @@ function conditionsOf(
       type,
     });
   }
-  if (input.last.conditions && same(input.last.conditions, conditions)) conditions = input.last.conditions;
   if (isUsual && old) {
     if (made.size === MAX_MADE) made.clear();
     made.set(old, { generation, sandboxReady, initialized, ready, containersReady, time, conditions });

@@ -116,6 +116,9 @@ export function validateUpdate(
   if (!sameMeta) {
     commonMeta(faults, object, old);
     objectMetaUpdate(faults, object, old);
+  } else if (subresource === 'status') {
+    rules?.validateStatus?.(faults, object, old);
+    return faults.list;
   }
   const bad = faults.list.length > 0;
   // The strategy says of the metadata what the registry has said already.

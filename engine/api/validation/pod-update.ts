@@ -29,20 +29,26 @@ export const pod: Rules = {
     const now: JsonObject = object.status ?? {};
     const before: JsonObject = old.status ?? {};
     if (now === before) return;
-    if (now.conditions && now.conditions !== before.conditions) conditions(faults, now.conditions);
+    if (now.conditions && now.conditions !== before.conditions && !goodLists.has(now.conditions)) {
+      if (conditions(faults, now.conditions)) goodLists.add(now.conditions);
+    }
     const nominated = now.nominatedNodeName;
     if (nominated && nominated !== before.nominatedNodeName)
       faults.check('status.nominatedNodeName', nominated, isDNS1123Subdomain);
     if (now.qosClass !== before.qosClass) faults.invalid('status.qosClass', now.qosClass ?? '', IMMUTABLE);
     const policy: string | undefined = object.spec?.restartPolicy;
-    restarts(faults, object, old, 'containerStatuses', policy);
-    restarts(faults, object, old, 'initContainerStatuses', policy);
-    restarts(faults, object, old, 'ephemeralContainerStatuses', 'Never');
+    if (policy !== 'Always') {
+      restarts(faults, object, old, 'containerStatuses', policy);
+      restarts(faults, object, old, 'initContainerStatuses', policy);
+    }
+    if (before.ephemeralContainerStatuses) restarts(faults, object, old, 'ephemeralContainerStatuses', 'Never');
     if (now.podIPs && now.podIPs !== before.podIPs) addresses(faults, 'podIPs', now.podIPs);
     const { hostIPs } = now;
     if (hostIPs?.length && now.hostIP !== hostIPs[0].ip)
       faults.invalid('status.hostIPs[0].ip', hostIPs[0].ip, 'must be equal to `hostIP`');
-    if (hostIPs && hostIPs !== before.hostIPs) addresses(faults, 'hostIPs', hostIPs);
+    if (hostIPs && hostIPs !== before.hostIPs && !goodLists.has(hostIPs)) {
+      if (addresses(faults, 'hostIPs', hostIPs)) goodLists.add(hostIPs);
+    }
     if (isRareStatus(object.spec, now, before)) part('rules').podStatus(faults, object);
   },
 };
@@ -50,20 +56,19 @@ export const pod: Rules = {
 /** Lists without a fault: Pods that begin together, or on one node, share them. */
 const goodLists = new WeakSet<object>();
 
-function conditions(faults: Faults, list: JsonObject[]) {
-  if (goodLists.has(list)) return;
+/** Whether they are good; so is `addresses`. */
+function conditions(faults: Faults, list: JsonObject[]): boolean {
   const before = faults.list.length;
   list.forEach(({ type }, i) => {
     if (!SYSTEM_CONDITIONS.has(type)) faults.check(`metadata.conditions[${i}].Type`, type ?? '', isQualifiedName);
   });
-  if (faults.list.length === before) goodLists.add(list);
+  return faults.list.length === before;
 }
 
-function addresses(faults: Faults, field: string, list: JsonObject[]) {
-  if (goodLists.has(list)) return;
+function addresses(faults: Faults, field: string, list: JsonObject[]): boolean {
   const before = faults.list.length;
-  list.forEach(({ ip }, i) => faults.check(`status.${field}[${i}]`, ip ?? '', isValidIP));
-  if (faults.list.length === before) goodLists.add(list);
+  for (let i = 0; i < list.length; i++) faults.check(`status.${field}[${i}]`, list[i].ip ?? '', isValidIP);
+  return faults.list.length === before;
 }
 
 const STATUSES = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
@@ -95,7 +100,6 @@ const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized']);
 
 /** With restartPolicy Never or OnFailure what has ended stays so. */
 function restarts(faults: Faults, object: KubeObject, old: KubeObject, list: string, policy: string | undefined) {
-  if (policy === 'Always') return;
   const before: JsonObject[] | undefined = old.status?.[list];
   if (!before) return;
   const now: JsonObject[] = object.status?.[list] ?? [];

@@ -20,14 +20,16 @@ const STRATEGIC_PATCH = 'application/strategic-merge-patch+json';
 const APPLY_PATCH = 'application/apply-patch+yaml';
 
 export function patch(core: Core, ctx: Context): Updated {
-  const type = contentType(ctx);
+  const { route, info, request } = ctx;
+  // A component writes the type as it stands here.
+  const given = request.headers?.['content-type'];
+  const type = given === STRATEGIC_PATCH ? given : contentType(ctx);
   if (type === APPLY_PATCH) return part('apply').apply(core, ctx);
   if (type !== JSON_PATCH && type !== MERGE_PATCH && type !== STRATEGIC_PATCH) {
-    if (ctx.info.custom) throw unsupportedMediaType([JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
+    if (info.custom) throw unsupportedMediaType([JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
     throw new StatusError(415, 'UnsupportedMediaType', '415: Unsupported Media Type', {});
   }
-  if (type === STRATEGIC_PATCH && ctx.info.custom) throw unsupportedMediaType([JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
-  const { route, info, request } = ctx;
+  if (type === STRATEGIC_PATCH && info.custom) throw unsupportedMediaType([JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
   const known = request.patched;
   const body = readPatch(ctx, type);
   return updateObject(core, ctx, info, route.namespace, route.name, route.subresource, (old) =>

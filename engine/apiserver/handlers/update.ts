@@ -129,10 +129,11 @@ function sentEntries(
   old: KubeObject,
   object: KubeObject,
 ): Entries | undefined {
-  if (cleared(metadata)) return NOBODY;
   const sent = metadata.managedFields;
-  const known = sent?.every(({ operation, fieldsV1 }) => (operation === 'Apply' || operation === 'Update') && fieldsV1);
-  if (!sent || !known || equal(sent, core.ledger.entries(old))) return undefined;
+  if (!sent) return undefined;
+  if (cleared(metadata)) return NOBODY;
+  const known = sent.every(({ operation, fieldsV1 }) => (operation === 'Apply' || operation === 'Update') && fieldsV1);
+  if (!known || equal(sent, core.ledger.entries(old))) return undefined;
   return core.ledger.updated(info, sent, old, object, writerOf(ctx, ctx.route.subresource));
 }
 
