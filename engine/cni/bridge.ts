@@ -56,7 +56,7 @@ export function attachPod(
   for (let i = 0; i < ips.length; i++) {
     const range = ranges[i];
     const via = gatewayOf(node, bridge, range);
-    pod.assign(inside, ips[i], range.bits);
+    pod.assign(inside, ips[i], range.bits, range);
     pod.routes.add({ destination: range.upper ? DEFAULT_ROUTE6 : DEFAULT_ROUTE, via, link: inside, protocol: 'boot' });
   }
   if (options.ports) mapPorts(node, pod, owner, subnets);
@@ -74,5 +74,6 @@ function gatewayOf(node: NetworkNamespace, bridge: Link, range: Cidr): string {
 
 function randomMac(node: NetworkNamespace): string {
   const hex = node.network.sim.random('veth').hex(10);
-  return `${hex[0]}2:${hex.match(/../g)?.join(':')}`;
+  const pair = (at: number) => hex.slice(at, at + 2);
+  return `${hex[0]}2:${pair(0)}:${pair(2)}:${pair(4)}:${pair(6)}:${pair(8)}`;
 }

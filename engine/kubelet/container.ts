@@ -110,7 +110,7 @@ export class Container {
   private oomKilled = false;
   private waiting = false;
   private forced: number | undefined;
-  private readonly faulty = new Set<number>();
+  private faulty: Set<number> | undefined;
   private extra = { cpu: 0, memory: 0 };
   /** It answers nothing and no signal but KILL. */
   private hung = false;
@@ -295,7 +295,7 @@ export class Container {
       const before = portFault(this.config.net, port);
       const answers = [...(change.answers ?? []), ...(before?.answers ?? [])];
       setPortFault(this.config.net, port, { connect: change.connect ?? before?.connect, answers });
-      this.faulty.add(port);
+      (this.faulty ??= new Set()).add(port);
     }
     this.healthChanged();
   }
@@ -308,8 +308,8 @@ export class Container {
   /** Serves as it was written again, and gives back what was taken on top. */
   behave() {
     this.hung = false;
-    this.faulty.forEach((port) => setPortFault(this.config.net, port, undefined));
-    this.faulty.clear();
+    this.faulty?.forEach((port) => setPortFault(this.config.net, port, undefined));
+    this.faulty = undefined;
     this.cgroup.load(-this.extra.cpu);
     this.cgroup.allocate(-this.extra.memory);
     this.extra = { cpu: 0, memory: 0 };

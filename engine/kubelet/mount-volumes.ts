@@ -19,7 +19,10 @@ export function* mountVolumes(worker: PodWorker): Co<boolean> {
   const volumes = pod.spec?.volumes;
   if (!volumes?.length) return true;
   if (!worker.sandbox) yield MOUNT_MS;
-  else yield* kubelet.expandVolumes(worker);
+  else {
+    yield* kubelet.expandVolumes(worker);
+    if (worker.volumes.allLocal(volumes)) return true;
+  }
   const since = kubelet.sim.now;
   const failures = new Map<string, { next: number; delay: number }>();
   const unattached = new Set<string>();

@@ -9,7 +9,7 @@ import { podRef } from './reference.ts';
 
 export class PodObjects {
   private readonly worker: PodWorker;
-  private readonly kept = new Map<string, () => void>();
+  private kept: Map<string, () => void> | undefined;
 
   constructor(worker: PodWorker) {
     this.worker = worker;
@@ -37,8 +37,9 @@ export class PodObjects {
     const { objects } = kubelet;
     const namespace = pod.metadata?.namespace ?? '';
     const key = `${kind}/${name}`;
-    if (!this.kept.has(key))
-      this.kept.set(
+    const kept = (this.kept ??= new Map<string, () => void>());
+    if (!kept.has(key))
+      kept.set(
         key,
         objects.use(kind, namespace, name, () => {}),
       );
@@ -47,17 +48,17 @@ export class PodObjects {
 
   /** Registries here need no credentials; one that is named and does not exist is reported all the same. */
   checkPullSecrets() {
-    const missing = (this.worker.pod.spec?.imagePullSecrets ?? []).filter(
+    const missing = this.worker.pod.spec?.imagePullSecrets?.filter(
       ({ name }) => name && !this.keyValues('secrets', name),
     );
-    if (missing.length === 0) return;
+    if (!missing?.length) return;
     const names = missing.map(({ name }) => name).join(', ');
     const text = `Unable to retrieve some image pull secrets (${names}); attempting to pull the image may not succeed.`;
     this.worker.kubelet.recorder.event(podRef(this.worker.pod), 'Warning', 'FailedToRetrieveImagePullSecret', text);
   }
 
   release() {
-    this.kept.forEach((release) => release());
-    this.kept.clear();
+    this.kept?.forEach((release) => release());
+    this.kept = undefined;
   }
 }

@@ -155,6 +155,7 @@ export function limitsOf({ resources }: Pick<ContainerSpec, 'resources'>, pod: P
 /** command replaces the entry point and drops the image's CMD, args replace CMD. */
 function commandOf(spec: ContainerSpec, image: Image, env: Record<string, string>): string[] {
   const { entrypoint, cmd } = image.config;
+  if (!spec.command?.length && !spec.args?.length && entrypoint.length + cmd.length) return usualCommand(image);
   const command = spec.command?.length ? spec.command.map((text) => expand(text, env)) : entrypoint;
   const args = spec.args?.length ? spec.args.map((text) => expand(text, env)) : spec.command?.length ? [] : cmd;
   const all = [...command, ...args];
@@ -162,10 +163,22 @@ function commandOf(spec: ContainerSpec, image: Image, env: Record<string, string
   return all;
 }
 
+/** What images run by themselves. */
+const usual = new WeakMap<Image, string[]>();
+
+function usualCommand(image: Image): string[] {
+  let command = usual.get(image);
+  if (!command) usual.set(image, (command = [...image.config.entrypoint, ...image.config.cmd]));
+  return command;
+}
+
 function userOf(pod: Pod, spec: ContainerSpec, image: Image): { uid: number; gid: number } {
   const podContext = pod.spec?.securityContext;
   const context = spec.securityContext;
-  const [name, group] = image.config.user.split(':');
+  const { user } = image.config;
+  if (user === '' && context === undefined && podContext?.runAsUser === undefined && !podContext?.runAsNonRoot)
+    return { uid: 0, gid: podContext?.runAsGroup ?? 0 };
+  const [name, group] = user.split(':');
   const imageUid = name === '' ? 0 : /^\d+$/.test(name) ? Number(name) : image.userId(name);
   const asked = context?.runAsUser ?? podContext?.runAsUser;
   const uid = asked ?? imageUid ?? 0;

@@ -3,9 +3,9 @@
 
 import type { Pod, PodSpec } from '../api/types.ts';
 import {
+  addressText,
   type FileNode,
   ipNumber,
-  ipText,
   type Kernel,
   type Listener,
   type NetworkNamespace,
@@ -72,7 +72,7 @@ export class AddressPool {
       this.next = this.next + 1 >= this.size - 1 ? 2 : this.next + 1;
       if (offset >= this.size - 1 || this.used.has(offset)) continue;
       this.used.add(offset);
-      return ipText(this.base + offset);
+      return addressText(this.base + offset);
     }
     return undefined;
   }

@@ -85,12 +85,14 @@ export class PodVolumes {
   private pod: Pod;
   private readonly at: VolumeSources;
   private readonly nodes = new Map<string, DirNode | FileNode>();
+  /** Those of them that are the Pod's own from the beginning. */
+  private readonly local = new Set<string>();
   private readonly live: { dir: LazyDir; sources: Source[]; mode: number }[] = [];
   private readonly releases: (() => void)[] = [];
   /** Volumes whose claim or storage lets nobody write. */
-  private readonly readOnly = new Set<string>();
+  private readOnly: Set<string> | undefined;
   /** How volumes of drivers are mounted. */
-  private readonly provided = new Map<string, MountOptions>();
+  private provided: Map<string, MountOptions> | undefined;
   /** Something behind a volume has changed since the last refresh. */
   private stale = false;
   private readonly onChange: () => void;
@@ -127,12 +129,19 @@ export class PodVolumes {
     const made = this.make(volume, podIP);
     if ('bound' in made) return made;
     this.nodes.set(volume.name, made);
+    if (volume.emptyDir || sourcesOf(volume)) this.local.add(volume.name);
     return undefined;
+  }
+
+  /** Whether all of these are set up, and none comes from elsewhere. */
+  allLocal(volumes: readonly Volume[]): boolean {
+    for (const { name } of volumes) if (!this.local.has(name)) return false;
+    return true;
   }
 
   provide(name: string, node: DirNode | FileNode, options: MountOptions) {
     this.nodes.set(name, node);
-    this.provided.set(name, options);
+    (this.provided ??= new Map()).set(name, options);
   }
 
   /** The text of a file in a volume that is set up. */
@@ -186,11 +195,11 @@ export class PodVolumes {
       const node = this.nodes.get(mount.name);
       if (!node) continue;
       const volume = this.pod.spec?.volumes?.find((candidate) => candidate.name === mount.name);
-      const provided = this.provided.get(mount.name);
+      const provided = this.provided?.get(mount.name);
       const readOnly =
         mount.readOnly ||
         provided?.readOnly ||
-        this.readOnly.has(mount.name) ||
+        this.readOnly?.has(mount.name) ||
         (volume && sourcesOf(volume) !== undefined) ||
         false;
       if (node.kind === 'dir') ensureDirectory(fs.root, mount.mountPath);
@@ -211,9 +220,7 @@ export class PodVolumes {
     if (!volumeMounts) return NO_PLACES;
     const places: string[] = [];
     for (const { name, mountPath, subPath, subPathExpr } of volumeMounts) {
-      const volume = this.pod.spec?.volumes?.find((candidate) => candidate.name === name);
-      if (subPath || subPathExpr || !volume || !this.nodes.has(name) || this.provided.has(name)) return undefined;
-      if (!volume.emptyDir && !sourcesOf(volume)) return undefined;
+      if (subPath || subPathExpr || !this.local.has(name)) return undefined;
       places.push(mountPath);
     }
     return places;
@@ -322,7 +329,7 @@ export class PodVolumes {
     const { path, type, readOnly, local } = found;
     if (local !== undefined && !this.at.machine.fs.exists(path))
       throw new MountError(`path ${quote(path)} does not exist`, local, 'MountVolume.NewMounter initialization');
-    if (readOnly) this.readOnly.add(volume.name);
+    if (readOnly) (this.readOnly ??= new Set()).add(volume.name);
     return this.hostPath(path, type);
   }
 

@@ -12,9 +12,13 @@ export function ipNumber(ip: string): number {
   let number = known.get(ip);
   if (number !== undefined) return number;
   number = parse(ip);
+  remember(ip, number);
+  return number;
+}
+
+function remember(ip: string, number: number) {
   if (known.size >= MAX_KNOWN) known = new Map();
   known.set(ip, number);
-  return number;
 }
 
 const LOW = 2 ** 32;
@@ -49,6 +53,13 @@ function parse(ip: string): number {
     number = number * 256 + value;
   }
   return number;
+}
+
+/** The text of a number that will be asked for again by its text. */
+export function addressText(number: number): string {
+  const text = ipText(number);
+  remember(text, number);
+  return text;
 }
 
 export function ipText(number: number): string {
@@ -123,10 +134,11 @@ export function isAddress(text: string): boolean {
   return /^\d+\.\d+\.\d+\.\d+$/.test(text) || (text.includes(':') && ipNumber(text) >= 0);
 }
 
+const PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 /** A locally administered hardware address that follows from an address, as bridges and veth pairs get them. */
 export function macOf(ip: string, prefix = '0a:58'): string {
   const number = ipNumber(ip);
-  let mac = prefix;
-  for (let shift = 24; shift >= 0; shift -= 8) mac += `:${((number >>> shift) & 255).toString(16).padStart(2, '0')}`;
-  return mac;
+  const last = `${PAIRS[(number >>> 8) & 255]}:${PAIRS[number & 255]}`;
+  return `${prefix}:${PAIRS[number >>> 24]}:${PAIRS[(number >>> 16) & 255]}:${last}`;
 }

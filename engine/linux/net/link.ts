@@ -40,7 +40,7 @@ export class Link {
   /** What a device is plugged into. */
   lan: Lan | undefined;
   /** Ports of a bridge by the addresses behind them, as ARP has found them. */
-  private readonly found = new Map<string, Link>();
+  private found: Map<string, Link> | undefined;
 
   constructor(namespace: NetworkNamespace, kind: LinkKind, name: string, index: number, mac: string) {
     this.namespace = namespace;
@@ -61,20 +61,20 @@ export class Link {
 
   /** ARP on a bridge: the port behind which the address is. */
   portOf(ip: string): Link | undefined {
-    const known = this.found.get(ip);
+    const known = this.found?.get(ip);
     if (known?.master === this && known.peer?.has(ip)) return known;
     for (const port of this.ports) {
       if (!port.peer?.has(ip)) continue;
-      this.found.set(ip, port);
+      (this.found ??= new Map()).set(ip, port);
       return port;
     }
-    this.found.delete(ip);
+    this.found?.delete(ip);
     return undefined;
   }
 
   /** Addresses behind the ports that somebody has asked for. */
   learned(): ReadonlyMap<string, Link> {
-    return this.found;
+    return (this.found ??= new Map());
   }
 
   enslave(bridge: Link) {
@@ -126,6 +126,9 @@ export interface RouteEntry {
   choose?: (packet: Packet) => string | undefined;
 }
 
+const order = (a: RouteEntry, b: RouteEntry) =>
+  b.destination.bits - a.destination.bits || (a.metric ?? 0) - (b.metric ?? 0);
+
 /** The main routing table: the longest prefix wins, then the least metric. */
 export class Routes {
   private list: RouteEntry[] = [];
@@ -137,12 +140,12 @@ export class Routes {
 
   /** False when there is such a route already. */
   add(route: RouteEntry): boolean {
+    const { list } = this;
     const same = ({ destination, metric }: RouteEntry) =>
       destination.text === route.destination.text && (metric ?? 0) === (route.metric ?? 0);
-    if (this.list.some(same)) return false;
-    this.list = [...this.list, route].sort(
-      (a, b) => b.destination.bits - a.destination.bits || (a.metric ?? 0) - (b.metric ?? 0),
-    );
+    if (list.some(same)) return false;
+    this.list = list.concat(route);
+    if (list.length && order(list[list.length - 1], route) > 0) this.list.sort(order);
     this.cache.clear();
     return true;
   }

@@ -91,7 +91,7 @@ export class NetworkNamespace {
   private readonly listeners = new Map<string, Listener>();
   private readonly udp = new Map<string, UdpSocket>();
   private readonly open = new Map<Socket, Connection>();
-  private readonly closing: (() => void)[] = [];
+  private closing: (() => void)[] | undefined;
   private nextPort = FIRST_PORT;
   private nextIndex = 1;
   private chance: Random | undefined;
@@ -135,7 +135,7 @@ export class NetworkNamespace {
   }
 
   /** Gives an interface an address; the range around it becomes reachable by it. */
-  assign(link: Link, ip: string, bits: number) {
+  assign(link: Link, ip: string, bits: number, range?: Cidr) {
     if (ip.includes(':') && !this.links[0].has('::1')) this.links[0].addresses.push({ ip: '::1', bits: 128 });
     link.addresses.push({ ip, bits });
     this.addresses.push(ip);
@@ -144,7 +144,7 @@ export class NetworkNamespace {
     if (link.kind !== 'dummy') this.network.byAddress.set(ip, this);
     if (link.kind === 'device') this.network.lan.attach(link, ip);
     if (bits < (ip.includes(':') ? 128 : 32)) {
-      const destination = parseCidr(`${ip}/${bits}`) as Cidr;
+      const destination = range ?? (parseCidr(`${ip}/${bits}`) as Cidr);
       this.routes.add({ destination, link, source: ip, protocol: 'kernel' });
     }
     this.routes.changed();
@@ -228,12 +228,14 @@ export class NetworkNamespace {
 
   /** Something elsewhere that has to go with it. */
   onClose(undo: () => void) {
-    this.closing.push(undo);
+    (this.closing ??= []).push(undo);
   }
 
   /** Takes the namespace off the network; its connections break. */
   close() {
-    for (const undo of this.closing.splice(0)) undo();
+    const { closing } = this;
+    this.closing = undefined;
+    closing?.forEach((undo) => undo());
     for (const socket of [...this.open.keys()]) socket.close();
     this.listeners.clear();
     this.udp.clear();
