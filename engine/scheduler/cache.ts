@@ -139,7 +139,11 @@ export class Cache {
     if (!counters) this.counters.set(query.namespace, (counters = new Map()));
     const known = counters.get(query.key);
     if (known) return known.counts;
-    if (counters.size >= MAX_COUNTERS) counters.delete(counters.keys().next().value as string);
+    if (counters.size >= MAX_COUNTERS) {
+      counters.delete(counters.keys().next().value as string);
+      // Who keeps what it counted asks again.
+      this.version++;
+    }
     const counter: Counter = { query, counts: new Map(), labels: NOT_SEEN, matches: false };
     counters.set(query.key, counter);
     this.byName.forEach((node) => node.pods.forEach((pod) => tally(counter, pod, node.name, 1)));

@@ -80,13 +80,13 @@ export interface PostFilterResult {
 export interface Plugin {
   readonly name: string;
   /**
-   * Whether what it says of this Pod at preFilter and filter, and unless `recounts` at preScore and score, holds for
-   * all Pods of its signature, of each node until that node's Pods change, and of all until Cache.version does. Points
-   * that are all 0 are equal after `normalize`. Pods with claims are never asked about. Default: no.
+   * Whether what it says of this Pod up to score holds for all Pods of its signature: of each node until that node's
+   * Pods change, and of all until Cache.version does, or other nodes than so many are found. Its `normalize` looks at
+   * the points alone, and makes equal ones of all 0. Pods with claims are never asked about. Default: no.
    */
   local?(pod: PodInfo): boolean;
-  /** Scores by counts over many nodes, each time anew. */
-  readonly recounts?: true;
+  /** Local but for its points, as preScore has found: they rest on other nodes' Pods as well. */
+  recounts?(state: CycleState): boolean;
   /** Events after which a Pod that this plug-in refused is looked at again. */
   readonly events?: readonly ClusterEvent[];
   /** Finer than `events`: whether this change of a node helps this Pod. Default: the plug-in's own filter on that node. */

@@ -23,7 +23,7 @@ export interface Cycle {
   findings?: (Finding | undefined)[];
   /** Of the cluster, when `findings` began. */
   version?: number;
-  scorers?: readonly Scorer[];
+  scoring?: Scoring;
 }
 
 export interface BeforeFilters {
@@ -41,15 +41,26 @@ export interface Refusal {
 /** What was found out about a node for Pods of one signature. */
 export interface Finding {
   readonly node: NodeInfo;
+  /** Its position in scheduling order. */
+  readonly at: number;
   /** The node's, then. */
   readonly generation: number;
   readonly refusal: Refusal | undefined;
-  /** Of the scorers that do not recount, before they are normalised; made when first asked for. */
-  points?: readonly number[];
-  /** Of those points that are taken as they are. */
+  /** What the rest was made for; undefined: it was not yet. */
+  scoring: Scoring | undefined;
+  /** Of the local scorers, before they are normalised. */
+  points: readonly number[];
+  /** Of those points that are taken as they are, weighted. */
   total: number;
-  /** None of those that are normalised differs from 0. */
-  even: boolean;
+  /** The others that are not 0, as bits. */
+  varied: number;
+}
+
+/** How nodes are scored for Pods of one signature when so many are found. */
+interface Scoring {
+  width: number;
+  local: readonly Scorer[];
+  recounting: readonly Scorer[];
 }
 
 /** One plug-in's points for each of the nodes, normalised. */
@@ -79,6 +90,9 @@ const isLocal = (plugin: Plugin, pod: PodInfo): boolean =>
   plugin.local ? plugin.local(pod) : POINTS.every((point) => plugin[point] === undefined);
 
 export const NOTHING: BeforeFilters = { by: [] };
+const NO_POINTS: readonly number[] = [];
+const NO_SCORES: readonly Scores[] = [];
+const NO_NODES: readonly NodeInfo[] = [];
 
 /** Signatures for which findings are kept. */
 const KEPT = 32;
@@ -92,8 +106,6 @@ export class Profile {
   private readonly filters: readonly FilterPlugin[];
   private readonly postFilters: readonly Plugin[];
   private readonly scorers: readonly Scorer[];
-  private readonly localScorers: readonly Scorer[];
-  private readonly recounting: readonly Scorer[];
   private readonly reservers: readonly Plugin[];
   private readonly binding: readonly Step[];
   private readonly binder: Plugin | undefined;
@@ -110,8 +122,6 @@ export class Profile {
     this.scorers = entries
       .filter(({ plugin }) => plugin.score)
       .map(({ plugin, weight = 1 }) => ({ plugin: plugin as ScorePlugin, weight }));
-    this.localScorers = this.scorers.filter(({ plugin }) => !plugin.recounts);
-    this.recounting = this.scorers.filter(({ plugin }) => plugin.recounts);
     this.reservers = this.plugins.filter((p) => p.reserve || p.unreserve);
     const step = (plugin: Plugin, run: Step['run'] | undefined): Step[] =>
       run ? [{ plugin: plugin.name, run: run.bind(plugin) }] : [];
@@ -163,7 +173,8 @@ export class Profile {
     const known = findings?.[at];
     if (known?.generation === node.generation) return known;
     const refusal = this.filter(pod, node, cycle);
-    const finding: Finding = { node, generation: node.generation, refusal, total: 0, even: true };
+    const { generation } = node;
+    const finding = { node, at, generation, refusal, scoring: undefined, points: NO_POINTS, total: 0, varied: 0 };
     if (findings) findings[at] = finding;
     return finding;
   }
@@ -226,34 +237,51 @@ export class Profile {
    * The sum of all plug-ins' points for each node that was found, less what is the same for all, and what makes the
    * points by plug-in for those who ask.
    */
-  score(pod: PodInfo, found: readonly Finding[], cycle: Cycle): { totals: number[]; scores: () => Scores[] } {
-    if (!cycle.findings) return summed(found, this.scoreAll(pod, found, cycle, this.scorers));
-    const { state } = cycle;
-    const scorers = (cycle.scorers ??= this.localScorers.filter(({ plugin }) => !plugin.preScore?.(pod, [], state)));
+  score(pod: PodInfo, found: Finding[], cycle: Cycle): { totals: number[]; scores: () => Scores[] } {
+    if (!cycle.findings) {
+      const all = this.scoreAll(pod, found, cycle, this.scorers);
+      return { totals: sums(found, all), scores: () => all };
+    }
+    const scoring = cycle.scoring?.width === found.length ? cycle.scoring : this.beginScoring(pod, found, cycle);
+    const { local, recounting } = scoring;
     const totals: number[] = [];
-    let even = true;
+    let varied = 0;
     for (let i = 0; i < found.length; i++) {
-      const finding = found[i];
-      if (!finding.points) rate(pod, finding, scorers, state);
-      even &&= finding.even;
+      let finding = found[i];
+      if (finding.scoring !== scoring) {
+        // One that was scored has been told of as it is.
+        if (finding.scoring) finding = found[i] = cycle.findings[finding.at] = { ...finding };
+        rate(pod, finding, scoring, cycle.state);
+      }
+      varied |= finding.varied;
       totals.push(finding.total);
     }
-    const recounted = this.scoreAll(pod, found, cycle, this.recounting);
-    const scores = () => this.inFull(pod, found, cycle, recounted);
-    if (!even) return summed(found, scores());
+    for (let k = 0; varied >> k; k++)
+      if ((varied >> k) & 1) addPoints(totals, normalized(pod, found, local[k], k, cycle));
+    const recounted = recounting.length > 0 ? this.scoreAll(pod, found, cycle, recounting) : NO_SCORES;
     for (let i = 0; i < recounted.length; i++) addPoints(totals, recounted[i]);
-    return { totals, scores };
+    return { totals, scores: () => this.inFull(pod, found, cycle, local, recounted) };
+  }
+
+  private beginScoring(pod: PodInfo, found: readonly Finding[], cycle: Cycle): Scoring {
+    const { state } = cycle;
+    const nodes = found.map(({ node }) => node);
+    const scorers = this.scorers.filter(({ plugin }) => !plugin.preScore?.(pod, nodes, state));
+    const [recounting, local] = [true, false].map((so) =>
+      scorers.filter(({ plugin }) => (plugin.recounts?.(state) ?? false) === so),
+    );
+    return (cycle.scoring = { width: found.length, local, recounting });
   }
 
   /** The points by plug-in behind the totals, in the order of plug-ins. */
-  private inFull(pod: PodInfo, found: readonly Finding[], { state, scorers }: Cycle, recounted: Scores[]): Scores[] {
-    const nodes = found.map(({ node }) => node);
-    const local = (scorers as readonly Scorer[]).map(({ plugin, weight }, i): Scores => {
-      const points = found.map((finding) => (finding.points as number[])[i]);
-      plugin.normalize?.(pod, points, nodes, state);
-      return { plugin: plugin.name, weight, points };
-    });
-    const all = [...local, ...recounted];
+  private inFull(
+    pod: PodInfo,
+    found: readonly Finding[],
+    cycle: Cycle,
+    local: readonly Scorer[],
+    recounted: readonly Scores[],
+  ): Scores[] {
+    const all = [...local.map((scorer, k) => normalized(pod, found, scorer, k, cycle)), ...recounted];
     return this.scorers.flatMap(({ plugin: { name } }) => all.filter(({ plugin }) => plugin === name));
   }
 
@@ -305,25 +333,45 @@ export class Profile {
   }
 }
 
-/** Gives the node the points of the scorers that do not recount. */
-function rate(pod: PodInfo, finding: Finding, scorers: readonly Scorer[], state: CycleState) {
+/** Gives the node the points of the local scorers. */
+function rate(pod: PodInfo, finding: Finding, scoring: Scoring, state: CycleState) {
+  const { local } = scoring;
   const points: number[] = [];
-  for (let i = 0; i < scorers.length; i++) {
-    const { plugin, weight } = scorers[i];
+  let total = 0;
+  let varied = 0;
+  for (let k = 0; k < local.length; k++) {
+    const { plugin, weight } = local[k];
     const n = plugin.score(pod, finding.node, state);
     points.push(n);
-    if (!plugin.normalize) finding.total += n * weight;
-    else if (n !== 0) finding.even = false;
+    if (!plugin.normalize) total += n * weight;
+    else if (n !== 0) varied |= 1 << k;
   }
+  finding.scoring = scoring;
   finding.points = points;
+  finding.total = total;
+  finding.varied = varied;
+}
+
+/** Points of the local scorer at place `k`. */
+function normalized(
+  pod: PodInfo,
+  found: readonly Finding[],
+  { plugin, weight }: Scorer,
+  k: number,
+  { state }: Cycle,
+): Scores {
+  const points: number[] = [];
+  for (let n = 0; n < found.length; n++) points.push(found[n].points[k]);
+  plugin.normalize?.(pod, points, NO_NODES, state);
+  return { plugin: plugin.name, weight, points };
 }
 
 function addPoints(totals: number[], { points, weight }: Scores) {
   for (let n = 0; n < totals.length; n++) totals[n] += points[n] * weight;
 }
 
-function summed(found: readonly Finding[], all: Scores[]): { totals: number[]; scores: () => Scores[] } {
+function sums(found: readonly Finding[], all: readonly Scores[]): number[] {
   const totals = found.map(() => 0);
   for (let i = 0; i < all.length; i++) addPoints(totals, all[i]);
-  return { totals, scores: () => all };
+  return totals;
 }

@@ -207,7 +207,7 @@ export class Scheduler {
       this.failed(queued, `nodeinfo not found for node name ${JSON.stringify(absent)}`);
       return;
     }
-    const found = before.refusal ? NOT_FOUND : this.feasible(pod, nodes, cycle, statuses);
+    const found = before.refusal ? [] : this.feasible(pod, nodes, cycle, statuses);
     if (found.length === 0) {
       const preFilter = before.refusal ? before.refusal.status.reasons.join(', ') : '';
       const plugins = new Set(before.refusal ? before.by : []);
@@ -249,24 +249,25 @@ export class Scheduler {
       for (const { name } of all) statuses.set(name, elsewhere);
       return found;
     }
+    const findings = cycle.findings ?? NO_FINDINGS;
     const enough = this.nodesToFind(all.length);
     let i = 0;
-    const { start } = this;
+    let at = this.start % all.length;
     for (; i < all.length && found.length < enough; i++) {
-      const at = (start + i) % all.length;
-      const node = all[at];
-      if (only && !only.has(node.name)) {
-        statuses.set(node.name, {
+      if (only && !only.has(all[at].name)) {
+        statuses.set(all[at].name, {
           plugin: by[0],
           status: unresolvable(`node(s) didn't satisfy plugin(s) [${by.join(' ')}]`),
         });
-        continue;
+      } else {
+        const known = findings[at];
+        const finding = known?.generation === all[at].generation ? known : this.profile.look(pod, all[at], at, cycle);
+        if (finding.refusal) statuses.set(finding.node.name, finding.refusal);
+        else found.push(finding);
       }
-      const finding = this.profile.look(pod, node, at, cycle);
-      if (finding.refusal) statuses.set(node.name, finding.refusal);
-      else found.push(finding);
+      if (++at === all.length) at = 0;
     }
-    this.start = (this.start + i) % all.length;
+    this.start = at;
     return found;
   }
 
@@ -449,4 +450,5 @@ export class Scheduler {
 
 const NONE: readonly PodInfo[] = [];
 const NOT_FOUND: readonly Finding[] = [];
+const NO_FINDINGS: readonly (Finding | undefined)[] = [];
 const NO_SCORES = { totals: [], scores: () => [] };

@@ -147,7 +147,8 @@ function systemConstraints(handle: Handle, pod: PodInfo, defaults: DefaultSelect
   const query = defaults(pod);
   const constraints: Constraint[] = [];
   for (const one of query ? DEFAULTS : []) {
-    if (one.topologyKey !== HOSTNAME && !handle.nodes.some(({ labels }) => labels[one.topologyKey])) continue;
+    if (one.topologyKey !== HOSTNAME && handle.nodes.every(({ labels }) => labels[one.topologyKey] === undefined))
+      continue;
     constraints.push({ ...one, minDomains: 1, query: query as CountQuery, honorAffinity: true, honorTaints: false });
   }
   state.set(SYSTEM, constraints);
@@ -199,7 +200,7 @@ function scoreState(
 export const podTopologySpread = (handle: Handle, defaults: DefaultSelector): Plugin => ({
   name: NAME,
   local: (pod) => !pod.spec.topologySpreadConstraints?.length,
-  recounts: true,
+  recounts: (state) => (state.get(SCORE) as ScoreState).spreads.some(({ byValue }) => byValue),
   events: [
     'AssignedPodAdd',
     'AssignedPodUpdateLabel',
@@ -249,15 +250,16 @@ export const podTopologySpread = (handle: Handle, defaults: DefaultSelector): Pl
   },
   normalize(_pod, scores, nodes, state) {
     const { ignored } = state.get(SCORE) as ScoreState;
+    const some = ignored.size > 0;
     let min = Infinity;
     let max = 0;
     for (let i = 0; i < scores.length; i++) {
-      if (ignored.size && ignored.has(nodes[i].name)) continue;
+      if (some && ignored.has(nodes[i].name)) continue;
       if (scores[i] < min) min = scores[i];
       if (scores[i] > max) max = scores[i];
     }
     for (let i = 0; i < scores.length; i++) {
-      if (ignored.size && ignored.has(nodes[i].name)) scores[i] = 0;
+      if (some && ignored.has(nodes[i].name)) scores[i] = 0;
       else scores[i] = max === 0 ? MAX_NODE_SCORE : Math.floor((MAX_NODE_SCORE * (max + min - scores[i])) / max);
     }
   },
