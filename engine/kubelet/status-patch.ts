@@ -17,16 +17,22 @@ export function statusPatch(old: PodStatus, status: PodStatus): Json | undefined
   let patch: Json | undefined;
   for (const field in after) {
     const value = after[field];
-    if (value === before[field]) continue;
-    if ((typeof value === 'object' || value === undefined) && same(before[field], value)) continue;
+    const last = before[field];
+    if (value === last || (value === undefined && last === null)) continue;
+    if (typeof value === 'object' && last && made.get(value as PodCondition[])?.before !== last && same(last, value))
+      continue;
     (patch ??= {})[field] = value;
   }
-  for (const field of VANISHING)
+  for (let i = 0; i < VANISHING.length; i++) {
+    const field = VANISHING[i];
     if (before[field] !== undefined && after[field] === undefined) (patch ??= {})[field] = null;
+  }
   if (!patch) return undefined;
   // Their items merge by address: one that has changed would stand beside the new one.
-  for (const field of ADDRESSES)
+  for (let i = 0; i < ADDRESSES.length; i++) {
+    const field = ADDRESSES[i];
     if (patch[field] && before[field]) patch[field] = [REPLACE, ...(patch[field] as object[])];
+  }
   if (patch.conditions) {
     const { changed, order } = conditionsPatch(old.conditions ?? NONE, patch.conditions as PodCondition[]);
     patch.conditions = changed;

@@ -79,7 +79,8 @@ function isRareStatus(spec: JsonObject, status: JsonObject, before: JsonObject):
   if (status.podIPs?.length > 1 || status.hostIPs?.length > 1 || status.resourceClaimStatuses) return true;
   for (let i = 0; i < STATUSES.length; i++) {
     const list: JsonObject[] | undefined = status[STATUSES[i]];
-    if (list && list !== before[STATUSES[i]]) for (const one of list) if (isRareContainer(one)) return true;
+    if (!list || list === before[STATUSES[i]]) continue;
+    for (let j = 0; j < list.length; j++) if (isRareContainer(list[j])) return true;
   }
   return false;
 }
