@@ -24,6 +24,13 @@ interface Watcher extends StoreWatcher {
   listener: Listener;
   cancelled: boolean;
 }
+/** What begins with the same two segments ('/registry/pods/'): its keys in their order, and who watches some of it. */
+interface Bucket {
+  readonly prefix: string;
+  readonly keys: KeyIndex;
+  watchers: readonly Watcher[];
+}
+const NOBODY: readonly Watcher[] = [];
 
 export interface EtcdOptions {
   sim: Sim;
@@ -37,12 +44,13 @@ export class Etcd {
   /** Up to here history is gone; 0: nowhere. */
   compacted = 0;
   private readonly values = new Map<string, KeyValue>();
-  /** The order of the keys, by their first two segments. */
-  private readonly keys = new Map<string, KeyIndex>();
+  private readonly buckets = new Map<string, Bucket>();
+  /** Of shorter keys and prefixes; who watches it watches all. */
+  private readonly root = this.bucketOf('/');
+  /** Used last: one change seldom comes alone. */
+  private recent: Bucket | undefined;
   /** All changes after `compacted`, in order. */
   private history: StoreEvent[] = [];
-  /** Watchers by the first two segments of their prefix ('/registry/pods/'); a shorter prefix is under ''. */
-  private readonly watchers = new Map<string, Watcher[]>();
   private readonly leases: Leases;
   private readonly freeze: boolean;
 
@@ -136,23 +144,18 @@ export class Etcd {
   watch(prefix: string, listener: Listener, revision = this.revision): StoreWatcher {
     const missed = this.eventsAfter(prefix, revision);
     for (let i = 0; i < missed.length; i++) listener(missed[i]);
-    const bucket = bucketOf(prefix);
+    const bucket = this.bucketOf(prefix);
     const watcher: Watcher = {
       prefix,
       listener,
       cancelled: false,
       cancel: () => {
         watcher.cancelled = true;
-        const list = this.watchers.get(bucket);
         // A new array: a dispatch may be walking the old one.
-        if (list)
-          this.watchers.set(
-            bucket,
-            list.filter((other) => other !== watcher),
-          );
+        bucket.watchers = bucket.watchers.filter((other) => other !== watcher);
       },
     };
-    this.watchers.set(bucket, [...(this.watchers.get(bucket) ?? []), watcher]);
+    bucket.watchers = [...bucket.watchers, watcher];
     return watcher;
   }
 
@@ -215,12 +218,8 @@ export class Etcd {
       value instanceof Unread
         ? new UnreadKeyValue(key, value, createRevision, revision, version, lease, this.freeze)
         : { key, value, createRevision, modRevision: revision, version, lease };
-    const bucket = bucketOf(key);
-    if (!prev) {
-      const index = this.keys.get(bucket);
-      if (index) index.add(key);
-      else this.keys.set(bucket, new KeyIndex(key));
-    }
+    const bucket = this.bucketOf(key);
+    if (!prev) bucket.keys.add(key);
     this.values.set(key, kv);
     this.emit(bucket, { type: 'PUT', revision, key, kv, prev });
     return kv;
@@ -228,9 +227,9 @@ export class Etcd {
 
   /** Visits the keys that begin with `prefix`, from `start` on, in order. */
   private walk(prefix: string, start: string, visit: (key: string) => void) {
-    const bucket = bucketOf(prefix);
-    if (bucket !== '') {
-      this.keys.get(bucket)?.from(start, (key) => {
+    const bucket = this.bucketOf(prefix);
+    if (bucket !== this.root) {
+      bucket.keys.from(start, (key) => {
         if (!key.startsWith(prefix)) return false;
         visit(key);
         return true;
@@ -238,8 +237,8 @@ export class Etcd {
       return;
     }
     const all: string[] = [];
-    this.keys.forEach((index) =>
-      index.from('', (key) => {
+    this.buckets.forEach(({ keys }) =>
+      keys.from('', (key) => {
         if (key >= start && key.startsWith(prefix)) all.push(key);
         return true;
       }),
@@ -250,19 +249,29 @@ export class Etcd {
   private erase(revision: number, prev: KeyValue) {
     if (prev.lease) this.leases.detach(prev.lease, prev.key);
     this.values.delete(prev.key);
-    const bucket = bucketOf(prev.key);
-    this.keys.get(bucket)?.remove(prev.key);
+    const bucket = this.bucketOf(prev.key);
+    bucket.keys.remove(prev.key);
     this.emit(bucket, { type: 'DELETE', revision, key: prev.key, prev });
   }
 
-  private emit(bucket: string, event: StoreEvent) {
+  private emit(bucket: Bucket, event: StoreEvent) {
     this.history.push(event);
-    if (bucket !== '') this.dispatch(this.watchers.get(bucket), event);
-    this.dispatch(this.watchers.get(''), event);
+    this.dispatch(bucket.watchers, event);
+    if (bucket !== this.root) this.dispatch(this.root.watchers, event);
   }
 
-  private dispatch(watchers: Watcher[] | undefined, event: StoreEvent) {
-    if (!watchers) return;
+  private bucketOf(key: string): Bucket {
+    if (this.recent && key.startsWith(this.recent.prefix)) return this.recent;
+    const first = key.indexOf('/', 1);
+    const second = first < 0 ? -1 : key.indexOf('/', first + 1);
+    const prefix = second < 0 ? '' : key.slice(0, second + 1);
+    let bucket = this.buckets.get(prefix);
+    if (!bucket) this.buckets.set(prefix, (bucket = { prefix, keys: new KeyIndex(), watchers: NOBODY }));
+    if (prefix !== '') this.recent = bucket;
+    return bucket;
+  }
+
+  private dispatch(watchers: readonly Watcher[], event: StoreEvent) {
     for (let i = 0; i < watchers.length; i++) {
       const watcher = watchers[i];
       if (!watcher.cancelled && event.key.startsWith(watcher.prefix)) watcher.listener(event);
@@ -328,13 +337,6 @@ class UnreadKeyValue implements KeyValue {
     }
     return this.held;
   }
-}
-
-/** '/registry/pods/' of '/registry/pods/default/web'; '' for what is shorter. */
-function bucketOf(key: string): string {
-  const first = key.indexOf('/', 1);
-  const second = first < 0 ? -1 : key.indexOf('/', first + 1);
-  return second < 0 ? '' : key.slice(0, second + 1);
 }
 
 function deepFreeze(value: unknown) {

@@ -7,21 +7,18 @@ const CHUNK = 64;
 export class KeyIndex {
   private chunks: string[][] = [];
   /** Keys that have no place yet. */
-  private fresh: Set<string>;
-
-  constructor(first: string) {
-    this.fresh = new Set([first]);
-  }
+  private fresh: string[] = [];
 
   /** `key` must not be there already. */
   add(key: string) {
-    this.fresh.add(key);
+    this.fresh.push(key);
   }
 
   private settle() {
-    if (this.fresh.size === 0) return;
-    this.fresh.forEach((key) => this.insert(key));
-    this.fresh = new Set();
+    const { fresh } = this;
+    if (fresh.length === 0) return;
+    for (let i = 0; i < fresh.length; i++) this.insert(fresh[i]);
+    this.fresh = [];
   }
 
   private insert(key: string) {
@@ -43,7 +40,8 @@ export class KeyIndex {
   }
 
   remove(key: string) {
-    if (this.fresh.delete(key) || this.chunks.length === 0) return;
+    this.settle();
+    if (this.chunks.length === 0) return;
     const c = this.chunkOf(key);
     const chunk = this.chunks[c];
     const i = lowerBound(chunk, key);

@@ -2,6 +2,7 @@
 // engine. Everything that happens later than now is an event here; equal times run in the order in
 // which they were scheduled, so a run is a pure function of its inputs and the seed.
 
+import { Entry, EventQueue, type Timer } from './queue.ts';
 import { Random, streamSeed } from './random.ts';
 
 /** What a coroutine yields to be suspended: milliseconds, a signal, or the first of several with a timeout. */
@@ -9,26 +10,6 @@ export type Wait = number | Signal | { signals: Signal[]; timeout?: number };
 
 /** A coroutine: yields waits, returns a value. Call another one with `yield*`. */
 export type Co<T = void> = Generator<Wait, T, void>;
-
-/** A scheduled callback; `cancel()` it any number of times. */
-export interface Timer {
-  readonly at: number;
-  cancel(): void;
-}
-
-class Entry implements Timer {
-  at: number;
-  seq: number;
-  run: (() => void) | undefined;
-  constructor(at: number, seq: number, run: () => void) {
-    this.at = at;
-    this.seq = seq;
-    this.run = run;
-  }
-  cancel() {
-    this.run = undefined;
-  }
-}
 
 /** A condition that tasks wait for. `fire()` wakes all that wait at that moment; it keeps no memory. */
 export class Signal {
@@ -59,17 +40,18 @@ const NOTHING = () => {};
 function* nothing(): Co {}
 const OVER: Co<unknown> = nothing();
 
-/** A running coroutine. `exited` fires once, after `done` has become true. */
+/** A running coroutine. */
 export class Task<T = void> {
   readonly name: string;
-  readonly exited = new Signal();
+  private left: Signal | undefined;
   done = false;
   result: T | undefined;
   /** What the coroutine threw, if it did. */
   error: unknown;
   private readonly sim: Sim;
   private co: Co<T>;
-  private go = () => this.resume();
+  /** @internal */
+  go = () => this.resume();
   private timer: Timer | undefined;
   private waiting: Signal | Signal[] | undefined;
   private pendingKill = false;
@@ -79,6 +61,11 @@ export class Task<T = void> {
     this.sim = sim;
     this.name = name;
     this.co = co;
+  }
+
+  /** Fires once, after `done` has become true. */
+  get exited(): Signal {
+    return (this.left ??= new Signal());
   }
 
   /** @internal Called by signals and timers; the task goes on in an event of its own, now. */
@@ -166,7 +153,7 @@ export class Task<T = void> {
     // What is done holds nothing: `go` holds the task, and cycles are not freed before the collector runs.
     this.go = NOTHING;
     this.co = OVER as Co<T>;
-    this.exited.fire();
+    this.left?.fire();
   }
 }
 
@@ -186,11 +173,7 @@ export class Sim {
   onError: (where: string, error: unknown) => void = (_where, error) => {
     throw error;
   };
-  /** What is due later, as a heap. */
-  private readonly heap: Entry[] = [];
-  /** What became due at the present time while it was present: in order already, from `first` on. */
-  private readonly due: Entry[] = [];
-  private first = 0;
+  private readonly queue = new EventQueue();
   private seq = 0;
   private readonly streams = new Map<string, Random>();
 
@@ -223,10 +206,9 @@ export class Sim {
 
   /** Runs `fn` at virtual time `time` (ms since the epoch); a time in the past means now. */
   at(time: number, fn: () => void): Timer {
-    const later = time > this.now;
-    const entry = new Entry(later ? time : this.now, this.seq++, fn);
-    if (later) this.push(entry);
-    else this.due.push(entry);
+    const { now } = this;
+    const entry = new Entry(time > now ? time : now, this.seq++, fn);
+    this.queue.add(entry, now);
     return entry;
   }
 
@@ -250,23 +232,23 @@ export class Sim {
   /** Starts a coroutine; its first step runs in an event of its own, now. */
   spawn<T>(name: string, co: Co<T>): Task<T> {
     const task = new Task<T>(this, name, co);
-    this.after(0, () => task.resume());
+    this.after(0, task.go);
     return task;
   }
 
   /** Time of the next event, or undefined when nothing will ever happen. */
   nextAt(): number | undefined {
     for (;;) {
-      const entry = this.peek();
+      const entry = this.queue.peek();
       if (!entry || entry.run) return entry?.at;
-      this.take();
+      this.queue.take();
     }
   }
 
   /** Runs the next event and moves the clock to it. False when there is none. */
   step(): boolean {
     for (;;) {
-      const entry = this.take();
+      const entry = this.queue.take();
       if (!entry) return false;
       const run = entry.run;
       if (!run) continue;
@@ -289,64 +271,6 @@ export class Sim {
 
   report(where: string, error: unknown) {
     this.onError(where, error);
-  }
-
-  private peek(): Entry | undefined {
-    const entry = this.due[this.first];
-    const top = this.heap[0];
-    return entry && !(top && top.at === entry.at && top.seq < entry.seq) ? entry : top;
-  }
-
-  private take(): Entry | undefined {
-    const { due } = this;
-    const entry = due[this.first];
-    if (!entry) return this.pop();
-    const top = this.heap[0];
-    if (top && top.at === entry.at && top.seq < entry.seq) return this.pop();
-    if (++this.first === due.length) this.first = due.length = 0;
-    return entry;
-  }
-
-  private push(entry: Entry) {
-    const heap = this.heap;
-    let i = heap.length;
-    heap.push(entry);
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      const other = heap[parent];
-      if (other.at < entry.at || (other.at === entry.at && other.seq < entry.seq)) break;
-      heap[i] = other;
-      i = parent;
-    }
-    heap[i] = entry;
-  }
-
-  private pop(): Entry | undefined {
-    const heap = this.heap;
-    const top = heap[0];
-    if (!top) return undefined;
-    const last = heap.pop() as Entry;
-    const size = heap.length;
-    if (size > 0) {
-      let i = 0;
-      for (;;) {
-        let child = 2 * i + 1;
-        if (child >= size) break;
-        let least = heap[child];
-        if (child + 1 < size) {
-          const right = heap[child + 1];
-          if (right.at < least.at || (right.at === least.at && right.seq < least.seq)) {
-            least = right;
-            child++;
-          }
-        }
-        if (last.at < least.at || (last.at === least.at && last.seq < least.seq)) break;
-        heap[i] = least;
-        i = child;
-      }
-      heap[i] = last;
-    }
-    return top;
   }
 }
 

@@ -29,8 +29,7 @@ export class Change {
   /** For a watch that had the object before, or has it after the change, or both. */
   event(before: boolean, after: boolean): WatchEvent {
     const type = !after ? 'DELETED' : before ? 'MODIFIED' : 'ADDED';
-    if (this.shared?.type !== type)
-      this.shared = { type, object: after ? (this.now as KubeObject) : this.gone() };
+    if (this.shared?.type !== type) this.shared = { type, object: after ? (this.now as KubeObject) : this.gone() };
     return this.shared;
   }
 }
