@@ -209,7 +209,7 @@ export class ApiServer implements Core {
   }
 
   handle(request: ApiRequest): ApiResponse {
-    this.compact();
+    if (this.sim.now >= this.compactAt) this.compact();
     const replay = this.extensions.mayWait(request) ? new Replay() : undefined;
     const result = this.attempt(request, replay);
     if (!(result instanceof Suspended)) return result;
@@ -399,7 +399,6 @@ export class ApiServer implements Core {
 
   /** Every five minutes the store forgets what was overwritten before the last time. */
   private compact() {
-    if (this.sim.now < this.compactAt) return;
     if (this.compactTo > this.etcd.compacted) this.etcd.compact(this.compactTo);
     this.compactTo = this.etcd.revision;
     this.compactAt = this.sim.now + COMPACTION_MS;

@@ -257,7 +257,7 @@ export class Etcd {
   private emit(bucket: Bucket, event: StoreEvent) {
     this.history.push(event);
     this.dispatch(bucket.watchers, event);
-    if (bucket !== this.root) this.dispatch(this.root.watchers, event);
+    if (bucket !== this.root && this.root.watchers.length) this.dispatch(this.root.watchers, event);
   }
 
   private bucketOf(key: string): Bucket {

@@ -32,22 +32,23 @@ export class EventQueue {
 
   /** `entry` is the last of those that have been added. */
   add(entry: Entry, now: number) {
-    if (entry.at === now) this.due.push(entry);
-    else if (entry.at - now < SLOTS - 1) this.soon.add(entry);
+    const delay = entry.at - now;
+    if (delay === 0) this.due.push(entry);
+    else if (delay < SLOTS - 1) this.soon.add(entry);
     else push(this.later, entry);
   }
 
   peek(): Entry | undefined {
     const next = this.next();
     const entry = this.due[this.first];
-    return entry && !(next && isBefore(next, entry)) ? entry : next;
+    return entry && !(next && next.at === entry.at && next.seq < entry.seq) ? entry : next;
   }
 
   take(): Entry | undefined {
     const { due } = this;
     const next = this.next();
     const entry = due[this.first];
-    if (entry && !(next && isBefore(next, entry))) {
+    if (entry && !(next && next.at === entry.at && next.seq < entry.seq)) {
       if (++this.first === due.length) this.first = due.length = 0;
       return entry;
     }
@@ -60,7 +61,8 @@ export class EventQueue {
   private next(): Entry | undefined {
     const { next } = this.soon;
     const top = this.later[0];
-    return next && !(top && isBefore(top, next)) ? next : top;
+    if (!next || !top) return next ?? top;
+    return top.at <= next.at && isBefore(top, next) ? top : next;
   }
 }
 

@@ -20,6 +20,8 @@ export class Selection {
   readonly fields: readonly FieldTerm[];
   /** Everything in the namespace matches. */
   readonly everything: boolean;
+  /** In every namespace. */
+  readonly all: boolean;
 
   constructor(namespace: string, name: string | undefined, labels: readonly LabelRequirement[], fields: FieldTerm[]) {
     this.namespace = namespace;
@@ -27,6 +29,7 @@ export class Selection {
     this.labels = labels;
     this.fields = fields;
     this.everything = name === undefined && labels.length === 0 && fields.length === 0;
+    this.all = this.everything && namespace === '';
   }
 
   matches(object: KubeObject): boolean {

@@ -73,8 +73,9 @@ export class Watch implements WatchStream {
   change(change: Change) {
     const { old, now } = change;
     const { selection } = this;
-    const before = old !== undefined && selection.matches(old);
-    const after = now !== undefined && selection.matches(now);
+    const { all } = selection;
+    const before = old !== undefined && (all || selection.matches(old));
+    const after = now !== undefined && (all || selection.matches(now));
     if (!before && !after) return;
     // Most watches see objects as they are: they share the event.
     if (!this.view && !this.gate && !this.skipUntil) this.deliver(change.event(before, after), change.key);
