@@ -4,6 +4,7 @@
 import { formatLabels, formatLabelSelector, matchesLabels, matchesSelector } from '../api/selectors.ts';
 import type { Informer, InformerFactory } from '../client/index.ts';
 import type { LabelSelector, ReplicaSet, ReplicationController, Service, StatefulSet } from '../api/types.ts';
+import { same } from './watch.ts';
 import type { CountQuery } from './framework.ts';
 import type { PodInfo } from './pod-info.ts';
 
@@ -21,7 +22,7 @@ export function defaultSelector(
   for (const informer of [services, replicationControllers, replicaSets, statefulSets] as Informer<Selecting>[]) {
     informer.on({
       add: changed,
-      update: (object, old) => object.spec?.selector !== old.spec?.selector && changed(),
+      update: (object, old) => same(object.spec?.selector, old.spec?.selector) || changed(),
       delete: changed,
     });
   }

@@ -2,7 +2,7 @@
 
 import { podRequest, type PodRequest } from './resources.ts';
 import { exclusiveDisk, someClaim } from './plugins/volumes.ts';
-import type { Container, ContainerPort, Pod, PodAffinityTerm, PodSpec, Volume } from '../api/types.ts';
+import type { Container, ContainerPort, OwnerReference, Pod, PodAffinityTerm, PodSpec, Volume } from '../api/types.ts';
 
 export class PodInfo {
   /** As it is now; what is below does not change with it. */
@@ -39,7 +39,7 @@ const NO_PORTS: readonly ContainerPort[] = [];
 
 /**
  * What Pods that come from one template have in common (upstream's PodSignature): namespace, labels, owners and all of
- * the spec that plug-ins look at, but for the node's name and gates, are the same objects. Objects do not change, so
+ * the spec that plug-ins look at, but for the node's name and gates, are the same. Objects do not change, so
  * what was worked out for one of these Pods holds for the others.
  */
 export class Signature {
@@ -51,7 +51,7 @@ export class Signature {
   /** Claims and disks are each Pod's own affair. */
   readonly hasClaims: boolean;
   private readonly namespace: string | undefined;
-  private readonly owners: unknown;
+  private readonly owners: readonly OwnerReference[] | undefined;
   private readonly spec: PodSpec;
 
   constructor(pod: Pod) {
@@ -75,7 +75,7 @@ export class Signature {
     const own = this.spec;
     const other = spec as PodSpec;
     return (
-      this.owners === metadata.ownerReferences &&
+      every(this.owners, metadata.ownerReferences, sameOwner) &&
       this.namespace === metadata.namespace &&
       own.tolerations === other.tolerations &&
       own.affinity === other.affinity &&
@@ -110,6 +110,10 @@ function every<T>(a: readonly T[] | undefined, b: readonly T[] | undefined, same
   for (let i = 0; i < a.length; i++) if (!same(a[i], b[i])) return false;
   return true;
 }
+
+/** Each sync of a controller makes its reference anew. */
+const sameOwner = (a: OwnerReference, b: OwnerReference) =>
+  a === b || (a.uid === b.uid && a.name === b.name && a.kind === b.kind && a.controller === b.controller);
 
 /** As far as nodes are concerned: admission gives each Pod's containers mounts of their own. */
 const sameContainer = (a: Container, b: Container) =>

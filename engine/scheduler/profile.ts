@@ -254,7 +254,7 @@ export class Profile {
         rate(pod, finding, scoring, cycle.state);
       }
       varied |= finding.varied;
-      totals.push(finding.total);
+      totals[i] = finding.total;
     }
     for (let k = 0; varied >> k; k++)
       if ((varied >> k) & 1) addPoints(totals, normalized(pod, found, local[k], k, cycle));
@@ -361,7 +361,7 @@ function normalized(
   { state }: Cycle,
 ): Scores {
   const points: number[] = [];
-  for (let n = 0; n < found.length; n++) points.push(found[n].points[k]);
+  for (let n = 0; n < found.length; n++) points[n] = found[n].points[k];
   plugin.normalize?.(pod, points, NO_NODES, state);
   return { plugin: plugin.name, weight, points };
 }

@@ -20,7 +20,7 @@ import { defaultPlugins, type PluginArgs } from './plugins/index.ts';
 import { watchStorage } from './plugins/volumes.ts';
 import { NOTHING, PluginError, Profile, type Cycle, type Finding, type ProfileEntry } from './profile.ts';
 import { SchedulingQueue, type QueuedPod } from './queue.ts';
-import { watchCluster } from './watch.ts';
+import { same, watchCluster } from './watch.ts';
 import { part } from '../parts/index.ts';
 import type { Namespace, Pod, PodCondition, PodDisruptionBudget } from '../api/types.ts';
 import type { Sim, Timer } from '../sim/index.ts';
@@ -99,7 +99,7 @@ export class Scheduler {
     const changed = () => cache.changed();
     namespaces.on({
       add: changed,
-      update: (namespace, old) => namespace.metadata.labels !== old.metadata.labels && changed(),
+      update: (namespace, old) => same(namespace.metadata.labels, old.metadata.labels) || changed(),
       delete: changed,
     });
     this.handle = {
@@ -263,7 +263,7 @@ export class Scheduler {
         const known = findings[at];
         const finding = known?.generation === all[at].generation ? known : this.profile.look(pod, all[at], at, cycle);
         if (finding.refusal) statuses.set(finding.node.name, finding.refusal);
-        else found.push(finding);
+        else found[found.length] = finding;
       }
       if (++at === all.length) at = 0;
     }

@@ -107,9 +107,11 @@ export function watchCluster({ informers, storage, cache, queue, responsible, go
   };
 }
 
+/** Whether what an update sent anew is as it was. */
+export const same = (a: unknown, b: unknown) => a === b || JSON.stringify(a) === JSON.stringify(b);
+
 function nodeEvents(node: Node, old: Node): ClusterEvent[] {
   const events: ClusterEvent[] = [];
-  const same = (a: unknown, b: unknown) => a === b || JSON.stringify(a) === JSON.stringify(b);
   if (!same(node.status?.allocatable, old.status?.allocatable)) events.push('NodeAllocatable');
   if (!same(node.metadata.labels, old.metadata.labels)) events.push('NodeLabel');
   const cordoned = (node.spec?.unschedulable ?? false) !== (old.spec?.unschedulable ?? false);

@@ -24,6 +24,98 @@ const zones: NodeSpec[] = ['a', 'a', 'b', 'b'].map((zone, i) => ({
   labels: { 'topology.kubernetes.io/zone': zone },
 }));
 
+describe('Pods of one template', () => {
+  const scale = (cluster: TestCluster, replicas: number) => {
+    cluster.patch('apps/v1', 'deployments', 'web', { spec: { replicas } });
+    cluster.pass(1000);
+  };
+  const perNode = (cluster: TestCluster) => {
+    const counts: Record<string, number> = {};
+    for (const { spec } of cluster.pods())
+      counts[spec?.nodeName ?? 'none'] = (counts[spec?.nodeName ?? 'none'] ?? 0) + 1;
+    return counts;
+  };
+  const web = (cluster: TestCluster, replicas: number, spec: object = requesting('1')) => {
+    cluster.create(deployment('web', replicas, {}, spec));
+    cluster.pass(1000);
+  };
+  const node = (cluster: TestCluster, name: string, patch: object) =>
+    cluster.admin.of('v1', 'nodes', false).patch('', name, 'merge', patch);
+
+  it('each find the nodes as they are by then: cordoned, tainted, new, full', () => {
+    const cluster = start();
+    web(cluster, 2);
+    expect(perNode(cluster)).toEqual({ 'worker-1': 1, 'worker-2': 1 });
+    cordon(cluster, 'worker-1', true);
+    scale(cluster, 3);
+    expect(perNode(cluster)).toEqual({ 'worker-1': 1, 'worker-2': 2 });
+    cordon(cluster, 'worker-1', false);
+    node(cluster, 'worker-2', { spec: { taints: [{ key: 'a', effect: 'NoSchedule' }] } });
+    scale(cluster, 5);
+    expect(perNode(cluster)).toEqual({ 'worker-1': 3, 'worker-2': 2 });
+    cluster.addNode({ name: 'worker-3' });
+    scale(cluster, 9);
+    expect(perNode(cluster)).toEqual({ 'worker-1': 4, 'worker-2': 2, 'worker-3': 3 });
+    scale(cluster, 12);
+    expect(perNode(cluster)).toEqual({ 'worker-1': 4, 'worker-2': 2, 'worker-3': 4, none: 2 });
+  });
+
+  it('heed a Pod that wants none of them near, from its coming to its end', () => {
+    const cluster = start();
+    web(cluster, 1, {});
+    const selector = { labelSelector: { matchLabels: { app: 'web' } }, topologyKey: 'kubernetes.io/hostname' };
+    const podAntiAffinity = { requiredDuringSchedulingIgnoredDuringExecution: [selector] };
+    const alone = place(cluster, 'shy', { affinity: { podAntiAffinity } }) as string;
+    scale(cluster, 8);
+    expect(cluster.pods().filter(({ spec }) => spec?.nodeName === alone)).toHaveLength(1);
+    cluster.admin.of('v1', 'pods').delete('default', 'shy');
+    cluster.pass(2000);
+    scale(cluster, 12);
+    expect(perNode(cluster)[alone]).toBeGreaterThan(1);
+  });
+
+  it('go where Pods that share nothing with each other would go', () => {
+    const nodes = Array.from({ length: 120 }, (_, i) => ({ name: `node-${i + 1}`, cpu: '2' }));
+    const labels = () => ({ app: 'web' });
+    const service = (cluster: TestCluster) =>
+      cluster.create({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'web', namespace: 'default' },
+        spec: { selector: labels(), ports: [{ port: 80 }] },
+      });
+    const template = start({ nodes });
+    service(template);
+    web(template, 150, requesting('500m'));
+    const single = start({ nodes });
+    service(single);
+    for (let i = 0; i < 150; i++) single.create(pod(`p-${i}`, requesting('500m'), { labels: labels() }));
+    single.pass(1000);
+    const version = ({ metadata }: Pod) => Number(metadata.resourceVersion);
+    const bound = (cluster: TestCluster) => cluster.pods().sort((a, b) => version(a) - version(b));
+    const places = (cluster: TestCluster) => bound(cluster).map(({ spec }) => spec?.nodeName);
+    expect(places(template)).toEqual(places(single));
+    const last = (cluster: TestCluster) =>
+      cluster.scheduler?.explain(`default/${bound(cluster)[149].metadata.name}`)?.scored;
+    expect(last(template)).toEqual(last(single));
+  });
+
+  it('are tried after those of a higher priority that came later', () => {
+    const cluster = start();
+    cluster.create({
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name: 'high' },
+      value: 1000,
+    });
+    cluster.create(pod('low-1', requesting('3')));
+    cluster.create(pod('low-2', requesting('3')));
+    cluster.create(pod('high', { ...requesting('3'), priorityClassName: 'high' }));
+    cluster.pass(1000);
+    expect(['low-1', 'low-2', 'high'].map((name) => nodeOf(cluster, name) !== undefined)).toEqual([true, false, true]);
+  });
+});
+
 describe('a Pod', () => {
   it('is bound to a node with an event and a condition that say so', () => {
     const cluster = start();
