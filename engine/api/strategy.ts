@@ -6,7 +6,6 @@ import { zeroStruct } from './decode.ts';
 import { part } from '../parts/index.ts';
 import { podQOSClass } from './qos.ts';
 import { structNameOf, structType } from './schema.ts';
-import { firstOf } from './twins.ts';
 import type { JsonObject, KubeObject, PodSpec, ResourceInfo } from './types.ts';
 
 interface Strategy {
@@ -14,8 +13,6 @@ interface Strategy {
   generation?: readonly string[];
   /** Status is not dropped on create. */
   keepsStatusOnCreate?: boolean;
-  /** With what status an object begins, where that says more than nothing. */
-  firstStatus?(object: KubeObject): JsonObject;
   create?(object: KubeObject): KubeObject;
   update?(object: KubeObject, old: KubeObject): KubeObject;
   /** What an update through a subresource other than status may write. */
@@ -36,18 +33,10 @@ const GATED = {
   lastTransitionTime: null,
 };
 
-/** Those of Pods, by the spec: all Pods of a template begin with one. */
-const podStatuses = new WeakMap<object, JsonObject>();
-
-function podStatus({ spec }: KubeObject): JsonObject {
-  const key = firstOf(spec as PodSpec);
-  let status = podStatuses.get(key);
-  if (!status) {
-    status = { phase: 'Pending', qosClass: podQOSClass(key) };
-    if (key.schedulingGates?.length) status.conditions = [GATED];
-    podStatuses.set(key, status);
-  }
-  return status;
+function createPod(pod: KubeObject): KubeObject {
+  const status: JsonObject = { phase: 'Pending', qosClass: podQOSClass(pod.spec as PodSpec) };
+  if (pod.spec.schedulingGates?.length) status.conditions = [GATED];
+  return set(withoutStopSignals(pod), 'status', status);
 }
 
 /** A signal of a container's own is of a feature that is off (ContainerStopSignals): the image's ends it. */
@@ -174,8 +163,7 @@ const STRATEGIES: Record<string, Strategy> = {
   },
   '/Pod': {
     generation: SPEC,
-    firstStatus: podStatus,
-    create: withoutStopSignals,
+    create: createPod,
     subresources: { ephemeralcontainers: onlySpec('ephemeralContainers'), resize, binding: (o) => o },
   },
   '/PodTemplate': { generation: ['template'] },
@@ -263,15 +251,9 @@ function emptyStatus(info: ResourceInfo): JsonObject {
 export function prepareForCreate(info: ResourceInfo, object: KubeObject): KubeObject {
   const strategy = strategyOf(info);
   let out = object;
-  if (info.subresources.status && !strategy.keepsStatusOnCreate)
-    out = set(out, 'status', strategy.firstStatus ? strategy.firstStatus(object) : emptyStatus(info));
+  if (info.subresources.status && !strategy.keepsStatusOnCreate) out = set(out, 'status', emptyStatus(info));
   if (strategy.create) out = strategy.create(out);
-  if (!strategy.generation) return out;
-  const metadata = set(out.metadata, 'generation', 1);
-  if (out === object) return set(out, 'metadata', metadata);
-  // A copy that nobody else has seen.
-  out.metadata = metadata;
-  return out;
+  return strategy.generation ? set(out, 'metadata', set(out.metadata, 'generation', 1)) : out;
 }
 
 function changed(field: string, object: KubeObject, old: KubeObject): boolean {

@@ -2,7 +2,6 @@
 
 import { addressWarnings, rangeWarnings } from './address-warnings.ts';
 import { claimSpecWarnings, nodeLabelWarning, nodeTermWarnings, podWarnings, volumeWarnings } from './pod-warnings.ts';
-import { firstOf } from './twins.ts';
 import type { JsonObject, KubeObject, ResourceInfo } from './types.ts';
 import { isDNS1123Label } from './validation/names.ts';
 
@@ -69,13 +68,12 @@ const RULES: Record<string, Rule> = {
   '/Pod': named("the Pod's hostname", (out, object, old) => {
     if (old) return;
     const { spec, metadata } = object;
-    const key = spec && !metadata.annotations && firstOf(spec);
-    let own: string[] | undefined = key && known.get(key);
-    if (!own) {
-      podWarnings((own = []), '', object);
-      if (key) known.set(key, own);
-    }
-    if (own.length) out.push(...own);
+    const plain = spec && !metadata.annotations && known.get(spec);
+    if (plain) return void out.push(...plain);
+    const own: string[] = [];
+    podWarnings(own, '', object);
+    if (spec && !metadata.annotations) known.set(spec, own);
+    out.push(...own);
   }),
   '/PodTemplate': template('template.'),
   '/ReplicationController': named(POD_NAMES, template('spec.template.')),

@@ -111,21 +111,12 @@ export function checkMediaType(type: string) {
   if (type && !READ.includes(type)) throw unsupportedMediaType(type === PROTOBUF ? READ : [...READ, PROTOBUF]);
 }
 
-/** The last object without a name of its own: a controller sends one for all Pods of a template. */
-let last: { sent: KubeObject; info: ResourceInfo; read: KubeObject } | undefined;
-
-function readSent(scheme: Scheme, info: ResourceInfo, sent: KubeObject): KubeObject {
-  if (last?.sent === sent && last.info === info) return last.read;
-  const read = scheme.applyDefaults(info, withKind(info, withoutUndefined(sent)));
-  // The defaults of other kinds may be different by now.
-  if (read.metadata.generateName && !info.custom) last = { sent, info, read };
-  return read;
-}
-
 /** The body as an object of `info`'s kind, defaulted. */
 export function readObject(scheme: Scheme, ctx: Context, info: ResourceInfo): KubeObject {
   const body = ctx.request.body;
-  if (body !== null && typeof body === 'object') return readSent(scheme, info, body as KubeObject);
+  if (body !== null && typeof body === 'object') {
+    return scheme.applyDefaults(info, withKind(info, withoutUndefined(body as KubeObject)));
+  }
   const type = contentType(ctx);
   checkMediaType(type);
   if (body === undefined || body === '') {

@@ -1,12 +1,28 @@
 // The Pods of one controller object with running counts, kept by Pod events: what a replica manager needs to know
 // of 1,000 Pods costs nothing to ask, however many events there are.
 
-import { isPodActive, isPodAvailable, isPodReady, isPodTerminating } from './pods.ts';
+import { isPodAvailable, isPodFinished, isPodReady } from './pods.ts';
 import { sameMap } from './owners.ts';
 import type { Pod } from '../api/types.ts';
 
+/** What of a Pod is counted, as bits. */
+const ACTIVE = 1;
+const TERMINATING = 2;
+const READY = 4;
+const LABELED = 8;
+
+interface Owned {
+  pod: Pod;
+  /** What of it has been counted. */
+  state: number;
+}
+
 export class OwnedPods {
-  readonly pods = new Map<string, Pod>();
+  /** The object that controls them, and its key. */
+  private readonly namespace: string | undefined;
+  private readonly name: string | undefined;
+  private readonly key: string;
+  private readonly pods = new Map<string, Owned>();
   /** Neither finished nor being deleted. */
   active = 0;
   terminating = 0;
@@ -16,27 +32,34 @@ export class OwnedPods {
   labeled = 0;
   private template: Record<string, string> | undefined;
 
+  constructor(namespace: string | undefined, name: string | undefined) {
+    this.namespace = namespace;
+    this.name = name;
+    this.key = `${namespace}/${name}`;
+  }
+
+  /** The key of the object that a Pod's reference names: this one's, but for references that are wrong. */
+  keyOf(namespace: string | undefined, name: string): string {
+    return name === this.name && namespace === this.namespace ? this.key : `${namespace}/${name}`;
+  }
+
   set(key: string, pod: Pod) {
-    const old = this.pods.get(key);
-    this.pods.set(key, pod);
-    if (old) {
-      const { metadata, status } = old;
-      if (
-        metadata.labels === pod.metadata.labels &&
-        metadata.deletionTimestamp === pod.metadata.deletionTimestamp &&
-        status?.phase === pod.status?.phase &&
-        isPodReady(old) === isPodReady(pod)
-      )
-        return;
-      this.count(old, -1);
+    const known = this.pods.get(key);
+    const state = this.stateOf(pod);
+    if (!known) this.pods.set(key, { pod, state });
+    else {
+      known.pod = pod;
+      if (known.state === state) return;
+      this.count(known.state, -1);
+      known.state = state;
     }
-    this.count(pod, 1);
+    this.count(state, 1);
   }
 
   delete(key: string) {
-    const old = this.pods.get(key);
-    if (!old) return;
-    this.count(old, -1);
+    const known = this.pods.get(key);
+    if (!known) return;
+    this.count(known.state, -1);
     this.pods.delete(key);
   }
 
@@ -46,16 +69,19 @@ export class OwnedPods {
     const same = sameMap(labels, this.template);
     this.template = labels;
     if (same) return;
-    this.labeled = 0;
-    this.pods.forEach((pod) => {
-      if (isPodActive(pod) && this.hasTemplateLabels(pod)) this.labeled++;
-    });
+    this.pods.forEach(({ pod }, key) => this.set(key, pod));
+  }
+
+  all(): Pod[] {
+    const list: Pod[] = [];
+    this.pods.forEach(({ pod }) => list.push(pod));
+    return list;
   }
 
   activePods(): Pod[] {
     const list: Pod[] = [];
-    this.pods.forEach((pod) => {
-      if (isPodActive(pod)) list.push(pod);
+    this.pods.forEach(({ pod, state }) => {
+      if (state & ACTIVE) list.push(pod);
     });
     return list;
   }
@@ -63,20 +89,23 @@ export class OwnedPods {
   available(minReadySeconds: number, now: number): number {
     if (minReadySeconds === 0) return this.ready;
     let n = 0;
-    this.pods.forEach((pod) => {
-      if (isPodActive(pod) && isPodAvailable(pod, minReadySeconds, now)) n++;
+    this.pods.forEach(({ pod, state }) => {
+      if (state & ACTIVE && isPodAvailable(pod, minReadySeconds, now)) n++;
     });
     return n;
   }
 
-  private count(pod: Pod, sign: 1 | -1) {
-    if (isPodActive(pod)) {
-      this.active += sign;
-      if (isPodReady(pod)) this.ready += sign;
-      if (this.hasTemplateLabels(pod)) this.labeled += sign;
-    } else if (isPodTerminating(pod)) {
-      this.terminating += sign;
-    }
+  private stateOf(pod: Pod): number {
+    if (isPodFinished(pod)) return 0;
+    if (pod.metadata.deletionTimestamp !== undefined) return TERMINATING;
+    return ACTIVE | (isPodReady(pod) ? READY : 0) | (this.hasTemplateLabels(pod) ? LABELED : 0);
+  }
+
+  private count(state: number, sign: 1 | -1) {
+    if (state & ACTIVE) this.active += sign;
+    if (state & TERMINATING) this.terminating += sign;
+    if (state & READY) this.ready += sign;
+    if (state & LABELED) this.labeled += sign;
   }
 
   private hasTemplateLabels(pod: Pod): boolean {

@@ -91,10 +91,8 @@ export function claim<T extends object>(options: {
 export function claimChanged(object: KubeObject | Named, old: KubeObject | Named): boolean {
   const a = object.metadata;
   const b = old.metadata;
-  if (a.labels === b.labels && a.ownerReferences === b.ownerReferences) return false;
-  return (
-    (a.labels !== b.labels && !sameMap(a.labels, b.labels)) || controllerOf(object)?.uid !== controllerOf(old)?.uid
-  );
+  if (a.labels !== b.labels && !sameMap(a.labels, b.labels)) return true;
+  return a.ownerReferences !== b.ownerReferences && controllerOf(object)?.uid !== controllerOf(old)?.uid;
 }
 
 export function sameMap(a: Record<string, string> | undefined, b: Record<string, string> | undefined): boolean {

@@ -41,6 +41,8 @@ export class ReplicaManager<T extends Replicated> {
   private readonly podClient: ResourceClient<Pod>;
   private readonly queue: WorkQueue;
   private readonly owned = new Map<string, OwnedPods>();
+  /** Pods by their templates. */
+  private readonly madeFrom = new WeakMap<PodTemplateSpec, Pod>();
   /** Keys whose claim on Pods must be looked at again. */
   private readonly unclaimed = new Set<string>();
 
@@ -78,10 +80,14 @@ export class ReplicaManager<T extends Replicated> {
     this.queue.add(key);
   }
 
-  private podsOf(uid: string): OwnedPods {
+  private podsOf(uid: string, namespace: string | undefined, name: string | undefined): OwnedPods {
     let owned = this.owned.get(uid);
-    if (!owned) this.owned.set(uid, (owned = new OwnedPods()));
+    if (!owned) this.owned.set(uid, (owned = new OwnedPods(namespace, name)));
     return owned;
+  }
+
+  private podsOfObject({ metadata: { uid, namespace, name } }: Replicated): OwnedPods {
+    return this.podsOf(uid as string, namespace, name);
   }
 
   private podDeleted(pod: Pod) {
@@ -100,8 +106,9 @@ export class ReplicaManager<T extends Replicated> {
     }
     if (ref) {
       if (ref.kind !== this.kind.kind) return;
-      this.podsOf(ref.uid).set(pod.metadata.name as string, pod);
-      const key = `${pod.metadata.namespace}/${ref.name}`;
+      const owned = this.podsOf(ref.uid, pod.metadata.namespace, ref.name);
+      owned.set(pod.metadata.name as string, pod);
+      const key = owned.keyOf(pod.metadata.namespace, ref.name);
       if (old && changed) this.unclaimed.add(key);
       this.queue.addAfter(key, SYNC_TIME);
     } else if (changed && !pod.metadata.deletionTimestamp) {
@@ -118,7 +125,7 @@ export class ReplicaManager<T extends Replicated> {
       this.unclaimed.delete(key);
       return;
     }
-    const owned = this.podsOf(object.metadata.uid as string);
+    const owned = this.podsOfObject(object);
     owned.templateLabels(object.spec?.template?.metadata?.labels);
     if (this.unclaimed.delete(key)) this.claim(object, owned);
     const failure = object.metadata.deletionTimestamp ? undefined : this.manage(object, owned);
@@ -136,13 +143,21 @@ export class ReplicaManager<T extends Replicated> {
     if (object.metadata.deletionTimestamp) return;
     const { matches } = this.kind;
     const lost: Pod[] = [];
-    owned.pods.forEach((pod) => {
-      if (!matches(object, pod.metadata.labels)) lost.push(pod);
-    });
+    for (const pod of owned.all()) if (!matches(object, pod.metadata.labels)) lost.push(pod);
     for (const pod of lost) release(this.podClient, pod, object.metadata.uid as string);
     for (const pod of orphansIn(this.podInformer, object.metadata.namespace as string)) {
       if (isPodActive(pod) && matches(object, pod.metadata.labels)) adopt(this.podClient, pod, this.ref(object));
     }
+  }
+
+  /** The same object as long as the template is the same: the API server need not look at it again. */
+  private podFor(object: T): Pod {
+    const template = object.spec?.template as PodTemplateSpec;
+    const known = this.madeFrom.get(template);
+    if (known && controllerOf(known)?.uid === object.metadata.uid) return known;
+    const pod = podFromTemplate(template, object as unknown as KubeObject, this.ref(object));
+    this.madeFrom.set(template, pod);
+    return pod;
   }
 
   /** Creates what is missing, deletes what is too much; answers what went wrong. */
@@ -152,7 +167,7 @@ export class ReplicaManager<T extends Replicated> {
     const wanted = object.spec?.replicas ?? 0;
     const missing = wanted - owned.active;
     if (missing > 0) {
-      const pod = podFromTemplate(object.spec?.template as PodTemplateSpec, owner, this.ref(object));
+      const pod = this.podFor(object);
       const error = slowStart(Math.min(missing, BURST), () => {
         try {
           createPod(this.podClient, recorder, owner, pod);
@@ -167,7 +182,7 @@ export class ReplicaManager<T extends Replicated> {
       const count = Math.min(-missing, BURST);
       const related: Pod[] = [];
       for (const sibling of this.kind.siblings(object)) {
-        for (const pod of this.podsOf(sibling.metadata.uid as string).activePods()) related.push(pod);
+        for (const pod of this.podsOfObject(sibling).activePods()) related.push(pod);
       }
       let error: unknown;
       for (const pod of podsToDelete(pods, related, count, sim.now)) {

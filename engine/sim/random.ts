@@ -11,11 +11,12 @@ export function streamSeed(seed: number, name: string): number {
 }
 
 // k8s.io/apimachinery/pkg/util/rand: no vowels and no look-alikes, so that no words appear.
-const SAFE = 'bcdfghjklmnpqrstvwxz2456789';
+const SAFE = [...'bcdfghjklmnpqrstvwxz2456789'];
 const HEX = '0123456789abcdef';
 /** Two digits for a byte. */
 const HEX_OF: string[] = [];
 for (let i = 0; i < 256; i++) HEX_OF.push(HEX[i >> 4] + HEX[i & 15]);
+const { imul } = Math;
 
 /** mulberry32 counts on by this. */
 const STEP = 0x6d2b79f5;
@@ -24,22 +25,26 @@ const UUID_DRAWS = 4;
 export class Random {
   private state: number;
   constructor(seed: number) {
-    this.state = seed >>> 0;
+    this.state = seed | 0;
   }
 
-  /** 32 random bits as an unsigned integer (mulberry32). */
+  /** 32 random bits as a signed integer (mulberry32): QuickJS keeps these as they are, larger ones as floating point. */
+  private word(): number {
+    let t = (this.state = (this.state + STEP) | 0);
+    t = imul(t ^ (t >>> 15), t | 1);
+    t ^= t + imul(t ^ (t >>> 7), t | 61);
+    return t ^ (t >>> 14);
+  }
+
+  /** 32 random bits as an unsigned integer. */
   bits(): number {
-    this.state = (this.state + STEP) >>> 0;
-    let t = this.state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return (t ^ (t >>> 14)) >>> 0;
+    return this.word() >>> 0;
   }
 
   /** Draws what a UUID takes; who asks the answer for one gets that. */
   later(): Random {
     const own = new Random(this.state);
-    this.state = (this.state + UUID_DRAWS * STEP) >>> 0;
+    this.state = (this.state + UUID_DRAWS * STEP) | 0;
     return own;
   }
 
@@ -56,24 +61,36 @@ export class Random {
   /** A suffix as generated names carry it: `length` characters of the safe alphabet. */
   suffix(length = 5): string {
     let out = '';
-    for (let i = 0; i < length; i++) out += SAFE[this.bits() % 27];
+    for (let i = 0; i < length; i++) {
+      // The 32 bits, unsigned, modulo 27: by halves, which are no floating point.
+      const word = this.word();
+      out += SAFE[(((word >>> 1) % 27) * 2 + (word & 1)) % 27];
+    }
     return out;
   }
 
   hex(length: number): string {
     let out = '';
     while (out.length < length) {
-      const bits = this.bits();
-      out += HEX_OF[bits & 255] + HEX_OF[(bits >>> 8) & 255] + HEX_OF[(bits >>> 16) & 255] + HEX_OF[bits >>> 24];
+      const word = this.word();
+      out += HEX_OF[word & 255] + HEX_OF[(word >>> 8) & 255] + HEX_OF[(word >>> 16) & 255] + HEX_OF[word >>> 24];
     }
     return out.length === length ? out : out.slice(0, length);
   }
 
-  /** A version 4 UUID. */
+  /** A version 4 UUID: hexadecimal digits, but for the version and the two bits of the variant. */
   uuid(): string {
-    const h = this.hex(32);
-    const variant = HEX[8 + (parseInt(h[16], 16) & 3)];
-    return `${h.slice(0, 8)}-${h.slice(8, 12)}-4${h.slice(13, 16)}-${variant}${h.slice(17, 20)}-${h.slice(20)}`;
+    const hex = HEX_OF;
+    const a = this.word();
+    const b = this.word();
+    const c = this.word();
+    const d = this.word();
+    return (
+      `${hex[a & 255]}${hex[(a >>> 8) & 255]}${hex[(a >>> 16) & 255]}${hex[a >>> 24]}-` +
+      `${hex[b & 255]}${hex[(b >>> 8) & 255]}-${hex[((b >>> 16) & 15) | 0x40]}${hex[b >>> 24]}-` +
+      `${hex[(c & 63) | 128]}${hex[(c >>> 8) & 255]}-${hex[(c >>> 16) & 255]}${hex[c >>> 24]}` +
+      `${hex[d & 255]}${hex[(d >>> 8) & 255]}${hex[(d >>> 16) & 255]}${hex[d >>> 24]}`
+    );
   }
 
   pick<T>(list: readonly T[]): T {

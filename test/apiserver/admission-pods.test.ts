@@ -1,6 +1,7 @@
 // What admission makes of Pods beyond the first needs: labels of the node's zone, mirror Pods, secrets, sidecars.
 
 import { expect, test } from 'vitest';
+import type { PodSpec } from '../../engine/api/types.ts';
 import { account, pod, serve } from './support.ts';
 
 const PODS = '/api/v1/namespaces/default/pods';
@@ -143,4 +144,101 @@ test('what lacks all it needs is refused, not stumbled over', () => {
   );
   const secret = { metadata: { name: 's' }, data: { a: null } };
   expect(send('POST', '/api/v1/namespaces/default/secrets', secret).body.data).toEqual({ a: '' });
+});
+
+/** What a server has after a controller has sent a Pod several times while the cluster changed around it. */
+function sentOften(send: 'one object' | 'copies', spec: object, changes: readonly ((served: Served) => unknown)[]) {
+  const served = serve();
+  const user = { name: 'system:serviceaccount:kube-system:replicaset-controller', groups: ['system:authenticated'] };
+  const template = {
+    ...pod('', spec),
+    metadata: {
+      generateName: 'web-',
+      labels: { app: 'web' },
+      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web', uid: 'u', controller: true }],
+    },
+  };
+  const answers: unknown[] = [];
+  const create = () => {
+    const body = send === 'copies' ? structuredClone(template) : template;
+    const answer = served.server.handle({
+      method: 'POST',
+      path: PODS,
+      headers: { 'user-agent': 'kube-controller-manager' },
+      user,
+      body,
+    });
+    answers.push(structuredClone([answer.headers, answer.body]));
+  };
+  for (const change of [() => undefined, ...changes]) {
+    change(served);
+    create();
+    create();
+    served.sim.runUntil(served.sim.now + 1500);
+  }
+  const listed = served.send('GET', PODS).body.items as { metadata: { name: string }; spec: PodSpec }[];
+  return { answers, listed, names: listed.map(({ spec: { volumes } }) => volumes?.at(-1)?.name) };
+}
+
+type Served = ReturnType<typeof serve>;
+
+const CHANGES: readonly ((served: Served) => unknown)[] = [
+  ({ patch }) =>
+    patch('/api/v1/namespaces/default/serviceaccounts/default', 'merge', { imagePullSecrets: [{ name: 'pull' }] }),
+  ({ send }) =>
+    send('POST', '/apis/scheduling.k8s.io/v1/priorityclasses', {
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name: 'usual' },
+      value: 7,
+      globalDefault: true,
+    }),
+  ({ patch }) =>
+    patch('/api/v1/namespaces/default', 'merge', {
+      metadata: { labels: { 'pod-security.kubernetes.io/warn': 'restricted' } },
+    }),
+  ({ send }) =>
+    send('POST', '/api/v1/namespaces/default/limitranges', {
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { name: 'limits' },
+      spec: { limits: [{ type: 'Container', default: { cpu: '1' } }] },
+    }),
+  ({ patch }) =>
+    patch('/api/v1/namespaces/default/serviceaccounts/default', 'merge', { automountServiceAccountToken: false }),
+  ({ patch }) =>
+    patch('/api/v1/namespaces/default', 'merge', {
+      metadata: { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } },
+    }),
+  ({ send }) => send('DELETE', '/api/v1/namespaces/default'),
+];
+
+test.each([
+  {},
+  {
+    initContainers: [{ name: 'i', image: 'i', volumeMounts: [{ name: 'v', mountPath: '/v' }] }],
+    volumes: [{ name: 'v' }],
+  },
+  { volumes: [{ name: 'kube-api-access-own', projected: { sources: [] } }] },
+  {
+    containers: [
+      {
+        name: 'c',
+        image: 'i',
+        volumeMounts: [{ name: 'v', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount' }],
+      },
+    ],
+    volumes: [{ name: 'v', emptyDir: {} }],
+  },
+  { nodeName: 'n', hostNetwork: true },
+  { schedulingGates: [{ name: 'wait' }] },
+])('Pods that a controller sends as one object come out as those that it sends one by one', (spec) => {
+  const often = sentOften('one object', spec, CHANGES);
+  expect(often).toEqual(sentOften('copies', spec, CHANGES));
+});
+
+test('each Pod of a template has a token volume with a name of its own, which its containers mount', () => {
+  const { names, listed } = sentOften('one object', {}, []);
+  expect(new Set(names).size).toBe(2);
+  for (const { spec } of listed) expect(spec.containers[0].volumeMounts?.[0].name).toBe(spec.volumes?.[0].name);
 });

@@ -3,6 +3,7 @@
 import { part } from '../../parts/index.ts';
 import { fill, set, update, updateEach } from '../change.ts';
 import { formatQuantity, parseQuantity, quantityMilli } from '../quantity.ts';
+import { firstOf } from '../twins.ts';
 import type { JsonObject, KubeObject } from '../types.ts';
 
 /** Specs that need nothing more, by identity: all Pods of a template share their parts. */
@@ -144,8 +145,6 @@ const hostPort = (port: JsonObject) => (port.hostPort ? port : set(port, 'hostPo
 const hostPorts = (value: JsonObject) => updateEach(value, 'ports', hostPort);
 
 const podsDone = new WeakSet<object>();
-/** What the specs of templates are in their Pods. */
-const inPods = new WeakMap<object, JsonObject>();
 
 /** The first of a Pod's addresses stands in a field of its own, too, which wins. */
 function podIPs(object: KubeObject): KubeObject {
@@ -159,11 +158,8 @@ function podIPs(object: KubeObject): KubeObject {
 
 export function pod(given: KubeObject): KubeObject {
   const object = podIPs(given);
-  const own: JsonObject = object.spec ?? {};
-  if (podsDone.has(own)) return object;
-  const known = inPods.get(own);
-  if (known) return { ...object, spec: known };
-  let spec = podSpec(own);
+  if (object.spec && podsDone.has(firstOf(object.spec))) return object;
+  let spec = podSpec(object.spec ?? {});
   spec = fill(spec, { enableServiceLinks: true });
   spec = updateEach(spec, 'initContainers', requestsFromLimits);
   spec = updateEach(spec, 'containers', requestsFromLimits);
@@ -172,7 +168,6 @@ export function pod(given: KubeObject): KubeObject {
     spec = updateEach(spec, 'initContainers', hostPorts);
     spec = updateEach(spec, 'containers', hostPorts);
   }
-  podsDone.add(spec);
-  if (spec !== own) inPods.set(own, spec);
+  podsDone.add(firstOf(spec));
   return set(object, 'spec', spec);
 }

@@ -65,15 +65,9 @@ export function annotations(faults: Faults, path: string, value: Record<string, 
   if (total > TOTAL_ANNOTATIONS) faults.tooLong(path, TOTAL_ANNOTATIONS);
 }
 
-// So are their owners.
-const goodOwners = new WeakSet<object>();
-
 function ownerReferences(faults: Faults, path: string, meta: ObjectMeta) {
-  const refs = meta.ownerReferences ?? [];
-  if (goodOwners.has(refs)) return;
-  const before = faults.list.length;
   let controller = '';
-  for (const ref of refs) {
+  for (const ref of meta.ownerReferences ?? []) {
     if ((ref.apiVersion ?? '').split('/').length > 2) {
       faults.invalid(`${path}.apiVersion`, ref.apiVersion, `unexpected GroupVersion string: ${ref.apiVersion}`);
     }
@@ -96,7 +90,6 @@ function ownerReferences(faults: Faults, path: string, meta: ObjectMeta) {
     }
     controller = name;
   }
-  if (faults.list.length === before) goodOwners.add(refs);
 }
 
 /** A name without a domain must be one of Kubernetes' own. */
@@ -117,9 +110,6 @@ export function nameFormat(info: Pick<ResourceInfo, 'group' | 'kind'>): Format {
   return NAME_FORMATS[`${info.group}/${info.kind}`] ?? isDNS1123Subdomain;
 }
 
-/** The one checked last: most objects of a time are in one. */
-let goodNamespace = '';
-
 /** Metadata of a whole object or, at another path and without a name, of a template. */
 export function objectMeta(
   faults: Faults,
@@ -138,17 +128,13 @@ export function objectMeta(
   else faults.check(`${path}.name`, meta.name, format);
   if (info.namespaced) {
     if (!meta.namespace) faults.required(`${path}.namespace`);
-    else if (meta.namespace !== goodNamespace) {
-      const before = faults.list.length;
-      faults.check(`${path}.namespace`, meta.namespace, isDNS1123Label);
-      if (faults.list.length === before) goodNamespace = meta.namespace;
-    }
+    else faults.check(`${path}.namespace`, meta.namespace, isDNS1123Label);
   } else if (meta.namespace) {
     faults.forbidden(`${path}.namespace`, 'not allowed on this type');
   }
-  if (meta.generation !== 1) faults.nonNegative(`${path}.generation`, meta.generation);
-  if (meta.labels) labels(faults, `${path}.labels`, meta.labels);
-  if (meta.annotations) annotations(faults, `${path}.annotations`, meta.annotations);
+  faults.nonNegative(`${path}.generation`, meta.generation);
+  labels(faults, `${path}.labels`, meta.labels);
+  annotations(faults, `${path}.annotations`, meta.annotations);
   if (meta.ownerReferences) ownerReferences(faults, `${path}.ownerReferences`, meta);
   finalizers(faults, meta, path);
 }

@@ -34,17 +34,13 @@ const goodSpecs = new WeakSet<object>();
 
 /** A Pod's spec at `path`, of the Pod `name` or of a template. Specs that came out well are not looked at twice. */
 export function podSpec(faults: Faults, path: string, spec: JsonObject, name?: string) {
-  const claims = name !== undefined && hasClaims(spec);
+  const claims = name !== undefined && spec.volumes?.some((volume: JsonObject) => volume.ephemeral);
   const key = firstOf(spec);
   if (goodSpecs.has(key) && !claims) return;
   const before = faults.list.length;
   checkPodSpec(faults, path, spec, claims ? name : undefined);
   if (faults.list.length === before) goodSpecs.add(key);
 }
-
-/** Volumes of its own make claims, whose names begin with the Pod's. */
-const hasClaims = (spec: JsonObject): boolean =>
-  (spec.volumes as JsonObject[] | undefined)?.some((volume) => volume.ephemeral) ?? false;
 
 /** `claimant`: the name of the Pod when its own volumes make claims. */
 function checkPodSpec(faults: Faults, path: string, spec: JsonObject, claimant: string | undefined) {
@@ -129,16 +125,10 @@ export function podAnnotations(
   if (isMeaningful(annotations)) part('rules').annotationValues(faults, path, annotations, spec);
 }
 
-/** Those that came out well as a Pod's and say nothing that depends on its name. */
-const goodInPods = new WeakSet<object>();
-
 /** A Pod's spec, with what holds for Pods and not yet for templates of them. */
 export function podItself(faults: Faults, object: KubeObject) {
   const spec: JsonObject = object.spec ?? {};
   podAnnotations(faults, 'metadata.annotations', object.metadata.annotations, spec);
-  const key = firstOf(spec);
-  if (goodInPods.has(key)) return;
-  const before = faults.list.length;
   podSpec(faults, 'spec', spec, object.metadata.name);
   if (!spec.serviceAccountName) {
     (spec.volumes ?? []).forEach((volume: JsonObject, v: number) =>
@@ -153,7 +143,6 @@ export function podItself(faults: Faults, object: KubeObject) {
     (spec[list] ?? []).forEach((container: JsonObject, i: number) =>
       trimmedImage(faults, `spec.${list}[${i}]`, container.image),
     );
-  if (faults.list.length === before && !hasClaims(spec)) goodInPods.add(key);
 }
 
 /** What a new Pod may not have yet. */

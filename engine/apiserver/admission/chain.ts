@@ -1,12 +1,31 @@
 // Runs admission plug-ins in their order; which ones a request concerns is found once per resource and operation.
 
-import type { KubeObject, ResourceInfo } from '../../api/types.ts';
-import { withRepeated } from './repeated.ts';
-import type { AdmissionHost, AdmissionOperation, AdmissionPlugin, Attributes } from './types.ts';
+import type { KubeObject, PodSpec, ResourceInfo } from '../../api/types.ts';
+import type { UserInfo } from '../types.ts';
+import {
+  NOTHING_ELSE,
+  type AdmissionHost,
+  type AdmissionOperation,
+  type AdmissionPlugin,
+  type Attributes,
+  type Creation,
+} from './types.ts';
 
 interface Compiled {
   mutating: AdmissionPlugin[];
   validating: AdmissionPlugin[];
+}
+
+interface Found {
+  plugin: AdmissionPlugin;
+  finding: object;
+}
+
+/** What admission depended on when it let an object pass. */
+export interface Findings {
+  plugins: readonly AdmissionPlugin[];
+  user: UserInfo;
+  found: readonly Found[];
 }
 
 export class AdmissionChain {
@@ -65,6 +84,31 @@ export class AdmissionChain {
     return mutating.length === 1 && mutating[0] === plugin && validating.length === 1 && validating[0] === plugin;
   }
 
+  /** What the plug-ins find that look at a creation; undefined when one of them must see the object. */
+  findings(creation: Creation): Findings | undefined {
+    const { mutating, validating } = this.lookUp('CREATE', creation.info, '');
+    const found: Found[] = [];
+    for (const plugin of new Set([...mutating, ...validating])) {
+      const finding = plugin.findings?.(creation, this.host);
+      if (!finding) return undefined;
+      if (finding !== NOTHING_ELSE) found.push({ plugin, finding });
+    }
+    return { plugins: this.plugins, user: creation.user, found };
+  }
+
+  /** The spec of another Pod, from that which came out before; undefined: something else is found by now. */
+  again(creation: Creation, { plugins, user, found }: Findings, outcome: PodSpec): PodSpec | undefined {
+    if (plugins !== this.plugins || user !== creation.user) return undefined;
+    for (let i = 0; i < found.length; i++)
+      if (found[i].plugin.findings?.(creation, this.host) !== found[i].finding) return undefined;
+    let spec = outcome;
+    for (let i = 0; i < found.length; i++) {
+      const { plugin, finding } = found[i];
+      if (plugin.renew) spec = plugin.renew(spec, creation.object.spec, finding, this.host);
+    }
+    return spec;
+  }
+
   private find({ operation, info, subresource }: Attributes): Compiled {
     return this.lookUp(operation, info, subresource);
   }
@@ -76,9 +120,8 @@ export class AdmissionChain {
     let compiled = byKind[key];
     if (!compiled) {
       const wanted = this.plugins.filter((plugin) => plugin.handles(operation, info, subresource));
-      const mutating = wanted.filter((plugin) => plugin.mutate);
       compiled = {
-        mutating: operation === 'CREATE' ? withRepeated(mutating) : mutating,
+        mutating: wanted.filter((plugin) => plugin.mutate),
         validating: wanted.filter((plugin) => plugin.validate),
       };
       byKind[key] = compiled;

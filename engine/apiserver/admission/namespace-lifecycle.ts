@@ -15,6 +15,10 @@ export const namespaceLifecycle: AdmissionPlugin = {
     checkCreation(attributes, host);
     return attributes.object;
   },
+  findings({ namespace }, { scheme, storage }) {
+    const found = storage.get(scheme.resource('', 'v1', 'namespaces') as ResourceInfo, '', namespace);
+    return found?.metadata.deletionTimestamp ? undefined : found;
+  },
   validate(attributes, host) {
     const { operation, info, name, subresource } = attributes;
     if (operation === 'DELETE') {

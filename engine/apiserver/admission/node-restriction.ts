@@ -7,7 +7,7 @@ import { nodeOf } from '../authorization/node.ts';
 import { podReferences } from '../authorization/pod-references.ts';
 import { equal } from '../equal.ts';
 import { forbidden, notFound } from '../status.ts';
-import type { AdmissionHost, AdmissionPlugin, Attributes } from './types.ts';
+import { NOTHING_ELSE, type AdmissionHost, type AdmissionPlugin, type Attributes } from './types.ts';
 
 const MIRROR_POD = 'kubernetes.io/config.mirror';
 const NODE_LEASES = 'kube-node-lease';
@@ -60,6 +60,7 @@ const keyOf = (info: ResourceInfo): string => (info.group ? `${info.resource}.${
 export const nodeRestriction: AdmissionPlugin = {
   name: 'NodeRestriction',
   handles: (operation, info) => operation !== 'CONNECT' && RESTRICTIONS[keyOf(info)] !== undefined,
+  findings: ({ user }) => (nodeOf(user) === undefined ? NOTHING_ELSE : undefined),
   validate(attributes, host) {
     const { user, info, name } = attributes;
     const node = nodeOf(user);

@@ -1,7 +1,7 @@
 // PodTopologyLabels: a Pod learns the zone and the region of its node as labels, when it is created there or bound.
 
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
-import { onPods, type AdmissionHost, type AdmissionPlugin } from './types.ts';
+import { NOTHING_ELSE, onPods, type AdmissionHost, type AdmissionPlugin } from './types.ts';
 
 const KEYS = ['topology.kubernetes.io/zone', 'topology.kubernetes.io/region'];
 
@@ -31,5 +31,5 @@ export const podTopologyLabels: AdmissionPlugin = {
     const next = nodeName ? withTopology(labels, nodeName, host) : labels;
     return next === labels ? object : { ...object, metadata: { ...object.metadata, labels: next } };
   },
-  findings: ({ object }) => (object.spec?.nodeName ? undefined : KEYS),
+  findings: ({ object }) => (object.spec?.nodeName ? undefined : NOTHING_ELSE),
 };

@@ -3,9 +3,8 @@
 import { deepEqual } from '../../api/change.ts';
 import type { KubeObject, RuntimeClass, Toleration } from '../../api/types.ts';
 import { forbidden } from '../status.ts';
-import { onPods, type AdmissionHost, type AdmissionPlugin, type Attributes } from './types.ts';
+import { NOTHING_ELSE, onPods, type AdmissionHost, type AdmissionPlugin, type Attributes } from './types.ts';
 
-const NO_CLASS = {};
 const MISMATCH = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead";
 
 function classOf({ object, info, name }: Attributes, { scheme, storage }: AdmissionHost): RuntimeClass | undefined {
@@ -54,7 +53,7 @@ export const runtimeClass: AdmissionPlugin = {
     if (tolerations) spec.tolerations = tolerations;
     return { ...object, spec };
   },
-  findings: ({ object }) => (object.spec?.runtimeClassName === undefined ? NO_CLASS : undefined),
+  findings: ({ object }) => (object.spec?.runtimeClassName === undefined ? NOTHING_ELSE : undefined),
   validate(attributes, host) {
     const { object, info, name } = attributes;
     const overhead = object?.spec?.overhead;

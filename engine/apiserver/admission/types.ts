@@ -48,6 +48,12 @@ export interface AdmissionHost {
   readonly replay: Replay | undefined;
 }
 
+/** What of a creation findings are about. */
+export type Creation = Pick<Attributes, 'info' | 'namespace' | 'user'> & { readonly object: KubeObject };
+
+/** Found by who looks at nothing but the Pod, its namespace as it is now and who creates it. */
+export const NOTHING_ELSE = {};
+
 export interface AdmissionPlugin {
   readonly name: string;
   /** What it wants to see; the chain is compiled from this, once a resource. */
@@ -55,11 +61,11 @@ export interface AdmissionPlugin {
   /** Returns the object to go on with. */
   mutate?(attributes: Attributes & { object: KubeObject }, host: AdmissionHost): KubeObject;
   /**
-   * Of a plug-in that changes nothing but the spec of a new Pod: what the change follows from besides the spec. With the same
-   * spec and findings (by identity) the outcome is the same, see repeated.ts. Undefined: it must see the Pod.
+   * What its verdict on a new Pod, and its changes to it, follow from besides the Pod: with the same findings (by identity)
+   * the same Pod comes out the same, and need not be shown to it. Undefined: it must see it.
    */
-  findings?(attributes: Attributes & { object: KubeObject }, host: AdmissionHost): unknown;
-  /** Of these, one that draws by chance: the outcome for another Pod, from that for the first of the same spec. */
+  findings?(creation: Creation, host: AdmissionHost): object | undefined;
+  /** Of a plug-in that draws by chance: the spec of another Pod, from that of the first and the one that was given. */
   renew?(outcome: PodSpec, given: PodSpec, findings: unknown, host: AdmissionHost): PodSpec;
   /** Throws a StatusError to reject. */
   validate?(attributes: Attributes, host: AdmissionHost): void;

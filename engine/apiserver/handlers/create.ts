@@ -7,15 +7,12 @@ import type { Attributes } from '../admission/index.ts';
 import type { Context } from '../context.ts';
 import { fieldManager, warn, writerOf } from '../context.ts';
 import type { Entries } from '../managed-fields/ledger.ts';
-import { alreadyExists, badRequest, forbidden, generatedNameTaken, invalid, unexpected } from '../status.ts';
+import { badRequest, forbidden, invalid, unexpected } from '../status.ts';
+import { createAgain, findingsOf, remember } from './create-again.ts';
+import { freeName, generateName } from './names.ts';
 import { withoutUndefined } from '../without-undefined.ts';
 import { withUniqueOwners } from './owners.ts';
 import type { Core } from './types.ts';
-
-/** metadata.generateName is cut so that the suffix of five fits a DNS label (names.SimpleNameGenerator). */
-const MAX_GENERATED_BASE = 58;
-const SUFFIX = 5;
-const NAME_RETRIES = 8;
 
 const SERVER_FIELDS = [
   'resourceVersion',
@@ -30,7 +27,7 @@ export function create(core: Core, ctx: Context): KubeObject {
     const sent = createUnread(core, ctx, ctx.request.body as KubeObject);
     if (sent) return sent;
   }
-  return createObject(core, ctx, ctx.info, readObject(core.scheme, ctx, ctx.info));
+  return createAgain(core, ctx) ?? createObject(core, ctx, ctx.info, readObject(core.scheme, ctx, ctx.info));
 }
 
 /** Whether a new object concerns nobody but the store and, of admission, its namespace. */
@@ -111,18 +108,9 @@ export function createObject(
     admission.validate(attributes);
   }
 
-  let name = object.metadata.name as string;
   const generated = sent.metadata.name ? undefined : sent.metadata.generateName;
-  for (
-    let tries = 0, other = storage.get(info, namespace, name);
-    other;
-    tries++, other = storage.get(info, namespace, name)
-  ) {
-    if (!generated) throw alreadyExists(info, name, other.metadata.deletionTimestamp !== undefined);
-    if (tries === NAME_RETRIES) throw generatedNameTaken(info, name);
-    name = generateName(core, info, generated);
-    object = { ...object, metadata: { ...object.metadata, name } };
-  }
+  const name = freeName(core, info, namespace, object.metadata.name as string, generated);
+  if (name !== object.metadata.name) object = { ...object, metadata: { ...object.metadata, name } };
   const sentVersion = sent.metadata.resourceVersion;
   if (sentVersion && !ctx.dryRun && /^0*[1-9]\d*$/.test(sentVersion)) {
     throw unexpected('resourceVersion should not be set on objects to be created');
@@ -135,8 +123,10 @@ export function createObject(
     record(object);
     return object;
   }
+  const findings = strategy?.repeats && generated && !entries ? findingsOf(core, ctx, sent) : undefined;
   const stored = storage.put(info, object, record);
   strategy?.afterCreate?.(core, ctx, stored);
+  if (findings) remember(core, ctx, { findings, sent, wrote, stored });
   return stored;
 }
 
@@ -170,7 +160,3 @@ function withSystemFields(
 }
 
 const once = <T>(core: Core, key: string, make: () => T): T => (core.replay ? core.replay.once(key, make) : make());
-
-export function generateName(core: Core, info: ResourceInfo, base: string): string {
-  return base.slice(0, MAX_GENERATED_BASE) + core.sim.random(`name/${info.resource}`).suffix(SUFFIX);
-}

@@ -17,6 +17,7 @@ function ofRelease(pod: KubeObject, version: string): KubeObject {
 }
 
 export const pods: Strategy = {
+  repeats: true,
   returnsDeleted: true,
   beforeCreate: ({ version }, ctx, pod) =>
     ofRelease(readAppArmorAnnotations(ctx, mergeLabelKeys(pod, version)), version),

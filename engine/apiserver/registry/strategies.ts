@@ -8,6 +8,8 @@ import type { Core } from '../handlers/types.ts';
 export interface Strategy {
   /** PUT to a missing name creates it. */
   createByUpdate?: boolean;
+  /** What becomes of a new object follows from what was sent and from what admission finds, see create-again.ts. */
+  repeats?: boolean;
   /** DELETE answers with the object instead of a Status. */
   returnsDeleted?: boolean;
   /** When a client says nothing, dependents stay (apps' predecessors and Jobs, for compatibility). */

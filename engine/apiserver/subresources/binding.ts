@@ -1,6 +1,8 @@
 // POST pods/NAME/binding: the scheduler's word on where a Pod runs.
 
-import type { Binding, Pod, PodCondition, ResourceInfo } from '../../api/types.ts';
+import { firstOf, setTwin } from '../../api/twins.ts';
+import type { Binding, Pod, PodCondition, PodSpec, PodStatus, ResourceInfo } from '../../api/types.ts';
+import { isDNS1123Subdomain } from '../../api/validation/names.ts';
 import { withTopology } from '../admission/pod-topology-labels.ts';
 import type { Context } from '../context.ts';
 import { readObject } from '../body.ts';
@@ -30,16 +32,15 @@ export function binding(core: Core, ctx: Context): ApiResponse {
   const pod = core.storage.get(pods, namespace, name) as unknown as Pod | undefined;
   if (!pod) throw notFound(pods, name);
   checkAssignable(pods, name, sent, pod);
+  const nodeName = sent.target.name as string;
   const bound: Pod = {
     ...pod,
-    spec: { ...(pod.spec as NonNullable<Pod['spec']>), nodeName: sent.target.name as string },
-    status: { ...pod.status, conditions: scheduled(ctx.time, pod) },
+    spec: boundSpec(pod.spec as PodSpec, nodeName),
+    status: scheduled(pod.status ?? {}, ctx.time, pod.metadata.generation),
   };
-  // With the node decided there is nothing left to hope for (v1.35: ClearingNominatedNodeNameAfterBinding).
-  delete bound.status?.nominatedNodeName;
   const annotations = sent.metadata?.annotations;
   if (annotations) bound.metadata = { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } };
-  const labels = withTopology(pod.metadata.labels, sent.target.name as string, core);
+  const labels = withTopology(pod.metadata.labels, nodeName, core);
   if (labels !== pod.metadata.labels) bound.metadata = { ...bound.metadata, labels };
   // Not an update as clients make them: the spec changes, and neither generation nor validation has a part in it.
   if (!ctx.dryRun) {
@@ -52,14 +53,27 @@ export function binding(core: Core, ctx: Context): ApiResponse {
   };
 }
 
-/** What was written last: Pods that are bound in the same second share it. */
-let written: PodCondition[] = [];
+/** By the spec of a Pod that waits, what it was for the first one that was bound. */
+const firstBound = new WeakMap<object, PodSpec>();
 
-function scheduled(time: string, { metadata, status }: Pod): PodCondition[] {
-  const { generation } = metadata;
-  const others = status?.conditions?.filter(({ type }) => type !== 'PodScheduled');
-  if (!others?.length && written[0]?.lastTransitionTime === time && written[0].observedGeneration === generation)
-    return written;
+function boundSpec(spec: PodSpec, nodeName: string): PodSpec {
+  const bound = { ...spec, nodeName };
+  // A name that no node can have is found fault with when the Pod is updated.
+  if (isDNS1123Subdomain(nodeName).length) return bound;
+  const key = firstOf(spec);
+  const first = firstBound.get(key);
+  if (first) setTwin(bound, first);
+  else firstBound.set(key, bound);
+  return bound;
+}
+
+/** By the status of Pods that wait, what it was for the one that was bound last. */
+const lastScheduled = new WeakMap<object, { time: string; generation: number | undefined; status: PodStatus }>();
+
+/** The status of a Pod that has a node: all that are bound in a second have the same. */
+function scheduled(old: PodStatus, time: string, generation: number | undefined): PodStatus {
+  const last = lastScheduled.get(old);
+  if (last && last.time === time && last.generation === generation) return last.status;
   const condition: PodCondition = {
     type: 'PodScheduled',
     status: 'True',
@@ -67,7 +81,12 @@ function scheduled(time: string, { metadata, status }: Pod): PodCondition[] {
     lastTransitionTime: time,
     observedGeneration: generation,
   };
-  return others?.length ? [...others, condition] : (written = [condition]);
+  const others = (old.conditions ?? []).filter(({ type }) => type !== 'PodScheduled');
+  const status = { ...old, conditions: [...others, condition] };
+  // With the node decided there is nothing left to hope for (v1.35: ClearingNominatedNodeNameAfterBinding).
+  delete status.nominatedNodeName;
+  lastScheduled.set(old, { time, generation, status });
+  return status;
 }
 
 function checkAssignable(info: ResourceInfo, name: string, sent: Binding, { metadata, spec }: Pod) {

@@ -5,7 +5,7 @@ import { part } from '../../../parts/index.ts';
 import { equal } from '../../equal.ts';
 import { forbidden, invalid } from '../../status.ts';
 import { Selection } from '../../storage/selection.ts';
-import type { AdmissionHost, AdmissionPlugin, Attributes } from '../types.ts';
+import { NOTHING_ELSE, type AdmissionHost, type AdmissionPlugin, type Attributes } from '../types.ts';
 import { viewOf, type PodView, type Violation } from './view.ts';
 
 type Level = 'privileged' | 'baseline' | 'restricted';
@@ -43,6 +43,10 @@ export const podSecurity: AdmissionPlugin = {
     const name = nameOf(info);
     if (name === 'pods') return subresource === '' || subresource === 'ephemeralcontainers';
     return subresource === '' && (name === 'namespaces' || name in TEMPLATES);
+  },
+  findings(creation, host) {
+    const labels = labelsOf(creation, host);
+    return policyOf(labels, 'enforce', []) || policyOf(labels, 'warn', []) ? undefined : NOTHING_ELSE;
   },
   validate(attributes, host) {
     const name = nameOf(attributes.info);
@@ -95,7 +99,10 @@ const reasons = (violations: readonly Violation[]): string => violations.map(({ 
 const details = (violations: readonly Violation[]): string =>
   violations.map(({ reason, detail }) => (detail ? `${reason} (${detail})` : reason)).join(', ');
 
-function labelsOf({ namespace }: Attributes, { scheme, storage }: AdmissionHost): Record<string, string> | undefined {
+function labelsOf(
+  { namespace }: Pick<Attributes, 'namespace'>,
+  { scheme, storage }: AdmissionHost,
+): Record<string, string> | undefined {
   const info = scheme.resource('', 'v1', 'namespaces');
   return info && storage.get(info, '', namespace)?.metadata.labels;
 }
