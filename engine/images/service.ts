@@ -25,25 +25,41 @@ export function clock(process: Process): Clock {
   return new Clock(process.host.sim.now);
 }
 
+/** The second that was last asked for: many containers start within one. */
+const last = { second: NaN, plain: '', slashes: '' };
+
 class Clock {
-  private readonly date: Date;
+  private readonly now: number;
+  private made: Date | undefined;
   constructor(now: number) {
-    this.date = new Date(now);
+    this.now = now;
+  }
+  private get date(): Date {
+    return (this.made ??= new Date(this.now));
   }
   get iso(): string {
     return this.date.toISOString();
   }
+  private get second(): typeof last {
+    const second = Math.floor(this.now / 1000);
+    if (second !== last.second) {
+      const { iso } = this;
+      const plain = `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+      Object.assign(last, { second, plain, slashes: plain.replaceAll('-', '/') });
+    }
+    return last;
+  }
   /** `2026-01-05 09:00:05`. */
   get plain(): string {
-    const { iso } = this;
-    return `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+    return this.second.plain;
   }
   /** `2026/01/05 09:00:05`, as nginx and Go's log package write it. */
   get slashes(): string {
-    return this.plain.replaceAll('-', '/');
+    return this.second.slashes;
   }
   private get dayMonthYear(): string[] {
-    return [two(this.date.getUTCDate()), MONTHS[this.date.getUTCMonth()], String(this.date.getUTCFullYear())];
+    const { date } = this;
+    return [two(date.getUTCDate()), MONTHS[date.getUTCMonth()], String(date.getUTCFullYear())];
   }
   /** `05/Jan/2026:09:00:05 +0000`, of access logs. */
   get common(): string {

@@ -141,12 +141,17 @@ export class Container {
     const { image, env, command, uid, gid, groups } = this.config;
     const { disk } = this.config;
     const base = image.tree();
-    const layout = this.config.places && layoutOf(base, this.config.places.concat(KERNEL_PLACES));
+    const { places, workingDir } = this.config;
+    let layout = places && layoutOf(base, places.concat(KERNEL_PLACES));
+    // What an image says where to work, it need not have.
+    const lacking = layout?.find(workingDir) === null;
+    if (places && lacking) layout = layoutOf(base, places.concat(KERNEL_PLACES, workingDir));
     const { now } = this;
     const put = (files: FileSystem) => {
       this.config.mount(files);
       files.root.set('sys', this.cgroup.files());
       files.root.set('proc', new ComputedDir(() => part('tools').procEntries(host)));
+      if (lacking) files.mkdir(workingDir, { recursive: true });
     };
     const fs = new FileSystem(layout ? { pending: { layout, fill: put }, now, disk } : { base, now, disk });
     const host = createHost({
@@ -170,7 +175,7 @@ export class Container {
     const name = command[0];
     const found = resolveCommand(host, command, this.config.workingDir);
     if (!found) throw new StartError(execError(host, name));
-    if (!fs.exists(this.config.workingDir)) fs.mkdir(this.config.workingDir, { recursive: true });
+    if (!lacking && !fs.exists(workingDir)) fs.mkdir(workingDir, { recursive: true });
     if (this.config.readOnlyRoot) fs.readOnly = true;
     host.meter = this.cgroup;
     this.state = 'running';

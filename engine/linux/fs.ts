@@ -66,14 +66,17 @@ const MAX_LINKS = 40;
 const NOTHING = new DirNode();
 const NO_MOUNTS = new Mounts();
 
+/** Makes the files as they would have been made at once. */
 function fill(core: Core, { layout, fill: put }: Pending) {
-  const { readOnly } = core;
+  const { readOnly, now } = core;
   core.pending = undefined;
+  core.now = () => core.born;
   core.root = new DirNode({ lower: layout.base });
   core.mounts = new Mounts();
   core.readOnly = false;
   put(new FileSystem({}, core));
   core.readOnly = readOnly;
+  core.now = now;
 }
 
 export interface FileSystemOptions {
@@ -127,7 +130,12 @@ export class FileSystem {
     return made;
   }
 
-  /** As `Layout.find`, as long as nothing else is needed. */
+  /** What tells of its files as long as they have not been made; root sees them all. */
+  get layout(): Layout | undefined {
+    return this.uid === 0 ? this.made.pending?.layout : undefined;
+  }
+
+  /** As `Layout.find`. */
   private foresee(path: string): FsNode | null | undefined {
     const { pending } = this.made;
     return pending && this.uid === 0 && path.startsWith('/') ? pending.layout.find(path) : undefined;
@@ -209,7 +217,7 @@ export class FileSystem {
     return next?.kind === 'link' ? undefined : dirs;
   }
 
-  /** Goes up with every change of what is mounted. */
+  /** Another one with every change of what is mounted. */
   get mountsVersion(): number {
     return this.core.mounts.version;
   }

@@ -202,8 +202,10 @@ class Machine implements Host {
   }
 
   program(name: string): Program | undefined {
-    if (name.includes('/')) return executable(this.fs, name);
     const path = this.env.PATH ?? DEFAULT_PATH;
+    const foreseen = this.fs.layout?.program(name, path);
+    if (foreseen !== undefined) return foreseen ?? undefined;
+    if (name.includes('/')) return executable(this.fs, name);
     for (const dir of path.split(':')) {
       const found = executable(this.fs, `${dir || '.'}/${name}`);
       if (found) return found;

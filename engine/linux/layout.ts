@@ -4,6 +4,7 @@
 
 import type { DirNode, FsNode } from './nodes.ts';
 import { normalize } from './path.ts';
+import type { Program } from './types.ts';
 
 /** Layouts that one tree has, and answers that one layout keeps. */
 const MAX_KNOWN = 200;
@@ -43,6 +44,7 @@ export class Layout {
   readonly base: DirNode;
   private readonly places: readonly string[];
   private readonly known = new Map<string, FsNode | null | undefined>();
+  private readonly programs = new Map<string, Program | null | undefined>();
 
   /** The tree never changes. */
   constructor(base: DirNode, places: readonly string[]) {
@@ -59,6 +61,27 @@ export class Layout {
       known.set(path, (found = this.follow(path)));
     }
     return found;
+  }
+
+  /** The program that a command's name or path stands for, by a PATH; null and undefined as of `find`. */
+  program(name: string, path: string): Program | null | undefined {
+    const { programs } = this;
+    const key = `${name}:${path}`;
+    let program = programs.get(key);
+    if (program === undefined && !programs.has(key)) {
+      if (programs.size >= MAX_KNOWN) programs.clear();
+      programs.set(key, (program = this.search(name, path)));
+    }
+    return program;
+  }
+
+  private search(name: string, path: string): Program | null | undefined {
+    for (const place of name.includes('/') ? [name] : path.split(':').map((dir) => `${dir}/${name}`)) {
+      const node = place.startsWith('/') ? this.find(place) : undefined;
+      if (node === undefined) return undefined;
+      if (node?.kind === 'file' && (node.mode & 0o111) !== 0 && node.program) return node.program;
+    }
+    return null;
   }
 
   private follow(path: string): FsNode | null | undefined {

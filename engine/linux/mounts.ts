@@ -1,7 +1,7 @@
 // What is mounted in a tree: by canonical path, and by the first part of it, since most look-ups go where nothing is
 // mounted.
 
-import type { DirNode, FileNode } from './nodes.ts';
+import { changes, type DirNode, type FileNode } from './nodes.ts';
 
 export interface MountOptions {
   readOnly?: boolean;
@@ -24,7 +24,7 @@ export class Mounts {
   /** How many lie at or below each first part: 'etc', 'var'; '' for one over the root itself. */
   private readonly tops: Record<string, number> = Object.create(null) as Record<string, number>;
 
-  /** Goes up with every change. */
+  /** Another one with every change. */
   version = 0;
   private watchers: Set<(path: string, mount: Mount | undefined) => void> | undefined;
 
@@ -51,14 +51,14 @@ export class Mounts {
   set(mount: Mount) {
     if (!this.byPath.has(mount.path)) this.tops[top(mount.path)] = (this.tops[top(mount.path)] ?? 0) + 1;
     this.byPath.set(mount.path, mount);
-    this.version++;
+    this.version = ++changes.last;
     this.watchers?.forEach((see) => see(mount.path, mount));
   }
 
   delete(path: string): boolean {
     if (!this.byPath.delete(path)) return false;
     this.tops[top(path)]--;
-    this.version++;
+    this.version = ++changes.last;
     this.watchers?.forEach((see) => see(path, undefined));
     return true;
   }

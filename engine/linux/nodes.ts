@@ -166,6 +166,9 @@ export class LinkNode {
   }
 }
 
+/** Counts the changes of all directories, and of what is mounted: while it stands still, nothing is new anywhere. */
+export const changes = { last: 0 };
+
 export class DirNode {
   readonly kind = 'dir';
   mode: number;
@@ -173,7 +176,7 @@ export class DirNode {
   gid: number;
   mtime: number;
   readonly size = 4096;
-  /** Goes up with every entry that comes, goes or is replaced. */
+  /** Another one with every entry that comes, goes or is replaced. */
   version = 0;
   /** Entries of this layer; the lower one's show through where this has none and has not removed them. */
   private own: Map<string, FsNode> | undefined;
@@ -215,14 +218,14 @@ export class DirNode {
 
   set(name: string, node: FsNode) {
     (this.own ??= new Map()).set(name, node);
-    this.version++;
+    this.version = ++changes.last;
     this.watched?.fire();
   }
 
   delete(name: string) {
     this.own?.delete(name);
     if (this.lower?.get(name)) (this.removed ??= new Set()).add(name);
-    this.version++;
+    this.version = ++changes.last;
     this.watched?.fire();
   }
 

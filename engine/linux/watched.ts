@@ -1,7 +1,7 @@
 // What follows from files that are asked for all the time and hardly ever change.
 
 import type { FileSystem } from './fs.ts';
-import type { DirNode } from './nodes.ts';
+import { changes, type DirNode } from './nodes.ts';
 
 /**
  * What `work` makes of the nodes at some absolute paths; made again when a directory there, or on the way, may have other
@@ -11,12 +11,17 @@ export function watched<T>(fs: FileSystem, paths: readonly string[], work: () =>
   const dirs: DirNode[] = [];
   const versions: number[] = [];
   let mounts = -1;
+  let seen = -1;
   let result: T;
   return () => {
+    if (seen === changes.last) return result;
     if (mounts === fs.mountsVersion) {
       let i = 0;
       while (i < dirs.length && dirs[i].version === versions[i]) i++;
-      if (i === dirs.length) return result;
+      if (i === dirs.length) {
+        seen = changes.last;
+        return result;
+      }
     }
     dirs.length = versions.length = 0;
     mounts = fs.mountsVersion;
@@ -25,6 +30,8 @@ export function watched<T>(fs: FileSystem, paths: readonly string[], work: () =>
       if (!way) mounts = -1;
       else for (const dir of way) versions[dirs.push(dir) - 1] = dir.version;
     }
-    return (result = work());
+    result = work();
+    seen = mounts < 0 ? -1 : changes.last;
+    return result;
   };
 }

@@ -425,3 +425,54 @@ describe('host ports and pull secrets', () => {
     expect(node.pod('web').status?.phase).toBe('Running');
   });
 });
+
+describe('a container that nobody has looked into', () => {
+  const idle: Program = function* (process) {
+    process.stdout.write(`here: ${process.host.fs.exists('/etc/passwd')}, ${process.host.fs.exists('/nowhere')}\n`);
+    yield* untilSignal(process);
+    return 0;
+  };
+  const lazy = [
+    imageOf('idle', idle, { workingDir: '/work', files: () => ({ '/etc/passwd': 'root', '/var/run/': '' }) }),
+  ];
+  const filesAfter = (spec: object) => {
+    const node = startNode({ repositories: lazy });
+    node.create('idle', {
+      containers: [{ name: 'idle', image: 'test/idle:1', volumeMounts: [{ name: 'own', mountPath: '/var/run/own' }] }],
+      volumes: [{ name: 'own', emptyDir: {} }],
+      ...spec,
+    });
+    node.wait(500);
+    const container = node.kubelet.container('default', 'idle', 'idle');
+    return { container, fs: container?.host?.fs };
+  };
+
+  it('has the files, mounts and times that it had when it started', () => {
+    const { container, fs } = filesAfter({});
+    expect(container?.log.tail(1, 100)).toBe('here: true, false\n');
+    expect(fs?.stat('/work').mtime).toBe(container?.startedAt);
+    expect(fs?.readdir('/var/run')).toEqual(['own', 'secrets']);
+    expect(fs?.mounts().map(({ path }) => path)).toEqual([
+      '/var/run/own',
+      '/var/run/secrets/kubernetes.io/serviceaccount',
+    ]);
+    expect(fs?.readFile('/etc/hostname')).toBe('idle\n');
+    expect(fs?.readdir('/etc')).toEqual(['hostname', 'hosts', 'passwd', 'resolv.conf']);
+  });
+
+  it('cannot be written to where its root is read-only, but at its volumes', () => {
+    const { fs } = filesAfter({
+      containers: [
+        {
+          name: 'idle',
+          image: 'test/idle:1',
+          securityContext: { readOnlyRootFilesystem: true },
+          volumeMounts: [{ name: 'own', mountPath: '/var/run/own' }],
+        },
+      ],
+    });
+    expect(() => fs?.writeFile('/etc/passwd', '')).toThrow('Read-only file system');
+    fs?.writeFile('/var/run/own/file', 'text');
+    expect(fs?.readFile('/var/run/own/file')).toBe('text');
+  });
+});
