@@ -2,9 +2,14 @@
 
 const RFC3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
+/** The second written last: many things happen in one. */
+let written = { second: NaN, text: '' };
+
 /** metav1.Time of a moment in ms since the epoch. */
 export function formatTime(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19) + 'Z';
+  const second = Math.floor(ms / 1000);
+  if (written.second !== second) written = { second, text: new Date(second * 1000).toISOString().slice(0, 19) + 'Z' };
+  return written.text;
 }
 
 /** metav1.MicroTime of a moment in ms since the epoch. */

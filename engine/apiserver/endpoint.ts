@@ -2,6 +2,7 @@
 // requests lead to, since components ask for the same few things again and again.
 
 import type { Catalog, ResourceInfo, SubresourceInfo } from '../api/index.ts';
+import type { UnreadEndpoint } from './handlers/create-unread.ts';
 import type { Counts } from './metrics.ts';
 import type { Route } from './route.ts';
 import type { Subresource } from './subresources/index.ts';
@@ -17,6 +18,8 @@ export interface Endpoint {
   /** Of one of its requests: the others differ in nothing but the name. */
   readonly route: Route;
   readonly counts: Counts;
+  /** Set when somebody has created what nobody reads. */
+  unread: UnreadEndpoint | undefined;
 }
 
 /** Endpoints of the release and the resources that are served now. */

@@ -2,6 +2,7 @@
 // body, defaults, admission, validation, store, answer). Each stage is a file beside this one.
 
 import type { Catalog, ResourceInfo } from '../api/index.ts';
+import { formatTime } from '../api/time.ts';
 import { Etcd } from '../etcd/index.ts';
 import type { NetworkNamespace } from '../linux/index.ts';
 import { part } from '../parts/index.ts';
@@ -12,7 +13,7 @@ import { authenticate, union, type Authenticator } from './authentication/authen
 import { basicUser, type Password } from './authentication/static-passwords.ts';
 import { StaticTokens } from './authentication/static-tokens.ts';
 import { BootstrapTokens } from './authentication/bootstrap-tokens.ts';
-import { impersonate } from './authentication/impersonation.ts';
+import { impersonate, isPlain } from './authentication/impersonation.ts';
 import { openid } from './authentication/openid.ts';
 import { ServiceAccountTokens } from './authentication/service-account-tokens.ts';
 import { attributesOf } from './authorization/attributes.ts';
@@ -27,6 +28,7 @@ import { directEgress, type Egress } from './egress.ts';
 import { Endpoints, type Endpoint } from './endpoint.ts';
 import { Extensions } from './extensions.ts';
 import { create } from './handlers/create.ts';
+import { createUnread, read } from './handlers/create-unread.ts';
 import { remove } from './handlers/delete.ts';
 import { checkRevision, deleteCollection, list } from './handlers/list.ts';
 import { patch } from './handlers/patch.ts';
@@ -126,7 +128,6 @@ export class ApiServer implements Core {
   readonly served = new Map<ResourceInfo, Virtual>();
   private compactAt: number;
   private compactTo: number;
-  private clock = { now: -1, text: '' };
 
   constructor(options: ApiServerOptions) {
     this.sim = options.sim;
@@ -210,11 +211,36 @@ export class ApiServer implements Core {
 
   handle(request: ApiRequest): ApiResponse {
     if (this.sim.now >= this.compactAt) this.compact();
+    if (request.unread) {
+      if (this.createsUnread(request)) return CREATED;
+      request = read(request);
+    }
     const replay = this.extensions.mayWait(request) ? new Replay() : undefined;
     const result = this.attempt(request, replay);
     if (!(result instanceof Suspended)) return result;
     const later = this.waiting.answer(replay as Replay, result, () => this.attempt(request, replay));
     return { code: 200, headers: {}, later };
+  }
+
+  /** Answers a creation of what nobody reads, if all that the stages say of it is known. */
+  private createsUnread(request: ApiRequest): boolean {
+    const { user, headers } = request;
+    const endpoint = this.endpoints.find(request, this.minor);
+    if (!endpoint || !user || !headers || this.audit || request.query || !isPlain(request)) return false;
+    const { route: asked, counts } = endpoint;
+    if (this.extensions.mayWait(request) || !this.authorizer.authorize(user, asked, endpoint).allowed) return false;
+    if (!createUnread(this, endpoint, request)) return false;
+    counts[201] = (counts[201] ?? 0) + 1;
+    this.requests.add({
+      time: this.sim.now,
+      user: user.name,
+      userAgent: headers['user-agent'] ?? '',
+      verb: asked.verb,
+      path: request.path,
+      query: undefined,
+      code: 201,
+    });
+    return true;
   }
 
   private attempt(request: ApiRequest, replay: Replay | undefined): ApiResponse | Suspended {
@@ -318,7 +344,7 @@ export class ApiServer implements Core {
       info,
       sub,
       user,
-      time: this.replay ? this.replay.once('time', () => this.now()) : this.now(),
+      time: this.replay ? this.replay.once('time', () => formatTime(this.sim.now)) : formatTime(this.sim.now),
       dryRun: request.query !== undefined && dryRunOf(request.query.dryRun),
       fieldValidation: (request.query && (param(request, 'fieldValidation') as Context['fieldValidation'])) || 'Warn',
       warnings,
@@ -346,6 +372,7 @@ export class ApiServer implements Core {
       warning: this.scheme.kindWarning(info, this.minor),
       route: asked,
       counts: this.metrics.counts(asked, request.method),
+      unread: undefined,
     };
     this.endpoints.add(request, endpoint);
     return endpoint;
@@ -388,15 +415,6 @@ export class ApiServer implements Core {
     return view && (object as { kind?: string }).kind === ctx.info.kind ? view(object as never) : object;
   }
 
-  /** RFC 3339 in whole seconds, made once a second. */
-  private now(): string {
-    const second = Math.floor(this.sim.now / 1000);
-    if (this.clock.now !== second) {
-      this.clock = { now: second, text: new Date(second * 1000).toISOString().slice(0, 19) + 'Z' };
-    }
-    return this.clock.text;
-  }
-
   /** Every five minutes the store forgets what was overwritten before the last time. */
   private compact() {
     if (this.compactTo > this.etcd.compacted) this.etcd.compact(this.compactTo);
@@ -412,6 +430,8 @@ const isMonitor = ({ query, headers }: ApiRequest): boolean =>
   isTrue(query?.watch) && (headers?.['user-agent'] ?? '').startsWith('kube-controller-manager');
 
 const ok = (body: ApiResponse['body']): ApiResponse => ({ code: 200, headers: {}, body });
+/** To who does not look at it. */
+const CREATED: ApiResponse = { code: 201, headers: {} };
 /** What an extension API server that cannot be reached leaves the aggregator to say. */
 const UNAVAILABLE: ApiResponse = {
   code: 503,

@@ -24,10 +24,11 @@ export interface ApiRequest {
   /** Text as sent (JSON or YAML, by content-type), or an object that a component of the cluster built itself. */
   body?: string | object;
   /**
-   * The sender knows that the object is valid and does not look at the answer's body: where nobody else has to look either, the
-   * object is made when somebody reads it (what most events never are).
+   * Makes the object of a creation of what is noted in the body. The sender knows that it is valid and does not look at the
+   * answer's body: where nobody else has to look either, the object is made when somebody reads it (what most events never
+   * are). Never over HTTP.
    */
-  unread?: boolean;
+  unread?: (noted: Noted) => object;
   /**
    * What the patch in the body makes of `from`, when the component that sends it knows: it need not be merged again as long
    * as that very object is stored. Never over HTTP.
@@ -38,6 +39,11 @@ export interface ApiRequest {
   name?: string;
   /** Who asks, when the transport knows it already (components of the cluster); else from the authorization header. */
   user?: UserInfo;
+}
+
+/** What is noted of an object that may never be made. */
+export interface Noted {
+  readonly name: string;
 }
 
 /** A collection or, with a name between the two, a subresource of the objects in it: paths are `${collection}/${name}/${subresource}`. */

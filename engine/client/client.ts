@@ -1,7 +1,7 @@
 // How components of the cluster talk to the API server: verbs over the one `handle`, nothing else.
 // Failures are thrown as ApiError, which carries the Status that the server answered.
 
-import type { ApiRequest, ApiResponse, Handle, Place, Status, UserInfo, WatchStream } from '../apiserver/types.ts';
+import type { ApiRequest, ApiResponse, Handle, Noted, Place, Status, UserInfo, WatchStream } from '../apiserver/types.ts';
 import type { KubeObject } from '../api/types.ts';
 
 export class ApiError extends Error {
@@ -37,9 +37,6 @@ export interface DeleteOptions {
 }
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
-/** What a sender knows of a request besides. */
-const NOTHING_KNOWN: Pick<ApiRequest, 'unread' | 'patched'> = {};
-const UNREAD = { unread: true };
 const PATCH_CONTENT: Record<PatchType, string> = {
   json: 'application/json-patch+json',
   merge: 'application/merge-patch+json',
@@ -92,13 +89,19 @@ export class Client {
     name: string | undefined,
     body?: object,
     type?: PatchType,
-    { unread, patched }: Pick<ApiRequest, 'unread' | 'patched'> = NOTHING_KNOWN,
+    patched?: ApiRequest['patched'],
   ): ApiResponse {
     const { collection, subresource } = place;
     const object = name === undefined ? collection : `${collection}/${name}`;
     const path = subresource === '' ? object : `${object}/${subresource}`;
     const headers = type ? this.headersOf(type) : this.headers;
-    return this.answered(this.handle({ method, path, headers, body, unread, patched, place, name, user: this.user }));
+    return this.answered(this.handle({ method, path, headers, body, patched, place, name, user: this.user }));
+  }
+
+  /** @internal Creates in a place what `unread` makes of `body`; throws as `send` does. */
+  createUnread(place: Place, body: Noted, unread: ApiRequest['unread']) {
+    const { headers, user } = this;
+    this.answered(this.handle({ method: 'POST', path: place.collection, headers, body, unread, place, user }));
   }
 
   private headersOf(type: PatchType): Record<string, string> {
@@ -170,9 +173,9 @@ export class ResourceClient<T extends object> {
   create(namespace: string, object: T, subresource?: string, name?: string): T {
     return this.client.sendTo(this.place(namespace, subresource), 'POST', name, object).body as T;
   }
-  /** Creates what is known as valid and answers nothing. */
-  createUnread(namespace: string, object: T) {
-    this.client.sendTo(this.place(namespace), 'POST', undefined, object, undefined, UNREAD);
+  /** Creates what is known as valid and answers nothing; the object is made of what is noted when somebody reads it. */
+  createUnread<N extends Noted>(namespace: string, noted: N, make: (noted: N) => T) {
+    this.client.createUnread(this.place(namespace), noted, make as unknown as ApiRequest['unread']);
   }
   update(namespace: string, name: string, object: T, subresource?: string): T {
     return this.client.sendTo(this.place(namespace, subresource), 'PUT', name, object).body as T;
@@ -189,8 +192,7 @@ export class ResourceClient<T extends object> {
     subresource?: string,
     patched?: { from: T; to: T },
   ): T {
-    const known = patched && { patched };
-    return this.client.sendTo(this.place(namespace, subresource), 'PATCH', name, patch, type, known).body as T;
+    return this.client.sendTo(this.place(namespace, subresource), 'PATCH', name, patch, type, patched).body as T;
   }
   delete(namespace: string, name: string, options?: DeleteOptions) {
     const body = options && { kind: 'DeleteOptions', apiVersion: 'v1', ...options };

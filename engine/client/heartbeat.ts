@@ -3,7 +3,7 @@
 import type { Lease, ObjectMeta } from '../api/types.ts';
 import type { Sim } from '../sim/index.ts';
 import { ApiError, type Client } from './client.ts';
-import { microTimestamp } from './recorder.ts';
+import { formatMicroTime as microTimestamp } from '../api/time.ts';
 
 export interface HeartbeatOptions {
   sim: Sim;

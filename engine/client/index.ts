@@ -13,4 +13,5 @@ export {
 export { Heartbeat } from './heartbeat.ts';
 export { Informer, InformerFactory, keyOf, splitKey, type Handlers } from './informer.ts';
 export { WorkQueue, type WorkQueueOptions } from './work-queue.ts';
-export { EventRecorder, referenceTo, timestamp, microTimestamp } from './recorder.ts';
+export { formatMicroTime as microTimestamp, formatTime as timestamp } from '../api/time.ts';
+export { EventRecorder, eventName, NANOSECONDS, referenceTo } from './recorder.ts';

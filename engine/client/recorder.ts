@@ -2,6 +2,7 @@
 // combined, and a source that talks too much is cut off (client-go tools/record: EventCorrelator).
 
 import { isNotFound, type Client, type ResourceClient } from './client.ts';
+import { formatMicroTime as microTimestamp, formatTime as timestamp } from '../api/time.ts';
 import type { Event, KubeObject, ObjectReference } from '../api/types.ts';
 import type { Sim } from '../sim/index.ts';
 
@@ -20,22 +21,33 @@ export function referenceTo(subject: EventSubject): ObjectReference {
   return { kind: object.kind, namespace, name, uid, apiVersion: object.apiVersion, resourceVersion };
 }
 
-/** The second written last: many things happen in one. */
-let written = { second: NaN, text: '' };
-
-/** RFC 3339 in whole seconds. */
-export function timestamp(ms: number): string {
-  const second = Math.floor(ms / 1000);
-  if (written.second !== second) written = { second, text: new Date(second * 1000).toISOString().slice(0, 19) + 'Z' };
-  return written.text;
+/** A name as client-go makes it: the subject's name and the time in nanoseconds, in hexadecimal. */
+export function eventName(subject: string | undefined, ms: number, nanoseconds: number): string {
+  // All digits together are more than a number holds: the last six by themselves.
+  const whole = Math.floor(ms);
+  const high = Math.floor(whole / LOW);
+  const low = (whole - high * LOW) * NANOSECONDS + nanoseconds;
+  const carry = Math.floor(low / LOW);
+  return `${subject}.${(high * NANOSECONDS + carry).toString(16)}${(low - carry * LOW + LOW).toString(16).slice(1)}`;
 }
 
-export const microTimestamp = (ms: number): string => new Date(ms).toISOString().slice(0, 23) + '000Z';
+/** Of a millisecond. */
+export const NANOSECONDS = 1_000_000;
+/** What six hexadecimal digits hold. */
+const LOW = 0x1000000;
 
 /** An event that has been written. */
 interface Series {
-  name: string;
-  namespace: string;
+  readonly recorder: EventRecorder;
+  readonly subject: ObjectReference;
+  readonly type: string;
+  readonly reason: string;
+  /** As it was written first. */
+  readonly message: string;
+  /** ms. */
+  readonly first: number;
+  readonly name: string;
+  readonly namespace: string;
   count: number;
 }
 
@@ -44,14 +56,19 @@ interface Similar {
   since: number;
   first: string;
   more: Set<string> | undefined;
-  written: Record<string, Series>;
+  /** By message: that which was written first, and the others. */
+  key: string;
+  written: Series | undefined;
+  others: Map<string, Series> | undefined;
 }
 
 /** What is known of the events of one object. */
 interface Source {
   tokens: number;
   at: number;
-  similar: Record<string, Similar>;
+  /** By reason. */
+  Normal: Record<string, Similar> | undefined;
+  Warning: Record<string, Similar> | undefined;
 }
 
 /** Under what combined events are written. */
@@ -74,17 +91,21 @@ export class EventRecorder {
 
   event(subject: EventSubject, type: 'Normal' | 'Warning', reason: string, message: string) {
     const ref = referenceTo(subject);
-    const now = this.sim.now;
-    const source = this.admit(
-      `${ref.kind}/${ref.namespace ?? ''}/${ref.name}/${ref.uid ?? ''}/${ref.fieldPath ?? ''}`,
-      now,
-    );
+    const { now } = this.sim;
+    const source = this.admit(ref, now);
     if (!source) return;
 
-    const kind = `${type}/${reason}`;
-    let similar = source.similar[kind];
+    const byReason = (source[type] ??= Object.create(null) as Record<string, Similar>);
+    let similar = byReason[reason];
     if (!similar) {
-      similar = source.similar[kind] = { since: now, first: message, more: undefined, written: Object.create(null) };
+      similar = byReason[reason] = {
+        since: now,
+        first: message,
+        more: undefined,
+        key: message,
+        written: undefined,
+        others: undefined,
+      };
     } else if (now - similar.since > SIMILAR_INTERVAL) {
       similar.since = now;
       similar.first = message;
@@ -94,55 +115,83 @@ export class EventRecorder {
     const text = combined ? `(combined from similar events): ${message}` : message;
     const key = combined ? COMBINED : message;
 
-    const time = timestamp(now);
-    const known = similar.written[key];
+    const known = similar.key === key ? similar.written : similar.others?.get(key);
     if (known) {
       known.count++;
       try {
         this.events.patch(known.namespace, known.name, 'strategic', {
           count: known.count,
-          lastTimestamp: time,
+          lastTimestamp: timestamp(now),
           message: text,
         });
         return;
       } catch (error) {
         if (!isNotFound(error)) return;
-        delete similar.written[key];
+        keep(similar, key, undefined);
       }
     }
-    const namespace = ref.namespace || 'default';
-    // A name as client-go makes it: the object's name and the time in nanoseconds, in hexadecimal.
-    const name = `${ref.name}.${(BigInt(Math.floor(now)) * 1_000_000n + BigInt(this.sim.serial() % 1_000_000)).toString(16)}`;
+    const series: Series = {
+      recorder: this,
+      subject: ref,
+      type,
+      reason,
+      message: text,
+      first: now,
+      name: eventName(ref.name, now, this.sim.serial() % NANOSECONDS),
+      namespace: ref.namespace || 'default',
+      count: 1,
+    };
     try {
-      this.events.createUnread(namespace, {
-        apiVersion: 'v1',
-        kind: 'Event',
-        metadata: { name, namespace },
-        involvedObject: ref,
-        reason,
-        message: text,
-        source: this.host ? { component: this.component, host: this.host } : { component: this.component },
-        firstTimestamp: time,
-        lastTimestamp: time,
-        count: 1,
-        type,
-        reportingComponent: this.component,
-        reportingInstance: this.host ?? '',
-      } as Event);
-      similar.written[key] = { name, namespace, count: 1 };
+      this.events.createUnread(series.namespace, series, eventOf);
+      keep(similar, key, series);
     } catch {
       // The namespace is going away, or the API server refused: events are best effort.
     }
   }
 
   /** The source, unless it has said too much: a bucket of 25 an object, one more every five minutes. */
-  private admit(key: string, now: number): Source | undefined {
-    let source = this.sources.get(key);
-    if (!source) this.sources.set(key, (source = { tokens: BURST, at: now, similar: Object.create(null) }));
+  private admit({ kind, namespace = '', name, uid, fieldPath = '' }: ObjectReference, now: number): Source | undefined {
+    // No two objects have the same uid.
+    const key = uid ? uid + fieldPath : `${kind}/${namespace}/${name}//${fieldPath}`;
+    const source = this.sources.get(key);
+    if (!source) {
+      const begun = { tokens: BURST - 1, at: now, Normal: undefined, Warning: undefined };
+      this.sources.set(key, begun);
+      return begun;
+    }
     source.tokens = Math.min(BURST, source.tokens + (now - source.at) / REFILL_MS);
     source.at = now;
     if (source.tokens < 1) return undefined;
     source.tokens--;
     return source;
   }
+
+  /** @internal Written first, as the API has it. */
+  written({ name, namespace, subject, reason, message, first, type }: Series): Event {
+    const { component, host } = this;
+    const time = timestamp(first);
+    return {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name, namespace },
+      involvedObject: subject,
+      reason,
+      message,
+      source: host ? { component, host } : { component },
+      firstTimestamp: time,
+      lastTimestamp: time,
+      count: 1,
+      type,
+      reportingComponent: component,
+      reportingInstance: host ?? '',
+    } as Event;
+  }
+}
+
+const eventOf = (series: Series): Event => series.recorder.written(series);
+
+function keep(similar: Similar, key: string, series: Series | undefined) {
+  if (similar.key === key) similar.written = series;
+  else if (series) (similar.others ??= new Map()).set(key, series);
+  else similar.others?.delete(key);
 }

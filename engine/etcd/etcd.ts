@@ -7,7 +7,6 @@ import { Leases, type Lease } from './leases.ts';
 import {
   ErrCompacted,
   ErrFutureRev,
-  Unread,
   type Compare,
   type KeyValue,
   type Op,
@@ -16,6 +15,7 @@ import {
   type StoreEvent,
   type StoreWatcher,
   type TxnResult,
+  type Unread,
 } from './types.ts';
 
 type Listener = (event: StoreEvent) => void;
@@ -47,8 +47,9 @@ export class Etcd {
   private readonly buckets = new Map<string, Bucket>();
   /** Of shorter keys and prefixes; who watches it watches all. */
   private readonly root = this.bucketOf('/');
-  /** Used last: one change seldom comes alone. */
+  /** The two used last: one change seldom comes alone. */
   private recent: Bucket | undefined;
+  private before: Bucket | undefined;
   /** All changes after `compacted`, in order. */
   private history: StoreEvent[] = [];
   private readonly leases: Leases;
@@ -104,6 +105,17 @@ export class Etcd {
   put(key: string, value: object, lease = 0): KeyValue {
     const revision = ++this.revision;
     return this.write(revision, key, value, lease);
+  }
+
+  /** The value of a key that is not there yet is made when somebody reads it. */
+  putUnread(key: string, value: Unread, lease: number) {
+    const revision = ++this.revision;
+    if (lease) this.leases.attach(lease, key);
+    const kv = new UnreadKeyValue(key, value, revision, lease, this.freeze);
+    const bucket = this.bucketOf(key);
+    bucket.keys.add(key);
+    this.values.set(key, kv);
+    this.emit(bucket, { type: 'PUT', revision, key, kv, prev: undefined });
   }
 
   /** What was there, or undefined (and no new revision) when nothing was. */
@@ -208,16 +220,13 @@ export class Etcd {
   }
 
   private write(revision: number, key: string, value: object, lease: number): KeyValue {
-    if (this.freeze && !(value instanceof Unread)) deepFreeze(value);
+    if (this.freeze) deepFreeze(value);
     const prev = this.values.get(key);
     if (prev?.lease && prev.lease !== lease) this.leases.detach(prev.lease, key);
     if (lease && prev?.lease !== lease) this.leases.attach(lease, key);
     const createRevision = prev ? prev.createRevision : revision;
     const version = prev ? prev.version + 1 : 1;
-    const kv: KeyValue =
-      value instanceof Unread
-        ? new UnreadKeyValue(key, value, createRevision, revision, version, lease, this.freeze)
-        : { key, value, createRevision, modRevision: revision, version, lease };
+    const kv: KeyValue = { key, value, createRevision, modRevision: revision, version, lease };
     const bucket = this.bucketOf(key);
     if (!prev) bucket.keys.add(key);
     this.values.set(key, kv);
@@ -256,26 +265,28 @@ export class Etcd {
 
   private emit(bucket: Bucket, event: StoreEvent) {
     this.history.push(event);
-    this.dispatch(bucket.watchers, event);
-    if (bucket !== this.root && this.root.watchers.length) this.dispatch(this.root.watchers, event);
+    const { root } = this;
+    if (bucket.watchers.length) dispatch(bucket, event);
+    if (bucket !== root && root.watchers.length) dispatch(root, event);
   }
 
   private bucketOf(key: string): Bucket {
-    if (this.recent && key.startsWith(this.recent.prefix)) return this.recent;
+    const { recent, before } = this;
+    if (recent && key.startsWith(recent.prefix)) return recent;
+    if (before && key.startsWith(before.prefix)) {
+      this.before = recent;
+      return (this.recent = before);
+    }
     const first = key.indexOf('/', 1);
     const second = first < 0 ? -1 : key.indexOf('/', first + 1);
     const prefix = second < 0 ? '' : key.slice(0, second + 1);
     let bucket = this.buckets.get(prefix);
     if (!bucket) this.buckets.set(prefix, (bucket = { prefix, keys: new KeyIndex(), watchers: NOBODY }));
-    if (prefix !== '') this.recent = bucket;
-    return bucket;
-  }
-
-  private dispatch(watchers: readonly Watcher[], event: StoreEvent) {
-    for (let i = 0; i < watchers.length; i++) {
-      const watcher = watchers[i];
-      if (!watcher.cancelled && event.key.startsWith(watcher.prefix)) watcher.listener(event);
+    if (prefix !== '') {
+      this.before = this.recent;
+      this.recent = bucket;
     }
+    return bucket;
   }
 
   /** What keys under `prefix` that changed after `revision` held then (undefined: nothing). */
@@ -302,40 +313,44 @@ export class Etcd {
   }
 }
 
-/** Makes its value when somebody asks for it. */
+function dispatch({ prefix, watchers }: Bucket, event: StoreEvent) {
+  for (let i = 0; i < watchers.length; i++) {
+    const watcher = watchers[i];
+    if (watcher.cancelled) continue;
+    if (watcher.prefix === prefix || event.key.startsWith(watcher.prefix)) watcher.listener(event);
+  }
+}
+
+/** The first value of a key, made when somebody asks for it. */
 class UnreadKeyValue implements KeyValue {
   readonly key: string;
   readonly createRevision: number;
   readonly modRevision: number;
-  readonly version: number;
   readonly lease: number;
   private readonly freeze: boolean;
-  private held: object;
+  private unread: Unread | undefined;
+  private made: object | undefined;
 
-  constructor(
-    key: string,
-    value: Unread,
-    createRevision: number,
-    modRevision: number,
-    version: number,
-    lease: number,
-    freeze: boolean,
-  ) {
+  constructor(key: string, value: Unread, revision: number, lease: number, freeze: boolean) {
     this.key = key;
-    this.held = value;
-    this.createRevision = createRevision;
-    this.modRevision = modRevision;
-    this.version = version;
+    this.unread = value;
+    this.createRevision = this.modRevision = revision;
     this.lease = lease;
     this.freeze = freeze;
   }
 
+  get version(): number {
+    return 1;
+  }
+
   get value(): object {
-    if (this.held instanceof Unread) {
-      this.held = this.held.make(this.modRevision);
-      if (this.freeze) deepFreeze(this.held);
+    const { unread } = this;
+    if (unread) {
+      this.made = unread.make(this.modRevision);
+      this.unread = undefined;
+      if (this.freeze) deepFreeze(this.made);
     }
-    return this.held;
+    return this.made as object;
   }
 }
 

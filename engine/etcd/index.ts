@@ -4,7 +4,6 @@ export type { Lease } from './leases.ts';
 export {
   ErrCompacted,
   ErrFutureRev,
-  Unread,
   ErrLeaseNotFound,
   type Compare,
   type KeyValue,
@@ -14,4 +13,5 @@ export {
   type StoreEvent,
   type StoreWatcher,
   type TxnResult,
+  type Unread,
 } from './types.ts';

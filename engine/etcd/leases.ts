@@ -56,7 +56,9 @@ export class Leases {
   }
 
   attach(id: number, key: string) {
-    this.need(id).keys.add(key);
+    const lease = this.held.get(id);
+    if (!lease) throw new ErrLeaseNotFound();
+    lease.keys.add(key);
   }
 
   detach(id: number, key: string) {

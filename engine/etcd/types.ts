@@ -13,11 +13,8 @@ export interface KeyValue<T = object> {
 }
 
 /** A value that is made when somebody first reads it: what is written often and seldom looked at. `revision` is that of its key. */
-export class Unread {
-  readonly make: (revision: number) => object;
-  constructor(make: (revision: number) => object) {
-    this.make = make;
-  }
+export interface Unread {
+  make(revision: number): object;
 }
 
 export interface StoreEvent<T = object> {

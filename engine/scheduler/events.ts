@@ -1,8 +1,16 @@
 // The scheduler's events: the newer kind, with eventTime and action. One that repeats becomes a series, whose count is
 // written once when the series begins (client-go tools/events).
 
-import { ApiError, microTimestamp, referenceTo, type Client, type ResourceClient } from '../client/index.ts';
-import type { Event, Pod } from '../api/types.ts';
+import {
+  ApiError,
+  eventName,
+  microTimestamp,
+  NANOSECONDS,
+  referenceTo,
+  type Client,
+  type ResourceClient,
+} from '../client/index.ts';
+import type { Event, ObjectReference, Pod } from '../api/types.ts';
 import type { Sim } from '../sim/index.ts';
 
 /** An event not seen for this long begins anew. */
@@ -16,6 +24,20 @@ interface Series {
   namespace: string;
   count: number;
   lastObserved: number;
+}
+
+/** What an event is made of. */
+interface Noted {
+  from: SchedulerEvents;
+  name: string;
+  namespace: string;
+  involvedObject: ObjectReference;
+  reason: string;
+  message: string;
+  type: 'Normal' | 'Warning';
+  now: number;
+  action: string;
+  related: Pod | undefined;
 }
 
 export class SchedulerEvents {
@@ -47,30 +69,36 @@ export class SchedulerEvents {
         return;
       }
       const namespace = pod.metadata.namespace as string;
-      const nanos = BigInt(Math.floor(now)) * 1_000_000n + BigInt(this.sim.random('event-name').int(1_000_000));
-      const name = `${pod.metadata.name}.${nanos.toString(16)}`;
-      const event: Event = {
-        apiVersion: 'v1',
-        kind: 'Event',
-        metadata: { name, namespace },
-        involvedObject: referenceTo(pod),
-        reason,
-        message: message.length > NOTE_LIMIT ? message.slice(0, NOTE_LIMIT - MORE.length) + MORE : message,
-        type,
-        eventTime: microTimestamp(now),
-        action,
-        reportingComponent: this.controller,
-        reportingInstance: this.instance,
-        source: {},
-      };
-      if (related) event.related = referenceTo(related);
-      this.client.createUnread(namespace, event);
+      const name = eventName(pod.metadata.name, now, this.sim.random('event-name').int(NANOSECONDS));
+      const involvedObject = referenceTo(pod);
+      const noted = { name, namespace, involvedObject, reason, message, type, now, action, related, from: this };
+      this.client.createUnread(namespace, noted, eventOf);
       // Only refusals repeat: the others need no memory.
       if (type === 'Warning') this.known.set(key, { name, namespace, count: 1, lastObserved: now });
     } catch (error) {
       // The namespace is going away, or the API server refused: events are best effort.
       if (!(error instanceof ApiError)) throw error;
     }
+  }
+
+  /** @internal As the API has it. */
+  written({ name, namespace, involvedObject, reason, message, type, now, action, related }: Noted): Event {
+    const event: Event = {
+      apiVersion: 'v1',
+      kind: 'Event',
+      metadata: { name, namespace },
+      involvedObject,
+      reason,
+      message: message.length > NOTE_LIMIT ? message.slice(0, NOTE_LIMIT - MORE.length) + MORE : message,
+      type,
+      eventTime: microTimestamp(now),
+      action,
+      reportingComponent: this.controller,
+      reportingInstance: this.instance,
+      source: {},
+    };
+    if (related) event.related = referenceTo(related);
+    return event;
   }
 
   /** The Pod is gone or scheduled: its series end. */
@@ -81,3 +109,5 @@ export class SchedulerEvents {
     });
   }
 }
+
+const eventOf = (noted: Noted): Event => noted.from.written(noted);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ErrCompacted, ErrFutureRev, Etcd, Unread, type StoreEvent } from '../../engine/etcd/index.ts';
+import { ErrCompacted, ErrFutureRev, Etcd, type StoreEvent } from '../../engine/etcd/index.ts';
 import { Sim } from '../../engine/sim/index.ts';
 
 const BIRTH = Date.UTC(2026, 0, 5, 9);
@@ -123,7 +123,7 @@ test('what is stored cannot be changed by who holds it', () => {
 test('an unread value is made once, when somebody first reads it, and knows its revision', () => {
   const { etcd } = make();
   let made = 0;
-  etcd.put('/a', new Unread((revision) => ({ revision, made: ++made })));
+  etcd.putUnread('/a', { make: (revision) => ({ revision, made: ++made }) }, 0);
   etcd.put('/b', {});
   const read = () => etcd.range('/a').kvs[0].value;
   expect(made).toBe(0);

@@ -22,6 +22,9 @@ const NOTHING: Attributes = {
 /** Headers that ask for nobody else: a component sends the same with each of its requests. */
 const plain = new WeakSet<object>();
 
+/** Whether a request is known to ask for nobody else. */
+export const isPlain = ({ headers }: ApiRequest): boolean => headers !== undefined && plain.has(headers);
+
 export function impersonate(request: ApiRequest, user: UserInfo, authorizer: Authorizer): UserInfo {
   const headers = request.headers;
   if (!headers || plain.has(headers)) return user;

@@ -1,16 +1,14 @@
 // POST: a new object, from the body through admission, strategy and validation into the store.
 
 import type { KubeObject, ResourceInfo } from '../../api/types.ts';
-import { checkNamespace, namespaceLifecycle } from '../admission/namespace-lifecycle.ts';
-import { readObject, withKind } from '../body.ts';
+import { readObject } from '../body.ts';
 import type { Attributes } from '../admission/index.ts';
 import type { Context } from '../context.ts';
-import { fieldManager, warn, writerOf } from '../context.ts';
+import { warn, writerOf } from '../context.ts';
 import type { Entries } from '../managed-fields/ledger.ts';
 import { badRequest, forbidden, invalid, unexpected } from '../status.ts';
 import { createAgain, findingsOf, remember } from './create-again.ts';
 import { freeName, generateName } from './names.ts';
-import { withoutUndefined } from '../without-undefined.ts';
 import { withUniqueOwners } from './owners.ts';
 import type { Core } from './types.ts';
 
@@ -23,41 +21,7 @@ const SERVER_FIELDS = [
 ] as const;
 
 export function create(core: Core, ctx: Context): KubeObject {
-  if (ctx.request.unread && mayWait(core, ctx)) {
-    const sent = createUnread(core, ctx, ctx.request.body as KubeObject);
-    if (sent) return sent;
-  }
   return createAgain(core, ctx) ?? createObject(core, ctx, ctx.info, readObject(core.scheme, ctx, ctx.info));
-}
-
-/** Whether a new object concerns nobody but the store and, of admission, its namespace. */
-function mayWait({ storage, strategies, admission, replay }: Core, { info, dryRun }: Context): boolean {
-  if (dryRun || replay || storage.atRest) return false;
-  const strategy = strategies.of(info);
-  return !strategy?.beforeCreate && !strategy?.afterCreate && admission.isOnly(namespaceLifecycle, 'CREATE', info);
-}
-
-/** The key is there, the object will be when somebody reads it. Answers what was sent; undefined: the name is taken. */
-function createUnread(core: Core, ctx: Context, sent: KubeObject): KubeObject | undefined {
-  const { scheme, storage, sim, ledger } = core;
-  const { info, time, request } = ctx;
-  const { namespace } = ctx.route;
-  const { name = '' } = sent.metadata;
-  checkNamespace(core, info, namespace, name);
-  if (storage.has(info, namespace, name)) return undefined;
-  const uid = sim.random('uid').later();
-  storage.putUnread(
-    info,
-    namespace,
-    name,
-    () => {
-      const object = scheme.applyDefaults(info, withKind(info, withoutUndefined(sent)));
-      const metadata = { ...object.metadata, namespace, uid: uid.uuid(), creationTimestamp: time };
-      return { ...object, metadata };
-    },
-    (result) => ledger.note(info, result, undefined, { manager: fieldManager(request), subresource: '', time }),
-  );
-  return sent;
 }
 
 /** Who may change an object may not yet create it by an update or an apply. */

@@ -2,7 +2,7 @@
 // Every read and write of the API server goes through here.
 
 import type { Catalog, Conversion, KubeObject, ResourceInfo } from '../../api/index.ts';
-import { Unread, type Etcd } from '../../etcd/index.ts';
+import type { Etcd, Unread } from '../../etcd/index.ts';
 import type { Sim } from '../../sim/index.ts';
 import type { AtRest } from './at-rest.ts';
 import { ResourceCache } from './resource-cache.ts';
@@ -66,30 +66,19 @@ export class Storage {
     return result;
   }
 
-  /** Writes what `make` makes when somebody reads it, and only then; `record` gets it as with `put`. */
-  putUnread(
-    info: ResourceInfo,
-    namespace: string,
-    name: string,
-    make: () => KubeObject,
-    record: (result: KubeObject) => void,
-  ) {
-    const value = new Unread((revision) => this.stamped(info, make(), revision, record).stored);
-    this.etcd.put(this.key(info, namespace, name), value, this.leaseFor(info));
+  /** A new key, whose object is made (see `stamped`) when somebody reads it. */
+  putUnread(info: ResourceInfo, key: string, value: Unread) {
+    this.etcd.putUnread(key, value, this.leaseFor(info));
   }
 
   /** The object of a revision: as it is stored, and as it is in the version that `info` names. */
-  private stamped(info: ResourceInfo, object: KubeObject, revision: number, record?: (result: KubeObject) => void) {
+  stamped(info: ResourceInfo, object: KubeObject, revision: number, record?: (result: KubeObject) => void) {
     const stamped = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
     const conversion = this.conversion(info);
     const stored = conversion ? conversion.toStored(stamped) : stamped;
     const result = conversion && stored !== stamped ? conversion.fromStored(stored) : stamped;
     record?.(result);
     return { stored, result };
-  }
-
-  has(info: ResourceInfo, namespace: string, name: string): boolean {
-    return this.etcd.get(this.key(info, namespace, name)) !== undefined;
   }
 
   /** Throws when an object of a namespace ('' for all) cannot be decrypted. */
