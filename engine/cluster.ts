@@ -76,7 +76,7 @@ export function createCluster(options: ClusterOptions, hostCalls: HostCalls): Cl
     serviceCIDR,
     authorizationMode: 'Node,RBAC',
   });
-  const serve: Handle = (request) => apiServer.handle(request);
+  const serve = apiServer.handle;
   if (hasCluster) {
     apiServer.bootstrap();
     publishTrust(apiServer, born.ca, born.notBefore);

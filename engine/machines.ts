@@ -110,10 +110,6 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
   const nodeSystem = programTree({ ...programs.system, ...programs.packaged, ...docker, jq }, sim.now, system);
   /** Of machines on which nothing of Kubernetes has been installed. */
   const blankSystem = settings.machines.length ? programTree({ ...programs.system, jq }, sim.now, system) : nodeSystem;
-  const reach =
-    (name: string): Handle =>
-    (request) =>
-      controlPlane.handleFrom(name, request);
   const binary =
     settings.installer === 'binary'
       ? new (part('machine').BinaryInstall)({
@@ -124,7 +120,7 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
           made: born.notBefore,
           controlPlane,
           proxyClient: (name) =>
-            clientOf(reach(name), 'kube-proxy', 'system:kube-proxy', ['system:node-proxier', 'system:authenticated']),
+            clientOf(controlPlane.handleFrom(name), 'kube-proxy', 'system:kube-proxy', ['system:node-proxier', 'system:authenticated']),
           kubelet: programs.packaged.kubelet,
         })
       : undefined;
@@ -178,7 +174,7 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
     if (index === 0) apiServer.runsOn(net);
     const kubelet: Kubelet = new Kubelet({
       sim,
-      client: clientOf(reach(name), 'kubelet', `system:node:${name}`, ['system:nodes', 'system:authenticated']),
+      client: clientOf(controlPlane.handleFrom(name), 'kubelet', `system:node:${name}`, ['system:nodes', 'system:authenticated']),
       node: {
         name,
         ip,

@@ -2,6 +2,7 @@
 // requests lead to, since components ask for the same few things again and again.
 
 import type { Catalog, ResourceInfo, SubresourceInfo } from '../api/index.ts';
+import type { Standing } from './authorization/index.ts';
 import type { UnreadEndpoint } from './handlers/create-unread.ts';
 import type { Counts } from './metrics.ts';
 import type { Route } from './route.ts';
@@ -18,6 +19,7 @@ export interface Endpoint {
   /** Of one of its requests: the others differ in nothing but the name. */
   readonly route: Route;
   readonly counts: Counts;
+  readonly standing: Standing;
   /** Set when somebody has created what nobody reads. */
   unread: UnreadEndpoint | undefined;
 }
@@ -33,8 +35,7 @@ export class Endpoints {
     this.scheme = scheme;
   }
 
-  find({ place, name = '', method }: ApiRequest, minor: number): Endpoint | undefined {
-    if (!place) return undefined;
+  find(place: Place, { name = '', method }: ApiRequest, minor: number): Endpoint | undefined {
     const resources = this.scheme.resources();
     if (resources !== this.resources || minor !== this.minor) {
       this.known = new WeakMap();

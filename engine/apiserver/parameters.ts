@@ -4,8 +4,7 @@ import { badRequest } from './status.ts';
 import type { ApiRequest } from './types.ts';
 
 /** Numbers among the parameters must be numbers. */
-export function checkParameters({ query }: ApiRequest) {
-  if (!query) return;
+export function checkParameters(query: NonNullable<ApiRequest['query']>) {
   for (const name of ['timeoutSeconds', 'limit', 'gracePeriodSeconds']) {
     const value = query[name];
     if (typeof value === 'string' && value !== '' && !/^-?\d+$/.test(value)) {

@@ -27,10 +27,10 @@ const UPSTREAM_TYPES = [
   'application/json;stream=watch',
   'application/vnd.kubernetes.protobuf;stream=watch',
 ];
-const MEMORY: Accepted = { form: 'object', version: 'v1', encoded: false, contentType: 'application/json' };
+/** Without an Accept header the objects are handed over as they are. */
+export const MEMORY: Accepted = { form: 'object', version: 'v1', encoded: false, contentType: 'application/json' };
 const known = new Map<string, Accepted | null>();
 
-/** Without an Accept header the objects are handed over as they are. */
 export function negotiate(request: ApiRequest): Accepted {
   const accept = request.headers?.accept;
   if (accept === undefined || accept === '') return MEMORY;
@@ -190,7 +190,6 @@ function encodedItem(core: Core, info: ResourceInfo, object: KubeObject) {
 
 /** Warnings as one header: `299 - "text", 299 - "text"`. */
 export function withWarnings(response: ApiResponse, warnings: readonly string[]): ApiResponse {
-  if (warnings.length === 0) return response;
   const texts = warnings.map((text) => `299 - ${quoted(text)}`);
   return { ...response, headers: { ...response.headers, warning: texts.join(', ') } };
 }

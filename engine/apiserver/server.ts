@@ -44,13 +44,13 @@ import { Metrics } from './metrics.ts';
 import { checkParameters, isUsual } from './parameters.ts';
 import { Replay, Suspended, Waiting } from './replay.ts';
 import { RequestLog } from './request-log.ts';
-import { listBody, negotiate, viewOf, watchViewOf, withWarnings, type Accepted } from './respond.ts';
+import { listBody, MEMORY, negotiate, viewOf, watchViewOf, withWarnings, type Accepted } from './respond.ts';
 import { hasScopeOf, isTrue, route, routeTo, target, type Route } from './route.ts';
 import { notFound, StatusError } from './status.ts';
 import { Storage } from './storage/storage.ts';
 import { SUBRESOURCES } from './subresources/index.ts';
 import { kubeletAddress } from './subresources/kubelet.ts';
-import type { ApiRequest, ApiResponse, KubeletApi, UserInfo } from './types.ts';
+import type { ApiRequest, ApiResponse, Handle, KubeletApi, UserInfo } from './types.ts';
 import { virtualOf, type Virtual } from './virtual/index.ts';
 import { hostPort } from '../linux/net/index.ts';
 
@@ -209,26 +209,28 @@ export class ApiServer implements Core {
     return info.custom === true;
   }
 
-  handle(request: ApiRequest): ApiResponse {
+  readonly handle: Handle = (request) => {
     if (this.sim.now >= this.compactAt) this.compact();
     if (request.unread) {
       if (this.createsUnread(request)) return CREATED;
       request = read(request);
     }
-    const replay = this.extensions.mayWait(request) ? new Replay() : undefined;
+    if (!this.extensions.mayWait(request)) return this.attempt(request, undefined) as ApiResponse;
+    const replay = new Replay();
     const result = this.attempt(request, replay);
     if (!(result instanceof Suspended)) return result;
-    const later = this.waiting.answer(replay as Replay, result, () => this.attempt(request, replay));
+    const later = this.waiting.answer(replay, result, () => this.attempt(request, replay));
     return { code: 200, headers: {}, later };
-  }
+  };
 
   /** Answers a creation of what nobody reads, if all that the stages say of it is known. */
   private createsUnread(request: ApiRequest): boolean {
-    const { user, headers } = request;
-    const endpoint = this.endpoints.find(request, this.minor);
-    if (!endpoint || !user || !headers || this.audit || request.query || !isPlain(request)) return false;
-    const { route: asked, counts } = endpoint;
-    if (this.extensions.mayWait(request) || !this.authorizer.authorize(user, asked, endpoint).allowed) return false;
+    const { user, headers, place } = request;
+    if (!place || !user || !headers || this.audit || request.query || !isPlain(headers)) return false;
+    const endpoint = this.endpoints.find(place, request, this.minor);
+    if (!endpoint || this.extensions.mayWait(request)) return false;
+    const { route: asked, counts, standing } = endpoint;
+    if (!this.authorizer.authorize(user, asked, standing).allowed) return false;
     if (!createUnread(this, endpoint, request)) return false;
     counts[201] = (counts[201] ?? 0) + 1;
     this.requests.add({
@@ -250,13 +252,14 @@ export class ApiServer implements Core {
     let sender: UserInfo | undefined;
     let response: ApiResponse;
     const warnings: string[] = [];
+    const { headers, place } = request;
     this.decision = undefined;
     try {
-      sender = user = authenticate(request, this.authenticator, this.tokens.audiences, this.basic);
-      if (request.headers) user = impersonate(request, user, this.authorizer);
-      const endpoint = this.endpoints.find(request, this.minor);
+      sender = user = request.user ?? authenticate(request, this.authenticator, this.tokens.audiences, this.basic);
+      if (headers && !isPlain(headers)) user = impersonate(headers, user, this.authorizer);
+      const endpoint = place && this.endpoints.find(place, request, this.minor);
       asked = endpoint ? routeTo(endpoint, request.name ?? '') : route(this.scheme, request);
-      this.authorize(user, asked, request);
+      if (this.authorizer !== alwaysAllow) this.authorize(user, asked, request);
       response = asked ? this.serve(request, asked, user, warnings) : this.other(request);
     } catch (error) {
       if (error instanceof Suspended) return error;
@@ -270,7 +273,7 @@ export class ApiServer implements Core {
     this.requests.add({
       time: this.sim.now,
       user: user?.name ?? '',
-      userAgent: request.headers?.['user-agent'] ?? '',
+      userAgent: headers?.['user-agent'] ?? '',
       verb: asked?.verb ?? request.method.toLowerCase(),
       path: request.path,
       query: request.query,
@@ -289,7 +292,7 @@ export class ApiServer implements Core {
         source: this.sourceOf(sender),
       });
     }
-    return withWarnings(response, warnings);
+    return warnings.length ? withWarnings(response, warnings) : response;
   }
 
   /** The address of a component of the cluster. */
@@ -314,9 +317,8 @@ export class ApiServer implements Core {
   }
 
   private authorize(user: UserInfo, asked: Route | undefined, request: ApiRequest) {
-    if (this.authorizer === alwaysAllow) return;
-    const attributes = attributesOf(asked, request);
-    this.decision = this.authorizer.authorize(user, attributes, asked?.endpoint);
+    const attributes = asked && !request.query ? asked : attributesOf(asked, request);
+    this.decision = this.authorizer.authorize(user, attributes, asked?.endpoint?.standing);
     const { allowed, reason } = this.decision;
     if (!allowed) throw denied(user, attributes, reason);
   }
@@ -335,7 +337,7 @@ export class ApiServer implements Core {
       return NOT_FOUND;
     const endpoint = asked.endpoint ?? this.endpoint(request, asked);
     const { info, sub, own, warning } = endpoint;
-    const accepted = negotiate(request);
+    const accepted = request.headers?.accept ? negotiate(request) : MEMORY;
     if (typeof request.body === 'string') checkBody(request.body);
     if (!isUsual(request)) part('requests').checkWriteOptions(request, this.minor);
     const ctx: Context = {
@@ -349,7 +351,7 @@ export class ApiServer implements Core {
       fieldValidation: (request.query && (param(request, 'fieldValidation') as Context['fieldValidation'])) || 'Warn',
       warnings,
     };
-    checkParameters(request);
+    if (request.query) checkParameters(request.query);
     if (info.group === FLOW_CONTROL && !isMonitor(request)) part('requests').flowControl(this);
     if (warning) warnings.push(warning);
     if (own) return own(this, ctx);
@@ -372,6 +374,7 @@ export class ApiServer implements Core {
       warning: this.scheme.kindWarning(info, this.minor),
       route: asked,
       counts: this.metrics.counts(asked, request.method),
+      standing: new WeakMap(),
       unread: undefined,
     };
     this.endpoints.add(request, endpoint);
@@ -411,7 +414,7 @@ export class ApiServer implements Core {
   }
 
   private shown(ctx: Context, accepted: Accepted, object: NonNullable<ApiResponse['body']>): ApiResponse['body'] {
-    const view = viewOf(this, ctx.info, ctx.request, accepted);
+    const view = accepted === MEMORY ? undefined : viewOf(this, ctx.info, ctx.request, accepted);
     return view && (object as { kind?: string }).kind === ctx.info.kind ? view(object as never) : object;
   }
 

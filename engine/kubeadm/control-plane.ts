@@ -133,14 +133,18 @@ export class ControlPlane {
   }
 
   /** The API as clients outside the nodes reach it. */
-  readonly handle: Handle = (request: ApiRequest) =>
-    this.reaches() ? this.options.serve(request) : this.stalls() ? this.stalled : this.refused;
+  readonly handle = this.handleFrom(OUTSIDE);
 
   /** The API as a node reaches it. */
-  handleFrom(node: string, request: ApiRequest): ApiResponse {
-    if (this.reaches(node)) return this.options.serve(request);
-    if (this.stalls(node)) return this.stalled;
-    return this.connects(node) ? this.refused : this.silent;
+  handleFrom(node: string): Handle {
+    return (request) =>
+      this.reached[node] || this.reaches(node) ? this.options.serve(request) : this.unanswered(node);
+  }
+
+  private unanswered(node: string): ApiResponse {
+    const from = node === OUTSIDE ? undefined : node;
+    if (this.stalls(from)) return this.stalled;
+    return from === undefined || this.connects(from) ? this.refused : this.silent;
   }
 
   /** Whether a request from a node, or from outside, is answered. */

@@ -24,7 +24,6 @@ export function authenticate(
   audiences: readonly string[],
   basic: (header: string) => UserInfo | 'unknown' | undefined,
 ): UserInfo {
-  if (request.user) return request.user;
   const authorization = request.headers?.authorization;
   const known = authorization && basic(authorization);
   if (known === 'unknown') throw unauthorized();

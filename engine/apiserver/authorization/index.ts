@@ -6,7 +6,7 @@ import type { Storage } from '../storage/storage.ts';
 import type { UserInfo } from '../types.ts';
 import { NodeAuthorizer, nodeOf } from './node.ts';
 import { RBAC } from './rbac.ts';
-import { ALLOWED, type Attributes, type Authorizer, type Decision, type Resolved } from './types.ts';
+import { ALLOWED, type Attributes, type Authorizer, type Decision, type Resolved, type Standing } from './types.ts';
 
 /** Members may do anything, whatever the modes say. */
 export const SYSTEM_MASTERS = 'system:masters';
@@ -20,15 +20,15 @@ export class NodeAndRBAC implements Authorizer {
     this.rbac = new RBAC(scheme, storage);
   }
 
-  authorize(user: UserInfo, asked: Attributes, endpoint?: object): Decision {
-    if (!endpoint) return this.decide(user, asked);
-    const standing = this.rbac.standing(user);
-    let decision = standing.get(endpoint);
-    if (decision) return decision;
-    decision = this.decide(user, asked);
+  authorize(user: UserInfo, asked: Attributes, standing?: Standing): Decision {
+    if (!standing) return this.decide(user, asked);
+    const { generation } = this.rbac;
+    const known = standing.get(user);
+    if (known && known.generation === generation) return known.decision;
+    const decision = this.decide(user, asked);
     // By name it is another for each request.
     const general = nodeOf(user) === undefined || this.node.isGeneral(asked);
-    if (general && decision.allowed && this.rbac.isGeneral(user, asked)) standing.set(endpoint, decision);
+    if (general && decision.allowed && this.rbac.isGeneral(user, asked)) standing.set(user, { decision, generation });
     return decision;
   }
 
@@ -51,4 +51,4 @@ export class NodeAndRBAC implements Authorizer {
 }
 
 export { alwaysAllow } from './types.ts';
-export type { Attributes, Authorizer, Decision } from './types.ts';
+export type { Attributes, Authorizer, Decision, Standing } from './types.ts';

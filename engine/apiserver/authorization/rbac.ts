@@ -45,8 +45,6 @@ interface Known {
   namespaces: Map<string, readonly Grant[]>;
   /** By verb, resource and namespace; null where it depends on the name. */
   decisions: Map<string, Decision | null>;
-  /** Those that hold for every request to an endpoint. */
-  standing: WeakMap<object, Decision>;
 }
 
 const MAX_DECISIONS = 4096;
@@ -57,7 +55,8 @@ export class RBAC implements Authorizer {
   private readonly clusterRoles: ResourceInfo;
   private readonly clusterBindings: SubjectIndex = new Map();
   private readonly bindings = new Map<string, SubjectIndex>();
-  private generation = 0;
+  /** Another after every change of policy. */
+  generation = 0;
   private readonly users = new WeakMap<UserInfo, Known>();
 
   constructor(scheme: Catalog, storage: Storage) {
@@ -89,11 +88,6 @@ export class RBAC implements Authorizer {
   /** Whether a decision is the same for all names. */
   isGeneral(user: UserInfo, asked: Attributes): boolean {
     return this.general(this.known(user), asked) !== null;
-  }
-
-  /** What has been decided by endpoint since the last change of policy. */
-  standing(user: UserInfo): WeakMap<object, Decision> {
-    return this.known(user).standing;
   }
 
   private general(known: Known, asked: Attributes): Decision | null {
@@ -173,7 +167,6 @@ export class RBAC implements Authorizer {
       cluster: this.grants(this.clusterBindings, user, ''),
       namespaces: new Map(),
       decisions: new Map(),
-      standing: new WeakMap(),
     };
     this.users.set(user, known);
     return known;

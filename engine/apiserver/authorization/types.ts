@@ -41,9 +41,12 @@ export interface Resolved {
   incomplete?: string;
 }
 
+/** What was decided of requests that differ in nothing but the name, and holds for all of them; `generation`: of the policy. */
+export type Standing = WeakMap<UserInfo, { decision: Decision; generation: number }>;
+
 export interface Authorizer {
-  /** `endpoint` stands for all of the attributes but the name, where many such requests come. */
-  authorize(user: UserInfo, attributes: Attributes, endpoint?: object): Decision;
+  /** `standing`: of such requests. */
+  authorize(user: UserInfo, attributes: Attributes, standing?: Standing): Decision;
   /** Namespace '' means cluster-wide rules only. */
   rules(user: UserInfo, namespace: string): Resolved;
 }
