@@ -31,9 +31,9 @@ export interface ApiRequest {
   unread?: (noted: Noted) => object;
   /**
    * What the patch in the body makes of `from`, when the component that sends it knows: it need not be merged again as long
-   * as that very object is stored. Never over HTTP.
+   * as that very object is stored. `patch` makes the body, then, for whoever has to see it. Never over HTTP.
    */
-  patched?: { from: object; to: object } | undefined;
+  patched?: { from: object; to: object; patch?: () => object } | undefined;
   /** Where the path leads to, from who sends many requests there; and the name in it, '' for none. */
   place?: Place;
   name?: string;

@@ -188,9 +188,9 @@ export class ResourceClient<T extends object> {
     namespace: string,
     name: string,
     type: PatchType,
-    patch: object,
+    patch: object | undefined,
     subresource?: string,
-    patched?: { from: T; to: T },
+    patched?: { from: T; to: T; patch?: () => object },
   ): T {
     return this.client.sendTo(this.place(namespace, subresource), 'PATCH', name, patch, type, patched).body as T;
   }

@@ -19,7 +19,7 @@ import { startContainer } from './start.ts';
 import { mountVolumes } from './mount-volumes.ts';
 import { PodObjects } from './pod-objects.ts';
 import { stopContainers } from './stop-containers.ts';
-import { patchedStatus, statusPatch } from './status-patch.ts';
+import { isNews, patchedStatus, statusPatch } from './status-patch.ts';
 import { generateStatus, type ContainerRecord } from './status.ts';
 import { PodVolumes } from './volumes.ts';
 
@@ -88,6 +88,8 @@ export class PodWorker {
   /** Something has happened in the sandbox that the next relist will find. */
   unseen = false;
   private startText: string | undefined;
+  /** What the API server has been told that it makes of the last one written. */
+  private told: PodStatus | undefined;
   /** The status as it was last made, written or not. */
   private shown: PodStatus = {};
   private admitted = false;
@@ -385,15 +387,20 @@ export class PodWorker {
     const uid = this.isStatic ? this.mirrored : this.uid;
     if (uid === undefined) return;
     const before = this.status;
-    const patch = statusPatch(before, status);
     this.status = status;
-    if (!patch || this.gone) return;
-    const { namespace = '', name = '' } = this.pod.metadata ?? {};
+    if (this.gone || !isNews(before, status)) return;
+    const { pod } = this;
+    const { namespace = '', name = '' } = pod.metadata ?? {};
+    const patch = () => ({ metadata: { uid }, status: statusPatch(before, status) });
     try {
-      const { pod } = this;
-      const next = !this.isStatic && pod.status && patchedStatus(pod.status, patch, status);
-      const patched = next ? { from: pod, to: { ...pod, status: next } } : undefined;
-      kubelet.pods.patch(namespace, name, 'strategic', { metadata: { uid }, status: patch }, 'status', patched);
+      const stored = pod.status;
+      const isOwn = stored && !this.isStatic && (stored === before || stored === this.told);
+      const next = isOwn ? patchedStatus(stored, before, status) : undefined;
+      this.told = next;
+      if (next) {
+        const patched = { from: pod, to: { ...pod, status: next }, patch };
+        kubelet.pods.patch(namespace, name, 'strategic', undefined, 'status', patched);
+      } else kubelet.pods.patch(namespace, name, 'strategic', patch(), 'status');
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (isNotFound(error) && this.isStatic) this.mirrored = undefined;

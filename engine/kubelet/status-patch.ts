@@ -6,35 +6,39 @@ import type { PodCondition, PodStatus } from '../api/types.ts';
 type Json = Record<string, unknown>;
 
 /** What a Pod that begins anew has not. */
-const VANISHING = ['reason', 'message', 'podIP', 'podIPs'];
+const VANISHING: readonly (keyof PodStatus)[] = ['reason', 'message', 'podIP', 'podIPs'];
 const ADDRESSES = ['podIPs', 'hostIPs'];
 const REPLACE = { $patch: 'replace' };
 
-/** A strategic merge patch, or undefined when nothing differs. */
-export function statusPatch(old: PodStatus, status: PodStatus): Json | undefined {
+/** Whether there is something to write. What most reports change is looked at first. */
+export function isNews(old: PodStatus, status: PodStatus): boolean {
+  if (old.observedGeneration !== status.observedGeneration || old.phase !== status.phase) return true;
+  for (const field in status) if (differs(old as Json, status as Json, field)) return true;
+  return VANISHING.some((field) => vanishes(old as Json, status as Json, field));
+}
+
+function differs(before: Json, after: Json, field: string): boolean {
+  const value = after[field];
+  const last = before[field];
+  if (value === last || (value === undefined && last === null)) return false;
+  return typeof value !== 'object' || !last || !same(last, value);
+}
+
+const vanishes = (before: Json, after: Json, field: string): boolean =>
+  before[field] !== undefined && after[field] === undefined;
+
+/** The strategic merge patch that writes what is new. */
+export function statusPatch(old: PodStatus, status: PodStatus): Json {
   const before = old as Json;
   const after = status as Json;
-  let patch: Json | undefined;
-  for (const field in after) {
-    const value = after[field];
-    const last = before[field];
-    if (value === last || (value === undefined && last === null)) continue;
-    if (typeof value === 'object' && last && made.get(value as PodCondition[])?.before !== last && same(last, value))
-      continue;
-    (patch ??= {})[field] = value;
-  }
-  for (let i = 0; i < VANISHING.length; i++) {
-    const field = VANISHING[i];
-    if (before[field] !== undefined && after[field] === undefined) (patch ??= {})[field] = null;
-  }
-  if (!patch) return undefined;
+  const patch: Json = {};
+  for (const field in after) if (differs(before, after, field)) patch[field] = after[field];
+  for (const field of VANISHING) if (vanishes(before, after, field)) patch[field] = null;
   // Their items merge by address: one that has changed would stand beside the new one.
-  for (let i = 0; i < ADDRESSES.length; i++) {
-    const field = ADDRESSES[i];
+  for (const field of ADDRESSES)
     if (patch[field] && before[field]) patch[field] = [REPLACE, ...(patch[field] as object[])];
-  }
   if (patch.conditions) {
-    const { changed, order } = conditionsPatch(old.conditions ?? NONE, patch.conditions as PodCondition[]);
+    const { changed, order } = conditionsPatch(old.conditions, patch.conditions as PodCondition[]);
     patch.conditions = changed;
     patch['$setElementOrder/conditions'] = order;
   }
@@ -44,33 +48,28 @@ export function statusPatch(old: PodStatus, status: PodStatus): Json | undefined
 const NONE: readonly PodCondition[] = [];
 
 /**
- * `stored`, the status that the API has, as it will be after `patch`, which says that the last one written has become
- * `status`: key by key what the server's merge gives. Undefined: the server alone can tell.
+ * The status that the API has, if it is what was last written, as it will be once `status` has been: key by key what the
+ * server's merge gives. Undefined: the server alone can tell.
  */
-export function patchedStatus(stored: PodStatus, patch: Json, status: PodStatus): PodStatus | undefined {
-  const out: Json = { ...stored };
-  for (const field in patch) {
-    const value = patch[field];
-    if (value === null) delete out[field];
-    else if (field === 'conditions') {
-      const conditions = patchedConditions(stored.conditions, status.conditions as PodCondition[]);
-      if (!conditions) return undefined;
-      out[field] = conditions;
-    } else if (ADDRESSES.includes(field)) {
-      if (out[field] && (value as unknown[])[0] !== REPLACE) return undefined;
-      out[field] = (status as Json)[field];
-    } else if (field.charCodeAt(0) !== 36) out[field] = value;
+export function patchedStatus(stored: PodStatus, old: PodStatus, status: PodStatus): PodStatus | undefined {
+  const out = { ...stored, ...status };
+  const { conditions } = status;
+  if (conditions && conditions !== old.conditions) {
+    const patch = conditionsPatch(old.conditions, conditions);
+    const there = stored.conditions ?? NONE;
+    if (patch.stored !== there) {
+      patch.stored = there;
+      patch.result = mergedConditions(there, patch);
+    }
+    if (!patch.result) return undefined;
+    out.conditions = patch.result;
+  } else if (conditions) out.conditions = stored.conditions;
+  if (out.observedGeneration === undefined) delete out.observedGeneration;
+  for (let i = 0; i < VANISHING.length; i++) {
+    const field = VANISHING[i];
+    if (status[field] === undefined && stored[field] !== undefined) delete out[field];
   }
   return out;
-}
-
-function patchedConditions(stored: readonly PodCondition[] = NONE, after: PodCondition[]): PodCondition[] | undefined {
-  const patch = made.get(after) as ConditionsPatch;
-  if (patch.stored !== stored) {
-    patch.stored = stored;
-    patch.result = mergedConditions(stored, patch);
-  }
-  return patch.result;
 }
 
 function mergedConditions(
@@ -101,14 +100,14 @@ interface ConditionsPatch {
   order: { type: string }[];
   /** What the API had when this patch came, and has since then; undefined: the server alone can tell. */
   stored?: readonly PodCondition[];
-  result?: PodCondition[];
+  result?: PodCondition[] | undefined;
 }
 
 /** Of conditions that Pods share, by what they are now. Some of the last ones. */
 const made = new Map<readonly PodCondition[], ConditionsPatch>();
 const MAX_MADE = 256;
 
-function conditionsPatch(before: readonly PodCondition[], after: readonly PodCondition[]): ConditionsPatch {
+function conditionsPatch(before: readonly PodCondition[] = NONE, after: readonly PodCondition[]): ConditionsPatch {
   const known = made.get(after);
   if (known?.before === before) return known;
   const patch = { before, changed: changedConditions(before, after), order: after.map(({ type }) => ({ type })) };

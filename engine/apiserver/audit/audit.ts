@@ -107,7 +107,7 @@ export class Audit {
   ) {
     const { sim } = this.process.host;
     const received = micro(sim.now);
-    const sent = route && parsed(request.body);
+    const sent = route && parsed(request.body ?? request.patched?.patch?.());
     const answer = typeof response.body === 'object' ? (response.body as JsonObject) : undefined;
     const status = answer?.kind === 'Status' ? answer : undefined;
     const plain = (object: JsonObject | undefined) =>

@@ -31,19 +31,19 @@ export function patch(core: Core, ctx: Context): Updated {
   }
   if (type === STRATEGIC_PATCH && info.custom) throw unsupportedMediaType([JSON_PATCH, MERGE_PATCH, APPLY_PATCH]);
   const known = request.patched;
-  const body = readPatch(ctx, type);
+  const body = known?.patch ? undefined : readPatch(ctx, type);
   return updateObject(core, ctx, info, route.namespace, route.name, route.subresource, (old) =>
     old && old === known?.from
       ? (known.to as KubeObject)
       : old
-        ? patched(core, ctx, type, old, body)
+        ? patched(core, ctx, type, old, body ?? readPatch(ctx, type))
         : { apiVersion: info.groupVersion, kind: info.kind, metadata: {} },
   );
 }
 
 /** The patch as a value of the shape that its kind demands. */
 export function readPatch(ctx: Context, type: string): object {
-  const body = ctx.request.body;
+  const body = (ctx.request.body ??= ctx.request.patched?.patch?.());
   // A strategic merge leaves out what is undefined by itself.
   if (typeof body === 'object' && body !== null) return type === STRATEGIC_PATCH ? body : withoutUndefined(body);
   const prefix = type === STRATEGIC_PATCH ? '' : 'error decoding patch: ';
