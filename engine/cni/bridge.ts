@@ -28,6 +28,8 @@ export interface BridgeOptions {
 }
 const FLANNEL: BridgeOptions = { bridge: BRIDGE, hairpin: true, ports: true };
 
+const rangeOf = (subnet: string) => parseCidr(subnet) as Cidr;
+
 /**
  * ADD: wires the Pod up. `subnets` is the node's range, or one of each family with a comma; the first address of each is
  * the bridge's.
@@ -40,7 +42,7 @@ export function attachPod(
   subnets: string,
   options: BridgeOptions = FLANNEL,
 ) {
-  const ranges = subnets.split(',').map((text) => parseCidr(text) as Cidr);
+  const ranges = subnets.includes(',') ? subnets.split(',').map(rangeOf) : [rangeOf(subnets)];
   pod.name = `${owner.metadata.namespace}/${owner.metadata.name}`;
   const bridge = node.link(options.bridge) ?? node.addLink('bridge', options.bridge, macOf(ipText(ranges[0].base + 1)));
   const host = `veth${node.network.sim.random('veth').hex(VETH_DIGITS)}`;
@@ -74,6 +76,5 @@ function gatewayOf(node: NetworkNamespace, bridge: Link, range: Cidr): string {
 
 function randomMac(node: NetworkNamespace): string {
   const hex = node.network.sim.random('veth').hex(10);
-  const pair = (at: number) => hex.slice(at, at + 2);
-  return `${hex[0]}2:${pair(0)}:${pair(2)}:${pair(4)}:${pair(6)}:${pair(8)}`;
+  return `${hex[0]}2:${hex.slice(0, 2)}:${hex.slice(2, 4)}:${hex.slice(4, 6)}:${hex.slice(6, 8)}:${hex.slice(8)}`;
 }

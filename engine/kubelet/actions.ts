@@ -27,18 +27,22 @@ export interface Actions {
 export function computeActions(pod: Pod, records: ReadonlyMap<string, ContainerRecord>): Actions {
   const spec = pod.spec as PodSpec;
   const actions: Actions = { kill: [], start: [], done: false };
-  for (const ephemeral of spec.ephemeralContainers ?? []) {
-    if (!records.get(ephemeral.name)?.current) actions.start.push({ spec: ephemeral, kind: 'ephemeral' });
+  const { containers, ephemeralContainers } = spec;
+  if (ephemeralContainers)
+    for (const ephemeral of ephemeralContainers)
+      if (!records.get(ephemeral.name)?.current) actions.start.push({ spec: ephemeral, kind: 'ephemeral' });
+  if (spec.initContainers) {
+    const initialized = containers.some(({ name }) => records.get(name)?.current);
+    const init = initActions(spec, records, initialized, actions);
+    if (init === 'failed') {
+      actions.done = true;
+      return actions;
+    }
+    if (init === 'waiting') return actions;
   }
-  const initialized = spec.containers.some(({ name }) => records.get(name)?.current);
-  const init = initActions(spec, records, initialized, actions);
-  if (init === 'failed') {
-    actions.done = true;
-    return actions;
-  }
-  if (init === 'waiting') return actions;
   let alive = 0;
-  for (const container of spec.containers) {
+  for (let i = 0; i < containers.length; i++) {
+    const container = containers[i];
     const current = records.get(container.name)?.current;
     if (!current) {
       actions.start.push({ spec: container, kind: 'main' });

@@ -80,13 +80,6 @@ export class StartError extends Error {}
 /** What the kernel shows of itself. */
 const KERNEL_PLACES = ['/sys', '/proc'];
 
-/** Who runs in it, as `kubectl get pod -o yaml` shows under `user`. */
-export interface Identity {
-  uid: number;
-  gid: number;
-  groups: number[];
-}
-
 export class Container {
   readonly id: string;
   readonly name: string;
@@ -126,14 +119,9 @@ export class Container {
     this.createdAt = sim.now;
     this.onExit = onExit;
     this.now = () => sim.now;
-    this.log = new ContainerLog(this.now);
+    this.log = new ContainerLog(sim);
     this.resources = config.spec.resources ?? {};
     this.cgroup = new Cgroup(sim, config.limits, () => this.oomKill(), config.parent);
-  }
-
-  get identity(): Identity {
-    const { uid, gid, groups } = this.config;
-    return { uid, gid, groups };
   }
 
   /** Throws StartError when its command cannot be run. */

@@ -59,7 +59,6 @@ export function expand(text: string, values: Readonly<Record<string, string>>): 
 
 /** Everything that the Pod's spec says of a container's environment. Throws ConfigError. */
 export function makeEnv(pod: Pod, container: Container, sources: EnvSources): Readonly<Record<string, string>> {
-  if (!container.envFrom && !container.env) return sources.services();
   const result: Record<string, string> = {};
   for (const from of container.envFrom ?? []) {
     const ref = from.configMapRef ?? from.secretRef;

@@ -447,6 +447,11 @@ export class Kubelet implements KubeletApi {
     return (this.csiVolumes ??= part('csi').kubeletCsi(this));
   }
 
+  /** Whether it has volumes of CSI drivers to look after. */
+  get hasDrivers(): boolean {
+    return this.csiVolumes !== undefined;
+  }
+
   *expandVolumes(worker: PodWorker): Co {
     if (this.csiVolumes) yield* this.csiVolumes.expand(worker);
   }

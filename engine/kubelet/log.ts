@@ -2,7 +2,7 @@
 
 import { FileNode, Pipe, type Writer } from '../linux/index.ts';
 import type { LogOptions } from '../apiserver/types.ts';
-import type { Co } from '../sim/index.ts';
+import type { Co, Sim } from '../sim/index.ts';
 
 // kubelet: containerLogMaxSize. Older lines are rotated away and not shown any more.
 const MAX_SIZE = 10 * 1024 * 1024;
@@ -37,13 +37,13 @@ export class ContainerLog {
   private size = 0;
   private followers: Follower[] = [];
   private closed = false;
-  private readonly now: () => number;
+  private readonly sim: Sim;
   private readonly partial: Record<Stream, string> = { stdout: '', stderr: '' };
   /** The file, once somebody has looked at it. */
   private shown: FileNode | undefined;
 
-  constructor(now: () => number) {
-    this.now = now;
+  constructor(sim: Sim) {
+    this.sim = sim;
   }
 
   /** Bytes of its file. */
@@ -52,21 +52,14 @@ export class ContainerLog {
   }
 
   writer(stream: Stream): Writer {
-    const followers = () => this.followers;
-    return {
-      write: (text) => {
-        this.write(stream, text);
-        return true;
-      },
-      /** A follower that does not read holds nothing up: the log is a file. */
-      *drain(): Co {
-        if (followers().length) yield 0;
-      },
-      close() {},
-    };
+    return new LogWriter(this, stream);
   }
 
-  private write(stream: Stream, text: string) {
+  get isFollowed(): boolean {
+    return this.followers.length > 0;
+  }
+
+  write(stream: Stream, text: string) {
     if (this.closed) return;
     const end = text.lastIndexOf('\n') + 1;
     if (end > 0) {
@@ -77,7 +70,7 @@ export class ContainerLog {
   }
 
   private add(stream: Stream, text: string) {
-    const added: Line = { time: this.now(), stream, text };
+    const added: Line = { time: this.sim.now, stream, text };
     this.written.push(added);
     this.size += text.length + 40;
     if (this.size > MAX_SIZE) {
@@ -150,8 +143,31 @@ export class ContainerLog {
 
   /** The runtime's file of it. */
   file(): FileNode {
-    return (this.shown ??= new FileNode(this.lines.map(fileLine).join(''), { mode: 0o640, mtime: this.now() }));
+    return (this.shown ??= new FileNode(this.lines.map(fileLine).join(''), { mode: 0o640, mtime: this.sim.now }));
   }
+}
+
+/** What a container's processes write to. */
+class LogWriter implements Writer {
+  private readonly log: ContainerLog;
+  private readonly stream: Stream;
+
+  constructor(log: ContainerLog, stream: Stream) {
+    this.log = log;
+    this.stream = stream;
+  }
+
+  write(text: string): boolean {
+    this.log.write(this.stream, text);
+    return true;
+  }
+
+  /** A follower that does not read holds nothing up: the log is a file. */
+  *drain(): Co {
+    if (this.log.isFollowed) yield 0;
+  }
+
+  close() {}
 }
 
 function splitLines({ time, stream, text }: Line): Line[] {

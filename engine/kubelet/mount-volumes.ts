@@ -13,11 +13,17 @@ const MOUNT_TIMEOUT = 123_000;
 const MOUNT_RETRY = 500;
 const MOUNT_RETRY_MAX = 122_000;
 
+/** Whether there is nothing to do about the Pod's volumes: all are set up, and no driver has to be asked. */
+export function isMounted(worker: PodWorker): boolean {
+  const volumes = worker.pod.spec?.volumes;
+  if (!volumes?.length) return true;
+  return worker.sandbox !== undefined && !worker.kubelet.hasDrivers && worker.volumes.allLocal(volumes);
+}
+
 /** Sets up all volumes of the Pod, trying again what fails; false when time is up. */
 export function* mountVolumes(worker: PodWorker): Co<boolean> {
   const { kubelet, pod } = worker;
-  const volumes = pod.spec?.volumes;
-  if (!volumes?.length) return true;
+  const volumes = pod.spec?.volumes ?? [];
   if (!worker.sandbox) yield MOUNT_MS;
   else {
     yield* kubelet.expandVolumes(worker);

@@ -18,6 +18,7 @@ export class PodObjects {
   environment(spec: Container): Readonly<Record<string, string>> {
     const { kubelet, pod, sandbox, volumes } = this.worker;
     const namespace = pod.metadata?.namespace ?? '';
+    if (!spec.env && !spec.envFrom) return kubelet.serviceLinks.of(namespace, pod.spec?.enableServiceLinks !== false);
     return makeEnv(pod, spec, {
       configMap: (name) => this.keyValues('configmaps', name),
       secret: (name) => this.keyValues('secrets', name),

@@ -16,7 +16,7 @@ import { podRef } from './reference.ts';
 import { PodResize } from './resize.ts';
 import type { Sandbox } from './sandbox.ts';
 import { startContainer } from './start.ts';
-import { mountVolumes } from './mount-volumes.ts';
+import { isMounted, mountVolumes } from './mount-volumes.ts';
 import { PodObjects } from './pod-objects.ts';
 import { stopContainers } from './stop-containers.ts';
 import { isNews, patchedStatus, statusPatch } from './status-patch.ts';
@@ -30,13 +30,6 @@ const RESYNC_MS = 60_000;
 const BACKOFF_MS = 10_000;
 // kubelet: the grace period of a hard eviction, seconds.
 const EVICTION_GRACE = 1;
-
-export interface SyncResult {
-  /** Time of the next try, when a back-off says so. */
-  retryAt?: number;
-  /** A step failed: try again after the usual back-off. */
-  failed: boolean;
-}
 
 /** What a Pod as a whole failed with. */
 export interface Failure {
@@ -169,7 +162,7 @@ export class PodWorker {
   requestSync() {
     if (this.phase !== 'syncing' || !this.kubelet.running || !this.kubelet.runtimeRuns) return;
     this.again = true;
-    if (!this.task || this.task.done) this.task = this.kubelet.sim.spawn(`pod ${this.key}`, this.loop());
+    if (!this.task || this.task.done) this.task = this.kubelet.sim.spawn(`pod ${this.key}`, this.sync());
   }
 
   /** The kubelet process stops: containers and volumes stay as they are. */
@@ -197,23 +190,21 @@ export class PodWorker {
 
   // ---- syncing -------------------------------------------------------------------------------------------
 
-  private *loop(): Co {
-    this.again = false;
-    this.timer?.cancel();
-    const result = yield* this.sync();
+  /** `failed`: a step has, and is tried again after the usual back-off, or at `retryAt`. */
+  private synced(failed: boolean, retryAt?: number) {
     if (this.phase !== 'syncing') return;
     const { sim } = this.kubelet;
     // What came up meanwhile waits for a look at the runtime that is newer than this sync.
     if (this.again) this.kubelet.containerChanged(this);
-    if (result.failed) {
-      const wait =
-        result.retryAt === undefined ? BACKOFF_MS : Math.min(Math.max(0, result.retryAt - sim.now), RESYNC_MS);
-      const jitter = 1 + 0.5 * sim.random('pod-worker').float();
-      this.timer = sim.after(Math.round(wait * jitter), () => this.requestSync());
-    }
+    if (!failed) return;
+    const wait = retryAt === undefined ? BACKOFF_MS : Math.min(Math.max(0, retryAt - sim.now), RESYNC_MS);
+    const jitter = 1 + 0.5 * sim.random('pod-worker').float();
+    this.timer = sim.after(Math.round(wait * jitter), () => this.requestSync());
   }
 
-  private *sync(): Co<SyncResult> {
+  private *sync(): Co {
+    this.again = false;
+    this.timer?.cancel();
     const { kubelet, pod } = this;
     const spec = pod.spec as PodSpec;
     if (this.isStatic) kubelet.statics.reconcileMirror(this);
@@ -237,18 +228,17 @@ export class PodWorker {
     this.deadline.check();
     this.report();
     if (this.failure || this.shown.phase === 'Succeeded' || this.shown.phase === 'Failed') {
-      this.terminate(spec.terminationGracePeriodSeconds);
-      return { failed: false };
+      return this.terminate(spec.terminationGracePeriodSeconds);
     }
     const networkError = kubelet.networkError;
     if (networkError && !spec.hostNetwork) {
       kubelet.recorder.event(podRef(pod), 'Warning', 'NetworkNotReady', `network is not ready: ${networkError}`);
-      return { failed: true, retryAt: kubelet.sim.now + 1000 };
+      return this.synced(true, kubelet.sim.now + 1000);
     }
-    if (!(yield* mountVolumes(this))) return { failed: true };
+    if (!isMounted(this) && !(yield* mountVolumes(this))) return this.synced(true);
     if (!this.sandbox) {
       this.forgetContainers();
-      if (spec.resourceClaims && !(yield* kubelet.devices.prepare(this))) return { failed: true };
+      if (spec.resourceClaims && !(yield* kubelet.devices.prepare(this))) return this.synced(true);
       this.sandbox = yield* createSandbox(this);
       kubelet.containerChanged(this);
     }
@@ -266,14 +256,16 @@ export class PodWorker {
     }
     // The main containers are done for good: sidecars have nobody to serve any more.
     if (actions.done) yield* stopContainers(this);
-    const result: SyncResult = { failed: false };
-    for (const { spec: container, kind } of actions.start) {
+    let failed = false;
+    let retryAt: number | undefined;
+    for (let i = 0; i < actions.start.length; i++) {
+      const { spec: container, kind } = actions.start[i];
       const outcome = yield* startContainer(this, container, kind);
       if (outcome === undefined) continue;
-      result.failed = true;
-      if (outcome.retryAt !== undefined) result.retryAt = Math.min(result.retryAt ?? Infinity, outcome.retryAt);
+      failed = true;
+      if (outcome.retryAt !== undefined) retryAt = Math.min(retryAt ?? Infinity, outcome.retryAt);
     }
-    return result;
+    this.synced(failed, retryAt);
   }
 
   /** The sandbox is lost: its containers are made anew, init containers too. */

@@ -15,5 +15,7 @@ export function containerRef(pod: Pod, name: string): ObjectReference {
     : ephemeralContainers?.some((container) => container.name === name)
       ? 'ephemeralContainers'
       : 'containers';
-  return { ...podRef(pod), fieldPath: `spec.${field}{${name}}` };
+  const ref = podRef(pod);
+  ref.fieldPath = `spec.${field}{${name}}`;
+  return ref;
 }

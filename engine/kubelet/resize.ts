@@ -17,6 +17,9 @@ export interface ResizeCondition {
   message?: string;
 }
 
+const NO_CONDITIONS: readonly ResizeCondition[] = [];
+const NO_CONTAINERS: readonly Container[] = [];
+
 export class PodResize {
   private readonly worker: PodWorker;
   /** By container: what it has been given. */
@@ -36,8 +39,10 @@ export class PodResize {
     this.agreed = pod.spec;
   }
 
-  get conditions(): ResizeCondition[] {
-    return [this.pending, this.inProgress].filter((condition) => condition !== undefined);
+  get conditions(): readonly ResizeCondition[] {
+    const { pending, inProgress } = this;
+    if (!pending) return inProgress ? [inProgress] : NO_CONDITIONS;
+    return inProgress ? [pending, inProgress] : [pending];
   }
 
   requestsOf(name: string): Record<string, string> | undefined {
@@ -92,9 +97,9 @@ export class PodResize {
   }
 
   /** Tells the runtime; containers that have to be started again for it are returned. */
-  actuate(pod: Pod): Container[] {
+  actuate(pod: Pod): readonly Container[] {
+    if (!this.inProgress) return NO_CONTAINERS;
     const restart: Container[] = [];
-    if (!this.inProgress) return restart;
     let error: string | undefined;
     for (const spec of resizable(pod)) {
       const current = this.worker.records.get(spec.name)?.current;

@@ -27,7 +27,16 @@ export function* startContainer(
   const { kubelet } = worker;
   const { sim, recorder } = kubelet;
   const record = worker.record(spec.name);
-  const ref = () => containerRef(worker.pod, spec.name);
+  let { pod } = worker;
+  let known = containerRef(pod, spec.name);
+  // As the Pod is then.
+  const ref = () => {
+    if (pod !== worker.pod) {
+      pod = worker.pod;
+      known = containerRef(pod, spec.name);
+    }
+    return known;
+  };
   const fail = (reason: string, message: string, event = `Error: ${message || reason}`) => {
     recorder.event(ref(), 'Warning', 'Failed', event);
     record.waiting = { reason, message };

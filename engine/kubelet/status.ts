@@ -65,11 +65,8 @@ export function generateStatus(input: StatusInput): PodStatus {
     return { observedGeneration, phase: 'Failed', reason, message, startTime, qosClass: podQOSClass(spec) };
   }
   const hasInit = (spec.initContainers?.length ?? 0) > 0;
-  const init = (spec.initContainers ?? []).map((container) => containerStatus(input, container, true, true));
-  const main = spec.containers.map((container) => containerStatus(input, container, hasInit, false));
-  const ephemeral = (spec.ephemeralContainers ?? []).map((container) =>
-    containerStatus(input, container, false, false),
-  );
+  const init = statusesOf(input, spec.initContainers, true, true);
+  const main = statusesOf(input, spec.containers, hasInit, false);
   const phase = failure ? 'Failed' : phaseOf(input, spec, init, main);
 
   const status: PodStatus = {
@@ -83,7 +80,8 @@ export function generateStatus(input: StatusInput): PodStatus {
     qosClass: old.qosClass ?? podQOSClass(spec),
   };
   if (hasInit) status.initContainerStatuses = init;
-  if (ephemeral.length) status.ephemeralContainerStatuses = byName(ephemeral);
+  if (spec.ephemeralContainers?.length)
+    status.ephemeralContainerStatuses = byName(statusesOf(input, spec.ephemeralContainers, false, false));
   const podIP = input.podIP || (old.podIP ?? '');
   if (podIP) {
     status.podIP = podIP;
@@ -173,30 +171,45 @@ export function isStarted(container: Container): boolean {
   return container.state === 'running' && (!spec.startupProbe || container.probes.startup === true);
 }
 
+const NONE: ContainerStatus[] = [];
+
+function statusesOf(
+  input: StatusInput,
+  containers: readonly ContainerSpec[] | undefined,
+  hasInit: boolean,
+  init: boolean,
+): ContainerStatus[] {
+  if (!containers?.length) return NONE;
+  const list: ContainerStatus[] = [];
+  for (let i = 0; i < containers.length; i++) list.push(containerStatus(input, containers[i], hasInit, init));
+  return list;
+}
+
 function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boolean, init: boolean): ContainerStatus {
   const record = input.records.get(spec.name);
   const current = record?.current;
   const volumeMounts = mountStatuses(spec);
   if (!current) {
-    const waiting = record?.waiting ?? { reason: hasInit ? 'PodInitializing' : 'ContainerCreating', message: '' };
-    return {
+    const waiting = record?.waiting;
+    const status: ContainerStatus = {
       image: spec.image ?? '',
       imageID: '',
-      lastState: {},
+      lastState: NO_STATE,
       name: spec.name,
       ready: false,
       restartCount: record?.restarts ?? 0,
       started: false,
-      state: { waiting: waitingState(waiting) },
-      ...(volumeMounts && { volumeMounts }),
+      state: waiting ? { waiting: waitingState(waiting) } : hasInit ? INITIALIZING : CREATING,
     };
+    if (volumeMounts) status.volumeMounts = volumeMounts;
+    return status;
   }
   const { pod, terminal } = input;
-  const { image } = current.config;
+  const { image, uid, gid, groups } = current.config;
   let state: ContainerState;
-  let lastState: ContainerState = record.last ? terminatedState(record.last) : {};
+  let lastState: ContainerState = record.last ? terminatedState(record.last) : NO_STATE;
   if (current.state === 'running') state = { running: { startedAt: timestamp(current.startedAt) } };
-  else if (current.state === 'created') state = { waiting: waitingState({ reason: 'ContainerCreating', message: '' }) };
+  else if (current.state === 'created') state = CREATING;
   else {
     state = terminatedState(current);
     const again = !terminal && !pod.metadata?.deletionTimestamp && mayStartAgain(pod, spec, current, init);
@@ -205,27 +218,29 @@ function containerStatus(input: StatusInput, spec: ContainerSpec, hasInit: boole
       state = { waiting: waitingState(record.waiting) };
     }
   }
-  const started = isStarted(current);
-  const done = init && !isSidecar(spec) && current.state === 'exited' && current.exitCode === 0;
-  const requests = init && !isSidecar(spec) ? spec.resources?.requests : input.resize.requestsOf(spec.name);
-  return {
+  const ends = init && !isSidecar(spec);
+  const requests = ends ? spec.resources?.requests : input.resize.requestsOf(spec.name);
+  const status: ContainerStatus = {
     ...(requests && { allocatedResources: requests }),
     containerID: idOf(current),
     image: image.reference,
     imageID: `${image.repository}@${image.digest}`,
     lastState,
     name: spec.name,
-    ready: done || (!(init && !isSidecar(spec)) && isReady(current)),
+    ready: ends ? current.state === 'exited' && current.exitCode === 0 : isReady(current),
     resources: current.resources,
     restartCount: record.restarts,
-    started,
+    started: isStarted(current),
     state,
-    user: {
-      linux: { gid: current.identity.gid, supplementalGroups: current.identity.groups, uid: current.identity.uid },
-    },
-    ...(volumeMounts && { volumeMounts }),
+    user: { linux: { gid, supplementalGroups: groups, uid } },
   };
+  if (volumeMounts) status.volumeMounts = volumeMounts;
+  return status;
 }
+
+const NO_STATE: ContainerState = {};
+const CREATING: ContainerState = { waiting: { reason: 'ContainerCreating' } };
+const INITIALIZING: ContainerState = { waiting: { reason: 'PodInitializing' } };
 
 function waitingState({ reason, message }: Waiting) {
   return message ? { message, reason } : { reason };
@@ -242,7 +257,7 @@ function mayStartAgain(pod: Pod, spec: ContainerSpec, container: Container, init
 // ---- phase ---------------------------------------------------------------------------------------------------
 
 function phaseOf(input: StatusInput, spec: PodSpec, init: ContainerStatus[], main: ContainerStatus[]): string {
-  const initialized = hasStarted(main);
+  const initialized = init.length === 0 || hasStarted(main);
   let pendingInit = 0;
   let pendingSidecar = 0;
   let waiting = 0;
