@@ -60,7 +60,7 @@ export const bookRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/rancher/hello-world', 'docker.io/rancher/example-hello-world'],
-    tags: { ...plain('v0.1.0', 'v0.1.2', 'v0.1.3'), latest: 'v0.1.3' },
+    tags: () => ({ ...plain('v0.1.0', 'v0.1.2', 'v0.1.3'), latest: 'v0.1.3' }),
     size: 7_300_000,
     cmd: ['/bin/rancher-hello-world'],
     exposedPorts: ['80/tcp'],
@@ -80,7 +80,7 @@ export const bookRepositories: Repository[] = [
   {
     ...node,
     names: ['docker.io/luksa/kubia'],
-    tags: { ...plain('v1', 'v2', 'v3', 'v4'), latest: 'latest' },
+    tags: () => ({ ...plain('v1', 'v2', 'v3', 'v4'), latest: 'latest' }),
     size: 250_000_000,
     entrypoint: ['node', 'app.js'],
     versionedPrograms: (version) => ({
@@ -90,7 +90,7 @@ export const bookRepositories: Repository[] = [
   {
     ...node,
     names: ['docker.io/luksa/kubia-unhealthy'],
-    tags: plain('latest'),
+    tags: () => plain('latest'),
     size: 250_000_000,
     entrypoint: ['node', 'app.js'],
     programs: { '/usr/local/bin/node': (process) => app(kubia(true))(process) },
@@ -98,7 +98,7 @@ export const bookRepositories: Repository[] = [
   {
     ...node,
     names: ['docker.io/luksa/kubia-pet', 'docker.io/luksa/kubia-pet-peers'],
-    tags: plain('latest'),
+    tags: () => plain('latest'),
     size: 250_000_000,
     entrypoint: ['node', 'app.js'],
     files: () => ({ '/var/data/': '' }),
@@ -107,7 +107,7 @@ export const bookRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/luksa/batch-job'],
-    tags: plain('latest'),
+    tags: () => plain('latest'),
     size: 1_100_000,
     entrypoint: ['/main.sh'],
     programs: {
@@ -124,7 +124,7 @@ export const bookRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/kodekloud/webapp-color', 'docker.io/mmumshad/simple-webapp-color'],
-    tags: plain('latest', 'v1', 'v2', 'v3'),
+    tags: () => plain('latest', 'v1', 'v2', 'v3'),
     size: 32_000_000,
     exposedPorts: ['8080/tcp'],
     entrypoint: ['python', 'app.py'],
@@ -154,7 +154,7 @@ export const bookRepositories: Repository[] = [
   {
     ...node,
     names: ['docker.io/nigelpoulton/k8sbook', 'docker.io/nigelpoulton/getting-started-k8s'],
-    tags: plain('1.0', '2.0', 'latest', 'edge'),
+    tags: () => plain('1.0', '2.0', 'latest', 'edge'),
     size: 23_000_000,
     exposedPorts: ['8080/tcp'],
     workingDir: '/src',

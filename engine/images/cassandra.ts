@@ -187,7 +187,7 @@ export const cassandraRepositories: Repository[] = [
   {
     ...base,
     names: ['docker.io/library/cassandra'],
-    tags: releases('2.2.19', '3.0.32', '3.11.19', '4.0.18', '4.1.10', '5.0.6'),
+    tags: () => releases('2.2.19', '3.0.32', '3.11.19', '4.0.18', '4.1.10', '5.0.6'),
     size: 155_000_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['cassandra', '-f'],
@@ -198,7 +198,7 @@ export const cassandraRepositories: Repository[] = [
   {
     ...base,
     names: ['gcr.io/google-samples/cassandra', 'gcr.io/google_samples/cassandra'],
-    tags: plain('v11', 'v12', 'v13', 'v14'),
+    tags: () => plain('v11', 'v12', 'v13', 'v14'),
     size: 112_000_000,
     cmd: ['/sbin/dumb-init', '/bin/bash', '/run.sh'],
     files: () => ({ '/cassandra_data': new DirNode({ uid: 999, gid: 999 }) }),

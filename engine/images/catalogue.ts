@@ -20,7 +20,6 @@ import { languageRepositories } from './languages.ts';
 import { monitoringRepositories } from './monitoring.ts';
 import { natsRepositories } from './nats.ts';
 import { nginxRepositories } from './nginx.ts';
-import { withPackages } from './packages.ts';
 import { perlRepositories } from './perl.ts';
 import { phpRepositories } from './php.ts';
 import { proxyRepositories } from './proxies.ts';
@@ -70,4 +69,4 @@ export const catalogue: readonly Repository[] = [
   ...documentationRepositories,
   ...toolingRepositories,
   ...draDriverRepositories,
-].map(withPackages);
+];

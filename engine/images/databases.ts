@@ -203,7 +203,7 @@ export const databaseRepositories: Repository[] = [
   {
     ...base,
     names: ['docker.io/library/postgres'],
-    tags: {
+    tags: () => ({
       ...series('9.6', 24, 24),
       ...series('11', 22, 22),
       ...series('12', 22, 20),
@@ -217,7 +217,7 @@ export const databaseRepositories: Repository[] = [
       '16-alpine': '16.11-alpine',
       '17-alpine': '17.7-alpine',
       latest: '18.1',
-    },
+    }),
     size: (version) => (version.includes('alpine') ? 108_000_000 : 161_000_000),
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['postgres'],
@@ -247,7 +247,7 @@ export const databaseRepositories: Repository[] = [
   {
     ...base,
     names: ['docker.io/library/mysql', 'docker.io/library/mariadb'],
-    tags: {
+    tags: () => ({
       ...series('5.6', 51, 51),
       ...series('5.7', 44, 36),
       ...series('8.0', 44, 30),
@@ -262,7 +262,7 @@ export const databaseRepositories: Repository[] = [
       '11': '11.8.5',
       lts: '8.4.7',
       latest: '9.5.0',
-    },
+    }),
     size: 277_000_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['mysqld'],
@@ -292,7 +292,7 @@ export const databaseRepositories: Repository[] = [
   {
     ...base,
     names: ['docker.io/library/mongo'],
-    tags: {
+    tags: () => ({
       ...series('4.0', 28, 28),
       ...series('4.2', 24, 24),
       ...series('4.4', 30, 29),
@@ -307,7 +307,7 @@ export const databaseRepositories: Repository[] = [
       '7': '7.0.28',
       '8': '8.2.3',
       latest: '8.2.3',
-    },
+    }),
     size: 290_000_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['mongod'],
@@ -323,10 +323,17 @@ export const databaseRepositories: Repository[] = [
   {
     ...base,
     names: ['docker.io/library/memcached'],
-    tags: variants(
-      { ...series('1.4', 39, 39), ...series('1.5', 22, 22), ...series('1.6', 40, 9), '1': '1.6.40', latest: '1.6.40' },
-      'alpine',
-    ),
+    tags: () =>
+      variants(
+        {
+          ...series('1.4', 39, 39),
+          ...series('1.5', 22, 22),
+          ...series('1.6', 40, 9),
+          '1': '1.6.40',
+          latest: '1.6.40',
+        },
+        'alpine',
+      ),
     size: 31_900_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['memcached'],

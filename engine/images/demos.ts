@@ -233,10 +233,11 @@ export const demoRepositories: Repository[] = [
     ...alpine,
     names: ['ghcr.io/stefanprodan/podinfo', 'docker.io/stefanprodan/podinfo', 'quay.io/stefanprodan/podinfo'],
     commands: BUSYBOX_COMMANDS.concat('curl'),
-    tags: releases(
-      ...['3.1.5', '4.0.6', '5.0.3', '5.1.4', '5.2.1', '6.0.3', '6.1.8', '6.2.3', '6.3.6', '6.4.1', '6.5.4'],
-      ...['6.6.3', '6.7.1', '6.8.0', '6.9.4'],
-    ),
+    tags: () =>
+      releases(
+        ...['3.1.5', '4.0.6', '5.0.3', '5.1.4', '5.2.1', '6.0.3', '6.1.8', '6.2.3', '6.3.6', '6.4.1', '6.5.4'],
+        ...['6.6.3', '6.7.1', '6.8.0', '6.9.4'],
+      ),
     size: 24_800_000,
     user: '100:1000',
     workingDir: '/home/app',
@@ -248,13 +249,13 @@ export const demoRepositories: Repository[] = [
   {
     ...alpine,
     names: ['gcr.io/kuar-demo/kuard-amd64', 'docker.io/kuaristio/kuard-amd64'],
-    tags: {
+    tags: () => ({
       ...plain('1', '2', '3', 'v0.10.0', 'v0.9', 'v0.10'),
       blue: '0.10.0-blue',
       green: '0.10.0-green',
       purple: '0.10.0-purple',
       latest: '0.10.0-blue',
-    },
+    }),
     size: 11_500_000,
     user: '65534:65534',
     cmd: ['/kuard'],

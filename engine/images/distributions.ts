@@ -6,7 +6,7 @@ import { plain, releases } from './versions.ts';
 
 interface Distribution {
   names: readonly string[];
-  tags: Record<string, string>;
+  tags: Repository['tags'];
   /** `NAME` and `ID` of its os-release; PRETTY_NAME is made of both name and version unless given. */
   os: string;
   id: string;
@@ -21,12 +21,12 @@ const GNU = DEBIAN_COMMANDS.filter((name) => !['apt-get', 'apt', 'dpkg'].include
 const table: Distribution[] = [
   {
     names: ['docker.io/library/centos', 'quay.io/centos/centos'],
-    tags: {
+    tags: () => ({
       ...plain('6', '7', '8', '7.9.2009', 'stream8', 'stream9', 'stream10'),
       centos7: '7',
       centos8: '8',
       latest: '8',
-    },
+    }),
     os: 'CentOS Linux',
     id: 'centos',
     pretty: (version) => `CentOS ${version.startsWith('s') ? `Stream ${version.slice(6)}` : `Linux ${version}`}`,
@@ -35,7 +35,7 @@ const table: Distribution[] = [
   },
   {
     names: ['docker.io/library/fedora', 'quay.io/fedora/fedora', 'registry.fedoraproject.org/fedora'],
-    tags: { ...plain('38', '39', '40', '41', '42', '43', '44'), rawhide: '44', latest: '43' },
+    tags: () => ({ ...plain('38', '39', '40', '41', '42', '43', '44'), rawhide: '44', latest: '43' }),
     os: 'Fedora Linux',
     id: 'fedora',
     pretty: (version) => `Fedora Linux ${version} (Container Image)`,
@@ -44,7 +44,7 @@ const table: Distribution[] = [
   },
   {
     names: ['docker.io/library/amazonlinux', 'public.ecr.aws/amazonlinux/amazonlinux'],
-    tags: { ...plain('1', '2', '2023'), latest: '2023' },
+    tags: () => ({ ...plain('1', '2', '2023'), latest: '2023' }),
     os: 'Amazon Linux',
     id: 'amzn',
     manager: ['dnf', 'yum'],
@@ -52,7 +52,7 @@ const table: Distribution[] = [
   },
   {
     names: ['docker.io/library/rockylinux', 'docker.io/rockylinux/rockylinux', 'quay.io/rockylinux/rockylinux'],
-    tags: { ...plain('8', '9', '10', '8.9', '9.3', '9.6', '10.0'), '9-minimal': '9', latest: '9' },
+    tags: () => ({ ...plain('8', '9', '10', '8.9', '9.3', '9.6', '10.0'), '9-minimal': '9', latest: '9' }),
     os: 'Rocky Linux',
     id: 'rocky',
     manager: ['dnf', 'yum', 'microdnf'],
@@ -60,7 +60,7 @@ const table: Distribution[] = [
   },
   {
     names: ['docker.io/library/almalinux', 'quay.io/almalinuxorg/almalinux'],
-    tags: { ...plain('8', '9', '10', '9.6', '10.0'), minimal: '10', latest: '10' },
+    tags: () => ({ ...plain('8', '9', '10', '9.6', '10.0'), minimal: '10', latest: '10' }),
     os: 'AlmaLinux',
     id: 'almalinux',
     manager: ['dnf', 'yum'],
@@ -68,7 +68,7 @@ const table: Distribution[] = [
   },
   {
     names: ['docker.io/library/oraclelinux', 'container-registry.oracle.com/os/oraclelinux'],
-    tags: { ...plain('7', '8', '9', '10'), '7-slim': '7', '8-slim': '8', '9-slim': '9' },
+    tags: () => ({ ...plain('7', '8', '9', '10'), '7-slim': '7', '8-slim': '8', '9-slim': '9' }),
     os: 'Oracle Linux Server',
     id: 'ol',
     manager: ['dnf', 'yum', 'microdnf'],
@@ -80,7 +80,7 @@ const table: Distribution[] = [
       'registry.access.redhat.com/ubi8/ubi-minimal',
       'registry.access.redhat.com/ubi8',
     ],
-    tags: { ...releases('8.10'), latest: '8.10' },
+    tags: () => ({ ...releases('8.10'), latest: '8.10' }),
     os: 'Red Hat Enterprise Linux',
     id: 'rhel',
     manager: ['dnf', 'yum', 'microdnf'],
@@ -92,7 +92,7 @@ const table: Distribution[] = [
       'registry.access.redhat.com/ubi9/ubi-minimal',
       'registry.access.redhat.com/ubi9',
     ],
-    tags: releases('9.4', '9.5', '9.6', '9.7'),
+    tags: () => releases('9.4', '9.5', '9.6', '9.7'),
     os: 'Red Hat Enterprise Linux',
     id: 'rhel',
     manager: ['dnf', 'yum', 'microdnf'],
@@ -100,7 +100,7 @@ const table: Distribution[] = [
   },
   {
     names: ['docker.io/opensuse/leap', 'registry.opensuse.org/opensuse/leap'],
-    tags: releases('15.4', '15.5', '15.6', '16.0'),
+    tags: () => releases('15.4', '15.5', '15.6', '16.0'),
     os: 'openSUSE Leap',
     id: 'opensuse-leap',
     manager: ['zypper'],
@@ -108,7 +108,7 @@ const table: Distribution[] = [
   },
   {
     names: ['docker.io/opensuse/tumbleweed', 'registry.opensuse.org/opensuse/tumbleweed'],
-    tags: plain('latest'),
+    tags: () => plain('latest'),
     os: 'openSUSE Tumbleweed',
     id: 'opensuse-tumbleweed',
     pretty: () => 'openSUSE Tumbleweed',
@@ -117,7 +117,7 @@ const table: Distribution[] = [
   },
   {
     names: ['docker.io/library/archlinux', 'docker.io/archlinux/archlinux', 'ghcr.io/archlinux/archlinux'],
-    tags: plain('latest', 'base', 'base-devel'),
+    tags: () => plain('latest', 'base', 'base-devel'),
     os: 'Arch Linux',
     id: 'arch',
     pretty: () => 'Arch Linux',

@@ -135,7 +135,7 @@ const simple = (
 ): Repository => ({
   ...alpine,
   names,
-  tags: { ...plain(...tags), latest: tags[tags.length - 1] },
+  tags: () => ({ ...plain(...tags), latest: tags[tags.length - 1] }),
   size,
   cmd: [path],
   programs: { [path]: program },
@@ -211,7 +211,7 @@ export const documentationRepositories: Repository[] = [
   }),
   ...['static', 'base', 'cc'].map((name) => ({
     names: ['', '-debian11', '-debian12', '-debian13'].map((release) => `gcr.io/distroless/${name}${release}`),
-    tags: plain('latest', 'nonroot'),
+    tags: () => plain('latest', 'nonroot'),
     size: 800_000,
     user: '0',
     artifact: true as const,
@@ -262,7 +262,7 @@ export const documentationRepositories: Repository[] = [
   {
     ...debian,
     names: ['gcr.io/google-samples/xtrabackup'],
-    tags: plain('1.0'),
+    tags: () => plain('1.0'),
     size: 110_000_000,
     cmd: ['/bin/bash'],
     // Its work is to copy the files of one MySQL to the next.

@@ -322,7 +322,7 @@ function sharing(config: GpuConfig | undefined, failed: (why: string) => DriverE
 export const draDriverRepositories: readonly Repository[] = [
   {
     names: ['registry.k8s.io/dra-example-driver/dra-example-driver'],
-    tags: plain('v0.1.0', 'v0.2.0'),
+    tags: () => plain('v0.1.0', 'v0.2.0'),
     size: 78_400_000,
     memory: 19_000_000,
     userland: 'gnu',

@@ -148,7 +148,7 @@ export const echoRepositories: Repository[] = [
   {
     ...node,
     names: ['gcr.io/google-samples/kubernetes-bootcamp', 'docker.io/jocatalin/kubernetes-bootcamp'],
-    tags: plain('v1', 'v2'),
+    tags: () => plain('v1', 'v2'),
     size: 83_000_000,
     env: { NPM_CONFIG_LOGLEVEL: 'info', NODE_VERSION: '6.3.1' },
     cmd: ['/bin/sh', '-c', 'node server.js'],
@@ -158,7 +158,7 @@ export const echoRepositories: Repository[] = [
   {
     ...node,
     names: ['gcr.io/google-samples/node-hello', 'gcr.io/google_samples/node-hello'],
-    tags: plain('1.0'),
+    tags: () => plain('1.0'),
     size: 264_000_000,
     env: { NPM_CONFIG_LOGLEVEL: 'info', NODE_VERSION: '4.4.2' },
     exposedPorts: ['8080/tcp'],
@@ -173,7 +173,7 @@ export const echoRepositories: Repository[] = [
   },
   {
     names: ['docker.io/kicbase/echo-server', 'docker.io/jmalloc/echo-server'],
-    tags: { ...plain('1.0', '0.1.0', '0.2.0', '0.3.0', '0.3.7'), latest: '0.3.7' },
+    tags: () => ({ ...plain('1.0', '0.1.0', '0.2.0', '0.3.0', '0.3.7'), latest: '0.3.7' }),
     size: 2_100_000,
     exposedPorts: ['8080/tcp'],
     env: { PORT: '8080' },
@@ -184,7 +184,7 @@ export const echoRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/ealen/echo-server', 'ghcr.io/ealenn/echo-server'],
-    tags: releases('0.5.1', '0.6.0', '0.7.0', '0.8.12', '0.9.2'),
+    tags: () => releases('0.5.1', '0.6.0', '0.7.0', '0.8.12', '0.9.2'),
     size: 37_000_000,
     exposedPorts: ['80/tcp'],
     entrypoint: ['node', 'webserver.js'],
@@ -194,7 +194,7 @@ export const echoRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/mendhak/http-https-echo', 'ghcr.io/mendhak/http-https-echo'],
-    tags: { ...plain('23', '26', '29', '30', '31', '32', '33', '34', '35', '36', '37', '38'), latest: '38' },
+    tags: () => ({ ...plain('23', '26', '29', '30', '31', '32', '33', '34', '35', '36', '37', '38'), latest: '38' }),
     size: 45_000_000,
     user: '1000',
     exposedPorts: ['8080/tcp', '8443/tcp'],
@@ -207,7 +207,7 @@ export const echoRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/nginxdemos/hello'],
-    tags: plain('latest', '0.2', '0.3', '0.4', 'plain-text', '0.4-plain-text'),
+    tags: () => plain('latest', '0.2', '0.3', '0.4', 'plain-text', '0.4-plain-text'),
     size: 17_000_000,
     exposedPorts: ['80/tcp'],
     entrypoint: ['/docker-entrypoint.sh'],
@@ -218,7 +218,7 @@ export const echoRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/paulbouwer/hello-kubernetes'],
-    tags: { ...plain('1.4', '1.5', '1.7', '1.8', '1.9', '1.10', '1.10.1'), latest: '1.10.1' },
+    tags: () => ({ ...plain('1.4', '1.5', '1.7', '1.8', '1.9', '1.10', '1.10.1'), latest: '1.10.1' }),
     size: 41_000_000,
     user: '1001',
     exposedPorts: ['8080/tcp'],
@@ -245,7 +245,7 @@ export const echoRepositories: Repository[] = [
   },
   {
     names: ['docker.io/argoproj/rollouts-demo'],
-    tags: { ...plain('red', 'orange', 'yellow', 'green', 'blue', 'purple'), latest: 'blue' },
+    tags: () => ({ ...plain('red', 'orange', 'yellow', 'green', 'blue', 'purple'), latest: 'blue' }),
     size: 5_000_000,
     exposedPorts: ['8080/tcp'],
     entrypoint: ['/rollouts-demo'],
@@ -272,7 +272,7 @@ export const echoRepositories: Repository[] = [
   },
   {
     names: ['gcr.io/google-samples/whereami', 'us-docker.pkg.dev/google-samples/containers/gke/whereami'],
-    tags: { ...plain('v1', 'v1.2.24'), latest: 'v1.2.24' },
+    tags: () => ({ ...plain('v1', 'v1.2.24'), latest: 'v1.2.24' }),
     size: 70_000_000,
     ...alpine,
     exposedPorts: ['8080/tcp'],

@@ -114,7 +114,7 @@ export const httpbinRepositories: Repository[] = [
   {
     ...base,
     names: ['docker.io/kennethreitz/httpbin', 'docker.io/kong/httpbin', 'docker.io/citizenstig/httpbin'],
-    tags: plain('latest', '0.1.0', '0.2.1'),
+    tags: () => plain('latest', '0.1.0', '0.2.1'),
     size: 180_000_000,
     cmd: ['gunicorn', '-b', '0.0.0.0:80', 'httpbin:app', '-k', 'gevent'],
     exposedPorts: ['80/tcp'],
@@ -125,7 +125,7 @@ export const httpbinRepositories: Repository[] = [
     userland: undefined,
     commands: undefined,
     names: ['docker.io/mccutchen/go-httpbin', 'ghcr.io/mccutchen/go-httpbin'],
-    tags: plain('latest', 'v2.5.0', 'v2.9.0', 'v2.13.0', 'v2.14.0', 'v2.15.0', 'v2.18.3'),
+    tags: () => plain('latest', 'v2.5.0', 'v2.9.0', 'v2.13.0', 'v2.14.0', 'v2.15.0', 'v2.18.3'),
     size: 6_000_000,
     cmd: ['/bin/go-httpbin'],
     exposedPorts: ['8080/tcp'],

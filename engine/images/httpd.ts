@@ -163,7 +163,8 @@ const INDEX = '<html><body><h1>It works!</h1></body></html>\n';
 export const webRepositories: Repository[] = [
   {
     names: ['docker.io/library/httpd'],
-    tags: variants({ ...series('2.2', 34, 34), ...series('2.4', 66, 25), '2': '2.4.66', latest: '2.4.66' }, 'alpine'),
+    tags: () =>
+      variants({ ...series('2.2', 34, 34), ...series('2.4', 66, 25), '2': '2.4.66', latest: '2.4.66' }, 'alpine'),
     size: (version) => (version.includes('alpine') ? 21_900_000 : 45_200_000),
     cmd: ['httpd-foreground'],
     env: (version) => ({
@@ -191,21 +192,22 @@ export const webRepositories: Repository[] = [
   },
   {
     names: ['docker.io/library/python'],
-    tags: variants(
-      {
-        ...series('3.8', 20),
-        ...series('3.9', 25),
-        ...series('3.10', 19),
-        ...series('3.11', 14),
-        ...series('3.12', 12),
-        ...series('3.13', 11),
-        ...series('3.14', 2),
-        '3': '3.14.2',
-        latest: '3.14.2',
-      },
-      'slim',
-      'alpine',
-    ),
+    tags: () =>
+      variants(
+        {
+          ...series('3.8', 20),
+          ...series('3.9', 25),
+          ...series('3.10', 19),
+          ...series('3.11', 14),
+          ...series('3.12', 12),
+          ...series('3.13', 11),
+          ...series('3.14', 2),
+          '3': '3.14.2',
+          latest: '3.14.2',
+        },
+        'slim',
+        'alpine',
+      ),
     size: (version) => (version.includes('alpine') ? 17_400_000 : version.includes('slim') ? 45_300_000 : 412_000_000),
     cmd: ['python3'],
     env: (version) => ({ PYTHON_VERSION: version.split('-')[0] }),

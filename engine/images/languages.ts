@@ -165,7 +165,7 @@ const table: Language[] = [
 
 export const languageRepositories: Repository[] = table.map((one) => ({
   names: one.names,
-  tags: variants({ ...releases(...one.releases), ...one.more }, ...one.suffixes),
+  tags: () => variants({ ...releases(...one.releases), ...one.more }, ...one.suffixes),
   size: (version) => Math.round(one.size / (version.includes('alpine') ? 6 : version.includes('slim') ? 4 : 1)),
   entrypoint: one.entrypoint ? [one.entrypoint] : undefined,
   cmd: one.cmd,

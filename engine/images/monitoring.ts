@@ -267,21 +267,21 @@ const family = (
   path: string,
   program: (version: string) => Program,
   more: Partial<Repository> = {},
-): Repository => {
-  const tags = releases(...versions);
-  return {
-    ...alpine,
-    names: [`docker.io/prom/${name}`, `quay.io/prometheus/${name}`],
-    tags: Object.fromEntries(Object.keys(tags).map((tag) => [tag === 'latest' ? tag : `v${tag}`, tags[tag]])),
-    size,
-    user: '65534',
-    entrypoint: [path],
-    exposedPorts: [`${port}/tcp`],
-    memory: 18_000_000,
-    versionedPrograms: (version) => ({ [path]: program(version) }),
-    ...more,
-  };
-};
+): Repository => ({
+  ...alpine,
+  names: [`docker.io/prom/${name}`, `quay.io/prometheus/${name}`],
+  tags: () => {
+    const tags = releases(...versions);
+    return Object.fromEntries(Object.keys(tags).map((tag) => [tag === 'latest' ? tag : `v${tag}`, tags[tag]]));
+  },
+  size,
+  user: '65534',
+  entrypoint: [path],
+  exposedPorts: [`${port}/tcp`],
+  memory: 18_000_000,
+  versionedPrograms: (version) => ({ [path]: program(version) }),
+  ...more,
+});
 
 const NODE_METRICS =
   '# HELP node_uname_info Labeled system information as provided by the uname system call.\n# TYPE node_uname_info gauge\nnode_uname_info{domainname="(none)",machine="x86_64",nodename="$host",sysname="Linux"} 1\n';
@@ -345,7 +345,7 @@ export const monitoringRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/grafana/grafana', 'docker.io/grafana/grafana-oss', 'docker.io/grafana/grafana-enterprise'],
-    tags: releases('8.5.27', '9.5.21', '10.4.19', '11.6.9', '12.0.8', '12.1.5', '12.2.3', '12.3.1'),
+    tags: () => releases('8.5.27', '9.5.21', '10.4.19', '11.6.9', '12.0.8', '12.1.5', '12.2.3', '12.3.1'),
     commands: BUSYBOX_COMMANDS.concat('bash', 'curl'),
     size: 190_000_000,
     user: '472',

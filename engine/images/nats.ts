@@ -191,7 +191,7 @@ export const natsRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/natsio/nats-box', 'docker.io/synadia/nats-box'],
-    tags: releases('0.14.5', '0.18.1', '0.19.2'),
+    tags: () => releases('0.14.5', '0.18.1', '0.19.2'),
     size: 42_000_000,
     commands: BUSYBOX_COMMANDS.concat('curl', 'bash'),
     entrypoint: ['/entrypoint.sh'],

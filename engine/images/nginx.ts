@@ -186,7 +186,7 @@ const entrypoint: Program = function* (process): Co<number> {
   return yield* become(process, command);
 };
 
-const TAGS = {
+const tags = () => ({
   ...plain('1.7.1', '1.7.5'),
   ...series('1.7', 12, 7),
   ...series('1.8', 1),
@@ -211,7 +211,7 @@ const TAGS = {
   ...series('1.27', 5),
   ...series('1.28', 1),
   ...series('1.29', 4),
-};
+});
 
 const files = () => ({
   '/docker-entrypoint.sh': script(entrypoint, '#!/bin/sh\n# vim:sw=4:ts=4:et\n\nset -e\n'),
@@ -249,12 +249,13 @@ export const nginxRepositories: Repository[] = [
   {
     ...common,
     names: ['docker.io/library/nginx'],
-    tags: variants(
-      { ...TAGS, '1': '1.29.4', latest: '1.29.4', mainline: '1.29.4', stable: '1.28.1' },
-      'alpine',
-      'alpine-slim',
-      'perl',
-    ),
+    tags: () =>
+      variants(
+        { ...tags(), '1': '1.29.4', latest: '1.29.4', mainline: '1.29.4', stable: '1.28.1' },
+        'alpine',
+        'alpine-slim',
+        'perl',
+      ),
     size: sizeOf,
     // Images before 1.19 have no entry point script.
     entrypoint: (version) => (Number(version.split('.')[1]) < 19 ? [] : ['/docker-entrypoint.sh']),
@@ -283,11 +284,12 @@ export const nginxRepositories: Repository[] = [
   {
     ...common,
     names: ['docker.io/nginxinc/nginx-unprivileged'],
-    tags: variants(
-      { latest: '1.29.4', stable: '1.28.1', '1.27': '1.27.5', '1.28': '1.28.1', '1.29': '1.29.4' },
-      'alpine',
-      'alpine-slim',
-    ),
+    tags: () =>
+      variants(
+        { latest: '1.29.4', stable: '1.28.1', '1.27': '1.27.5', '1.28': '1.28.1', '1.29': '1.29.4' },
+        'alpine',
+        'alpine-slim',
+      ),
     size: 57_000_000,
     user: '101',
     exposedPorts: ['8080/tcp'],

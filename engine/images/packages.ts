@@ -160,11 +160,9 @@ function install({ host }: Process, names: readonly string[]) {
   }
 }
 
-/** The image with its package manager, if it lists one among its commands. */
-export function withPackages(repository: Repository): Repository {
-  const managers = repository.commands?.filter((name) => Object.hasOwn(MANAGERS, name)) ?? [];
-  if (managers.length === 0) return repository;
-  const dir = repository.userland === 'gnu' ? '/usr/bin' : '/bin';
-  const programs = Object.fromEntries(managers.map((name) => [`${dir}/${name}`, manager(MANAGERS[name])]));
-  return { ...repository, programs: { ...programs, ...repository.programs } };
+/** The package managers that an image lists among its commands, by path. */
+export function managersOf({ commands: names = [], userland }: Repository): Record<string, Program> {
+  const dir = userland === 'gnu' ? '/usr/bin' : '/bin';
+  const managers = names.filter((name) => Object.hasOwn(MANAGERS, name));
+  return Object.fromEntries(managers.map((name) => [`${dir}/${name}`, manager(MANAGERS[name])]));
 }

@@ -135,7 +135,7 @@ const fpm = app({
 const phpApplication = (name: string, versions: string[], size: number, path: string): Repository => ({
   ...phpImage,
   names: [`docker.io/library/${name.toLowerCase()}`],
-  tags: variants(releases(...versions), 'apache'),
+  tags: () => variants(releases(...versions), 'apache'),
   size,
   entrypoint: ['docker-entrypoint.sh'],
   cmd: ['apache2-foreground'],
@@ -151,9 +151,9 @@ export const phpRepositories: Repository[] = [
   {
     ...phpImage,
     names: ['docker.io/library/wordpress'],
-    tags: {
+    tags: () => ({
       ...variants(releases('4.8.3', '4.9.8', '5.9.5', '6.0.3', '6.2.1', '6.4.3', '6.6.2', '6.7.2', '6.8.3', '6.9.0'), 'apache', 'php8.1-apache', 'php8.2-apache', 'php8.3-apache', 'php8.1', 'php8.2', 'php8.3'), // prettier-ignore
-    },
+    }),
     size: 246_000_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['apache2-foreground'],
@@ -168,27 +168,28 @@ export const phpRepositories: Repository[] = [
   {
     ...phpImage,
     names: ['docker.io/library/php'],
-    tags: variants(
-      releases(
-        '5.6.40',
-        '7.0.33',
-        '7.1.33',
-        '7.2.34',
-        '7.4.33',
-        '8.0.30',
-        '8.1.34',
-        '8.2.30',
-        '8.3.29',
-        '8.4.16',
-        '8.5.1',
+    tags: () =>
+      variants(
+        releases(
+          '5.6.40',
+          '7.0.33',
+          '7.1.33',
+          '7.2.34',
+          '7.4.33',
+          '8.0.30',
+          '8.1.34',
+          '8.2.30',
+          '8.3.29',
+          '8.4.16',
+          '8.5.1',
+        ),
+        'apache',
+        'cli',
+        'fpm',
+        'alpine',
+        'fpm-alpine',
+        'cli-alpine',
       ),
-      'apache',
-      'cli',
-      'fpm',
-      'alpine',
-      'fpm-alpine',
-      'cli-alpine',
-    ),
     size: 178_000_000,
     entrypoint: ['docker-php-entrypoint'],
     // The variant decides what runs; the entry point starts it when nothing else is asked for.
@@ -208,7 +209,7 @@ export const phpRepositories: Repository[] = [
   {
     ...phpImage,
     names: ['docker.io/library/phpmyadmin', 'docker.io/phpmyadmin/phpmyadmin'],
-    tags: releases('5.1.4', '5.2.3'),
+    tags: () => releases('5.1.4', '5.2.3'),
     size: 202_000_000,
     entrypoint: ['/docker-entrypoint.sh'],
     cmd: ['apache2-foreground'],
@@ -222,7 +223,7 @@ export const phpRepositories: Repository[] = [
       'gcr.io/google_samples/gb-frontend',
       'gcr.io/google-samples/gb-frontend',
     ],
-    tags: plain('v3', 'v4', 'v5', 'v6'),
+    tags: () => plain('v3', 'v4', 'v5', 'v6'),
     size: 169_000_000,
     workingDir: '/var/www/html',
     cmd: ['apache2-foreground'],

@@ -304,13 +304,25 @@ export const proxyRepositories: Repository[] = [
       'docker.io/haproxytech/haproxy-alpine',
       'docker.io/haproxytech/haproxy-debian',
     ],
-    tags: variants(
-      {
-        ...releases('2.0.35', '2.2.33', '2.4.30', '2.6.23', '2.8.16', '2.9.15', '3.0.12', '3.1.11', '3.2.10', '3.3.0'),
-        lts: '3.2.10',
-      },
-      'alpine',
-    ),
+    tags: () =>
+      variants(
+        {
+          ...releases(
+            '2.0.35',
+            '2.2.33',
+            '2.4.30',
+            '2.6.23',
+            '2.8.16',
+            '2.9.15',
+            '3.0.12',
+            '3.1.11',
+            '3.2.10',
+            '3.3.0',
+          ),
+          lts: '3.2.10',
+        },
+        'alpine',
+      ),
     size: 42_000_000,
     user: '99',
     entrypoint: ['docker-entrypoint.sh'],
@@ -326,7 +338,7 @@ export const proxyRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/library/caddy'],
-    tags: variants(releases('2.6.4', '2.7.6', '2.8.4', '2.9.1', '2.10.2'), 'alpine'),
+    tags: () => variants(releases('2.6.4', '2.7.6', '2.8.4', '2.9.1', '2.10.2'), 'alpine'),
     size: 23_000_000,
     workingDir: '/srv',
     cmd: ['caddy', 'run', '--config', '/etc/caddy/Caddyfile', '--adapter', 'caddyfile'],
@@ -347,7 +359,7 @@ export const proxyRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/library/traefik'],
-    tags: { ...releases('1.7.34', '2.9.10', '2.10.7', '2.11.33', '3.0.4', '3.1.7', '3.2.5', '3.3.7', '3.4.5', '3.5.6', '3.6.5'), 'v1.7': '1.7.34', 'v2.2': '2.2.11', 'v2.9': '2.9.10', 'v2.10': '2.10.7', 'v2.11': '2.11.33', 'v3.0': '3.0.4', 'v3.3': '3.3.7', 'v3.4': '3.4.5', 'v3.5': '3.5.6', 'v3.6': '3.6.5', 'v3.6.5': '3.6.5', v2: '2.11.33', v3: '3.6.5' }, // prettier-ignore
+    tags: () => ({ ...releases('1.7.34', '2.9.10', '2.10.7', '2.11.33', '3.0.4', '3.1.7', '3.2.5', '3.3.7', '3.4.5', '3.5.6', '3.6.5'), 'v1.7': '1.7.34', 'v2.2': '2.2.11', 'v2.9': '2.9.10', 'v2.10': '2.10.7', 'v2.11': '2.11.33', 'v3.0': '3.0.4', 'v3.3': '3.3.7', 'v3.4': '3.4.5', 'v3.5': '3.5.6', 'v3.6': '3.6.5', 'v3.6.5': '3.6.5', v2: '2.11.33', v3: '3.6.5' }), // prettier-ignore
     size: 49_000_000,
     entrypoint: ['/entrypoint.sh'],
     cmd: ['traefik'],

@@ -130,12 +130,13 @@ export const queueRepositories: Repository[] = [
   {
     ...debian,
     names: ['docker.io/library/rabbitmq'],
-    tags: variants(
-      releases('3.8.34', '3.9.29', '3.10.25', '3.11.28', '3.12.14', '3.13.7', '4.0.9', '4.1.6', '4.2.2'),
-      'management',
-      'alpine',
-      'management-alpine',
-    ),
+    tags: () =>
+      variants(
+        releases('3.8.34', '3.9.29', '3.10.25', '3.11.28', '3.12.14', '3.13.7', '4.0.9', '4.1.6', '4.2.2'),
+        'management',
+        'alpine',
+        'management-alpine',
+      ),
     size: 118_000_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['rabbitmq-server'],
@@ -154,7 +155,7 @@ export const queueRepositories: Repository[] = [
   {
     ...debian,
     names: ['docker.io/apache/kafka', 'docker.io/apache/kafka-native'],
-    tags: releases('3.7.2', '3.8.1', '3.9.1', '4.0.1', '4.1.1'),
+    tags: () => releases('3.7.2', '3.8.1', '3.9.1', '4.0.1', '4.1.1'),
     size: 250_000_000,
     user: '1000',
     cmd: ['/etc/kafka/docker/run'],
@@ -168,19 +169,8 @@ export const queueRepositories: Repository[] = [
   {
     ...debian,
     names: ['docker.io/confluentinc/cp-kafka', 'docker.io/bitnami/kafka', 'docker.io/bitnamilegacy/kafka'],
-    tags: releases(
-      '3.4.1',
-      '3.6.2',
-      '3.9.0',
-      '4.0.0',
-      '5.5.0',
-      '6.2.15',
-      '7.3.13',
-      '7.5.11',
-      '7.8.4',
-      '7.9.3',
-      '8.1.0',
-    ),
+    tags: () =>
+      releases('3.4.1', '3.6.2', '3.9.0', '4.0.0', '5.5.0', '6.2.15', '7.3.13', '7.5.11', '7.8.4', '7.9.3', '8.1.0'),
     size: 370_000_000,
     user: '1001',
     cmd: ['/etc/confluent/docker/run'],

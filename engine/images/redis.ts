@@ -303,7 +303,7 @@ export const redisRepositories: Repository[] = [
   {
     ...common,
     names: ['docker.io/library/redis'],
-    tags: variants(TAGS, 'alpine', 'bookworm'),
+    tags: () => variants(TAGS, 'alpine', 'bookworm'),
     size: (version) => (version.includes('alpine') ? 17_300_000 : 49_900_000),
     env: (version) => ({ REDIS_VERSION: version.split('-')[0] }),
   },

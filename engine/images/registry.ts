@@ -16,13 +16,15 @@ import { Random, streamSeed } from '../sim/index.ts';
 import { ImageFaults } from './faults.ts';
 import { formatReference, parseReference } from './reference.ts';
 import { execArguments } from './service.ts';
-import { likelyVersion } from './versions.ts';
+import { likelyVersion, tagsOf } from './versions.ts';
 import { PullError, type Image, type ImageConfig, type Registry, type Repository } from './types.ts';
 
 /** The images of the world, and of which one another is a copy. */
 export interface World {
   catalogue: readonly Repository[];
   original(name: string): string | undefined;
+  /** Programs that its images have besides, by path. */
+  managersOf(repository: Repository): Record<string, Program>;
 }
 
 export interface RegistryOptions {
@@ -89,7 +91,10 @@ export function createRegistry(options: RegistryOptions): Registry {
       cpu: repository.cpu ?? 0,
       tree() {
         let root = trees.get(digest);
-        if (!root) trees.set(digest, (root = treeOf(repository, version, options.programs)));
+        if (!root) {
+          const managers = options.repositories.includes(repository) ? undefined : world?.managersOf(repository);
+          trees.set(digest, (root = treeOf(repository, version, options.programs, managers)));
+        }
         return root;
       },
       userId: (user) => repository.users?.[user]?.uid ?? USERS[user],
@@ -104,9 +109,10 @@ export function createRegistry(options: RegistryOptions): Registry {
   }
 
   function find(repository: Repository, name: string, tag: string, digest: string): Image | undefined {
+    const tags = tagsOf(repository);
     if (digest) {
-      for (const known in repository.tags) {
-        const version = repository.tags[known];
+      for (const known in tags) {
+        const version = tags[known];
         if (digestOf(repository, version) !== digest) continue;
         return { ...build(repository, name, tag || known, version), reference: `${name}${tag && `:${tag}`}@${digest}` };
       }
@@ -114,7 +120,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       const named = tag ? find(repository, name, tag, '') : undefined;
       return named && { ...named, digest, reference: `${name}:${tag}@${digest}` };
     }
-    const version = Object.hasOwn(repository.tags, tag) ? repository.tags[tag] : likelyVersion(repository.tags, tag);
+    const version = Object.hasOwn(tags, tag) ? tags[tag] : likelyVersion(tags, tag);
     return version === undefined ? undefined : build(repository, name, tag, version);
   }
 
@@ -222,7 +228,12 @@ const SYSTEM: ReadonlySet<string> = new Set(
   ),
 );
 
-function treeOf(repository: Repository, version: string, programs: Readonly<Record<string, Program>>): DirNode {
+function treeOf(
+  repository: Repository,
+  version: string,
+  programs: Readonly<Record<string, Program>>,
+  managers: Record<string, Program> | undefined,
+): DirNode {
   const entries: Record<string, TreeEntry> = {};
   if (repository.artifact) return tree(repository.files?.(version) ?? {}, BUILT);
   if (repository.userland) {
@@ -256,7 +267,7 @@ function treeOf(repository: Repository, version: string, programs: Readonly<Reco
     // Alone among the images with busybox's commands its own has them all in one directory.
     if (!repository.names[0].endsWith('/busybox')) entries[`/sbin/${name}`] = programFile(program);
   }
-  const own = { ...repository.programs, ...repository.versionedPrograms?.(version) };
+  const own = { ...managers, ...repository.programs, ...repository.versionedPrograms?.(version) };
   for (const path in own) entries[path] = programFile(own[path]);
   if (repository.entrypointRuns)
     entries[repository.entrypointRuns] = script(execArguments(repository.flagsTo), '#!/bin/sh\nset -e\nexec "$@"\n');

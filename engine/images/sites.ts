@@ -35,14 +35,15 @@ export const siteRepositories: Repository[] = [
   {
     ...debian,
     names: ['docker.io/library/tomcat'],
-    tags: variants(
-      releases('8.5.100', '9.0.113', '10.1.50', '11.0.15'),
-      'jdk17',
-      'jdk21',
-      'jre17',
-      'jdk17-temurin',
-      'jdk21-temurin',
-    ),
+    tags: () =>
+      variants(
+        releases('8.5.100', '9.0.113', '10.1.50', '11.0.15'),
+        'jdk17',
+        'jdk21',
+        'jre17',
+        'jdk17-temurin',
+        'jdk21-temurin',
+      ),
     size: 210_000_000,
     workingDir: '/usr/local/tomcat',
     cmd: ['catalina.sh', 'run'],
@@ -92,13 +93,13 @@ export const siteRepositories: Repository[] = [
   {
     ...debian,
     names: ['docker.io/jenkins/jenkins'],
-    tags: {
+    tags: () => ({
       ...releases('2.346.3', '2.426.3', '2.479.3', '2.528.3', '2.541'),
       lts: '2.528.3',
       'lts-jdk17': '2.528.3',
       'lts-jdk21': '2.528.3',
       'lts-alpine': '2.528.3',
-    },
+    }),
     size: 245_000_000,
     user: '1000',
     entrypoint: ['/usr/bin/tini', '--', '/usr/local/bin/jenkins.sh'],
@@ -152,7 +153,7 @@ export const siteRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/library/registry', 'docker.io/distribution/distribution'],
-    tags: releases('2.7.1', '2.8.3', '3.0.0'),
+    tags: () => releases('2.7.1', '2.8.3', '3.0.0'),
     size: 10_100_000,
     entrypoint: ['/entrypoint.sh'],
     cmd: ['/etc/docker/registry/config.yml'],
@@ -194,7 +195,7 @@ export const siteRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/docker/getting-started'],
-    tags: plain('latest', 'pwd'),
+    tags: () => plain('latest', 'pwd'),
     size: 16_900_000,
     entrypoint: ['/docker-entrypoint.sh'],
     cmd: ['nginx', '-g', 'daemon off;'],
@@ -212,7 +213,7 @@ export const siteRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/gitea/gitea', 'docker.gitea.com/gitea'],
-    tags: releases('1.21.11', '1.22.6', '1.23.8', '1.24.7', '1.25.3'),
+    tags: () => releases('1.21.11', '1.22.6', '1.23.8', '1.24.7', '1.25.3'),
     size: 71_000_000,
     entrypoint: ['/usr/bin/entrypoint'],
     cmd: ['/usr/bin/s6-svscan', '/etc/s6'],
@@ -246,7 +247,7 @@ export const siteRepositories: Repository[] = [
   {
     ...debian,
     names: ['docker.io/library/ghost'],
-    tags: variants(releases('4.48.9', '5.130.5', '6.10.3'), 'alpine'),
+    tags: () => variants(releases('4.48.9', '5.130.5', '6.10.3'), 'alpine'),
     size: 185_000_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['node', 'current/index.js'],
@@ -272,7 +273,7 @@ export const siteRepositories: Repository[] = [
   {
     ...debian,
     names: ['docker.io/library/adminer'],
-    tags: releases('4.8.1', '5.4.1'),
+    tags: () => releases('4.8.1', '5.4.1'),
     size: 45_000_000,
     entrypoint: ['entrypoint.sh'],
     cmd: ['php', '-S', '[::]:8080', '-t', '/var/www/html'],
@@ -284,7 +285,7 @@ export const siteRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/library/mongo-express'],
-    tags: releases('0.54.0', '1.0.2'),
+    tags: () => releases('0.54.0', '1.0.2'),
     size: 66_000_000,
     entrypoint: ['/sbin/tini', '--', '/docker-entrypoint.sh'],
     cmd: ['mongo-express'],

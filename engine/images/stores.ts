@@ -210,7 +210,7 @@ export const storeRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/hashicorp/vault', 'docker.io/library/vault'],
-    tags: releases('1.13.3', '1.14.10', '1.15.6', '1.16.3', '1.17.6', '1.18.5', '1.19.5', '1.20.4', '1.21.1'),
+    tags: () => releases('1.13.3', '1.14.10', '1.15.6', '1.16.3', '1.17.6', '1.18.5', '1.19.5', '1.20.4', '1.21.1'),
     size: 170_000_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['server', '-dev'],
@@ -224,7 +224,7 @@ export const storeRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/hashicorp/consul', 'docker.io/library/consul'],
-    tags: releases('1.11.11', '1.13.9', '1.15.4', '1.17.3', '1.19.2', '1.20.6', '1.21.5', '1.22.2'),
+    tags: () => releases('1.11.11', '1.13.9', '1.15.4', '1.17.3', '1.19.2', '1.20.6', '1.21.5', '1.22.2'),
     size: 75_000_000,
     entrypoint: ['docker-entrypoint.sh'],
     cmd: ['agent', '-dev', '-client', '0.0.0.0'],
@@ -258,7 +258,7 @@ export const storeRepositories: Repository[] = [
   {
     ...debian,
     names: ['docker.io/library/influxdb'],
-    tags: variants(releases('1.8.10', '1.12.2', '2.7.12', '2.8.0'), 'alpine'),
+    tags: () => variants(releases('1.8.10', '1.12.2', '2.7.12', '2.8.0'), 'alpine'),
     size: 130_000_000,
     entrypoint: ['/entrypoint.sh'],
     cmd: ['influxd'],
@@ -295,7 +295,7 @@ export const storeRepositories: Repository[] = [
   {
     ...debian,
     names: ['docker.io/library/couchdb'],
-    tags: releases('3.2.3', '3.3.3', '3.4.3', '3.5.1'),
+    tags: () => releases('3.2.3', '3.3.3', '3.4.3', '3.5.1'),
     size: 100_000_000,
     entrypoint: ['tini', '--', '/docker-entrypoint.sh'],
     cmd: ['/opt/couchdb/bin/couchdb'],

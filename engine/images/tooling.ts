@@ -201,7 +201,7 @@ const REFUSED: [what: string, names: string[], tags?: string[]][] = [
 const refused = (what: string, names: string[], tags: string[] = []): Repository => ({
   ...alpine,
   names,
-  tags: { ...plain(...tags), latest: 'latest' },
+  tags: () => ({ ...plain(...tags), latest: 'latest' }),
   size: 90_000_000,
   entrypoint: ['/entrypoint'],
   programs: { '/entrypoint': refuse(`${what} is not modelled by this engine`) },
@@ -211,10 +211,10 @@ export const toolingRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/alpine/git', 'docker.io/bitnami/git', 'registry.k8s.io/git-sync/git-sync'],
-    tags: {
+    tags: () => ({
       ...releases('2.43.0', '2.45.2', '2.47.2', '2.49.1', '2.52.0'),
       ...plain('v2.49.1', 'v2.52.0', 'v4.4.2', 'v4.5.1'),
-    },
+    }),
     size: 28_000_000,
     workingDir: '/git',
     entrypoint: ['git'],
@@ -224,7 +224,7 @@ export const toolingRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/alpine/curl', 'docker.io/tutum/curl', 'docker.io/yauritux/busybox-curl'],
-    tags: { ...releases('7.88.1', '8.14.1', '8.17.0'), curl: '8.17.0' },
+    tags: () => ({ ...releases('7.88.1', '8.14.1', '8.17.0'), curl: '8.17.0' }),
     size: 6_500_000,
     commands: BUSYBOX_COMMANDS.concat('curl'),
     cmd: ['/bin/sh'],
@@ -232,7 +232,7 @@ export const toolingRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/radial/busyboxplus'],
-    tags: plain('curl'),
+    tags: () => plain('curl'),
     size: 2_100_000,
     commands: BUSYBOX_COMMANDS.concat('curl'),
     cmd: ['/bin/sh'],
@@ -242,7 +242,7 @@ export const toolingRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/appropriate/curl', 'docker.io/byrnedo/alpine-curl'],
-    tags: plain('latest'),
+    tags: () => plain('latest'),
     size: 2_900_000,
     commands: BUSYBOX_COMMANDS.concat('curl'),
     entrypoint: ['/usr/bin/curl'],
@@ -252,7 +252,7 @@ export const toolingRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/praqma/network-multitool', 'docker.io/wbitt/network-multitool'],
-    tags: plain('latest', 'minimal', 'extra', 'openshift', 'alpine-minimal', 'alpine-extra', 'c3d4e04'),
+    tags: () => plain('latest', 'minimal', 'extra', 'openshift', 'alpine-minimal', 'alpine-extra', 'c3d4e04'),
     size: 25_000_000,
     commands: BUSYBOX_COMMANDS.concat(NETWORK),
     entrypoint: ['/bin/sh', '/docker/entrypoint.sh'],
@@ -270,7 +270,7 @@ export const toolingRepositories: Repository[] = [
       'docker.io/tutum/dnsutils',
       'docker.io/leodotcloud/swiss-army-knife',
     ],
-    tags: plain('latest'),
+    tags: () => plain('latest'),
     size: 60_000_000,
     commands: BUSYBOX_COMMANDS.concat(NETWORK),
     cmd: ['/bin/bash'],
@@ -278,7 +278,7 @@ export const toolingRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/giantswarm/tiny-tools', 'docker.io/weibeld/ubuntu-networking'],
-    tags: plain('latest', '3.12'),
+    tags: () => plain('latest', '3.12'),
     size: 40_000_000,
     commands: BUSYBOX_COMMANDS.concat(NETWORK),
     cmd: ['/idle'],
@@ -287,7 +287,7 @@ export const toolingRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/progrium/stress'],
-    tags: plain('latest'),
+    tags: () => plain('latest'),
     size: 100_000_000,
     userland: 'gnu',
     commands: DEBIAN_COMMANDS,
@@ -302,7 +302,7 @@ export const toolingRepositories: Repository[] = [
       'docker.io/colinianking/stress-ng',
       'ghcr.io/colinianking/stress-ng',
     ],
-    tags: { ...releases('0.11.01', '0.12.05', '0.20.01'), latest: '0.20.01' },
+    tags: () => ({ ...releases('0.11.01', '0.12.05', '0.20.01'), latest: '0.20.01' }),
     size: 3_100_000,
     entrypoint: ['/stress-ng'],
     cmd: ['--help'],
@@ -311,7 +311,7 @@ export const toolingRepositories: Repository[] = [
   {
     ...alpine,
     names: ['docker.io/library/buildpack-deps'],
-    tags: plain('latest', 'curl', 'scm', 'bookworm', 'jammy', 'stable'),
+    tags: () => plain('latest', 'curl', 'scm', 'bookworm', 'jammy', 'stable'),
     size: 240_000_000,
     userland: 'gnu',
     os: 'Debian GNU/Linux 13 (trixie)',

@@ -274,7 +274,7 @@ export const toolRepositories: Repository[] = [
       'k8s.gcr.io/e2e-test-images/jessie-dnsutils',
       'gcr.io/kubernetes-e2e-test-images/dnsutils',
     ],
-    tags: plain('1.0', '1.1', '1.2', '1.3', '1.4', '1.5', '1.7'),
+    tags: () => plain('1.0', '1.1', '1.2', '1.3', '1.4', '1.5', '1.7'),
     size: 112_030_000,
     cmd: ['sh'],
     userland: 'gnu',

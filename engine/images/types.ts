@@ -5,11 +5,13 @@ import type { DirNode, Program, TreeEntry, Userland } from '../linux/index.ts';
 import type { ImageFaults } from './faults.ts';
 
 /** One repository as the catalogue lists it; every file of this folder exports some. */
+type Tags = Readonly<Record<string, string>>;
+
 export interface Repository {
   /** Full names, e.g. `docker.io/library/nginx`; more than one when the image is published in several places. */
   names: readonly string[];
   /** Tag to version: `latest` and `1.29` may both be version `1.29.4`. Tags of one version share a digest. */
-  tags: Readonly<Record<string, string>>;
+  tags: Tags | (() => Tags);
   /** Compressed bytes to pull, of a version. */
   size: number | ((version: string) => number);
   entrypoint?: readonly string[] | ((version: string) => readonly string[]);

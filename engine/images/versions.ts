@@ -1,5 +1,10 @@
 // Tags of repositories, written briefly: series of patch releases and names for the newest ones.
 
+import type { Repository } from './types.ts';
+
+/** Those of a repository: many are made when somebody asks. */
+export const tagsOf = ({ tags }: Pick<Repository, 'tags'>) => (typeof tags === 'function' ? tags() : tags);
+
 /** `1.27` with patches 0 to `last`: tags 1.27.0 … and 1.27, which is the last of them. */
 export function series(prefix: string, last: number, first = 0): Record<string, string> {
   const tags: Record<string, string> = {};

@@ -46,6 +46,7 @@ import type * as cloud from '../cloud/index.ts';
 import type { Controller } from '../controllers/context.ts';
 import type * as gateway from '../gateway/index.ts';
 import type { original } from '../images/mirrors.ts';
+import type { managersOf } from '../images/packages.ts';
 import type { runPython } from '../images/python/index.ts';
 import type { hosts } from '../coredns/hosts.ts';
 import type { unheeded } from '../coredns/properties.ts';
@@ -165,7 +166,7 @@ export interface Parts {
   };
   gateway: typeof gateway;
   /** The catalogue of images beside those of the cluster's own components. */
-  images: { catalogue: readonly Repository[]; original: typeof original };
+  images: { catalogue: readonly Repository[]; original: typeof original; managersOf: typeof managersOf };
   extensions: {
     admitConnection: typeof admitConnection;
     admissionPolicies(): AdmissionPolicies;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { catalogue } from '../../engine/images/catalogue.ts';
 import { createRegistry, parseReference, PullError, type Repository } from '../../engine/images/index.ts';
 import { pi } from '../../engine/images/perl.ts';
+import { tagsOf } from '../../engine/images/versions.ts';
 import { createHost, FileSystem, LineReader, Network } from '../../engine/linux/index.ts';
 import { Sim } from '../../engine/sim/index.ts';
 import { imageOf, registry, start } from './start.ts';
@@ -40,10 +41,9 @@ describe('the catalogue', () => {
     const missing: string[] = [];
     for (const repository of catalogue) {
       if (repository.artifact) continue;
+      const tags = tagsOf(repository);
       for (const tag of new Set(
-        Object.values(repository.tags).map((version) =>
-          Object.keys(repository.tags).find((key) => repository.tags[key] === version),
-        ),
+        Object.values(tags).map((version) => Object.keys(tags).find((key) => tags[key] === version)),
       )) {
         const image = imageOf(`${repository.names[0]}:${tag}`);
         const [command] = [...image.config.entrypoint, ...image.config.cmd];
