@@ -106,6 +106,9 @@ export interface GoField extends TypeRef {
   close: string;
   /** All of it where JSON has none. */
   absent: string;
+  /** The same as bytes, once they have been written. */
+  openBytes?: Uint8Array;
+  absentBytes?: Uint8Array;
 }
 
 const SCALARS: Readonly<Record<string, string>> = { s: 'string', b: 'bool', i: 'int32', l: 'int64' };

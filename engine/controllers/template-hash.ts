@@ -13,6 +13,8 @@ const FNV_OFFSET = 0x811c9dc5;
 const FNV_PRIME = 0x01000193;
 /** A property read less for each of thousands of characters. */
 const { imul } = Math;
+const OPEN = encode('{');
+const CLOSE = encode('}');
 const MAX_DEPTH = 32;
 /** Seconds from the year 1, where Go's clock starts, to 1970. */
 const UNIX_TO_INTERNAL = 62_135_596_800;
@@ -23,19 +25,21 @@ const LOCAL =
 /** FNV-1a of all that was written so far. */
 let state = FNV_OFFSET;
 
-function write(text: string) {
-  const { length } = text;
-  let hash = state;
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f) return writeBytes(encode(text));
-    hash = imul(hash ^ code, FNV_PRIME);
-  }
-  state = hash;
-}
+const write = (text: string) => writeBytes(encode(text));
 
 function writeBytes(bytes: Uint8Array) {
-  for (let i = 0; i < bytes.length; i++) state = imul(state ^ bytes[i], FNV_PRIME);
+  const { length } = bytes;
+  let hash = state;
+  let i = 0;
+  // Most of tens of thousands of bytes are the names of types: four at a time take half the steps.
+  for (; i + 3 < length; i += 4) {
+    hash = imul(hash ^ bytes[i], FNV_PRIME);
+    hash = imul(hash ^ bytes[i + 1], FNV_PRIME);
+    hash = imul(hash ^ bytes[i + 2], FNV_PRIME);
+    hash = imul(hash ^ bytes[i + 3], FNV_PRIME);
+  }
+  for (; i < length; i++) hash = imul(hash ^ bytes[i], FNV_PRIME);
+  state = hash;
 }
 
 function safeEncode(hash: number): string {
@@ -66,19 +70,19 @@ export function revisionHash(json: string, collisionCount: number): string {
 function writeStruct(struct: string, value: Record<string, unknown>, minor: number, depth: number) {
   if (depth > MAX_DEPTH) throw new Error('pod template is nested too deeply');
   const fields = goFields(struct, minor);
-  write('{');
+  writeBytes(OPEN);
   for (let i = 0; i < fields.length; i++) {
     const field = fields[i];
     const given = value[field.name];
     if (given === undefined || given === null || isEmpty(field.code, given)) {
-      write(field.absent);
+      writeBytes((field.absentBytes ??= encode(field.absent)));
       continue;
     }
-    write(field.open);
+    writeBytes((field.openBytes ??= encode(field.open)));
     writeValue(field, given, minor, depth + 1);
-    if (field.close) write(field.close);
+    if (field.close) writeBytes(CLOSE);
   }
-  write('}');
+  writeBytes(CLOSE);
 }
 
 /** Empty lists and maps do not survive the protobuf between API server and controller. */

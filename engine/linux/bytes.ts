@@ -41,6 +41,11 @@ function isLow(code: number): boolean {
 export function encode(text: string): Uint8Array {
   const out = new Uint8Array(byteLength(text));
   let at = 0;
+  if (!BEYOND_ASCII.test(text)) {
+    const { length } = text;
+    for (; at < length; at++) out[at] = text.charCodeAt(at);
+    return out;
+  }
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code < 0x80) out[at++] = code;

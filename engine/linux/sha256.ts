@@ -40,32 +40,37 @@ function roots(count: number, power: number): Int32Array {
 
 let sha256Constants: { initial: Int32Array; rounds: Int32Array } | undefined;
 
-/** SHA-256 in lower-case hexadecimal digits. */
+/** SHA-256 in lower-case hexadecimal digits. The rotations are written out: calls would take more than the digest. */
 export const sha256: Digest = (bytes) => {
   sha256Constants ??= { initial: roots(8, 1 / 2), rounds: roots(64, 1 / 3) };
   const { initial, rounds } = sha256Constants;
   const view = padded(bytes, true);
-  const state = Int32Array.from(initial);
+  const size = view.byteLength;
+  const state = initial.slice();
   const words = new Int32Array(64);
-  const right = (x: number, n: number) => (x >>> n) | (x << (32 - n));
-  for (let block = 0; block < view.byteLength; block += 64) {
-    for (let i = 0; i < 64; i++) {
-      if (i < 16) {
-        words[i] = view.getInt32(block + i * 4);
-        continue;
-      }
+  for (let block = 0; block < size; block += 64) {
+    for (let i = 0; i < 16; i++) words[i] = view.getInt32(block + i * 4);
+    for (let i = 16; i < 64; i++) {
       const x = words[i - 15];
       const y = words[i - 2];
-      const s0 = right(x, 7) ^ right(x, 18) ^ (x >>> 3);
-      const s1 = right(y, 17) ^ right(y, 19) ^ (y >>> 10);
-      words[i] = (words[i - 16] + s0 + words[i - 7] + s1) | 0;
+      words[i] =
+        words[i - 16] +
+        words[i - 7] +
+        (((x >>> 7) | (x << 25)) ^ ((x >>> 18) | (x << 14)) ^ (x >>> 3)) +
+        (((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10));
     }
-    let [a, b, c, d, e, f, g, h] = state;
+    let a = state[0];
+    let b = state[1];
+    let c = state[2];
+    let d = state[3];
+    let e = state[4];
+    let f = state[5];
+    let g = state[6];
+    let h = state[7];
     for (let i = 0; i < 64; i++) {
-      const s1 = right(e, 6) ^ right(e, 11) ^ right(e, 25);
+      const s1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
       const t1 = (h + s1 + ((e & f) ^ (~e & g)) + rounds[i] + words[i]) | 0;
-      const s0 = right(a, 2) ^ right(a, 13) ^ right(a, 22);
-      const t2 = (s0 + ((a & b) ^ (a & c) ^ (b & c))) | 0;
+      const s0 = ((a >>> 2) | (a << 30)) ^ ((a >>> 13) | (a << 19)) ^ ((a >>> 22) | (a << 10));
       h = g;
       g = f;
       f = e;
@@ -73,9 +78,16 @@ export const sha256: Digest = (bytes) => {
       d = c;
       c = b;
       b = a;
-      a = (t1 + t2) | 0;
+      a = (t1 + s0 + ((b & c) ^ (b & d) ^ (c & d))) | 0;
     }
-    [a, b, c, d, e, f, g, h].forEach((value, i) => (state[i] += value));
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+    state[5] += f;
+    state[6] += g;
+    state[7] += h;
   }
   return hex(state, false);
 };

@@ -60,14 +60,17 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /** Base64 for URLs, without padding. */
 export function base64url(bytes: Uint8Array): string {
-  const { length } = bytes;
+  const whole = bytes.length - (bytes.length % 3);
   let out = '';
-  for (let i = 0; i < length; i += 3) {
-    const b = i + 1 < length ? bytes[i + 1] : 0;
-    const c = i + 2 < length ? bytes[i + 2] : 0;
-    out += ALPHABET[bytes[i] >> 2] + ALPHABET[((bytes[i] & 3) << 4) | (b >> 4)];
-    if (i + 1 < length) out += ALPHABET[((b & 15) << 2) | (c >> 6)];
-    if (i + 2 < length) out += ALPHABET[c & 63];
+  for (let i = 0; i < whole; i += 3) {
+    const bits = (bytes[i] << 16) | (bytes[i + 1] << 8) | bytes[i + 2];
+    out += ALPHABET[bits >> 18] + ALPHABET[(bits >> 12) & 63] + ALPHABET[(bits >> 6) & 63] + ALPHABET[bits & 63];
+  }
+  const left = bytes.length - whole;
+  if (left > 0) {
+    const bits = (bytes[whole] << 8) | (left > 1 ? bytes[whole + 1] : 0);
+    out += ALPHABET[bits >> 10] + ALPHABET[(bits >> 4) & 63];
+    if (left > 1) out += ALPHABET[(bits << 2) & 63];
   }
   return out;
 }

@@ -1,12 +1,13 @@
 // Seeded randomness: one small generator per named stream, and the strings that Kubernetes makes of it.
 
+const { imul } = Math;
+const FNV_PRIME = 0x01000193;
+
 /** A 32-bit seed for the stream `name` of a cluster with `seed` (FNV-1a over the name). */
 export function streamSeed(seed: number, name: string): number {
+  const { length } = name;
   let h = 0x811c9dc5 ^ seed;
-  for (let i = 0; i < name.length; i++) {
-    h ^= name.charCodeAt(i);
-    h = Math.imul(h, 0x01000193);
-  }
+  for (let i = 0; i < length; i++) h = imul(h ^ name.charCodeAt(i), FNV_PRIME);
   return h >>> 0;
 }
 
@@ -16,7 +17,6 @@ const HEX = '0123456789abcdef';
 /** Two digits for a byte. */
 const HEX_OF: string[] = [];
 for (let i = 0; i < 256; i++) HEX_OF.push(HEX[i >> 4] + HEX[i & 15]);
-const { imul } = Math;
 
 /** mulberry32 counts on by this. */
 const STEP = 0x6d2b79f5;
