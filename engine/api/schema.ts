@@ -49,17 +49,8 @@ let common: Record<string, string> | undefined;
 let further: Record<string, string> | undefined;
 const structs: Record<string, StructType> = Object.create(null);
 
-function parseType(text: string, at: number): { ref: TypeRef; end: number } {
-  const code = text[at] as TypeCode;
-  if (code === '[' || code === '{') {
-    const { ref, end } = parseType(text, at + 1);
-    return { ref: { code, element: ref }, end };
-  }
-  if (code !== '@') return { ref: { code }, end: at + 1 };
-  let end = at + 1;
-  while (end < text.length && /[\w.]/.test(text[end])) end++;
-  return { ref: { code, struct: text.slice(at + 1, end) }, end };
-}
+/** Name, lists and maps around the type, type, marks. */
+const FIELD = /^(.*?):([[{]*)(@[\w.]*|.)(.*)$/;
 
 const PATCH_STRATEGIES: Record<string, string> = {
   '^': 'merge',
@@ -69,12 +60,17 @@ const PATCH_STRATEGIES: Record<string, string> = {
 };
 
 function parseField(text: string): Field {
-  const colon = text.indexOf(':');
-  const { ref, end } = parseType(text, colon + 1);
-  const marks = text.slice(end);
+  const [, name, around, type, marks] = FIELD.exec(text) as RegExpExecArray;
+  let ref: TypeRef = type[0] === '@' ? { code: '@', struct: type.slice(1) } : { code: type as TypeCode };
+  for (let i = around.length - 1; i >= 0; i--) ref = { code: around[i] as TypeCode, element: ref };
+  if (marks === '') {
+    const field: Field = { ...ref, name, required: false, always: false, pointer: false };
+    if (around[0] === '[') field.rule = { listType: 'atomic' };
+    return field;
+  }
   const field: Field = {
     ...ref,
-    name: text.slice(0, colon),
+    name,
     required: /[!?]/.test(marks),
     always: /[!=]/.test(marks),
     pointer: marks.includes('*'),

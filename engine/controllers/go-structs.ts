@@ -199,9 +199,10 @@ export function goFields(struct: string, minor: number): GoField[] {
   const embeds = group !== undefined && !(before && minor >= Number(before));
   const out: GoField[] = [];
   let separator = '';
+  const gone = GONE.filter(([of, , first, end]) => of === struct && minor >= first && minor < end);
   const addGone = (place: string) => {
-    for (const [of, next, first, end, text] of GONE) {
-      if (of !== struct || next !== place || minor < first || minor >= end) continue;
+    for (const [, next, , , text] of gone) {
+      if (next !== place) continue;
       out.push({ name: '', code: 's', open: '', close: '', absent: `${separator}${text}` });
       separator = ' ';
     }

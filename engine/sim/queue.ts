@@ -44,16 +44,19 @@ export class EventQueue {
     return entry && !(next && next.at === entry.at && next.seq < entry.seq) ? entry : next;
   }
 
-  take(): Entry | undefined {
+  /** Undefined when none is due by `end`. */
+  take(end: number): Entry | undefined {
     const { due } = this;
     const next = this.next();
     const entry = due[this.first];
     if (entry && !(next && next.at === entry.at && next.seq < entry.seq)) {
+      if (entry.at > end) return undefined;
       if (++this.first === due.length) this.first = due.length = 0;
       return entry;
     }
-    if (next && next === this.soon.next) this.soon.shift();
-    else if (next) pop(this.later);
+    if (!next || next.at > end) return undefined;
+    if (next === this.soon.next) this.soon.shift();
+    else pop(this.later);
     return next;
   }
 

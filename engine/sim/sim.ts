@@ -241,14 +241,14 @@ export class Sim {
     for (;;) {
       const entry = this.queue.peek();
       if (!entry || entry.run) return entry?.at;
-      this.queue.take();
+      this.queue.take(entry.at);
     }
   }
 
-  /** Runs the next event and moves the clock to it. False when there is none. */
-  step(): boolean {
+  /** Runs the next event and moves the clock to it. False when there is none by `end`. */
+  step(end = Infinity): boolean {
     for (;;) {
-      const entry = this.queue.take();
+      const entry = this.queue.take(end);
       if (!entry) return false;
       const run = entry.run;
       if (!run) continue;
@@ -261,11 +261,7 @@ export class Sim {
 
   /** Runs all events up to and including `time`, then sets the clock there. */
   runUntil(time: number) {
-    for (;;) {
-      const at = this.nextAt();
-      if (at === undefined || at > time) break;
-      this.step();
-    }
+    while (this.step(time));
     if (time > this.now) this.now = time;
   }
 

@@ -11,6 +11,9 @@ import { ALLOWED, type Attributes, type Authorizer, type Decision, type Resolved
 /** Members may do anything, whatever the modes say. */
 export const SYSTEM_MASTERS = 'system:masters';
 
+/** Of members of that group, and of nobody else. */
+const ANYTHING: Decision = { ...ALLOWED };
+
 export class NodeAndRBAC implements Authorizer {
   private readonly node: NodeAuthorizer;
   private readonly rbac: RBAC;
@@ -26,14 +29,18 @@ export class NodeAndRBAC implements Authorizer {
     const known = standing.get(user);
     if (known && known.generation === generation) return known.decision;
     const decision = this.decide(user, asked);
-    // By name it is another for each request.
-    const general = nodeOf(user) === undefined || this.node.isGeneral(asked);
-    if (general && decision.allowed && this.rbac.isGeneral(user, asked)) standing.set(user, { decision, generation });
+    // By name it is another for each request, but not for who may do anything.
+    const general =
+      decision === ANYTHING ||
+      ((nodeOf(user) === undefined || this.node.isGeneral(asked)) &&
+        decision.allowed &&
+        this.rbac.isGeneral(user, asked));
+    if (general) standing.set(user, { decision, generation });
     return decision;
   }
 
   private decide(user: UserInfo, asked: Attributes): Decision {
-    if (user.groups.includes(SYSTEM_MASTERS)) return ALLOWED;
+    if (user.groups.includes(SYSTEM_MASTERS)) return ANYTHING;
     const node = nodeOf(user);
     if (node === undefined) return this.rbac.authorize(user, asked);
     const first = this.node.authorize(node, asked);

@@ -44,8 +44,8 @@ export function bootstrap(server: ApiServer) {
   for (const name of NAMESPACES)
     post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
   for (const object of PRIORITIES) post('/apis/scheduling.k8s.io/v1/priorityclasses', object);
-  for (const object of rbacObjects(server.minor)) store(server, object, 'kube-apiserver');
-  for (const object of kubeadmObjects()) store(server, object, 'kubeadm');
+  storeAll(server, rbacObjects(server.minor), 'kube-apiserver');
+  storeAll(server, kubeadmObjects(), 'kubeadm');
   defaultServiceCIDR(server);
   kubernetesService(server, post);
   // Since when it is known which tokens of Secrets are still used.
@@ -58,21 +58,19 @@ export function bootstrap(server: ApiServer) {
 }
 
 /** RBAC's objects are many and known to be valid: they go into the store without a request each. */
-function store({ sim, scheme, storage, ledger }: ApiServer, object: KubeObject, manager: string) {
-  const info = scheme.kind(RBAC_GROUP, 'v1', object.kind) as ResourceInfo;
+function storeAll({ sim, scheme, storage, ledger }: ApiServer, objects: readonly KubeObject[], manager: string) {
   const time = new Date(sim.now).toISOString().slice(0, 19) + 'Z';
-  const { name, namespace, ...metadata } = object.metadata;
-  const stored = storage.put(info, {
-    ...object,
-    metadata: {
-      name,
-      ...(namespace ? { namespace } : undefined),
-      uid: sim.random('uid').uuid(),
-      creationTimestamp: time,
-      ...metadata,
-    },
-  });
-  ledger.note(info, stored, undefined, { manager, subresource: '', time });
+  const uids = sim.random('uid');
+  for (const object of objects) {
+    const info = scheme.kind(RBAC_GROUP, 'v1', object.kind) as ResourceInfo;
+    const { name, namespace, ...metadata } = object.metadata;
+    const place = namespace ? { name, namespace } : { name };
+    const stored = storage.put(info, {
+      ...object,
+      metadata: { ...place, uid: uids.uuid(), creationTimestamp: time, ...metadata },
+    });
+    ledger.note(info, stored, undefined, { manager, subresource: '', time });
+  }
 }
 
 /** The ranges of --service-cluster-ip-range as an object, protected and ready as its controller leaves it. */
