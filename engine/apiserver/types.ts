@@ -95,13 +95,13 @@ export interface WatchStream {
   /** Fires when an event came or the stream ended. */
   readonly changed: Signal;
   readonly ended: boolean;
-  /**
-   * Delivers present and later events to `sink` at once, in the request that causes them, instead of queueing. The sink must only note
-   * them. `key`: 'namespace/name' of the object, or 'name', where it is at hand.
-   */
-  pipe(sink: (event: WatchEvent, key?: string) => void): void;
+  /** Delivers present and later events to `sink` at once, in the request that causes them, instead of queueing. */
+  pipe(sink: WatchSink): void;
   stop(): void;
 }
+
+/** Must only note events. `key`: 'namespace/name' of the object, or 'name', where it is at hand. */
+export type WatchSink = (type: WatchEvent['type'], object: KubeObject, key?: string) => void;
 
 /** A process started by exec or attach. */
 export interface ExecSession {

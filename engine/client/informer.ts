@@ -3,6 +3,7 @@
 
 import type { Client, ListOptions } from './client.ts';
 import type { KubeObject, ObjectMeta } from '../api/types.ts';
+import type { WatchEvent, WatchSink } from '../apiserver/types.ts';
 
 type Named = { metadata: ObjectMeta };
 /** What an index finds an object by: one value, several, or none. */
@@ -44,9 +45,7 @@ export class Informer<T extends object> {
   start(client: Client, groupVersion: string, plural: string, options: ListOptions) {
     const watch = client.of<T>(groupVersion, plural).watch('', options);
     this.stopped = () => watch.stop();
-    watch.pipe(({ type, object }, key) => {
-      if (type !== 'BOOKMARK' && type !== 'ERROR') this.apply(key ?? keyOf(object), type === 'DELETED', object as T);
-    });
+    watch.pipe(this.note as WatchSink);
   }
 
   stop() {
@@ -95,7 +94,10 @@ export class Informer<T extends object> {
     if (handlers.add) for (const object of this.items.values()) handlers.add(object);
   }
 
-  private apply(key: string, deleted: boolean, object: T) {
+  private readonly note = (type: WatchEvent['type'], object: T, known?: string) => {
+    if (type === 'BOOKMARK' || type === 'ERROR') return;
+    const key = known ?? keyOf(object as Named);
+    const deleted = type === 'DELETED';
     const { items, indexes, handlers, namespaces } = this;
     const old = items.get(key);
     if (deleted) items.delete(key);
@@ -115,7 +117,7 @@ export class Informer<T extends object> {
       else if (old) handlers[i].update?.(object, old);
       else handlers[i].add?.(object);
     }
-  }
+  };
 }
 
 const namespaceOf = (object: object): string => (object as Named).metadata.namespace ?? '';

@@ -75,7 +75,7 @@ export class Recycler {
     const events = client
       .of<Event>('v1', 'events')
       .watch(NAMESPACE, { fieldSelector: `involvedObject.name=${PREFIX}${name}` });
-    events.pipe(({ type, object }) => {
+    events.pipe((type, object) => {
       if (type !== 'ADDED') return;
       const told = object as unknown as Event;
       const kind = told.type === 'Warning' ? 'Warning' : 'Normal';

@@ -33,9 +33,9 @@ export class ObjectCache {
       const fresh: Entry = { object: undefined, watch, users: new Set() };
       entry = fresh;
       this.entries.set(key, fresh);
-      watch.pipe((event) => {
-        if (event.type === 'BOOKMARK' || event.type === 'ERROR') return;
-        fresh.object = event.type === 'DELETED' ? undefined : (event.object as unknown as ConfigMap);
+      watch.pipe((type, object) => {
+        if (type === 'BOOKMARK' || type === 'ERROR') return;
+        fresh.object = type === 'DELETED' ? undefined : (object as unknown as ConfigMap);
         fresh.users.forEach((user) => user());
       });
     }

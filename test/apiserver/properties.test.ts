@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ApiRequest, WatchEvent } from '../../engine/apiserver/types.ts';
+import type { ApiRequest } from '../../engine/apiserver/types.ts';
 import { configMap, CONFIGMAPS, pod, PODS, serve } from './support.ts';
 
 const NAMES = ['a', 'b', 'c'];
@@ -96,7 +96,7 @@ describe('whatever is sent', () => {
         const seen = new Map<string, object>();
         const { watch: stream } = send('GET', CONFIGMAPS, undefined, { query: { watch: 'true' } });
         let last = 0;
-        stream!.pipe(({ type, object }: WatchEvent) => {
+        stream!.pipe((type, object) => {
           const now = Number(object.metadata.resourceVersion);
           expect(now).toBeGreaterThan(type === 'ADDED' && now === last ? now - 1 : last);
           last = now;

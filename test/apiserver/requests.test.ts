@@ -63,7 +63,7 @@ test('a watch tells who owns what of an object as it comes to be', () => {
   const { send } = serve();
   const managers: string[][] = [];
   const { watch } = send('GET', CONFIGMAPS, undefined, { query: { watch: 'true' } });
-  watch!.pipe(({ object }) =>
+  watch!.pipe((_type, object) =>
     managers.push((object.metadata.managedFields ?? []).map(({ manager }) => manager as string)),
   );
   const headers = { 'content-type': 'application/apply-patch+yaml' };

@@ -1,6 +1,6 @@
 import { createScheme } from '../../engine/api/index.ts';
 import { ApiServer } from '../../engine/apiserver/index.ts';
-import type { ApiRequest, ApiResponse, WatchEvent } from '../../engine/apiserver/types.ts';
+import type { ApiRequest, ApiResponse } from '../../engine/apiserver/types.ts';
 import { Sim } from '../../engine/sim/index.ts';
 
 export const BIRTH = Date.UTC(2026, 0, 5, 9);
@@ -31,7 +31,7 @@ export function serve(version?: string) {
   const watch = (path: string, query: Record<string, string> = {}) => {
     const events: string[] = [];
     const stream = send('GET', path, undefined, { query: { ...query, watch: 'true' } }).watch!;
-    stream.pipe(({ type, object }: WatchEvent) => events.push(`${type} ${object.metadata.name}`));
+    stream.pipe((type, object) => events.push(`${type} ${object.metadata.name}`));
     return { events, stream };
   };
   send('POST', '/api/v1/namespaces/default/serviceaccounts', account('default'));

@@ -179,9 +179,7 @@ test('a watch from the beginning tells where that ends, or leaves it out', () =>
   send('POST', CONFIGMAPS, configMap('a'));
   const types = (query: Record<string, string>) => {
     const events: string[] = [];
-    send('GET', CONFIGMAPS, undefined, { query: { ...query, watch: '1' } }).watch!.pipe(({ type }) =>
-      events.push(type),
-    );
+    send('GET', CONFIGMAPS, undefined, { query: { ...query, watch: '1' } }).watch!.pipe((type) => events.push(type));
     return events;
   };
   expect(types({ allowWatchBookmarks: 'true' })).toEqual(['ADDED', 'BOOKMARK']);

@@ -2,7 +2,6 @@
 
 import type { KubeObject } from '../../api/types.ts';
 import type { StoreEvent } from '../../etcd/index.ts';
-import type { WatchEvent } from '../types.ts';
 
 export class Change {
   readonly old: KubeObject | undefined;
@@ -11,7 +10,6 @@ export class Change {
   readonly key: string;
   private readonly revision: number;
   private tombstone: KubeObject | undefined;
-  private shared: WatchEvent | undefined;
 
   /** `prefix`: the resource's, of the keys in the store. */
   constructor(event: StoreEvent, prefix: string) {
@@ -24,13 +22,6 @@ export class Change {
   /** What is reported of an object that has been deleted or has left a selection: it as of this revision. */
   gone(): KubeObject {
     return (this.tombstone ??= withResourceVersion(this.old as KubeObject, this.revision));
-  }
-
-  /** For a watch that had the object before, or has it after the change, or both. */
-  event(before: boolean, after: boolean): WatchEvent {
-    const type = !after ? 'DELETED' : before ? 'MODIFIED' : 'ADDED';
-    if (this.shared?.type !== type) this.shared = { type, object: after ? (this.now as KubeObject) : this.gone() };
-    return this.shared;
   }
 }
 

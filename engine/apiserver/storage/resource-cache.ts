@@ -10,11 +10,14 @@ import type { Watch } from './watch.ts';
 /** Keys of the objects for which `get` gives a value. */
 interface Index {
   get: (object: KubeObject) => string | undefined;
+  /** Of an object, that `get` reads: as long as it is the same, so is the value. */
+  part: string;
   keys: Map<string, Set<string>>;
 }
 
 interface FieldWatches {
   get: (object: KubeObject) => string;
+  part: string;
   byValue: Map<string, readonly Watch[]>;
 }
 
@@ -24,6 +27,7 @@ const nameOf = (object: KubeObject): string => object.metadata.name as string;
 
 export class ResourceCache {
   readonly prefix: string;
+  private readonly info: ResourceInfo;
   private readonly etcd: Etcd;
   private readonly labelIndexes = new Map<string, Index>();
   private readonly fieldIndexes = new Map<string, Index>();
@@ -38,7 +42,8 @@ export class ResourceCache {
   constructor(etcd: Etcd, info: ResourceInfo) {
     this.etcd = etcd;
     this.prefix = info.storagePrefix;
-    etcd.watch(this.prefix, (event) => this.observe(event));
+    this.info = info;
+    etcd.watch(this.prefix, this.observe);
   }
 
   /** Objects that match, in the order of their keys. */
@@ -111,7 +116,7 @@ export class ResourceCache {
   ): Set<string> {
     let index = indexes.get(name);
     if (!index) {
-      index = { get, keys: new Map() };
+      index = { get, part: indexes === this.fieldIndexes ? this.partOf(name) : 'metadata', keys: new Map() };
       indexes.set(name, index);
       for (const kv of this.etcd.range(this.prefix).kvs) insert(index, get(kv.value as KubeObject), kv.key);
     }
@@ -139,7 +144,10 @@ export class ResourceCache {
         : selection.fields.find((term) => term.equal && term.label !== 'metadata.namespace');
     if (field) {
       let group = this.fieldWatches.get(field.label);
-      if (!group) this.fieldWatches.set(field.label, (group = { get: field.get, byValue: new Map() }));
+      if (!group) {
+        group = { get: field.get, part: this.partOf(field.label), byValue: new Map() };
+        this.fieldWatches.set(field.label, group);
+      }
       replace(group.byValue, field.value, change(group.byValue.get(field.value)));
       if (group.byValue.size === 0) this.fieldWatches.delete(field.label);
     } else if (selection.namespace) {
@@ -147,7 +155,14 @@ export class ResourceCache {
     } else this.wideWatches = change(this.wideWatches);
   }
 
-  private observe(event: StoreEvent) {
+  /** What a label of fields reads of an object: `spec.nodeName` nothing but the spec. */
+  private partOf(label: string): string {
+    const dot = label.indexOf('.');
+    // Fields of custom resources may be those of another version.
+    return dot < 0 || this.info.custom ? '' : label.slice(0, dot);
+  }
+
+  private readonly observe = (event: StoreEvent) => {
     if (this.small.size) this.small.clear();
     // Values may be unread: nobody looks, nobody makes them.
     if (this.watchCount === 0 && this.fieldIndexes.size === 0 && this.labelIndexes.size === 0) return;
@@ -158,23 +173,30 @@ export class ResourceCache {
       this.labelIndexes.forEach((index) => reindex(index, event.key, old, now));
     if (this.watchCount === 0) return;
 
-    tell(this.wideWatches, change);
+    const had = old !== undefined;
+    const has = now !== undefined;
+    tell(this.wideWatches, change, had, has);
     if (this.namespaceWatches.size) {
       const namespace = ((now ?? old) as KubeObject).metadata.namespace ?? '';
-      tell(this.namespaceWatches.get(namespace), change);
+      tell(this.namespaceWatches.get(namespace), change, had, has);
     }
     if (this.fieldWatches.size === 0) return;
-    this.fieldWatches.forEach(({ get, byValue }) => {
-      const before = old && get(old);
+    this.fieldWatches.forEach(({ get, part, byValue }) => {
       const after = now && get(now);
-      if (after !== undefined) tell(byValue.get(after), change);
-      if (before !== undefined && before !== after) tell(byValue.get(before), change);
+      const before = isSame(part, old, now) ? after : old && get(old);
+      if (after !== undefined) tell(byValue.get(after), change, before === after, true);
+      if (before !== undefined && before !== after) tell(byValue.get(before), change, true, false);
     });
-  }
+  };
 }
 
-function tell(watches: readonly Watch[] | undefined, change: Change) {
-  if (watches) for (let i = 0; i < watches.length; i++) watches[i].change(change);
+function tell(watches: readonly Watch[] | undefined, change: Change, had: boolean, has: boolean) {
+  if (watches) for (let i = 0; i < watches.length; i++) watches[i].change(change, had, has);
+}
+
+/** Whether two states of an object have a part in common. */
+function isSame(part: string, old: KubeObject | undefined, now: KubeObject | undefined): boolean {
+  return old !== undefined && now !== undefined && old[part] !== undefined && old[part] === now[part];
 }
 
 const NOTHING = new Set<string>();
@@ -187,6 +209,7 @@ function insert(index: Index, value: string | undefined, key: string) {
 }
 
 function reindex(index: Index, key: string, old: KubeObject | undefined, now: KubeObject | undefined) {
+  if (isSame(index.part, old, now)) return;
   const before = old && index.get(old);
   const after = now && index.get(now);
   if (before === after) return;
@@ -205,5 +228,10 @@ function replace(map: Map<string, readonly Watch[]>, key: string, watches: reado
 
 /** Sends what a watch that starts in the past has missed. */
 export function replay(events: readonly StoreEvent[], watch: Watch, prefix: string) {
-  for (let i = 0; i < events.length; i++) watch.change(new Change(events[i], prefix));
+  const { selection } = watch;
+  for (let i = 0; i < events.length; i++) {
+    const change = new Change(events[i], prefix);
+    const { old, now } = change;
+    watch.change(change, old !== undefined && selection.matches(old), now !== undefined && selection.matches(now));
+  }
 }

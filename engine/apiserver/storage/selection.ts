@@ -20,8 +20,8 @@ export class Selection {
   readonly fields: readonly FieldTerm[];
   /** Everything in the namespace matches. */
   readonly everything: boolean;
-  /** In every namespace. */
-  readonly all: boolean;
+  /** It asks for nothing but what a watch is found by, see ResourceCache: one field's value, a namespace, or nothing. */
+  readonly placed: boolean;
 
   constructor(namespace: string, name: string | undefined, labels: readonly LabelRequirement[], fields: FieldTerm[]) {
     this.namespace = namespace;
@@ -29,7 +29,10 @@ export class Selection {
     this.labels = labels;
     this.fields = fields;
     this.everything = name === undefined && labels.length === 0 && fields.length === 0;
-    this.all = this.everything && namespace === '';
+    const [field] = fields;
+    const byField = fields.length === 1 && field.equal && field.label !== 'metadata.namespace';
+    const others = labels.length > 0 || fields.length > 1 || (field !== undefined && !byField);
+    this.placed = !others && Number(byField) + Number(name !== undefined) + Number(namespace !== '') <= 1;
   }
 
   matches(object: KubeObject): boolean {

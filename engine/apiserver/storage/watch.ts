@@ -2,7 +2,7 @@
 
 import type { KubeObject } from '../../api/types.ts';
 import { Signal } from '../../sim/index.ts';
-import type { WatchEvent, WatchStream } from '../types.ts';
+import type { WatchEvent, WatchSink, WatchStream } from '../types.ts';
 import type { Change } from './change.ts';
 import type { Selection } from './selection.ts';
 
@@ -18,7 +18,7 @@ export class Watch implements WatchStream {
   gate: ((object: KubeObject, pass: () => void) => void) | undefined;
   private readonly onStop: (watch: Watch) => void;
   private queue: WatchEvent[] = [];
-  private sink: ((event: WatchEvent, key?: string) => void) | undefined;
+  private sink: WatchSink | undefined;
 
   constructor(
     selection: Selection,
@@ -34,11 +34,11 @@ export class Watch implements WatchStream {
     return this.queue.shift();
   }
 
-  pipe(sink: (event: WatchEvent, key?: string) => void) {
+  pipe(sink: WatchSink) {
     const queued = this.queue;
     this.queue = [];
     this.sink = sink;
-    for (let i = 0; i < queued.length; i++) sink(queued[i]);
+    for (let i = 0; i < queued.length; i++) sink(queued[i].type, queued[i].object);
   }
 
   stop() {
@@ -57,29 +57,31 @@ export class Watch implements WatchStream {
 
   /** @internal Sends an object that is already what the client expects. */
   sendRaw(type: WatchEvent['type'], object: KubeObject) {
-    this.deliver({ type, object }, undefined);
+    this.deliver(type, object, undefined);
   }
 
-  private deliver(event: WatchEvent, key: string | undefined) {
+  private deliver(type: WatchEvent['type'], object: KubeObject, key: string | undefined) {
     if (this.ended) return;
-    if (this.sink) this.sink(event, key);
+    if (this.sink) this.sink(type, object, key);
     else {
-      this.queue.push(event);
+      this.queue.push({ type, object });
       this.changed.fire();
     }
   }
 
-  /** @internal Sends what a change means to this watch: objects enter and leave a selection. */
-  change(change: Change) {
-    const { old, now } = change;
+  /**
+   * @internal Sends what a change means to this watch: objects enter and leave a selection. `had`, `has`: whether there was and
+   * is an object where this watch looks.
+   */
+  change(change: Change, had: boolean, has: boolean) {
     const { selection } = this;
-    const { all } = selection;
-    const before = old !== undefined && (all || selection.matches(old));
-    const after = now !== undefined && (all || selection.matches(now));
+    const before = had && (selection.placed || selection.matches(change.old as KubeObject));
+    const after = has && (selection.placed || selection.matches(change.now as KubeObject));
     if (!before && !after) return;
-    // Most watches see objects as they are: they share the event.
-    if (!this.view && !this.gate && !this.skipUntil) this.deliver(change.event(before, after), change.key);
-    else if (after) this.send(before ? 'MODIFIED' : 'ADDED', now);
-    else this.send('DELETED', change.gone());
+    const type = !after ? 'DELETED' : before ? 'MODIFIED' : 'ADDED';
+    const object = after ? (change.now as KubeObject) : change.gone();
+    // Most watches see objects as they are.
+    if (this.view || this.gate || this.skipUntil) this.send(type, object);
+    else this.deliver(type, object, change.key);
   }
 }
