@@ -113,17 +113,13 @@ export class Catalogue {
     for (const info of this.list) this.index(info);
   }
 
-  resources(): readonly ResourceInfo[] {
-    return this.list;
-  }
+  readonly resources = (): readonly ResourceInfo[] => this.list;
 
-  resource(group: string, version: string, resource: string): ResourceInfo | undefined {
-    return this.byResource[`${group}/${version}/${resource}`];
-  }
+  readonly resource = (group: string, version: string, resource: string): ResourceInfo | undefined =>
+    this.byResource[`${group}/${version}/${resource}`];
 
-  kind(group: string, version: string, kind: string): ResourceInfo | undefined {
-    return this.byKind[`${group}/${version}/${kind}`];
-  }
+  readonly kind = (group: string, version: string, kind: string): ResourceInfo | undefined =>
+    this.byKind[`${group}/${version}/${kind}`];
 
   /** Adds a resource, or replaces the one of the same group, version and name. */
   add(info: ResourceInfo) {

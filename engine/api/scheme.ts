@@ -109,9 +109,9 @@ export function createScheme(): Catalog {
   };
 
   return {
-    resources: () => catalogue.resources(),
-    resource: (group, version, resource) => catalogue.resource(group, version, resource),
-    kind: (group, version, kind) => catalogue.kind(group, version, kind),
+    resources: catalogue.resources,
+    resource: catalogue.resource,
+    kind: catalogue.kind,
 
     addResource(info, kind) {
       catalogue.add(info);

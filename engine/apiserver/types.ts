@@ -100,8 +100,8 @@ export interface WatchStream {
   stop(): void;
 }
 
-/** Must only note events. `key`: 'namespace/name' of the object, or 'name', where it is at hand. */
-export type WatchSink = (type: WatchEvent['type'], object: KubeObject, key?: string) => void;
+/** Must only note events. `key`: 'namespace/name' of the object, or 'name', where it is at hand, and then what it was before. */
+export type WatchSink = (type: WatchEvent['type'], object: KubeObject, key?: string, old?: KubeObject) => void;
 
 /** A process started by exec or attach. */
 export interface ExecSession {

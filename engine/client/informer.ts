@@ -94,12 +94,12 @@ export class Informer<T extends object> {
     if (handlers.add) for (const object of this.items.values()) handlers.add(object);
   }
 
-  private readonly note = (type: WatchEvent['type'], object: T, known?: string) => {
+  private readonly note = (type: WatchEvent['type'], object: T, known?: string, before?: T) => {
     if (type === 'BOOKMARK' || type === 'ERROR') return;
     const key = known ?? keyOf(object as Named);
     const deleted = type === 'DELETED';
     const { items, indexes, handlers, namespaces } = this;
-    const old = items.get(key);
+    const old = before ?? items.get(key);
     if (deleted) items.delete(key);
     else items.set(key, object);
     if (namespaces && (deleted || !old)) {

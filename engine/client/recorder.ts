@@ -23,13 +23,18 @@ export function referenceTo(subject: EventSubject): ObjectReference {
 
 /** A name as client-go makes it: the subject's name and the time in nanoseconds, in hexadecimal. */
 export function eventName(subject: string | undefined, ms: number, nanoseconds: number): string {
-  // All digits together are more than a number holds: the last six by themselves.
+  // All digits together are more than a number holds: the last six by themselves. The others change each 16 ms.
   const whole = Math.floor(ms);
-  const high = Math.floor(whole / LOW);
-  const low = (whole - high * LOW) * NANOSECONDS + nanoseconds;
+  const part = Math.floor(whole / LOW);
+  const low = (whole - part * LOW) * NANOSECONDS + nanoseconds;
   const carry = Math.floor(low / LOW);
-  return `${subject}.${(high * NANOSECONDS + carry).toString(16)}${(low - carry * LOW + LOW).toString(16).slice(1)}`;
+  const high = part * NANOSECONDS + carry;
+  if (high !== leading.high) leading = { high, digits: high.toString(16) };
+  return `${subject}.${leading.digits}${((low - carry * LOW + LOW) | 0).toString(16).slice(1)}`;
 }
+
+/** What the name made last began with: many are made in one moment. */
+let leading = { high: NaN, digits: '' };
 
 /** Of a millisecond. */
 export const NANOSECONDS = 1_000_000;

@@ -21,6 +21,10 @@ for (let i = 0; i < 256; i++) HEX_OF.push(HEX[i >> 4] + HEX[i & 15]);
 /** mulberry32 counts on by this. */
 const STEP = 0x6d2b79f5;
 const UUID_DRAWS = 4;
+/** Hexadecimal ones of 32 bits. */
+const DIGITS = 8;
+
+const drawn: number[] = [];
 
 export class Random {
   private state: number;
@@ -28,17 +32,25 @@ export class Random {
     this.state = seed | 0;
   }
 
-  /** 32 random bits as a signed integer (mulberry32): QuickJS keeps these as they are, larger ones as floating point. */
-  private word(): number {
-    let t = (this.state = (this.state + STEP) | 0);
-    t = imul(t ^ (t >>> 15), t | 1);
-    t ^= t + imul(t ^ (t >>> 7), t | 61);
-    return t ^ (t >>> 14);
+  /**
+   * So many times 32 random bits as signed integers (mulberry32): QuickJS keeps these as they are, larger ones as floating
+   * point. They hold until the next are drawn.
+   */
+  private words(count: number): readonly number[] {
+    let { state } = this;
+    for (let i = 0; i < count; i++) {
+      state = (state + STEP) | 0;
+      let t = imul(state ^ (state >>> 15), state | 1);
+      t ^= t + imul(t ^ (t >>> 7), t | 61);
+      drawn[i] = t ^ (t >>> 14);
+    }
+    this.state = state;
+    return drawn;
   }
 
   /** 32 random bits as an unsigned integer. */
   bits(): number {
-    return this.word() >>> 0;
+    return this.words(1)[0] >>> 0;
   }
 
   /** Draws what a UUID takes; a Random of the answer gives that UUID. */
@@ -50,7 +62,7 @@ export class Random {
 
   /** A number in [0, 1). */
   float(): number {
-    return this.bits() / 4294967296;
+    return (this.words(1)[0] >>> 0) / 4294967296;
   }
 
   /** An integer in [0, n). */
@@ -60,19 +72,22 @@ export class Random {
 
   /** A suffix as generated names carry it: `length` characters of the safe alphabet. */
   suffix(length = 5): string {
+    const words = this.words(length);
     let out = '';
     for (let i = 0; i < length; i++) {
       // The 32 bits, unsigned, modulo 27: by halves, which are no floating point.
-      const word = this.word();
+      const word = words[i];
       out += SAFE[(((word >>> 1) % 27) * 2 + (word & 1)) % 27];
     }
     return out;
   }
 
   hex(length: number): string {
+    const count = (length + DIGITS - 1) >> 3;
+    const words = this.words(count);
     let out = '';
-    while (out.length < length) {
-      const word = this.word();
+    for (let i = 0; i < count; i++) {
+      const word = words[i];
       out += HEX_OF[word & 255] + HEX_OF[(word >>> 8) & 255] + HEX_OF[(word >>> 16) & 255] + HEX_OF[word >>> 24];
     }
     return out.length === length ? out : out.slice(0, length);
@@ -81,10 +96,11 @@ export class Random {
   /** A version 4 UUID: hexadecimal digits, but for the version and the two bits of the variant. */
   uuid(): string {
     const hex = HEX_OF;
-    const a = this.word();
-    const b = this.word();
-    const c = this.word();
-    const d = this.word();
+    const words = this.words(UUID_DRAWS);
+    const a = words[0];
+    const b = words[1];
+    const c = words[2];
+    const d = words[3];
     return (
       `${hex[a & 255]}${hex[(a >>> 8) & 255]}${hex[(a >>> 16) & 255]}${hex[a >>> 24]}-` +
       `${hex[b & 255]}${hex[(b >>> 8) & 255]}-${hex[((b >>> 16) & 15) | 0x40]}${hex[b >>> 24]}-` +

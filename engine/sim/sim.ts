@@ -201,7 +201,10 @@ export class Sim {
 
   /** Runs `fn` once, `delay` ms from now (never before what is already due now). */
   after(delay: number, fn: () => void): Timer {
-    return this.at(this.now + delay, fn);
+    const { now } = this;
+    const entry = new Entry(delay > 0 ? now + delay : now, this.seq++, fn);
+    this.queue.add(entry, now);
+    return entry;
   }
 
   /** Runs `fn` at virtual time `time` (ms since the epoch); a time in the past means now. */

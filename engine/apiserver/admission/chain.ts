@@ -11,6 +11,7 @@ import {
   type Creation,
 } from './types.ts';
 
+/** The plug-ins that want to see requests of one kind. */
 interface Compiled {
   mutating: AdmissionPlugin[];
   validating: AdmissionPlugin[];
@@ -67,15 +68,19 @@ export class AdmissionChain {
     }
   }
 
-  validate(attributes: Attributes) {
-    const { validating } = this.find(attributes);
+  validate(attributes: Attributes, { validating } = this.find(attributes)) {
     for (let i = 0; i < validating.length; i++) validating[i].validate?.(attributes, this.host);
   }
 
-  /** True when nobody wants to see such a request, so that attributes need not be made. */
+  /** Undefined when nobody wants to see such a request, so that attributes need not be made. */
+  concerned(operation: AdmissionOperation, info: ResourceInfo, subresource: string): Compiled | undefined {
+    const compiled = this.lookUp(operation, info, subresource);
+    return compiled.mutating.length === 0 && compiled.validating.length === 0 ? undefined : compiled;
+  }
+
+  /** True when nobody wants to see such a request. */
   idle(operation: AdmissionOperation, info: ResourceInfo, subresource: string): boolean {
-    const { mutating, validating } = this.lookUp(operation, info, subresource);
-    return mutating.length === 0 && validating.length === 0;
+    return !this.concerned(operation, info, subresource);
   }
 
   /** True when nobody but `plugin` wants to see such a request. */

@@ -21,11 +21,12 @@ export interface UnreadEndpoint {
   /** In the store: the namespace, and what the keys of its objects begin with. */
   namespace: string;
   prefix: string;
+  uids: Random;
 }
 
 /** Creates what `request` notes; false: it has to go through the stages. */
 export function createUnread(core: Core, endpoint: Endpoint, request: ApiRequest): boolean {
-  const { storage, admission, sim } = core;
+  const { storage, admission } = core;
   const { etcd } = storage;
   let { unread } = endpoint;
   if (unread?.plugins !== admission.plugins) {
@@ -36,7 +37,7 @@ export function createUnread(core: Core, endpoint: Endpoint, request: ApiRequest
   if (!namespace || namespace.metadata.deletionTimestamp || storage.atRest) return false;
   const key = unread.prefix + (request.body as Noted).name;
   if (etcd.get(key)) return false;
-  storage.putUnread(endpoint.info, key, new Creation(core, endpoint, request, sim.random('uid').later()));
+  storage.putUnread(endpoint.info, key, new Creation(core, endpoint, request, unread.uids.later()));
   return true;
 }
 
@@ -46,12 +47,13 @@ function concernsNobody({ strategies, admission }: Core, { info, sub, own, warni
   return !strategy?.beforeCreate && !strategy?.afterCreate && admission.isOnly(namespaceLifecycle, 'CREATE', info);
 }
 
-function unreadEndpoint({ scheme, storage, admission }: Core, { info, route }: Endpoint): UnreadEndpoint {
+function unreadEndpoint({ scheme, storage, admission, sim }: Core, { info, route }: Endpoint): UnreadEndpoint {
   const namespaces = scheme.resource('', 'v1', 'namespaces') as ResourceInfo;
   return {
     plugins: admission.plugins,
     namespace: storage.key(namespaces, '', route.namespace),
     prefix: storage.key(info, route.namespace, ''),
+    uids: sim.random('uid'),
   };
 }
 

@@ -67,9 +67,9 @@ export function updateObject(
   let object: KubeObject = metadata === sent.metadata ? sent : { ...sent, metadata };
 
   // Of a scale it is the Scale that is admitted, before this.
-  const admitted = subresource !== 'scale' && !admission.idle('UPDATE', info, subresource);
+  const concerned = subresource === 'scale' ? undefined : admission.concerned('UPDATE', info, subresource);
   if (ctx.route.verb !== 'patch') object = withUniqueOwners(ctx, object);
-  const attributes = admitted && {
+  const attributes = concerned && {
     operation: 'UPDATE' as const,
     info,
     subresource,
@@ -81,7 +81,7 @@ export function updateObject(
     dryRun: ctx.dryRun,
     warn: (text: string) => warn(ctx, text),
   };
-  if (attributes) object = admission.mutate(attributes);
+  if (attributes && concerned.mutating.length) object = admission.mutate(attributes);
   object = withUniqueOwners(ctx, object, true);
   object = scheme.prepareForUpdate(info, object, old, subresource || undefined);
   if (strategy?.beforeUpdate) {
@@ -95,7 +95,7 @@ export function updateObject(
   if (!subresource) for (const text of scheme.warnings(info, object, old)) warn(ctx, text);
   if (attributes) {
     attributes.object = object;
-    admission.validate(attributes);
+    admission.validate(attributes, concerned);
   }
 
   const managed = entries ?? sentEntries(core, ctx, info, sent.metadata, old, object);

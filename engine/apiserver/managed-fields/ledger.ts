@@ -39,6 +39,7 @@ export class Ledger {
   private readonly typed = new WeakMap<ResourceInfo, Typed>();
   /** Objects that are others in another version. */
   private readonly same = new WeakMap<KubeObject, KubeObject>();
+  private aliased = false;
 
   constructor(scheme: Scheme) {
     this.scheme = scheme;
@@ -52,7 +53,7 @@ export class Ledger {
 
   /** `stored` replaces `old` by an update (or a creation) of this writer, who wrote `wrote` if that is not the same. */
   note(info: ResourceInfo, stored: KubeObject, old: KubeObject | undefined, writer: Writer, wrote?: KubeObject) {
-    const before = old && this.notes.get(this.original(old));
+    const before = old && this.notes.get(this.aliased ? this.original(old) : old);
     if (
       before &&
       !before.wrote &&
@@ -81,7 +82,7 @@ export class Ledger {
     wrote: KubeObject | undefined,
   ) {
     const { manager, subresource, time } = writer;
-    this.notes.set(this.original(stored), { manager, subresource, time, old, info, depth, wrote });
+    this.notes.set(this.aliased ? this.original(stored) : stored, { manager, subresource, time, old, info, depth, wrote });
   }
 
   /** Sets what is known of a stored object outright. */
@@ -93,7 +94,9 @@ export class Ledger {
 
   /** `view` is `stored` in another version: who owns what of it is known there. */
   alias(view: KubeObject, stored: KubeObject) {
-    if (view !== stored) this.same.set(view, this.original(stored));
+    if (view === stored) return;
+    this.same.set(view, this.original(stored));
+    this.aliased = true;
   }
 
   /** managedFields of a stored object. */

@@ -53,6 +53,7 @@ export class Storage {
     const object = this.etcd.get(key)?.value as KubeObject | undefined;
     if (!object) return undefined;
     this.atRest?.checkOne(key);
+    if (this.conversions.get(info) === null) return object;
     const conversion = this.conversion(info);
     return conversion ? conversion.fromStored(object, fresh) : object;
   }
@@ -74,7 +75,7 @@ export class Storage {
   /** The object of a revision: as it is stored, and as it is in the version that `info` names. */
   stamped(info: ResourceInfo, object: KubeObject, revision: number, record?: (result: KubeObject) => void) {
     const stamped = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-    const conversion = this.conversion(info);
+    const conversion = this.conversions.get(info) === null ? undefined : this.conversion(info);
     const stored = conversion ? conversion.toStored(stamped) : stamped;
     const result = conversion && stored !== stamped ? conversion.fromStored(stored) : stamped;
     record?.(result);

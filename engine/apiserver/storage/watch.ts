@@ -57,12 +57,8 @@ export class Watch implements WatchStream {
 
   /** @internal Sends an object that is already what the client expects. */
   sendRaw(type: WatchEvent['type'], object: KubeObject) {
-    this.deliver(type, object, undefined);
-  }
-
-  private deliver(type: WatchEvent['type'], object: KubeObject, key: string | undefined) {
     if (this.ended) return;
-    if (this.sink) this.sink(type, object, key);
+    if (this.sink) this.sink(type, object);
     else {
       this.queue.push({ type, object });
       this.changed.fire();
@@ -80,8 +76,9 @@ export class Watch implements WatchStream {
     if (!before && !after) return;
     const type = !after ? 'DELETED' : before ? 'MODIFIED' : 'ADDED';
     const object = after ? (change.now as KubeObject) : change.gone();
-    // Most watches see objects as they are.
-    if (this.view || this.gate || this.skipUntil) this.send(type, object);
-    else this.deliver(type, object, change.key);
+    const { sink } = this;
+    // Most watches see objects as they are, at once.
+    if (!sink || this.view || this.gate || this.skipUntil) this.send(type, object);
+    else if (!this.ended) sink(type, object, change.key, before ? change.old : undefined);
   }
 }
