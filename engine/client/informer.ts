@@ -11,10 +11,10 @@ export type IndexValues = string | readonly string[] | undefined;
 /** Keys of objects by the values that `values` gives for them. */
 interface Index<T> {
   values: (object: T) => IndexValues;
-  /** What the values are made of: an update that leaves it as it is moves nothing. */
-  part: ((object: T) => unknown) | undefined;
   entries: Map<string, Set<string>>;
 }
+/** What the values of an index are made of: an update that leaves it as it is moves nothing. */
+export type IndexedPart = 'spec' | 'owners' | 'object';
 
 export interface Handlers<T> {
   add?: (object: T) => void;
@@ -34,11 +34,13 @@ export function splitKey(key: string): { namespace: string; name: string } {
 
 export class Informer<T extends object> {
   private readonly items = new Map<string, T>();
-  private readonly indexes: Index<T>[] = [];
+  private readonly indexes: Record<IndexedPart, Index<T>[]> = { spec: [], owners: [], object: [] };
   private readonly byName = new Map<string, Index<T>>();
   /** Keys by namespace, from when somebody asks on: an object never moves to another. */
   private namespaces: Map<string, Set<string>> | undefined;
-  private readonly handlers: Handlers<T>[] = [];
+  private readonly adds: NonNullable<Handlers<T>['add']>[] = [];
+  private readonly updates: NonNullable<Handlers<T>['update']>[] = [];
+  private readonly deletes: NonNullable<Handlers<T>['delete']>[] = [];
   private stopped: (() => void) | undefined;
 
   /** @internal Begins the watch. */
@@ -71,11 +73,11 @@ export class Informer<T extends object> {
     }
     return this.found(this.namespaces.get(namespace));
   }
-  /** Adds an index over present and later objects; `part` of an object is all that its values are made of. */
-  addIndex(name: string, values: (object: T) => IndexValues, part?: (object: T) => unknown) {
+  /** Adds an index over present and later objects; `part`: all of an object that its values are made of. */
+  addIndex(name: string, values: (object: T) => IndexValues, part: IndexedPart = 'object') {
     if (this.byName.has(name)) return;
-    const index: Index<T> = { values, part, entries: new Map() };
-    this.indexes.push(index);
+    const index: Index<T> = { values, entries: new Map() };
+    this.indexes[part].push(index);
     this.byName.set(name, index);
     this.items.forEach((object, key) => move(index, key, undefined, values(object)));
   }
@@ -89,38 +91,55 @@ export class Informer<T extends object> {
   }
 
   /** Calls `add` for what is there already. */
-  on(handlers: Handlers<T>) {
-    this.handlers.push(handlers);
-    if (handlers.add) for (const object of this.items.values()) handlers.add(object);
+  on({ add, update, delete: remove }: Handlers<T>) {
+    if (update) this.updates.push(update);
+    if (remove) this.deletes.push(remove);
+    if (!add) return;
+    this.adds.push(add);
+    for (const object of this.items.values()) add(object);
   }
 
   private readonly note = (type: WatchEvent['type'], object: T, known?: string, before?: T) => {
     if (type === 'BOOKMARK' || type === 'ERROR') return;
     const key = known ?? keyOf(object as Named);
     const deleted = type === 'DELETED';
-    const { items, indexes, handlers, namespaces } = this;
-    const old = before ?? items.get(key);
-    if (deleted) items.delete(key);
-    else items.set(key, object);
-    if (namespaces && (deleted || !old)) {
-      if (!deleted) add(namespaces, namespaceOf(object), key);
-      else if (old) drop(namespaces, namespaceOf(old), key);
+    const old = before ?? this.items.get(key);
+    if (deleted) this.items.delete(key);
+    else this.items.set(key, object);
+    if (deleted || !old) {
+      this.comesOrGoes(key, old, deleted ? undefined : object, object);
+      return;
     }
-    for (let i = 0; i < indexes.length; i++) {
-      const index = indexes[i];
-      const { values, part } = index;
-      if (part && old && !deleted && part(old) === part(object)) continue;
-      move(index, key, old && values(old), deleted ? undefined : values(object));
-    }
-    for (let i = 0; i < handlers.length; i++) {
-      if (deleted) handlers[i].delete?.(object);
-      else if (old) handlers[i].update?.(object, old);
-      else handlers[i].add?.(object);
-    }
+    const { indexes, updates } = this;
+    const was = old as unknown as KubeObject;
+    const is = object as unknown as KubeObject;
+    if (was.spec !== is.spec) place(indexes.spec, key, old, object);
+    if (was.metadata.ownerReferences !== is.metadata.ownerReferences) place(indexes.owners, key, old, object);
+    if (indexes.object.length) place(indexes.object, key, old, object);
+    for (let i = 0; i < updates.length; i++) updates[i](object, old);
   };
+
+  /** `told`: what handlers are told. */
+  private comesOrGoes(key: string, old: T | undefined, now: T | undefined, told: T) {
+    const { indexes, namespaces } = this;
+    if (namespaces && now) add(namespaces, namespaceOf(now), key);
+    else if (namespaces && old) drop(namespaces, namespaceOf(old), key);
+    place(indexes.spec, key, old, now);
+    place(indexes.owners, key, old, now);
+    place(indexes.object, key, old, now);
+    const handlers = now ? this.adds : this.deletes;
+    for (let i = 0; i < handlers.length; i++) handlers[i](told);
+  }
 }
 
 const namespaceOf = (object: object): string => (object as Named).metadata.namespace ?? '';
+
+function place<T>(indexes: readonly Index<T>[], key: string, old: T | undefined, now: T | undefined) {
+  for (let i = 0; i < indexes.length; i++) {
+    const { values } = indexes[i];
+    move(indexes[i], key, old && values(old), now && values(now));
+  }
+}
 
 /** A change of what an index finds an object by: most leave it as it is. */
 function move<T>({ entries }: Index<T>, key: string, before: IndexValues, after: IndexValues) {

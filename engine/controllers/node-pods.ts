@@ -6,7 +6,7 @@ import type { Pod } from '../api/types.ts';
 const BY_NODE = 'node';
 
 export function indexByNode(pods: Informer<Pod>) {
-  pods.addIndex(BY_NODE, (pod) => pod.spec?.nodeName || undefined);
+  pods.addIndex(BY_NODE, (pod) => pod.spec?.nodeName || undefined, 'spec');
 }
 
 export const podsOn = (pods: Informer<Pod>, node: string): Pod[] => pods.byIndex(BY_NODE, node);

@@ -27,13 +27,12 @@ const ORPHANS = 'orphans';
 
 /** Indexes an informer's objects by the uid of their controller, and those without one by namespace. */
 export function indexByController<T extends object>(informer: Informer<T>) {
-  const owners = (object: T) => (object as Named).metadata.ownerReferences;
   const orphaned = (object: T) => {
     const { ownerReferences, namespace } = (object as Named).metadata;
     return ownerReferences && controllerOf(object as Named) ? undefined : (namespace ?? '');
   };
-  informer.addIndex(BY_CONTROLLER, (object) => controllerOf(object as Named)?.uid, owners);
-  informer.addIndex(ORPHANS, orphaned, owners);
+  informer.addIndex(BY_CONTROLLER, (object) => controllerOf(object as Named)?.uid, 'owners');
+  informer.addIndex(ORPHANS, orphaned, 'owners');
 }
 
 export const controlledBy = <T extends object>(informer: Informer<T>, owner: Named): T[] =>

@@ -25,7 +25,7 @@ export const volumeProtection: Controller = {
 function startClaimProtection(context: ControllerContext) {
   const claims = context.informer<PersistentVolumeClaim>('v1', 'persistentvolumeclaims');
   const pods = context.informer<Pod>('v1', 'pods');
-  pods.addIndex('claim', claimsOf);
+  pods.addIndex('claim', claimsOf, 'spec');
   const inUse = (claim: PersistentVolumeClaim) =>
     // A Pod without a node uses nothing yet: no kubelet will start it with a claim that is going.
     pods.byIndex('claim', keyOf(claim)).some((pod) => pod.spec?.nodeName);

@@ -47,7 +47,7 @@ export class AttachDetach {
     this.attachments = context.informer<VolumeAttachment>('storage.k8s.io/v1', 'volumeattachments');
     this.client = context.client.of<VolumeAttachment>('storage.k8s.io/v1', 'volumeattachments', false);
     this.attachments.addIndex(BY_VOLUME, ({ spec }) => [spec.source.persistentVolumeName ?? '']);
-    this.pods.addIndex(BY_CLAIM, claimsOf);
+    this.pods.addIndex(BY_CLAIM, claimsOf, 'spec');
     this.queue = context.queue((name) => this.sync(name));
     const podChanged = (pod: Pod) => {
       for (const key of claimsOf(pod)) this.claimChanged(this.claims.byKey(key));
