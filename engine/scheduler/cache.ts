@@ -16,6 +16,8 @@ interface Counter {
 
 /** Counters of one namespace that are kept; the one asked for longest ago goes first. */
 const MAX_COUNTERS = 64;
+/** When more nodes than that have changed, all are looked at again. */
+const MAX_TOUCHED = 1000;
 const NOT_SEEN = {};
 const ZONE = 'topology.kubernetes.io/zone';
 const REGION = 'topology.kubernetes.io/region';
@@ -34,6 +36,8 @@ export class Cache {
    * what `changed` is called for. What plug-ins found out for a signature holds as long as it stays.
    */
   version = 0;
+  /** Nodes whose Pods came or went; a new list from time to time. */
+  touched: NodeInfo[] = [];
 
   changed() {
     this.version++;
@@ -130,6 +134,7 @@ export class Cache {
     this.placed.delete(key);
     const pod = node.remove(key);
     if (!pod) return;
+    this.touch(node);
     if (pod.hasAffinity) this.version++;
     this.count(pod, node.name, -1);
   }
@@ -150,8 +155,14 @@ export class Cache {
     return counter.counts;
   }
 
+  private touch(node: NodeInfo) {
+    if (this.touched.length >= MAX_TOUCHED) this.touched = [];
+    this.touched.push(node);
+  }
+
   private place(pod: PodInfo, node: NodeInfo) {
     node.add(pod);
+    this.touch(node);
     if (pod.hasAffinity) this.version++;
     this.placed.set(pod.key, node);
     this.count(pod, node.name, 1);
@@ -174,6 +185,7 @@ export class Cache {
     for (let i = 0; ordered.length < this.byName.size; i++) {
       for (const list of lists) if (i < list.length) ordered.push(list[i]);
     }
+    ordered.forEach((node, at) => (node.at = at));
     return ordered;
   }
 }

@@ -10,6 +10,8 @@ export class NodeInfo {
   readonly name: string;
   /** Grows when Pods come and go. */
   generation = 0;
+  /** Its position in scheduling order. */
+  at = 0;
   node: Node;
   labels: Record<string, string>;
   taints: readonly Taint[];

@@ -2,6 +2,7 @@
 // plug-ins found out for one Pod is kept for the next of the same signature, as far as nothing has changed since.
 
 import type { CycleState, NodeStatuses, Plugin, PostFilterResult, Status } from './framework.ts';
+import { addPoints, Survey, type Nodes } from './survey.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { PodInfo, Signature } from './pod-info.ts';
 
@@ -19,11 +20,10 @@ export interface Cycle {
   /** Those that filter in this cycle. */
   filters?: readonly FilterPlugin[];
   before: BeforeFilters;
-  /** What is known of each node, in scheduling order, when that may be used again. */
-  findings?: (Finding | undefined)[];
-  /** Of the cluster, when `findings` began. */
+  /** Of the cluster, when what is found may be used again. */
   version?: number;
-  scoring?: Scoring;
+  /** What is known of each node, from the second Pod on. */
+  survey?: Survey;
 }
 
 export interface BeforeFilters {
@@ -46,18 +46,12 @@ export interface Finding {
   /** The node's, then. */
   readonly generation: number;
   readonly refusal: Refusal | undefined;
-  /** What the rest was made for; undefined: it was not yet. */
-  scoring: Scoring | undefined;
   /** Of the local scorers, before they are normalised. */
   points: readonly number[];
-  /** Of those points that are taken as they are, weighted. */
-  total: number;
-  /** The others that are not 0, as bits. */
-  varied: number;
 }
 
 /** How nodes are scored for Pods of one signature when so many are found. */
-interface Scoring {
+export interface Scoring {
   width: number;
   local: readonly Scorer[];
   recounting: readonly Scorer[];
@@ -78,7 +72,7 @@ interface Step {
 
 type FilterPlugin = Plugin & Required<Pick<Plugin, 'filter'>>;
 type ScorePlugin = Plugin & Required<Pick<Plugin, 'score'>>;
-interface Scorer {
+export interface Scorer {
   plugin: ScorePlugin;
   weight: number;
 }
@@ -91,8 +85,6 @@ const isLocal = (plugin: Plugin, pod: PodInfo): boolean =>
 
 export const NOTHING: BeforeFilters = { by: [] };
 const NO_POINTS: readonly number[] = [];
-const NO_SCORES: readonly Scores[] = [];
-const NO_NODES: readonly NodeInfo[] = [];
 
 /** Signatures for which findings are kept. */
 const KEPT = 32;
@@ -133,16 +125,19 @@ export class Profile {
   }
 
   /** Begins a cycle, or goes on with that of an earlier Pod. `keeps`: unless Pods are nominated, which count on nodes where they are not. */
-  begin(pod: PodInfo, version: number, nodes: number, keeps: boolean): Cycle {
+  begin(pod: PodInfo, cluster: Nodes & { readonly version: number }, keeps: boolean): Cycle {
     const { signature } = pod;
+    const { version } = cluster;
     const known = keeps ? this.kept.get(signature) : undefined;
-    if (known?.version === version) return known;
+    if (known?.version === version) {
+      known.survey ??= new Survey(this, known, cluster, pod);
+      return known;
+    }
     const cycle: Cycle = { state: new Map(), skipped: new Set(), before: NOTHING };
     const before = (cycle.before = this.preFilter(pod, cycle));
     if (!keeps || before.refusal || before.only || signature.hasClaims) return cycle;
     if (!this.plugins.every((plugin) => isLocal(plugin, pod))) return cycle;
     cycle.version = version;
-    cycle.findings = Array.from({ length: nodes }, () => undefined);
     if (this.kept.size >= KEPT) this.kept.clear();
     this.kept.set(signature, cycle);
     return cycle;
@@ -167,16 +162,10 @@ export class Profile {
     return { only, by };
   }
 
-  /** What the filters say of the node at position `at`; said before, if nothing has changed there since. */
+  /** What the filters say of the node at position `at`. */
   look(pod: PodInfo, node: NodeInfo, at: number, cycle: Cycle): Finding {
-    const { findings } = cycle;
-    const known = findings?.[at];
-    if (known?.generation === node.generation) return known;
     const refusal = this.filter(pod, node, cycle);
-    const { generation } = node;
-    const finding = { node, at, generation, refusal, scoring: undefined, points: NO_POINTS, total: 0, varied: 0 };
-    if (findings) findings[at] = finding;
-    return finding;
+    return { node, at, generation: node.generation, refusal, points: NO_POINTS };
   }
 
   /** The first refusal of the node, with Pods nominated there counted in (and then without them). */
@@ -233,60 +222,32 @@ export class Profile {
     return { message: words.join(', ') };
   }
 
-  /**
-   * The sum of all plug-ins' points for each node that was found, less what is the same for all, and what makes the
-   * points by plug-in for those who ask.
-   */
+  /** The sum of all plug-ins' points for each node that was found, and the points by plug-in for those who ask. */
   score(pod: PodInfo, found: Finding[], cycle: Cycle): { totals: number[]; scores: () => Scores[] } {
-    if (!cycle.findings) {
-      const all = this.scoreAll(pod, found, cycle, this.scorers);
-      return { totals: sums(found, all), scores: () => all };
-    }
-    const scoring = cycle.scoring?.width === found.length ? cycle.scoring : this.beginScoring(pod, found, cycle);
-    const { local, recounting } = scoring;
-    const totals: number[] = [];
-    let varied = 0;
-    for (let i = 0; i < found.length; i++) {
-      let finding = found[i];
-      if (finding.scoring !== scoring) {
-        // One that was scored has been told of as it is.
-        if (finding.scoring) finding = found[i] = cycle.findings[finding.at] = { ...finding };
-        rate(pod, finding, scoring, cycle.state);
-      }
-      varied |= finding.varied;
-      totals[i] = finding.total;
-    }
-    for (let k = 0; varied >> k; k++)
-      if ((varied >> k) & 1) addPoints(totals, normalized(pod, found, local[k], k, cycle));
-    const recounted = recounting.length > 0 ? this.scoreAll(pod, found, cycle, recounting) : NO_SCORES;
-    for (let i = 0; i < recounted.length; i++) addPoints(totals, recounted[i]);
-    return { totals, scores: () => this.inFull(pod, found, cycle, local, recounted) };
+    if (cycle.survey) return cycle.survey.score(pod, found);
+    const all = this.scoreAll(pod, found, cycle, this.scorers);
+    const totals = found.map(() => 0);
+    for (let i = 0; i < all.length; i++) addPoints(totals, all[i]);
+    return { totals, scores: () => all };
   }
 
-  private beginScoring(pod: PodInfo, found: readonly Finding[], cycle: Cycle): Scoring {
+  beginScoring(pod: PodInfo, found: readonly Finding[], cycle: Cycle): Scoring {
     const { state } = cycle;
     const nodes = found.map(({ node }) => node);
     const scorers = this.scorers.filter(({ plugin }) => !plugin.preScore?.(pod, nodes, state));
     const [recounting, local] = [true, false].map((so) =>
       scorers.filter(({ plugin }) => (plugin.recounts?.(state) ?? false) === so),
     );
-    return (cycle.scoring = { width: found.length, local, recounting });
+    return { width: found.length, local, recounting };
   }
 
-  /** The points by plug-in behind the totals, in the order of plug-ins. */
-  private inFull(
-    pod: PodInfo,
-    found: readonly Finding[],
-    cycle: Cycle,
-    local: readonly Scorer[],
-    recounted: readonly Scores[],
-  ): Scores[] {
-    const all = [...local.map((scorer, k) => normalized(pod, found, scorer, k, cycle)), ...recounted];
+  /** Scores in the order of plug-ins. */
+  inOrder(all: readonly Scores[]): Scores[] {
     return this.scorers.flatMap(({ plugin: { name } }) => all.filter(({ plugin }) => plugin === name));
   }
 
   /** Points of the plug-ins for every node, normalised. */
-  private scoreAll(pod: PodInfo, found: readonly Finding[], { state }: Cycle, scorers: readonly Scorer[]): Scores[] {
+  scoreAll(pod: PodInfo, found: readonly Finding[], { state }: Cycle, scorers: readonly Scorer[]): Scores[] {
     const nodes: NodeInfo[] = [];
     for (let n = 0; n < found.length; n++) nodes.push(found[n].node);
     const all: Scores[] = [];
@@ -331,47 +292,4 @@ export class Profile {
     this.binder?.bind?.(pod, node);
     return undefined;
   }
-}
-
-/** Gives the node the points of the local scorers. */
-function rate(pod: PodInfo, finding: Finding, scoring: Scoring, state: CycleState) {
-  const { local } = scoring;
-  const points: number[] = [];
-  let total = 0;
-  let varied = 0;
-  for (let k = 0; k < local.length; k++) {
-    const { plugin, weight } = local[k];
-    const n = plugin.score(pod, finding.node, state);
-    points.push(n);
-    if (!plugin.normalize) total += n * weight;
-    else if (n !== 0) varied |= 1 << k;
-  }
-  finding.scoring = scoring;
-  finding.points = points;
-  finding.total = total;
-  finding.varied = varied;
-}
-
-/** Points of the local scorer at place `k`. */
-function normalized(
-  pod: PodInfo,
-  found: readonly Finding[],
-  { plugin, weight }: Scorer,
-  k: number,
-  { state }: Cycle,
-): Scores {
-  const points: number[] = [];
-  for (let n = 0; n < found.length; n++) points[n] = found[n].points[k];
-  plugin.normalize?.(pod, points, NO_NODES, state);
-  return { plugin: plugin.name, weight, points };
-}
-
-function addPoints(totals: number[], { points, weight }: Scores) {
-  for (let n = 0; n < totals.length; n++) totals[n] += points[n] * weight;
-}
-
-function sums(found: readonly Finding[], all: readonly Scores[]): number[] {
-  const totals = found.map(() => 0);
-  for (let i = 0; i < all.length; i++) addPoints(totals, all[i]);
-  return totals;
 }

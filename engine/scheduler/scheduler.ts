@@ -51,6 +51,12 @@ export interface SchedulerOptions {
   plugins?: (defaults: ProfileEntry[], handle: Handle) => ProfileEntry[];
 }
 
+/** Nodes that passed, and why others did not. */
+interface Search {
+  found: Finding[];
+  statuses: NodeStatuses;
+}
+
 /** A Pod on its way to its node. */
 interface Binding {
   queued: QueuedPod;
@@ -193,13 +199,12 @@ export class Scheduler {
     const present = this.current(pod.key);
     if (!present || present.metadata.deletionTimestamp || present.spec?.nodeName) return;
     const seen = this.queue.movesSeen;
-    const statuses: NodeStatuses = new Map();
     const nodes = this.cache.nodes();
     if (nodes.length === 0) {
-      this.refused(queued, NO_NODES, [], seen, statuses, undefined);
+      this.refused(queued, NO_NODES, [], seen, new Map(), undefined);
       return;
     }
-    const cycle = this.profile.begin(pod, this.cache.version, nodes.length, this.nominations.size === 0);
+    const cycle = this.profile.begin(pod, this.cache, this.nominations.size === 0);
     this.cycle = cycle;
     const { before } = cycle;
     const absent = this.ways.missesNodes && before.only && [...before.only].find((name) => !this.cache.node(name));
@@ -207,7 +212,7 @@ export class Scheduler {
       this.failed(queued, `nodeinfo not found for node name ${JSON.stringify(absent)}`);
       return;
     }
-    const found = before.refusal ? [] : this.feasible(pod, nodes, cycle, statuses);
+    const { found, statuses } = before.refusal ? NO_SEARCH : this.feasible(pod, nodes, cycle);
     if (found.length === 0) {
       const preFilter = before.refusal ? before.refusal.status.reasons.join(', ') : '';
       const plugins = new Set(before.refusal ? before.by : []);
@@ -235,24 +240,30 @@ export class Scheduler {
   }
 
   /** Nodes that pass all filters: as many as are worth scoring, the search going on where the last one ended. */
-  private feasible(pod: PodInfo, all: readonly NodeInfo[], cycle: Cycle, statuses: NodeStatuses): Finding[] {
-    const { only, by } = cycle.before;
+  private feasible(pod: PodInfo, all: readonly NodeInfo[], cycle: Cycle): Search {
+    const { before, survey } = cycle;
+    const { only, by } = before;
     const found: Finding[] = [];
+    const statuses: NodeStatuses = new Map();
     const nominated = pod.pod.status?.nominatedNodeName;
     const first = nominated ? this.cache.node(nominated) : undefined;
     if (first && (!only || only.has(first.name))) {
       const finding = this.profile.look(pod, first, all.indexOf(first), cycle);
-      if (!finding.refusal) return [finding];
+      if (!finding.refusal) return { found: [finding], statuses };
     }
     if (only && !all.some(({ name }) => only.has(name))) {
       const elsewhere = { plugin: by[0], status: unresolvable(`node(s) didn't satisfy plugin(s) [${by.join(' ')}]`) };
       for (const { name } of all) statuses.set(name, elsewhere);
-      return found;
+      return { found, statuses };
     }
-    const findings = cycle.findings ?? NO_FINDINGS;
     const enough = this.nodesToFind(all.length);
     let i = 0;
     let at = this.start % all.length;
+    if (survey) {
+      const nodes = survey.find(pod, at, enough);
+      this.start = survey.next;
+      return { found: nodes, statuses: survey.statuses };
+    }
     for (; i < all.length && found.length < enough; i++) {
       if (only && !only.has(all[at].name)) {
         statuses.set(all[at].name, {
@@ -260,15 +271,14 @@ export class Scheduler {
           status: unresolvable(`node(s) didn't satisfy plugin(s) [${by.join(' ')}]`),
         });
       } else {
-        const known = findings[at];
-        const finding = known?.generation === all[at].generation ? known : this.profile.look(pod, all[at], at, cycle);
+        const finding = this.profile.look(pod, all[at], at, cycle);
         if (finding.refusal) statuses.set(finding.node.name, finding.refusal);
         else found[found.length] = finding;
       }
       if (++at === all.length) at = 0;
     }
     this.start = at;
-    return found;
+    return { found, statuses };
   }
 
   private nodesToFind(total: number): number {
@@ -282,6 +292,7 @@ export class Scheduler {
     let best = -1;
     let chosen = found[0];
     let equal = 0;
+    const random = this.sim.random('scheduler');
     for (let n = 0; n < found.length; n++) {
       const total = totals[n];
       if (total > best) {
@@ -290,7 +301,7 @@ export class Scheduler {
         equal = 1;
       } else if (total === best) {
         equal++;
-        if (this.sim.random('scheduler').int(equal) === 0) chosen = found[n];
+        if (random.int(equal) === 0) chosen = found[n];
       }
     }
     return chosen;
@@ -450,5 +461,5 @@ export class Scheduler {
 
 const NONE: readonly PodInfo[] = [];
 const NOT_FOUND: readonly Finding[] = [];
-const NO_FINDINGS: readonly (Finding | undefined)[] = [];
+const NO_SEARCH: Search = { found: [], statuses: new Map() };
 const NO_SCORES = { totals: [], scores: () => [] };

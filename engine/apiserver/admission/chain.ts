@@ -15,6 +15,8 @@ import {
 interface Compiled {
   mutating: AdmissionPlugin[];
   validating: AdmissionPlugin[];
+  /** Who is alone in both. */
+  only: AdmissionPlugin | undefined;
 }
 
 interface Found {
@@ -85,8 +87,7 @@ export class AdmissionChain {
 
   /** True when nobody but `plugin` wants to see such a request. */
   isOnly(plugin: AdmissionPlugin, operation: AdmissionOperation, info: ResourceInfo): boolean {
-    const { mutating, validating } = this.lookUp(operation, info, '');
-    return mutating.length === 1 && mutating[0] === plugin && validating.length === 1 && validating[0] === plugin;
+    return this.lookUp(operation, info, '').only === plugin;
   }
 
   /** What the plug-ins find that look at a creation; undefined when one of them must see the object. */
@@ -125,10 +126,10 @@ export class AdmissionChain {
     let compiled = byKind[key];
     if (!compiled) {
       const wanted = this.plugins.filter((plugin) => plugin.handles(operation, info, subresource));
-      compiled = {
-        mutating: wanted.filter((plugin) => plugin.mutate),
-        validating: wanted.filter((plugin) => plugin.validate),
-      };
+      const mutating = wanted.filter((plugin) => plugin.mutate);
+      const validating = wanted.filter((plugin) => plugin.validate);
+      const alone = mutating.length === 1 && validating.length === 1 && mutating[0] === validating[0];
+      compiled = { mutating, validating, only: alone ? mutating[0] : undefined };
       byKind[key] = compiled;
     }
     return compiled;

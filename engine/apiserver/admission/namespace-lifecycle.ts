@@ -15,8 +15,8 @@ export const namespaceLifecycle: AdmissionPlugin = {
     checkCreation(attributes, host);
     return attributes.object;
   },
-  findings({ namespace }, { scheme, storage }) {
-    const found = storage.get(scheme.resource('', 'v1', 'namespaces') as ResourceInfo, '', namespace);
+  findings({ namespace }, { storage }) {
+    const found = storage.namespace(namespace);
     return found?.metadata.deletionTimestamp ? undefined : found;
   },
   validate(attributes, host) {
@@ -40,10 +40,8 @@ export function checkNamespace(
   namespace: string,
   name: string,
 ) {
-  const namespaces = scheme.resource('', 'v1', 'namespaces');
-  if (!namespaces) return;
-  const found = storage.get(namespaces, '', namespace);
-  if (!found) throw notFound(namespaces, namespace);
+  const found = storage.namespace(namespace);
+  if (!found) throw notFound(scheme.resource('', 'v1', 'namespaces') as ResourceInfo, namespace);
   if (found.metadata.deletionTimestamp) {
     const error: StatusError = forbidden(
       info,

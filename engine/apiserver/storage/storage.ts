@@ -10,6 +10,7 @@ import { ResourceCache } from './resource-cache.ts';
 /** Events live for an hour (kube-apiserver --event-ttl); those of one minute share a lease. */
 const EVENT_TTL_SECONDS = 3600;
 const LEASE_REUSE_MS = 60_000;
+const NAMESPACES = '/registry/namespaces/';
 
 export class Storage {
   readonly etcd: Etcd;
@@ -56,6 +57,14 @@ export class Storage {
     if (this.conversions.get(info) === null) return object;
     const conversion = this.conversion(info);
     return conversion ? conversion.fromStored(object, fresh) : object;
+  }
+
+  /** As `get` of that namespace: asked for with everything that is created. */
+  namespace(name: string): KubeObject | undefined {
+    const key = NAMESPACES + name;
+    const found = this.etcd.get(key)?.value as KubeObject | undefined;
+    if (found) this.atRest?.checkOne(key);
+    return found;
   }
 
   /** Writes; the result carries the new resourceVersion. `record` gets it before anybody who watches does. */
