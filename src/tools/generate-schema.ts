@@ -165,8 +165,18 @@ function goFields(type: GoType | undefined): Map<string, GoJson> {
 
 /** What most clusters have objects of; the structure of all else loads when it is first needed. */
 const COMMON = /\.(core|apps|meta|rbac|apiregistration|coordination|discovery|events)\.v1\.|\.version\./;
-const RARE =
-  /\.(?!ConfigMap|Secret|EmptyDir|HostPath|Projected)\w+VolumeSource$|\.(PersistentVolume|ResourceQuota|LimitRange|ReplicationController|Ephemeral|Scope|TypedObject|VolumeResource)\w*$|\.core\.v1\.Topology/;
+/** Of these, kinds that a new cluster has none of, and fields that the objects of a new cluster do not set. */
+const RARE_NAMES = [
+  'StatefulSet|RollingUpdateStatefulSet|ReplicationController|PodTemplate$|Component|ResourceQuota|LimitRange|Scope',
+  'PersistentVolume|Ephemeral|TypedLocal|TypedObject|VolumeResource|Volume(Device|MountStatus|NodeAffinity)|ModifyVolume',
+  'Downward|ClusterTrust|PodCertificate|FileKey|NodeConfig|ConfigMapNode|NodeRuntimeHandlerFeatures|Attached|Workload',
+  'Container(Extended|Resize|Restart)|Lifecycle|ExecAction|GRPC|Sleep|TCPSocket|HTTPHeader|HostAlias|Linux|Windows',
+  'AppArmor|SELinux|Sysctl|Pod(DNS|Extended|OS|Readiness|Resource|Scheduling)|Resource(Claim|Health|Status)',
+  'NodeAffinity|NodeSelector|PreferredScheduling|PodAffinity$|SessionAffinity|ClientIP|Preconditions|FieldSelector',
+].join('|');
+const RARE = new RegExp(
+  String.raw`\.(?!ConfigMap|Secret|EmptyDir|HostPath|Projected)\w+VolumeSource$|\.v1\.(${RARE_NAMES})\w*$|\.core\.v1\.Topology`,
+);
 /** Names of several packages stand with the common types: by them a kind's name is told. */
 const isCommon = (full: string, name: string) => name.split('.').length > 2 || (COMMON.test(full) && !RARE.test(full));
 

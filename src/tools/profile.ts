@@ -9,7 +9,7 @@
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import type { QuickJSContext, QuickJSRuntime } from 'quickjs-emscripten-core';
 import { hostCall } from '../cli/host.ts';
-import { buildEngine } from '../sandbox/bundle.ts';
+import { bundle } from '../sandbox/bundle.ts';
 import { QuickJSEngine } from '../sandbox/quickjs.ts';
 import { Runner } from '../sandbox/runner.ts';
 
@@ -48,7 +48,7 @@ class Times {
   }
 }
 
-/** The source file of every line of an unminified bundle: esbuild writes its name in a comment above it. */
+/** The source file of every line of an unminified bundle: the bundler writes its name in a comment above it. */
 function filesByLine(code: string): string[] {
   let file = '';
   return code.split('\n').map((line) => (file = /^\/\/ (\S+\.[jt]s)$/.exec(line)?.[1] ?? file));
@@ -69,7 +69,7 @@ const what = process.argv[2] ?? '500';
 const replicas = Number(what) || 0;
 const below = process.argv[3];
 
-const code = await buildEngine({ minifyWhitespace: false, minifyIdentifiers: false });
+const code = await bundle();
 const files = Object.fromEntries(Object.entries(code).map(([name, text]) => [name, filesByLine(text)]));
 const engine = await QuickJSEngine.create(variant, code);
 const runner = new Runner(engine, hostCall);

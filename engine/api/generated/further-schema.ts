@@ -22,6 +22,14 @@ ValidatingWebhook name:s! clientConfig:@admissionregistration.v1.WebhookClientCo
 ValidatingWebhookConfiguration kind:s apiVersion:s metadata:@ObjectMeta= webhooks:[@ValidatingWebhook~name^name
 Validation expression:s! message:s reason:s* messageExpression:s
 Variable% name:s! expression:s!
+RollingUpdateStatefulSetStrategy partition:i* maxUnavailable:x
+StatefulSet kind:s apiVersion:s metadata:@ObjectMeta= spec:@StatefulSetSpec= status:@StatefulSetStatus=
+StatefulSetCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
+StatefulSetOrdinals start:i=
+StatefulSetPersistentVolumeClaimRetentionPolicy whenDeleted:s whenScaled:s
+StatefulSetSpec replicas:i* selector:@LabelSelector? template:@PodTemplateSpec! volumeClaimTemplates:[@PersistentVolumeClaim serviceName:s= podManagementPolicy:s updateStrategy:@StatefulSetUpdateStrategy= revisionHistoryLimit:i* minReadySeconds:i persistentVolumeClaimRetentionPolicy:@StatefulSetPersistentVolumeClaimRetentionPolicy ordinals:@StatefulSetOrdinals
+StatefulSetStatus observedGeneration:l replicas:i! readyReplicas:i currentReplicas:i updatedReplicas:i currentRevision:s updateRevision:s collisionCount:i* conditions:[@StatefulSetCondition~type^type availableReplicas:i=
+StatefulSetUpdateStrategy type:s rollingUpdate:@RollingUpdateStatefulSetStrategy
 BoundObjectReference kind:s apiVersion:s name:s uid:s
 SelfSubjectReview kind:s apiVersion:s metadata:@ObjectMeta= status:@SelfSubjectReviewStatus=
 SelfSubjectReviewStatus userInfo:@UserInfo=
@@ -96,6 +104,8 @@ CertificateSigningRequestCondition type:s! status:s! reason:s message:s lastUpda
 CertificateSigningRequestSpec request:y! signerName:s! expirationSeconds:i* usages:[s username:s uid:s groups:[s extra:{[s
 CertificateSigningRequestStatus conditions:[@CertificateSigningRequestCondition~type certificate:y
 AWSElasticBlockStoreVolumeSource volumeID:s! fsType:s partition:i readOnly:b
+AppArmorProfile type:s! localhostProfile:s*
+AttachedVolume name:s! devicePath:s!
 AzureDiskVolumeSource diskName:s! diskURI:s! cachingMode:s* fsType:s* readOnly:b* kind:s*
 AzureFilePersistentVolumeSource secretName:s! shareName:s! readOnly:b secretNamespace:s=*
 AzureFileVolumeSource secretName:s! shareName:s! readOnly:b
@@ -105,25 +115,52 @@ CephFSPersistentVolumeSource monitors:[s! path:s user:s secretFile:s secretRef:@
 CephFSVolumeSource monitors:[s! path:s user:s secretFile:s secretRef:@LocalObjectReference readOnly:b
 CinderPersistentVolumeSource volumeID:s! fsType:s readOnly:b secretRef:@SecretReference
 CinderVolumeSource volumeID:s! fsType:s readOnly:b secretRef:@LocalObjectReference
+ClientIPConfig timeoutSeconds:i*
+ClusterTrustBundleProjection name:s* signerName:s* labelSelector:@LabelSelector optional:b* path:s!
+ComponentCondition type:s! status:s! message:s error:s
+ComponentStatus kind:s apiVersion:s metadata:@ObjectMeta= conditions:[@ComponentCondition~type^type
+ConfigMapNodeConfigSource namespace:s! name:s! uid:s resourceVersion:s kubeletConfigKey:s!
+ContainerExtendedResourceRequest containerName:s! resourceName:s! requestName:s!
+ContainerResizePolicy resourceName:s! restartPolicy:s!
+ContainerRestartRule action:s? exitCodes:@ContainerRestartRuleOnExitCodes
+ContainerRestartRuleOnExitCodes operator:s? values:[i~
+DownwardAPIProjection items:[@DownwardAPIVolumeFile
+DownwardAPIVolumeFile path:s! fieldRef:@ObjectFieldSelector resourceFieldRef:@ResourceFieldSelector mode:i*
 DownwardAPIVolumeSource items:[@DownwardAPIVolumeFile defaultMode:i*
 EphemeralContainer name:s! image:s command:[s args:[s workingDir:s ports:[@ContainerPort~containerPort,protocol^containerPort envFrom:[@EnvFromSource env:[@EnvVar~name^name resources:@ResourceRequirements= resizePolicy:[@ContainerResizePolicy restartPolicy:s* restartPolicyRules:[@ContainerRestartRule volumeMounts:[@VolumeMount~mountPath^mountPath volumeDevices:[@VolumeDevice~devicePath^devicePath livenessProbe:@Probe readinessProbe:@Probe startupProbe:@Probe lifecycle:@Lifecycle terminationMessagePath:s terminationMessagePolicy:s imagePullPolicy:s securityContext:@SecurityContext stdin:b stdinOnce:b tty:b targetContainerName:s
 EphemeralVolumeSource volumeClaimTemplate:@PersistentVolumeClaimTemplate
+ExecAction command:[s
 FCVolumeSource targetWWNs:[s lun:i* fsType:s readOnly:b wwids:[s
+FileKeySelector% volumeName:s! path:s! key:s! optional:b*
 FlexPersistentVolumeSource driver:s! fsType:s secretRef:@SecretReference readOnly:b options:{s
 FlexVolumeSource driver:s! fsType:s secretRef:@LocalObjectReference readOnly:b options:{s
 FlockerVolumeSource datasetName:s datasetUUID:s
 GCEPersistentDiskVolumeSource pdName:s! fsType:s partition:i readOnly:b
+GRPCAction port:i! service:s=*
 GitRepoVolumeSource repository:s! revision:s directory:s
 GlusterfsPersistentVolumeSource endpoints:s! path:s! readOnly:b endpointsNamespace:s*
 GlusterfsVolumeSource endpoints:s! path:s! readOnly:b
+HTTPHeader name:s! value:s!
+HostAlias ip:s! hostnames:[s
 ISCSIPersistentVolumeSource targetPortal:s! iqn:s! lun:i! iscsiInterface:s fsType:s readOnly:b portals:[s chapAuthDiscovery:b chapAuthSession:b secretRef:@SecretReference initiatorName:s*
 ISCSIVolumeSource targetPortal:s! iqn:s! lun:i! iscsiInterface:s fsType:s readOnly:b portals:[s chapAuthDiscovery:b chapAuthSession:b secretRef:@LocalObjectReference initiatorName:s*
 ImageVolumeSource reference:s pullPolicy:s
+Lifecycle postStart:@LifecycleHandler preStop:@LifecycleHandler stopSignal:s*
+LifecycleHandler exec:@ExecAction httpGet:@HTTPGetAction tcpSocket:@TCPSocketAction sleep:@SleepAction
 LimitRange kind:s apiVersion:s metadata:@ObjectMeta= spec:@LimitRangeSpec=
 LimitRangeItem type:s! max:{q min:{q default:{q defaultRequest:{q maxLimitRequestRatio:{q
 LimitRangeSpec limits:[@LimitRangeItem!
+LinuxContainerUser uid:l! gid:l! supplementalGroups:[l
 LocalVolumeSource path:s! fsType:s*
+ModifyVolumeStatus targetVolumeAttributesClassName:s status:s!
 NFSVolumeSource server:s! path:s! readOnly:b
+NodeAffinity requiredDuringSchedulingIgnoredDuringExecution:@NodeSelector preferredDuringSchedulingIgnoredDuringExecution:[@PreferredSchedulingTerm
+NodeConfigSource configMap:@ConfigMapNodeConfigSource
+NodeConfigStatus assigned:@NodeConfigSource active:@NodeConfigSource lastKnownGood:@NodeConfigSource error:s
+NodeRuntimeHandlerFeatures recursiveReadOnlyMounts:b* userNamespaces:b*
+NodeSelector% nodeSelectorTerms:[@NodeSelectorTerm!
+NodeSelectorRequirement key:s! operator:s! values:[s
+NodeSelectorTerm% matchExpressions:[@NodeSelectorRequirement matchFields:[@NodeSelectorRequirement
 PersistentVolume kind:s apiVersion:s metadata:@ObjectMeta= spec:@PersistentVolumeSpec= status:@PersistentVolumeStatus=
 PersistentVolumeClaim kind:s apiVersion:s metadata:@ObjectMeta= spec:@PersistentVolumeClaimSpec= status:@PersistentVolumeClaimStatus=
 PersistentVolumeClaimCondition type:s! status:s! lastProbeTime:t= lastTransitionTime:t= reason:s message:s
@@ -134,7 +171,19 @@ PersistentVolumeClaimVolumeSource claimName:s! readOnly:b
 PersistentVolumeSpec capacity:{q gcePersistentDisk:@GCEPersistentDiskVolumeSource awsElasticBlockStore:@AWSElasticBlockStoreVolumeSource hostPath:@HostPathVolumeSource glusterfs:@GlusterfsPersistentVolumeSource nfs:@NFSVolumeSource rbd:@RBDPersistentVolumeSource iscsi:@ISCSIPersistentVolumeSource cinder:@CinderPersistentVolumeSource cephfs:@CephFSPersistentVolumeSource fc:@FCVolumeSource flocker:@FlockerVolumeSource flexVolume:@FlexPersistentVolumeSource azureFile:@AzureFilePersistentVolumeSource vsphereVolume:@VsphereVirtualDiskVolumeSource quobyte:@QuobyteVolumeSource azureDisk:@AzureDiskVolumeSource photonPersistentDisk:@PhotonPersistentDiskVolumeSource portworxVolume:@PortworxVolumeSource scaleIO:@ScaleIOPersistentVolumeSource local:@LocalVolumeSource storageos:@StorageOSPersistentVolumeSource csi:@CSIPersistentVolumeSource accessModes:[s claimRef:@ObjectReference& persistentVolumeReclaimPolicy:s storageClassName:s mountOptions:[s volumeMode:s* nodeAffinity:@VolumeNodeAffinity volumeAttributesClassName:s*
 PersistentVolumeStatus phase:s message:s reason:s lastPhaseTransitionTime:t
 PhotonPersistentDiskVolumeSource pdID:s! fsType:s
+PodAffinity requiredDuringSchedulingIgnoredDuringExecution:[@PodAffinityTerm preferredDuringSchedulingIgnoredDuringExecution:[@WeightedPodAffinityTerm
+PodCertificateProjection signerName:s? keyType:s? maxExpirationSeconds:i* credentialBundlePath:s keyPath:s certificateChainPath:s userAnnotations:{s
+PodDNSConfig nameservers:[s searches:[s options:[@PodDNSConfigOption
+PodDNSConfigOption name:s value:s*
+PodExtendedResourceClaimStatus requestMappings:[@ContainerExtendedResourceRequest! resourceClaimName:s!
+PodOS name:s!
+PodReadinessGate conditionType:s!
+PodResourceClaim name:s! resourceClaimName:s* resourceClaimTemplateName:s*
+PodResourceClaimStatus name:s! resourceClaimName:s*
+PodSchedulingGate name:s!
+PodTemplate kind:s apiVersion:s metadata:@ObjectMeta= template:@PodTemplateSpec=
 PortworxVolumeSource volumeID:s! fsType:s readOnly:b
+PreferredSchedulingTerm weight:i! preference:@NodeSelectorTerm!
 QuobyteVolumeSource registry:s! volume:s! readOnly:b user:s group:s tenant:s
 RBDPersistentVolumeSource monitors:[s! image:s! fsType:s pool:s user:s keyring:s secretRef:@SecretReference readOnly:b
 RBDVolumeSource monitors:[s! image:s! fsType:s pool:s user:s keyring:s secretRef:@LocalObjectReference readOnly:b
@@ -142,21 +191,35 @@ ReplicationController kind:s apiVersion:s metadata:@ObjectMeta= spec:@Replicatio
 ReplicationControllerCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
 ReplicationControllerSpec replicas:i* minReadySeconds:i selector:{s% template:@PodTemplateSpec
 ReplicationControllerStatus replicas:i! fullyLabeledReplicas:i readyReplicas:i availableReplicas:i observedGeneration:l conditions:[@ReplicationControllerCondition~type^type
+ResourceClaim name:s! request:s
+ResourceHealth resourceID:s! health:s
 ResourceQuota kind:s apiVersion:s metadata:@ObjectMeta= spec:@ResourceQuotaSpec= status:@ResourceQuotaStatus=
 ResourceQuotaSpec hard:{q scopes:[s scopeSelector:@ScopeSelector
 ResourceQuotaStatus hard:{q used:{q
+ResourceStatus name:s! resources:[@ResourceHealth~resourceID
+SELinuxOptions user:s role:s type:s level:s
 ScaleIOPersistentVolumeSource gateway:s! system:s! secretRef:@SecretReference!* sslEnabled:b protectionDomain:s storagePool:s storageMode:s volumeName:s fsType:s readOnly:b
 ScaleIOVolumeSource gateway:s! system:s! secretRef:@LocalObjectReference!* sslEnabled:b protectionDomain:s storagePool:s storageMode:s volumeName:s fsType:s readOnly:b
 ScopeSelector% matchExpressions:[@ScopedResourceSelectorRequirement
 ScopedResourceSelectorRequirement scopeName:s! operator:s! values:[s
+SessionAffinityConfig clientIP:@ClientIPConfig
+SleepAction seconds:l!
 StorageOSPersistentVolumeSource volumeName:s volumeNamespace:s fsType:s readOnly:b secretRef:@ObjectReference
 StorageOSVolumeSource volumeName:s volumeNamespace:s fsType:s readOnly:b secretRef:@LocalObjectReference
+Sysctl name:s! value:s!
+TCPSocketAction port:x! host:s
 TopologySelectorLabelRequirement key:s! values:[s!
 TopologySelectorTerm% matchLabelExpressions:[@TopologySelectorLabelRequirement
 TopologySpreadConstraint maxSkew:i! topologyKey:s! whenUnsatisfiable:s! labelSelector:@LabelSelector minDomains:i* nodeAffinityPolicy:s* nodeTaintsPolicy:s* matchLabelKeys:[s
+TypedLocalObjectReference% apiGroup:s=* kind:s! name:s!
 TypedObjectReference apiGroup:s=* kind:s! name:s! namespace:s*
+VolumeDevice name:s! devicePath:s!
+VolumeMountStatus name:s! mountPath:s! readOnly:b recursiveReadOnly:s*
+VolumeNodeAffinity required:@NodeSelector
 VolumeResourceRequirements limits:{q requests:{q
 VsphereVirtualDiskVolumeSource volumePath:s! fsType:s storagePolicyName:s storagePolicyID:s
+WindowsSecurityContextOptions gmsaCredentialSpecName:s* gmsaCredentialSpec:s* runAsUserName:s* hostProcess:b*
+WorkloadReference name:s! podGroup:s! podGroupReplicaKey:s
 ExemptPriorityLevelConfiguration nominalConcurrencyShares:i* lendablePercent:i*
 FlowDistinguisherMethod type:s!
 FlowSchema kind:s apiVersion:s metadata:@ObjectMeta= spec:@FlowSchemaSpec= status:@FlowSchemaStatus=
@@ -282,4 +345,6 @@ JSONSchemaProps $ref:s $schema:s additionalItems:j additionalProperties:j allOf:
 SelectableField jsonPath:s!
 ValidationRule fieldPath:s message:s messageExpression:s optionalOldSelf:b* reason:s rule:s!
 WebhookConversion clientConfig:@apiextensions.v1.WebhookClientConfig conversionReviewVersions:[s!
+FieldSelectorRequirement key:s! operator:s! values:[s
+Preconditions uid:s* resourceVersion:s*
 `;

@@ -21,39 +21,20 @@ ReplicaSetSpec replicas:i* minReadySeconds:i selector:@LabelSelector? template:@
 ReplicaSetStatus replicas:i! fullyLabeledReplicas:i readyReplicas:i availableReplicas:i terminatingReplicas:i* observedGeneration:l conditions:[@ReplicaSetCondition~type^type
 RollingUpdateDaemonSet maxUnavailable:x maxSurge:x
 RollingUpdateDeployment maxUnavailable:x maxSurge:x
-RollingUpdateStatefulSetStrategy partition:i* maxUnavailable:x
-StatefulSet kind:s apiVersion:s metadata:@ObjectMeta= spec:@StatefulSetSpec= status:@StatefulSetStatus=
-StatefulSetCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
-StatefulSetOrdinals start:i=
-StatefulSetPersistentVolumeClaimRetentionPolicy whenDeleted:s whenScaled:s
-StatefulSetSpec replicas:i* selector:@LabelSelector? template:@PodTemplateSpec! volumeClaimTemplates:[@PersistentVolumeClaim serviceName:s= podManagementPolicy:s updateStrategy:@StatefulSetUpdateStrategy= revisionHistoryLimit:i* minReadySeconds:i persistentVolumeClaimRetentionPolicy:@StatefulSetPersistentVolumeClaimRetentionPolicy ordinals:@StatefulSetOrdinals
-StatefulSetStatus observedGeneration:l replicas:i! readyReplicas:i currentReplicas:i updatedReplicas:i currentRevision:s updateRevision:s collisionCount:i* conditions:[@StatefulSetCondition~type^type availableReplicas:i=
-StatefulSetUpdateStrategy type:s rollingUpdate:@RollingUpdateStatefulSetStrategy
 authentication.v1.TokenRequest kind:s apiVersion:s metadata:@ObjectMeta= spec:@TokenRequestSpec! status:@TokenRequestStatus=
 Lease kind:s apiVersion:s metadata:@ObjectMeta= spec:@LeaseSpec=
 LeaseSpec holderIdentity:s* leaseDurationSeconds:i* acquireTime:m renewTime:m leaseTransitions:i* strategy:s* preferredHolder:s*
 Affinity nodeAffinity:@NodeAffinity podAffinity:@PodAffinity podAntiAffinity:@PodAntiAffinity
-AppArmorProfile type:s! localhostProfile:s*
-AttachedVolume name:s! devicePath:s!
 Binding kind:s apiVersion:s metadata:@ObjectMeta= target:@ObjectReference!
 Capabilities add:[s drop:[s
-ClientIPConfig timeoutSeconds:i*
-ClusterTrustBundleProjection name:s* signerName:s* labelSelector:@LabelSelector optional:b* path:s!
-ComponentCondition type:s! status:s! message:s error:s
-ComponentStatus kind:s apiVersion:s metadata:@ObjectMeta= conditions:[@ComponentCondition~type^type
 ConfigMap kind:s apiVersion:s metadata:@ObjectMeta= immutable:b* data:{s binaryData:{y
 ConfigMapEnvSource name:s optional:b*
 ConfigMapKeySelector% name:s key:s! optional:b*
-ConfigMapNodeConfigSource namespace:s! name:s! uid:s resourceVersion:s kubeletConfigKey:s!
 ConfigMapProjection name:s items:[@KeyToPath optional:b*
 ConfigMapVolumeSource name:s items:[@KeyToPath defaultMode:i* optional:b*
 Container name:s! image:s command:[s args:[s workingDir:s ports:[@ContainerPort~containerPort,protocol^containerPort envFrom:[@EnvFromSource env:[@EnvVar~name^name resources:@ResourceRequirements= resizePolicy:[@ContainerResizePolicy restartPolicy:s* restartPolicyRules:[@ContainerRestartRule volumeMounts:[@VolumeMount~mountPath^mountPath volumeDevices:[@VolumeDevice~devicePath^devicePath livenessProbe:@Probe readinessProbe:@Probe startupProbe:@Probe lifecycle:@Lifecycle terminationMessagePath:s terminationMessagePolicy:s imagePullPolicy:s securityContext:@SecurityContext stdin:b stdinOnce:b tty:b
-ContainerExtendedResourceRequest containerName:s! resourceName:s! requestName:s!
 ContainerImage names:[s= sizeBytes:l
 ContainerPort name:s hostPort:i containerPort:i! protocol:s hostIP:s
-ContainerResizePolicy resourceName:s! restartPolicy:s!
-ContainerRestartRule action:s? exitCodes:@ContainerRestartRuleOnExitCodes
-ContainerRestartRuleOnExitCodes operator:s? values:[i~
 ContainerState waiting:@ContainerStateWaiting running:@ContainerStateRunning terminated:@ContainerStateTerminated
 ContainerStateRunning startedAt:t=
 ContainerStateTerminated exitCode:i! signal:i reason:s message:s startedAt:t= finishedAt:t= containerID:s
@@ -61,8 +42,6 @@ ContainerStateWaiting reason:s message:s
 ContainerStatus name:s! state:@ContainerState= lastState:@ContainerState= ready:b! restartCount:i! image:s! imageID:s! containerID:s started:b* allocatedResources:{q resources:@ResourceRequirements volumeMounts:[@VolumeMountStatus~mountPath^mountPath user:@ContainerUser allocatedResourcesStatus:[@ResourceStatus~name^name stopSignal:s*
 ContainerUser linux:@LinuxContainerUser
 DaemonEndpoint Port:i!
-DownwardAPIProjection items:[@DownwardAPIVolumeFile
-DownwardAPIVolumeFile path:s! fieldRef:@ObjectFieldSelector resourceFieldRef:@ResourceFieldSelector mode:i*
 EmptyDirVolumeSource medium:s sizeLimit:q
 EndpointAddress% ip:s! hostname:s nodeName:s* targetRef:@ObjectReference
 EndpointPort% name:s port:i! protocol:s appProtocol:s*
@@ -74,39 +53,23 @@ EnvVarSource fieldRef:@ObjectFieldSelector resourceFieldRef:@ResourceFieldSelect
 Event kind:s apiVersion:s metadata:@ObjectMeta! involvedObject:@ObjectReference! reason:s message:s source:@EventSource= firstTimestamp:t= lastTimestamp:t= count:i type:s eventTime:m= series:@EventSeries action:s related:@ObjectReference reportingComponent:s= reportingInstance:s=
 EventSeries count:i lastObservedTime:m=
 EventSource component:s host:s
-ExecAction command:[s
-FileKeySelector% volumeName:s! path:s! key:s! optional:b*
-GRPCAction port:i! service:s=*
 HTTPGetAction path:s port:x! host:s scheme:s httpHeaders:[@HTTPHeader
-HTTPHeader name:s! value:s!
-HostAlias ip:s! hostnames:[s
 HostIP ip:s!
 HostPathVolumeSource path:s! type:s*
 KeyToPath key:s! path:s! mode:i*
-Lifecycle postStart:@LifecycleHandler preStop:@LifecycleHandler stopSignal:s*
-LifecycleHandler exec:@ExecAction httpGet:@HTTPGetAction tcpSocket:@TCPSocketAction sleep:@SleepAction
-LinuxContainerUser uid:l! gid:l! supplementalGroups:[l
 LoadBalancerIngress ip:s hostname:s ipMode:s* ports:[@PortStatus
 LoadBalancerStatus ingress:[@LoadBalancerIngress
 LocalObjectReference% name:s
-ModifyVolumeStatus targetVolumeAttributesClassName:s status:s!
 Namespace kind:s apiVersion:s metadata:@ObjectMeta= spec:@NamespaceSpec= status:@NamespaceStatus=
 NamespaceCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
 NamespaceSpec finalizers:[s
 NamespaceStatus phase:s conditions:[@NamespaceCondition~type^type
 Node kind:s apiVersion:s metadata:@ObjectMeta= spec:@NodeSpec= status:@NodeStatus=
 NodeAddress type:s! address:s!
-NodeAffinity requiredDuringSchedulingIgnoredDuringExecution:@NodeSelector preferredDuringSchedulingIgnoredDuringExecution:[@PreferredSchedulingTerm
 NodeCondition type:s! status:s! lastHeartbeatTime:t= lastTransitionTime:t= reason:s message:s
-NodeConfigSource configMap:@ConfigMapNodeConfigSource
-NodeConfigStatus assigned:@NodeConfigSource active:@NodeConfigSource lastKnownGood:@NodeConfigSource error:s
 NodeDaemonEndpoints kubeletEndpoint:@DaemonEndpoint=
 NodeFeatures supplementalGroupsPolicy:b*
 NodeRuntimeHandler name:s= features:@NodeRuntimeHandlerFeatures
-NodeRuntimeHandlerFeatures recursiveReadOnlyMounts:b* userNamespaces:b*
-NodeSelector% nodeSelectorTerms:[@NodeSelectorTerm!
-NodeSelectorRequirement key:s! operator:s! values:[s
-NodeSelectorTerm% matchExpressions:[@NodeSelectorRequirement matchFields:[@NodeSelectorRequirement
 NodeSpec podCIDR:s podCIDRs:[s~^ providerID:s unschedulable:b taints:[@Taint configSource:@NodeConfigSource externalID:s
 NodeStatus capacity:{q allocatable:{q phase:s conditions:[@NodeCondition~type^type addresses:[@NodeAddress~type^type daemonEndpoints:@NodeDaemonEndpoints= nodeInfo:@NodeSystemInfo= images:[@ContainerImage volumesInUse:[s volumesAttached:[@AttachedVolume config:@NodeConfigStatus runtimeHandlers:[@NodeRuntimeHandler features:@NodeFeatures declaredFeatures:[s
 NodeSwapStatus capacity:l*
@@ -114,35 +77,19 @@ NodeSystemInfo machineID:s! systemUUID:s! bootID:s! kernelVersion:s! osImage:s! 
 ObjectFieldSelector% apiVersion:s fieldPath:s!
 ObjectReference% kind:s namespace:s name:s uid:s apiVersion:s resourceVersion:s fieldPath:s
 Pod kind:s apiVersion:s metadata:@ObjectMeta= spec:@PodSpec= status:@PodStatus=
-PodAffinity requiredDuringSchedulingIgnoredDuringExecution:[@PodAffinityTerm preferredDuringSchedulingIgnoredDuringExecution:[@WeightedPodAffinityTerm
 PodAffinityTerm labelSelector:@LabelSelector namespaces:[s topologyKey:s! namespaceSelector:@LabelSelector matchLabelKeys:[s mismatchLabelKeys:[s
 PodAntiAffinity requiredDuringSchedulingIgnoredDuringExecution:[@PodAffinityTerm preferredDuringSchedulingIgnoredDuringExecution:[@WeightedPodAffinityTerm
-PodCertificateProjection signerName:s? keyType:s? maxExpirationSeconds:i* credentialBundlePath:s keyPath:s certificateChainPath:s userAnnotations:{s
 PodCondition type:s! observedGeneration:l status:s! lastProbeTime:t= lastTransitionTime:t= reason:s message:s
-PodDNSConfig nameservers:[s searches:[s options:[@PodDNSConfigOption
-PodDNSConfigOption name:s value:s*
-PodExtendedResourceClaimStatus requestMappings:[@ContainerExtendedResourceRequest! resourceClaimName:s!
 PodIP ip:s!
-PodOS name:s!
-PodReadinessGate conditionType:s!
-PodResourceClaim name:s! resourceClaimName:s* resourceClaimTemplateName:s*
-PodResourceClaimStatus name:s! resourceClaimName:s*
-PodSchedulingGate name:s!
 PodSecurityContext seLinuxOptions:@SELinuxOptions windowsOptions:@WindowsSecurityContextOptions runAsUser:l* runAsGroup:l* runAsNonRoot:b* supplementalGroups:[l supplementalGroupsPolicy:s* fsGroup:l* sysctls:[@Sysctl fsGroupChangePolicy:s* seccompProfile:@SeccompProfile appArmorProfile:@AppArmorProfile seLinuxChangePolicy:s*
 PodSpec volumes:[@Volume~name^>name initContainers:[@Container~name^name containers:[@Container!~name^name ephemeralContainers:[@EphemeralContainer~name^name restartPolicy:s terminationGracePeriodSeconds:l* activeDeadlineSeconds:l* dnsPolicy:s nodeSelector:{s% serviceAccountName:s serviceAccount:s automountServiceAccountToken:b* nodeName:s hostNetwork:b hostPID:b hostIPC:b shareProcessNamespace:b* securityContext:@PodSecurityContext imagePullSecrets:[@LocalObjectReference~name^name hostname:s subdomain:s affinity:@Affinity schedulerName:s tolerations:[@Toleration hostAliases:[@HostAlias~ip^ip priorityClassName:s priority:i* dnsConfig:@PodDNSConfig readinessGates:[@PodReadinessGate runtimeClassName:s* enableServiceLinks:b* preemptionPolicy:s* overhead:{q topologySpreadConstraints:[@TopologySpreadConstraint~topologyKey,whenUnsatisfiable^topologyKey setHostnameAsFQDN:b* os:@PodOS hostUsers:b* schedulingGates:[@PodSchedulingGate~name^name resourceClaims:[@PodResourceClaim~name^>name resources:@ResourceRequirements hostnameOverride:s* workloadRef:@WorkloadReference
 PodStatus observedGeneration:l phase:s conditions:[@PodCondition~type^type message:s reason:s nominatedNodeName:s hostIP:s hostIPs:[@HostIP^ip podIP:s podIPs:[@PodIP~ip^ip startTime:t initContainerStatuses:[@ContainerStatus containerStatuses:[@ContainerStatus qosClass:s ephemeralContainerStatuses:[@ContainerStatus resize:s resourceClaimStatuses:[@PodResourceClaimStatus~name^>name extendedResourceClaimStatus:@PodExtendedResourceClaimStatus allocatedResources:{q resources:@ResourceRequirements
-PodTemplate kind:s apiVersion:s metadata:@ObjectMeta= template:@PodTemplateSpec=
 PodTemplateSpec metadata:@ObjectMeta= spec:@PodSpec=
 PortStatus port:i! protocol:s! error:s*
-PreferredSchedulingTerm weight:i! preference:@NodeSelectorTerm!
 Probe exec:@ExecAction httpGet:@HTTPGetAction tcpSocket:@TCPSocketAction grpc:@GRPCAction initialDelaySeconds:i timeoutSeconds:i periodSeconds:i successThreshold:i failureThreshold:i terminationGracePeriodSeconds:l*
 ProjectedVolumeSource sources:[@VolumeProjection= defaultMode:i*
-ResourceClaim name:s! request:s
 ResourceFieldSelector% containerName:s resource:s! divisor:q=
-ResourceHealth resourceID:s! health:s
 ResourceRequirements limits:{q requests:{q claims:[@ResourceClaim~name
-ResourceStatus name:s! resources:[@ResourceHealth~resourceID
-SELinuxOptions user:s role:s type:s level:s
 SeccompProfile type:s! localhostProfile:s*
 Secret kind:s apiVersion:s metadata:@ObjectMeta= immutable:b* data:{y stringData:{s type:s
 SecretEnvSource name:s optional:b*
@@ -157,22 +104,12 @@ ServiceAccountTokenProjection audience:s expirationSeconds:l* path:s!
 ServicePort name:s protocol:s appProtocol:s* port:i! targetPort:x= nodePort:i
 ServiceSpec ports:[@ServicePort~port,protocol^port selector:{s% clusterIP:s clusterIPs:[s type:s externalIPs:[s sessionAffinity:s loadBalancerIP:s loadBalancerSourceRanges:[s externalName:s externalTrafficPolicy:s healthCheckNodePort:i publishNotReadyAddresses:b sessionAffinityConfig:@SessionAffinityConfig ipFamilies:[s ipFamilyPolicy:s* allocateLoadBalancerNodePorts:b* loadBalancerClass:s* internalTrafficPolicy:s* trafficDistribution:s*
 ServiceStatus loadBalancer:@LoadBalancerStatus= conditions:[@Condition~type^type
-SessionAffinityConfig clientIP:@ClientIPConfig
-SleepAction seconds:l!
-Sysctl name:s! value:s!
-TCPSocketAction port:x! host:s
 Taint key:s! value:s effect:s! timeAdded:t
 Toleration key:s operator:s value:s effect:s tolerationSeconds:l*
-TypedLocalObjectReference% apiGroup:s=* kind:s! name:s!
 Volume name:s! hostPath:@HostPathVolumeSource emptyDir:@EmptyDirVolumeSource gcePersistentDisk:@GCEPersistentDiskVolumeSource awsElasticBlockStore:@AWSElasticBlockStoreVolumeSource gitRepo:@GitRepoVolumeSource secret:@SecretVolumeSource nfs:@NFSVolumeSource iscsi:@ISCSIVolumeSource glusterfs:@GlusterfsVolumeSource persistentVolumeClaim:@PersistentVolumeClaimVolumeSource rbd:@RBDVolumeSource flexVolume:@FlexVolumeSource cinder:@CinderVolumeSource cephfs:@CephFSVolumeSource flocker:@FlockerVolumeSource downwardAPI:@DownwardAPIVolumeSource fc:@FCVolumeSource azureFile:@AzureFileVolumeSource configMap:@ConfigMapVolumeSource vsphereVolume:@VsphereVirtualDiskVolumeSource quobyte:@QuobyteVolumeSource azureDisk:@AzureDiskVolumeSource photonPersistentDisk:@PhotonPersistentDiskVolumeSource projected:@ProjectedVolumeSource portworxVolume:@PortworxVolumeSource scaleIO:@ScaleIOVolumeSource storageos:@StorageOSVolumeSource csi:@CSIVolumeSource ephemeral:@EphemeralVolumeSource image:@ImageVolumeSource
-VolumeDevice name:s! devicePath:s!
 VolumeMount name:s! readOnly:b recursiveReadOnly:s* mountPath:s! subPath:s mountPropagation:s* subPathExpr:s
-VolumeMountStatus name:s! mountPath:s! readOnly:b recursiveReadOnly:s*
-VolumeNodeAffinity required:@NodeSelector
 VolumeProjection secret:@SecretProjection downwardAPI:@DownwardAPIProjection configMap:@ConfigMapProjection serviceAccountToken:@ServiceAccountTokenProjection clusterTrustBundle:@ClusterTrustBundleProjection podCertificate:@PodCertificateProjection
 WeightedPodAffinityTerm weight:i! podAffinityTerm:@PodAffinityTerm!
-WindowsSecurityContextOptions gmsaCredentialSpecName:s* gmsaCredentialSpec:s* runAsUserName:s* hostProcess:b*
-WorkloadReference name:s! podGroup:s! podGroupReplicaKey:s
 Endpoint addresses:[s!~ conditions:@EndpointConditions= hostname:s* targetRef:@ObjectReference deprecatedTopology:{s nodeName:s* zone:s* hints:@EndpointHints
 EndpointConditions ready:b* serving:b* terminating:b*
 EndpointHints forZones:[@ForZone forNodes:[@ForNode
@@ -202,7 +139,6 @@ APIResourceList kind:s apiVersion:s groupVersion:s! resources:[@APIResource!
 APIVersions kind:s apiVersion:s versions:[s! serverAddressByClientCIDRs:[@ServerAddressByClientCIDR!
 Condition type:s! status:s! observedGeneration:l lastTransitionTime:t! reason:s! message:s!
 DeleteOptions kind:s apiVersion:s gracePeriodSeconds:l* preconditions:@Preconditions orphanDependents:b* propagationPolicy:s* dryRun:[s ignoreStoreReadErrorWithClusterBreakingPotential:b*
-FieldSelectorRequirement key:s! operator:s! values:[s
 GroupResource group:s! resource:s!
 GroupVersionForDiscovery groupVersion:s! version:s!
 LabelSelector% matchLabels:{s matchExpressions:[@LabelSelectorRequirement
@@ -211,7 +147,6 @@ ListMeta selfLink:s resourceVersion:s continue:s remainingItemCount:l*
 ManagedFieldsEntry manager:s operation:s apiVersion:s time:t fieldsType:s fieldsV1:o subresource:s
 ObjectMeta name:s generateName:s namespace:s selfLink:s uid:s resourceVersion:s generation:l creationTimestamp:t deletionTimestamp:t deletionGracePeriodSeconds:l* labels:{s annotations:{s ownerReferences:[@OwnerReference~uid^uid finalizers:[s~^ managedFields:[@ManagedFieldsEntry
 OwnerReference% apiVersion:s! kind:s! name:s! uid:s! controller:b* blockOwnerDeletion:b*
-Preconditions uid:s* resourceVersion:s*
 ServerAddressByClientCIDR clientCIDR:s! serverAddress:s!
 Status kind:s apiVersion:s metadata:@ListMeta= status:s message:s reason:s details:@StatusDetails code:i
 StatusCause reason:s message:s field:s

@@ -1,0 +1,68 @@
+// Takes out of the core what a default cluster's boot and its first Deployment never run: functions and blocks that stand in
+// scripts of their own, one a folder, each loaded when the first of them is called. Which ones these are shows when the
+// core runs once in the sandbox with all of them marked. Node only.
+
+import variant from '@jitl/quickjs-wasmfile-release-sync';
+import { CORE, QuickJSEngine, type EngineCode } from './quickjs.ts';
+import { Runner } from './runner.ts';
+import { exportsOf, Script, type Edit, type Movable } from './script.ts';
+import { split } from './split.ts';
+
+/** Characters of a function's body from which on a stand-in is smaller. */
+const WORTHWHILE = 20;
+/** The same of a block, which has its variables handed over. */
+const WORTHWHILE_BLOCK = 30;
+
+/** So many Pods that what only happens to many is there too. */
+const DEPLOYMENT = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 200
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: nginx, image: nginx}]}
+`;
+
+const COMMANDS = 'kubectl apply -f web.yaml && kubectl rollout status deployment/web && kubectl get nodes';
+
+export async function setAside(code: EngineCode): Promise<EngineCode> {
+  const core = new Script(CORE, code[CORE], WORTHWHILE_BLOCK);
+  const needed = await run({ ...code, [CORE]: marked(core) });
+  const later: Movable[] = [];
+  core.movables.forEach((movable, i) => {
+    const { body, end } = movable;
+    const inside = end <= (later.at(-1)?.end ?? 0);
+    if (!needed.has(i) && !inside && body.end - body.start >= WORTHWHILE) later.push(movable);
+  });
+  return { ...code, ...split(core, later) };
+}
+
+/** The core that notes which of its movable pieces run, and tells it when asked. */
+function marked(core: Script): string {
+  const edits = core.movables.flatMap(({ body: { type, start, end } }, i): Edit[] => {
+    const mark = `$ran.add(${i})`;
+    if (type === 'BlockStatement') return [[start + 1, start + 1, `${mark};`]];
+    const [open, close] = type === 'Statements' ? [`{ ${mark}; `, ' }'] : [`(${mark}, `, ')'];
+    return [
+      [start, start, open],
+      [end, end, close],
+    ];
+  });
+  return `const $ran = new Set();
+${core.edited(edits)}
+const $call = kubebook.call;
+kubebook.call = (method, json) => (method === 'ran' ? JSON.stringify([...$ran]) : $call(method, json));
+${exportsOf(core.exports)}`;
+}
+
+/** The numbers of the pieces that run until a cluster's first Deployment is ready and its nodes have been looked at. */
+async function run(code: EngineCode): Promise<Set<number>> {
+  const runner = new Runner(await QuickJSEngine.create(variant, code), () => Promise.reject(new Error('no jq here')));
+  runner.boot({});
+  runner.writeFile('web.yaml', DEPLOYMENT);
+  const { exitCode } = await runner.run(COMMANDS);
+  if (exitCode !== 0) throw new Error('the first Deployment does not become ready');
+  return new Set(runner.call<number[]>('ran'));
+}
