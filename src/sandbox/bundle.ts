@@ -80,7 +80,7 @@ export async function bundle(): Promise<EngineCode> {
       groups: [
         {
           name(module, context) {
-            core ??= closure(ENTRY, (id) => context.getModuleInfo(id)?.importedIds ?? []);
+            core ??= closure([ENTRY], (id) => context.getModuleInfo(id)?.importedIds ?? []);
             return core.has(module) ? 'core' : null;
           },
           debugName: 'core',
@@ -117,16 +117,19 @@ function withPlainExports({ [CORE]: core, ...others }: EngineCode): EngineCode {
   return { ...Object.fromEntries(rest), [CORE]: plain };
 }
 
-/** `first` and what it leads to, and so on. */
-function closure(first: string, next: (name: string) => readonly string[]): Set<string> {
-  const found = new Set([first]);
+/** `first` and what they lead to, and so on. */
+function closure(first: string[], next: (name: string) => readonly string[]): Set<string> {
+  const found = new Set(first);
   for (const name of found) for (const further of next(name)) found.add(further);
   return found;
 }
 
-/** The scripts that booting a cluster takes: the core and what it imports, in no particular order. */
-export function coreScripts(code: EngineCode): string[] {
-  const imports = (name: string) =>
-    [...code[name].matchAll(/(?:\bfrom|\bimport)\s*"\.\/([^"]+)"/g)].map(([, file]) => file);
-  return [...closure(CORE, imports)];
-}
+const importedBy = (code: EngineCode, name: string) =>
+  [...code[name].matchAll(/(?:\bfrom|\bimport)\s*"\.\/([^"]+)"/g)].map(([, file]) => file);
+
+/** The core, with what it imports, in no particular order. */
+export const coreScripts = (code: EngineCode): string[] => [...closure([CORE], (name) => importedBy(code, name))];
+
+/** The scripts that booting a default cluster takes. */
+export const bootScripts = (code: EngineCode): Set<string> =>
+  closure([CORE, 'apply.js'], (name) => importedBy(code, name));

@@ -1,7 +1,7 @@
 declare module 'virtual:kubebook-engine' {
-  /** Where the engine's scripts are: a JSON object from name to text. */
-  const url: string;
-  export default url;
+  /** Where the engine's scripts are, JSON objects from name to text: those that boot a default cluster, and the others. */
+  export const boot: string;
+  export const rest: string;
 }
 declare module '@jitl/quickjs-wasmfile-release-sync/wasm?url' {
   const url: string;

@@ -1,10 +1,11 @@
-// Gives the site the engine as one asset: `import url from 'virtual:kubebook-engine'` is its address. The asset is a JSON
-// object of the engine's scripts by name.
+// Gives the site the engine as two assets: `import { boot, rest } from 'virtual:kubebook-engine'` has their addresses. Each is a
+// JSON object of scripts by name: those that boot a cluster, and all others.
 
-import { buildEngine } from './bundle.ts';
+import { bootScripts, buildEngine } from './bundle.ts';
 
 const ID = 'virtual:kubebook-engine';
 const DEV_PATH = '/@kubebook-engine';
+const ASSETS = ['boot', 'rest'] as const;
 
 interface Context {
   emitFile(file: { type: 'asset'; name: string; source: string }): string;
@@ -27,18 +28,20 @@ interface DevServer {
 /** A Vite plug-in; needed in `plugins` (development) and in `worker.plugins` (build). */
 export function engineAsset() {
   let development = false;
-  /** In development: what the address given out last leads to. */
-  let served = '';
+  /** In development: what the addresses given out last lead to. */
+  let served: Record<string, string> = {};
   return {
     name: 'kubebook-engine',
     configResolved(config: { command: string }) {
       development = config.command === 'serve';
     },
     configureServer(server: DevServer) {
-      server.middlewares.use(DEV_PATH, (_request, response) => {
-        response.setHeader('content-type', 'application/json');
-        response.end(served);
-      });
+      for (const asset of ASSETS) {
+        server.middlewares.use(`${DEV_PATH}/${asset}`, (_request, response) => {
+          response.setHeader('content-type', 'application/json');
+          response.end(served[asset]);
+        });
+      }
       // The next page that asks gets the engine as it is then.
       server.watcher.on('change', (file) => {
         const module = file.includes('/engine/') && server.moduleGraph.getModuleById(`\0${ID}`);
@@ -50,9 +53,16 @@ export function engineAsset() {
     },
     async load(this: Context, id: string) {
       if (id !== `\0${ID}`) return undefined;
-      served = JSON.stringify(await buildEngine());
-      if (development) return `export default ${JSON.stringify(DEV_PATH)};`;
-      return `export default import.meta.ROLLUP_FILE_URL_${this.emitFile({ type: 'asset', name: 'engine.json', source: served })};`;
+      const code = await buildEngine();
+      const first = bootScripts(code);
+      const pick = (wanted: boolean) =>
+        JSON.stringify(Object.fromEntries(Object.entries(code).filter(([name]) => first.has(name) === wanted)));
+      served = { boot: pick(true), rest: pick(false) };
+      const address = (asset: (typeof ASSETS)[number]) =>
+        development
+          ? JSON.stringify(`${DEV_PATH}/${asset}`)
+          : `import.meta.ROLLUP_FILE_URL_${this.emitFile({ type: 'asset', name: `engine-${asset}.json`, source: served[asset] })}`;
+      return ASSETS.map((asset) => `export const ${asset} = ${address(asset)};`).join('\n');
     },
   };
 }

@@ -4,14 +4,18 @@
 import { newVariant, type QuickJSSyncVariant } from 'quickjs-emscripten-core';
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import quickjsUrl from '@jitl/quickjs-wasmfile-release-sync/wasm?url';
-import engineUrl from 'virtual:kubebook-engine';
+import * as urls from 'virtual:kubebook-engine';
 import { runJq } from './jq.ts';
 import { QuickJSEngine, type Capture, type EngineCode } from './quickjs.ts';
 import { Runner } from './runner.ts';
 import type { ClusterOptions, HostCall } from './types.ts';
 
-/** All scripts are there before the cluster boots: the engine evaluates its parts when it first needs them, at once. */
-const code: Promise<EngineCode> = fetch(engineUrl).then((response) => response.json());
+/** The engine evaluates its parts at once when it first needs them: `code` must have them by then. */
+const code: Record<string, string> = {};
+const load = async (url: string) => void Object.assign(code, (await (await fetch(url)).json()) as EngineCode);
+/** A default cluster boots while the other scripts are on their way. */
+const first = load(urls.boot);
+const all = Promise.all([first, load(urls.rest)]);
 const located = newVariant(variant, { wasmLocation: quickjsUrl }) as QuickJSSyncVariant;
 
 let engine: QuickJSEngine | undefined;
@@ -38,7 +42,8 @@ const methods = {
       engine.restore(born.capture);
       return;
     }
-    engine = await QuickJSEngine.create(located, await code);
+    await (Object.keys(cluster).length ? all : first);
+    engine = await QuickJSEngine.create(located, code);
     runner = new Runner(engine, hostCall);
     runner.boot(cluster);
     born = { key, capture: engine.capture() };
@@ -74,7 +79,7 @@ addEventListener(
     }
     const method = methods[data.method] as (argument: unknown) => unknown;
     const argument = data.method === 'run' ? { ...(data.argument as object), id: data.id } : data.argument;
-    Promise.resolve()
+    (data.method === 'boot' ? first : all)
       .then(() => method(argument))
       .then(
         (result) => postMessage({ id: data.id, result }),
