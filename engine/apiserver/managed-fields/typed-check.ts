@@ -24,6 +24,7 @@ function struct(faults: string[], type: StructType, value: unknown, path: string
   }
   for (const key in value) {
     const field: Field | undefined = type.fields[key];
+    if (field?.code === 's' && typeof value[key] === 'string') continue;
     if (field) check(faults, field, value[key], `${path}.${key}`, field.rule);
     else faults.push(`${path}.${key}: field not declared in schema`);
   }
@@ -68,6 +69,7 @@ function check(faults: string[], ref: TypeRef, value: unknown, path: string, rul
 
 function items(faults: string[], ref: TypeRef, list: readonly unknown[], path: string, rule: ListRule | undefined) {
   for (let i = 0; i < list.length; i++) {
+    if (ref.code === 's' && typeof list[i] === 'string' && rule?.listType !== 'map') continue;
     const why = rule && noElement(rule, list[i]);
     if (why) faults.push(`${path}: element ${i}: ${why}`);
     else check(faults, ref, list[i], path + (rule?.listType === 'map' ? shownKey(elementOf(rule, list[i])) : `[${i}]`));
