@@ -73,12 +73,13 @@ export class Chain {
   }
 
   evaluate(packet: Packet, context: HookContext): Verdict | undefined {
-    const { rules } = this;
-    const { length } = rules;
     if (context.journey.trace) return this.traced(packet, context);
+    const rules = this.made ?? this.rules;
+    const { length } = rules;
     if (length <= LINEAR) {
       for (let i = 0; i < length; i++) {
-        const verdict = this.step(rules[i], packet, context);
+        const rule = rules[i];
+        const verdict = rule.matches(packet, context) ? met(rule, packet, context) : undefined;
         if (verdict !== undefined) return verdict;
       }
       return undefined;
@@ -97,7 +98,8 @@ export class Chain {
       if (addressed[a] === next) a++;
       else if (ports[p] === next) p++;
       else r++;
-      const verdict = this.step(rules[next], packet, context);
+      const rule = rules[next];
+      const verdict = rule.matches(packet, context) ? met(rule, packet, context) : undefined;
       if (verdict !== undefined) return verdict;
       if (packet.destination !== to) {
         // A target has rewritten it and let it go on.
@@ -113,19 +115,11 @@ export class Chain {
   private traced(packet: Packet, context: HookContext): Verdict | undefined {
     for (const rule of this.rules) {
       context.journey.compared++;
-      const verdict = this.step(rule, packet, context);
+      if (!rule.matches(packet, context)) continue;
+      const verdict = this.shown(rule, packet, context, context.journey.trace as Hop[]);
       if (verdict !== undefined) return verdict;
     }
     return undefined;
-  }
-
-  private step(rule: Rule, packet: Packet, context: HookContext): Verdict | undefined {
-    if (!rule.matches(packet, context)) return undefined;
-    rule.packets++;
-    rule.bytes += packet.length;
-    const { jump, target } = rule.spec;
-    if (context.journey.trace) return this.shown(rule, packet, context, context.journey.trace);
-    return jump ? follow(rule.spec, packet, context) : target?.apply(packet, context);
   }
 
   private shown(rule: Rule, packet: Packet, context: HookContext, trace: Hop[]): Verdict | undefined {
@@ -136,11 +130,19 @@ export class Chain {
     const link = context.in || context.out;
     const hop: Hop = { namespace: context.namespace.name, link, kind: 'rule', text, packet: packetText(packet) };
     const before = trace.push(hop);
-    const verdict = jump ? follow(rule.spec, packet, context) : target?.apply(packet, context);
+    const verdict = met(rule, packet, context);
     const moot = jump ? trace.slice(before).every(({ idle }) => idle) : !target;
     if (verdict === 'RETURN' || (verdict === undefined && moot)) hop.idle = true;
     return verdict;
   }
+}
+
+/** A rule that matches counts, and says what becomes of the packet. */
+function met(rule: Rule, packet: Packet, context: HookContext): Verdict | undefined {
+  const { spec } = rule;
+  rule.packets++;
+  rule.bytes += packet.length;
+  return spec.jump ? follow(spec, packet, context) : spec.target?.apply(packet, context);
 }
 
 /** A jump comes back when the chain has no verdict; a goto goes back to where this chain was called from. */

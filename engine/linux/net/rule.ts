@@ -85,5 +85,5 @@ export class Rule {
 }
 
 function sameInterface(pattern: string, name: string): boolean {
-  return pattern.endsWith('+') ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
+  return pattern === name || (pattern.endsWith('+') && name.startsWith(pattern.slice(0, -1)));
 }
