@@ -17,6 +17,8 @@ export interface HostCall {
 }
 
 export class HostCalls {
+  /** There are calls that the host has not seen yet. */
+  pending = false;
   private nextId = 1;
   private waiting: HostCall[] = [];
   private readonly answers = new Map<number, HostResult>();
@@ -26,11 +28,8 @@ export class HostCalls {
   take(): HostCall[] {
     const calls = this.waiting;
     this.waiting = [];
+    this.pending = false;
     return calls;
-  }
-
-  get pending(): boolean {
-    return this.waiting.length > 0;
   }
 
   resolve(id: number, result: HostResult) {
@@ -41,6 +40,7 @@ export class HostCalls {
   *jq(args: string[], input: string): Co<HostResult> {
     const id = this.nextId++;
     this.waiting.push({ id, name: 'jq', args, input });
+    this.pending = true;
     for (;;) {
       yield this.answered;
       const result = this.answers.get(id);

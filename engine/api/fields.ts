@@ -11,7 +11,11 @@ function at(path: string, zero = ''): Getter {
   const parts = path.split('.');
   if (parts.length === 1) return (o) => text(o[parts[0]]) || zero;
   const [first, second] = parts;
-  if (parts.length === 2) return (o) => text(o[first]?.[second]) || zero;
+  if (parts.length === 2)
+    return (o) => {
+      const value: unknown = o[first]?.[second];
+      return typeof value === 'string' && value !== '' ? value : text(value) || zero;
+    };
   return (o) => {
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     let value: any = o;

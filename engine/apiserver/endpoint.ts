@@ -43,9 +43,9 @@ export class Endpoints {
       this.minor = minor;
     }
     const found = this.known.get(place)?.[method];
+    if (!found || (name === '') !== (found.route.name === '')) return undefined;
     // A name with a slash or a percent sign makes another path.
-    const same = found && (name === '') === (found.route.name === '') && name.indexOf('/') < 0 && name.indexOf('%') < 0;
-    return same ? found : undefined;
+    return name === '' || (name.indexOf('/') < 0 && name.indexOf('%') < 0) ? found : undefined;
   }
 
   /** Remembers what was found out with a request. */

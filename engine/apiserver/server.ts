@@ -384,6 +384,12 @@ export class ApiServer implements Core {
   private answer(ctx: Context, accepted: Accepted): ApiResponse {
     const { info, request, route: asked } = ctx;
     switch (asked.verb) {
+      case 'create':
+        return { code: 201, headers: {}, body: this.shown(ctx, accepted, create(this, ctx)) };
+      case 'patch':
+        return this.updated(ctx, accepted, patch(this, ctx));
+      case 'update':
+        return this.updated(ctx, accepted, update(this, ctx));
       case 'list':
         return ok(listBody(this, info, request, accepted, list(this, ctx)));
       case 'deletecollection':
@@ -398,14 +404,11 @@ export class ApiServer implements Core {
         if (!object) throw notFound(info, asked.name);
         return ok(this.shown(ctx, accepted, object));
       }
-      case 'create': {
-        return { code: 201, headers: {}, body: this.shown(ctx, accepted, create(this, ctx)) };
-      }
-      default: {
-        const { object, created }: Updated = asked.verb === 'update' ? update(this, ctx) : patch(this, ctx);
-        return { code: created ? 201 : 200, headers: {}, body: this.shown(ctx, accepted, object) };
-      }
     }
+  }
+
+  private updated(ctx: Context, accepted: Accepted, { object, created }: Updated): ApiResponse {
+    return { code: created ? 201 : 200, headers: {}, body: this.shown(ctx, accepted, object) };
   }
 
   private removed(ctx: Context, form: Accepted): ApiResponse {

@@ -16,6 +16,7 @@ interface Index {
 }
 
 interface FieldWatches {
+  label: string;
   get: (object: KubeObject) => string;
   part: string;
   byValue: Map<string, readonly Watch[]>;
@@ -32,7 +33,7 @@ export class ResourceCache {
   private readonly labelIndexes = new Map<string, Index>();
   private readonly fieldIndexes = new Map<string, Index>();
   /** Watches by what narrows them best: one field's value, a namespace, or nothing. */
-  private readonly fieldWatches = new Map<string, FieldWatches>();
+  private fieldWatches: readonly FieldWatches[] = [];
   private readonly namespaceWatches = new Map<string, readonly Watch[]>();
   private wideWatches: readonly Watch[] = [];
   private watchCount = 0;
@@ -143,13 +144,14 @@ export class ResourceCache {
         ? { label: 'metadata.name', get: nameOf, value: selection.name }
         : selection.fields.find((term) => term.equal && term.label !== 'metadata.namespace');
     if (field) {
-      let group = this.fieldWatches.get(field.label);
+      const { label, get } = field;
+      let group = this.fieldWatches.find((other) => other.label === label);
       if (!group) {
-        group = { get: field.get, part: this.partOf(field.label), byValue: new Map() };
-        this.fieldWatches.set(field.label, group);
+        group = { label, get, part: this.partOf(label), byValue: new Map() };
+        this.fieldWatches = [...this.fieldWatches, group];
       }
       replace(group.byValue, field.value, change(group.byValue.get(field.value)));
-      if (group.byValue.size === 0) this.fieldWatches.delete(field.label);
+      if (group.byValue.size === 0) this.fieldWatches = this.fieldWatches.filter((other) => other !== group);
     } else if (selection.namespace) {
       replace(this.namespaceWatches, selection.namespace, change(this.namespaceWatches.get(selection.namespace)));
     } else this.wideWatches = change(this.wideWatches);
@@ -180,13 +182,14 @@ export class ResourceCache {
       const namespace = ((now ?? old) as KubeObject).metadata.namespace ?? '';
       tell(this.namespaceWatches.get(namespace), change, had, has);
     }
-    if (this.fieldWatches.size === 0) return;
-    this.fieldWatches.forEach(({ get, part, byValue }) => {
+    const { fieldWatches } = this;
+    for (let i = 0; i < fieldWatches.length; i++) {
+      const { get, part, byValue } = fieldWatches[i];
       const after = now && get(now);
       const before = isSame(part, old, now) ? after : old && get(old);
       if (after !== undefined) tell(byValue.get(after), change, before === after, true);
       if (before !== undefined && before !== after) tell(byValue.get(before), change, true, false);
-    });
+    }
   };
 }
 
