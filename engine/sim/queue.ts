@@ -40,7 +40,7 @@ export class EventQueue {
 
   peek(): Entry | undefined {
     const next = this.next();
-    const entry = this.due[this.first];
+    const entry = this.first < this.due.length ? this.due[this.first] : undefined;
     return entry && !(next && next.at === entry.at && next.seq < entry.seq) ? entry : next;
   }
 
@@ -48,7 +48,8 @@ export class EventQueue {
   take(end: number): Entry | undefined {
     const { due } = this;
     const next = this.next();
-    const entry = due[this.first];
+    // A place beyond the end is looked for in all prototypes.
+    const entry = this.first < due.length ? due[this.first] : undefined;
     if (entry && !(next && next.at === entry.at && next.seq < entry.seq)) {
       if (entry.at > end) return undefined;
       if (++this.first === due.length) this.first = due.length = 0;
@@ -88,7 +89,7 @@ class Wheel {
   }
 
   add(entry: Entry) {
-    const place = Math.floor(entry.at) % SLOTS;
+    const place = (entry.at % SLOTS) | 0;
     const slot = (this.slots[place] ??= []);
     let i = slot.length;
     // Times may have fractions.
@@ -102,11 +103,15 @@ class Wheel {
 
   /** Removes `next`. */
   shift() {
-    const place = Math.floor((this.next as Entry).at) % SLOTS;
+    const place = ((this.next as Entry).at % SLOTS) | 0;
     const slot = this.slots[place] as Entry[];
     slot.shift();
-    if (slot.length === 0) this.words[place >> 5] &= ~(1 << (place & 31));
-    this.next = --this.size === 0 ? undefined : (slot[0] ?? this.after(place));
+    this.size--;
+    if (slot.length > 0) this.next = slot[0];
+    else {
+      this.words[place >> 5] &= ~(1 << (place & 31));
+      this.next = this.size === 0 ? undefined : this.after(place);
+    }
   }
 
   /** The first entry of the slots after one, once around; there is one. */

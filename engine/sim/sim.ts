@@ -53,7 +53,9 @@ export class Task<T = void> {
   /** @internal */
   go = () => this.resume();
   private timer: Timer | undefined;
-  private waiting: Signal | Signal[] | undefined;
+  /** What it waits for, besides a timer: a signal, or the first of several. */
+  private signal: Signal | undefined;
+  private signals: readonly Signal[] | undefined;
   private pendingKill = false;
   private running = false;
 
@@ -123,11 +125,12 @@ export class Task<T = void> {
     const wait = step.value;
     if (typeof wait === 'number') {
       this.timer = this.sim.after(wait, this.go);
-    } else if (wait instanceof Signal) {
+    } else if (!('signals' in wait)) {
+      // Not instanceof, which looks for a method that says what an instance is.
       wait.add(this as Task<unknown>);
-      this.waiting = wait;
+      this.signal = wait;
     } else {
-      this.waiting = wait.signals;
+      this.signals = wait.signals;
       for (const signal of wait.signals) signal.add(this as Task<unknown>);
       if (wait.timeout !== undefined) {
         this.timer = this.sim.after(Math.max(0, wait.timeout), () => {
@@ -141,10 +144,14 @@ export class Task<T = void> {
   private detach() {
     this.timer?.cancel();
     this.timer = undefined;
-    const { waiting } = this;
-    this.waiting = undefined;
-    if (waiting instanceof Signal) waiting.remove(this as Task<unknown>);
-    else waiting?.forEach((signal) => signal.remove(this as Task<unknown>));
+    const { signal, signals } = this;
+    if (signal) {
+      this.signal = undefined;
+      signal.remove(this as Task<unknown>);
+    } else if (signals) {
+      this.signals = undefined;
+      for (let i = 0; i < signals.length; i++) signals[i].remove(this as Task<unknown>);
+    }
   }
 
   private finish(value: T | undefined) {

@@ -87,8 +87,11 @@ export function updateObject(
   if (strategy?.beforeUpdate) {
     const { beforeUpdate } = strategy;
     const begun = object;
-    const before = () => beforeUpdate(core, ctx, begun, old, subresource);
-    object = core.replay ? core.replay.once(`before/${name}/${old.metadata.resourceVersion}`, before) : before();
+    object = core.replay
+      ? core.replay.once(`before/${name}/${old.metadata.resourceVersion}`, () =>
+          beforeUpdate(core, ctx, begun, old, subresource),
+        )
+      : beforeUpdate(core, ctx, object, old, subresource);
   }
   const errors = scheme.validateUpdate(info, object, old, subresource || undefined, core.minor);
   if (errors.length) throw invalid(info, name, errors);

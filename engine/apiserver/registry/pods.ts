@@ -1,7 +1,6 @@
 // Pods: selectors take in the Pod's own labels; deletion is graceful, the kubelet ends it (registry/core/pod).
 
 import type { KubeObject, Pod } from '../../api/types.ts';
-import { minorOf } from '../release.ts';
 import { readAppArmorAnnotations } from './app-armor.ts';
 import { mergeLabelKeys } from './label-keys.ts';
 import type { Strategy } from './strategies.ts';
@@ -10,8 +9,8 @@ const DEFAULT_GRACE_SECONDS = 30;
 /** The first release that counts the generations of Pods' specs. */
 const GENERATION_SINCE = 34;
 
-function ofRelease(pod: KubeObject, version: string): KubeObject {
-  if (pod.metadata.generation === undefined || minorOf(version) >= GENERATION_SINCE) return pod;
+function ofRelease(pod: KubeObject, minor: number): KubeObject {
+  if (minor >= GENERATION_SINCE || pod.metadata.generation === undefined) return pod;
   const { generation: _, ...metadata } = pod.metadata;
   return { ...pod, metadata };
 }
@@ -19,9 +18,9 @@ function ofRelease(pod: KubeObject, version: string): KubeObject {
 export const pods: Strategy = {
   repeats: true,
   returnsDeleted: true,
-  beforeCreate: ({ version }, ctx, pod) =>
-    ofRelease(readAppArmorAnnotations(ctx, mergeLabelKeys(pod, version)), version),
-  beforeUpdate: ({ version }, _, pod) => ofRelease(pod, version),
+  beforeCreate: ({ version, minor }, ctx, pod) =>
+    ofRelease(readAppArmorAnnotations(ctx, mergeLabelKeys(pod, version)), minor),
+  beforeUpdate: ({ minor }, _, pod) => ofRelease(pod, minor),
   gracePeriod(object, asked) {
     const pod = object as unknown as Pod;
     let period = asked ?? pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
