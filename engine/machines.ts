@@ -120,7 +120,10 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
           made: born.notBefore,
           controlPlane,
           proxyClient: (name) =>
-            clientOf(controlPlane.handleFrom(name), 'kube-proxy', 'system:kube-proxy', ['system:node-proxier', 'system:authenticated']),
+            clientOf(controlPlane.handleFrom(name), 'kube-proxy', 'system:kube-proxy', [
+              'system:node-proxier',
+              'system:authenticated',
+            ]),
           kubelet: programs.packaged.kubelet,
         })
       : undefined;
@@ -174,7 +177,10 @@ export function createMachines(options: MachinesOptions, system: DirNode): Map<s
     if (index === 0) apiServer.runsOn(net);
     const kubelet: Kubelet = new Kubelet({
       sim,
-      client: clientOf(controlPlane.handleFrom(name), 'kubelet', `system:node:${name}`, ['system:nodes', 'system:authenticated']),
+      client: clientOf(controlPlane.handleFrom(name), 'kubelet', `system:node:${name}`, [
+        'system:nodes',
+        'system:authenticated',
+      ]),
       node: {
         name,
         ip,

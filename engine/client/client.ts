@@ -1,7 +1,16 @@
 // How components of the cluster talk to the API server: verbs over the one `handle`, nothing else.
 // Failures are thrown as ApiError, which carries the Status that the server answered.
 
-import type { ApiRequest, ApiResponse, Handle, Noted, Place, Status, UserInfo, WatchStream } from '../apiserver/types.ts';
+import type {
+  ApiRequest,
+  ApiResponse,
+  Handle,
+  Noted,
+  Place,
+  Status,
+  UserInfo,
+  WatchStream,
+} from '../apiserver/types.ts';
 import type { KubeObject } from '../api/types.ts';
 
 export class ApiError extends Error {

@@ -2,7 +2,7 @@
 // combined, and a source that talks too much is cut off (client-go tools/record: EventCorrelator).
 
 import { isNotFound, type Client, type ResourceClient } from './client.ts';
-import { formatMicroTime as microTimestamp, formatTime as timestamp } from '../api/time.ts';
+import { formatTime as timestamp } from '../api/time.ts';
 import type { Event, KubeObject, ObjectReference } from '../api/types.ts';
 import type { Sim } from '../sim/index.ts';
 

@@ -4,7 +4,7 @@
 import { apiServiceIP, serverURL } from '../addressing.ts';
 import type { Pod } from '../api/types.ts';
 import type { OpenIdTokens } from '../apiserver/authentication/openid-tokens.ts';
-import type { ApiRequest, ApiResponse, Handle } from '../apiserver/types.ts';
+import type { ApiResponse, Handle } from '../apiserver/types.ts';
 import type { Client } from '../client/index.ts';
 import type { Etcd, KeyValue } from '../etcd/index.ts';
 import type { Repository } from '../images/types.ts';

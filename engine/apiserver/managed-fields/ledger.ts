@@ -82,7 +82,15 @@ export class Ledger {
     wrote: KubeObject | undefined,
   ) {
     const { manager, subresource, time } = writer;
-    this.notes.set(this.aliased ? this.original(stored) : stored, { manager, subresource, time, old, info, depth, wrote });
+    this.notes.set(this.aliased ? this.original(stored) : stored, {
+      manager,
+      subresource,
+      time,
+      old,
+      info,
+      depth,
+      wrote,
+    });
   }
 
   /** Sets what is known of a stored object outright. */
