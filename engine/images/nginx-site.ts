@@ -151,7 +151,7 @@ export class Site {
     if (location.tryFiles) {
       const candidates = location.tryFiles.slice(0, -1).map(vars);
       const hit = candidates.find((candidate) => {
-        const node = fs.find(fileOf(candidate));
+        const node = fs.look(fileOf(candidate));
         return candidate.endsWith('/') ? node?.kind === 'dir' : node?.kind === 'file';
       });
       const last = vars(location.tryFiles[location.tryFiles.length - 1]);

@@ -53,7 +53,7 @@ export type Found =
 
 /** Looks up what a path shows: a file, a directory's index, a directory, nothing. */
 export function lookUp(fs: FileSystem, path: string, index: readonly string[]): Found {
-  const node = fs.find(path);
+  const node = fs.look(path);
   if (!node || node.kind === 'link') return { kind: 'missing', path, code: 'ENOENT' };
   if (node.kind === 'file') {
     if (path.endsWith('/')) return { kind: 'missing', path, code: 'ENOTDIR' };

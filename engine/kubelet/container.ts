@@ -14,7 +14,6 @@ import {
   pipeReader,
   setPortFault,
   type Confinement,
-  type FileNode,
   type Host,
   type Kernel,
   type MountOptions,
@@ -69,7 +68,8 @@ export interface ContainerConfig {
   mount: (fs: FileSystem) => void;
   /** Where it does so, if it may be done later; undefined: it has to be done when the container starts. */
   places: readonly string[] | undefined;
-  terminationFile: FileNode | undefined;
+  /** What it has written into the file for that. */
+  terminationMessage: () => string;
   /** Of which its ID says that it is; default containerd. */
   runtime?: string;
 }
@@ -198,8 +198,8 @@ export class Container {
     if (this.state === 'exited') return;
     this.killRest();
     this.finish(status, this.oomKilled ? 'OOMKilled' : status === 0 ? 'Completed' : 'Error');
-    const { spec, terminationFile } = this.config;
-    this.message = (terminationFile?.text ?? '').slice(0, 4096);
+    const { spec, terminationMessage } = this.config;
+    this.message = terminationMessage().slice(0, 4096);
     if (!this.message && status !== 0 && spec.terminationMessagePolicy === 'FallbackToLogsOnError') {
       this.message = this.log.tail(80, 2048);
     }

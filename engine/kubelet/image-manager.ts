@@ -152,7 +152,9 @@ export class ImageManager {
   /** Done, or given up while waiting: the next in the queue goes on. */
   private leave(turn: Signal) {
     const place = this.queue.indexOf(turn);
-    this.queue.splice(place, 1);
+    // Of a long queue the first goes cheaply.
+    if (place === 0) this.queue.shift();
+    else this.queue.splice(place, 1);
     if (place < this.parallel) this.queue[this.parallel - 1]?.fire();
   }
 

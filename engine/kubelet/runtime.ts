@@ -38,7 +38,7 @@ export function createContainer(
   const user = userOf(pod, spec, image);
   env.HOME ??= user.uid === 0 ? '/root' : '/';
 
-  const terminationFile = new FileNode('', { mode: 0o666 });
+  let terminationFile: FileNode | undefined;
   const { fsGroup, supplementalGroups = NO_GROUPS, supplementalGroupsPolicy } = podSpec.securityContext ?? {};
   // containerd adds the primary group, and those that the image puts the user in; the kernel keeps the list sorted.
   const asked = fsGroup === undefined ? supplementalGroups : [fsGroup, ...supplementalGroups];
@@ -61,7 +61,8 @@ export function createContainer(
     etc?.set('hostname', (files.hostname ??= new FileNode(`${sandbox.hostname}\n`)));
     etc?.set('resolv.conf', resolv());
     worker.volumes.mount(fs, spec, (text) => expand(text, env));
-    if (terminationMessagePath) place(root, terminationMessagePath, terminationFile);
+    if (terminationMessagePath)
+      place(root, terminationMessagePath, (terminationFile ??= new FileNode('', { mode: 0o666 })));
   };
   // What the node's file says now, and what is wrong with the Pod's wishes, is known when it starts.
   const places = hasOwnResolv(pod) ? undefined : worker.volumes.places(spec);
@@ -97,7 +98,7 @@ export function createContainer(
       places:
         places &&
         (terminationMessagePath ? ETC_PLACES.concat(terminationMessagePath, places) : ETC_PLACES.concat(places)),
-      terminationFile: terminationMessagePath ? terminationFile : undefined,
+      terminationMessage: () => terminationFile?.text ?? '',
       runtime: scheme(kubelet.runtime),
     },
     (container) => worker.containerExited(container),

@@ -63,7 +63,9 @@ export class Link {
   portOf(ip: string): Link | undefined {
     const known = this.found?.get(ip);
     if (known?.master === this && known.peer?.has(ip)) return known;
-    for (const port of this.ports) {
+    // Who is asked for first is mostly who came last.
+    for (let i = this.ports.length - 1; i >= 0; i--) {
+      const port = this.ports[i];
       if (!port.peer?.has(ip)) continue;
       (this.found ??= new Map()).set(ip, port);
       return port;
