@@ -70,7 +70,10 @@ export const STATUS_TEXT: Record<number, string> = {
 
 export function header(headers: Headers, name: string): string | undefined {
   const wanted = name.toLowerCase();
-  for (let i = 0; i < headers.length; i++) if (headers[i][0].toLowerCase() === wanted) return headers[i][1];
+  for (let i = 0; i < headers.length; i++) {
+    const given = headers[i][0];
+    if (given.length === wanted.length && given.toLowerCase() === wanted) return headers[i][1];
+  }
   return undefined;
 }
 
@@ -88,7 +91,7 @@ export function* readHead(lines: LineReader): Co<{ first: string; headers: Heade
   let first: string | undefined;
   const headers: Headers = [];
   for (;;) {
-    const raw = yield* lines.line();
+    const raw = lines.take() ?? (yield* lines.line());
     if (raw === undefined) return undefined;
     const line = raw.endsWith('\r') ? raw.slice(0, -1) : raw;
     if (first === undefined) {

@@ -189,10 +189,11 @@ export class LineReader {
   terminated = true;
   private readonly reader: Reader;
   private readonly separator: string;
-  private rest = '';
+  /** What has come and is not taken yet begins at `at`; before `seen` no line of it ends. */
+  private text = '';
+  private at = 0;
+  private seen = 0;
   private ended = false;
-  private batch: string[] = [];
-  private next = 0;
 
   constructor(reader: Reader, separator = '\n') {
     this.reader = reader;
@@ -201,56 +202,72 @@ export class LineReader {
 
   /** The next complete lines, without their ends; undefined at the end. */
   *lines(): Co<string[] | undefined> {
-    if (this.next < this.batch.length) {
-      const left = this.batch.slice(this.next);
-      this.batch = [];
-      this.next = 0;
-      return left;
-    }
-    while (!this.ended) {
-      const text = yield* this.reader.read();
-      if (text === undefined) {
-        this.ended = true;
-        if (!this.rest) return undefined;
-        this.terminated = false;
-        const last = [this.rest];
-        this.rest = '';
-        return last;
+    for (;;) {
+      if (this.ready) {
+        const cut = this.text.lastIndexOf(this.separator);
+        const whole = this.text.slice(this.at, cut);
+        this.at = this.seen = cut + 1;
+        return whole.split(this.separator);
       }
-      const cut = text.lastIndexOf(this.separator);
-      if (cut < 0) {
-        this.rest += text;
-        continue;
-      }
-      const whole = this.rest + text.slice(0, cut);
-      this.rest = text.slice(cut + 1);
-      return whole.split(this.separator);
+      if (yield* this.more()) continue;
+      const last = this.last();
+      return last === undefined ? undefined : [last];
     }
-    return undefined;
   }
 
   /** A line can be had without waiting. */
   get ready(): boolean {
-    return this.next < this.batch.length;
+    return this.text.indexOf(this.separator, this.seen) >= 0;
+  }
+
+  /** A line that can be had without waiting; undefined: there is none. */
+  take(): string | undefined {
+    const end = this.text.indexOf(this.separator, this.seen);
+    if (end < 0) {
+      this.seen = this.text.length;
+      return undefined;
+    }
+    const line = this.text.slice(this.at, end);
+    this.at = this.seen = end + 1;
+    return line;
   }
 
   /** One line; undefined at the end. */
   *line(): Co<string | undefined> {
-    if (this.next >= this.batch.length) {
-      const more = yield* this.lines();
-      if (!more) return undefined;
-      this.batch = more;
-      this.next = 0;
+    for (;;) {
+      const line = this.take();
+      if (line !== undefined) return line;
+      if (!(yield* this.more())) return this.last();
     }
-    return this.batch[this.next++];
+  }
+
+  /** False at the end. */
+  private *more(): Co<boolean> {
+    const text = this.ended ? undefined : yield* this.reader.read();
+    if (text === undefined) {
+      this.ended = true;
+      return false;
+    }
+    const rest = this.text.slice(this.at);
+    this.seen = rest.length;
+    this.at = 0;
+    this.text = rest + text;
+    return true;
+  }
+
+  /** What stands after the last end of a line. */
+  private last(): string | undefined {
+    if (this.at === this.text.length) return undefined;
+    this.terminated = false;
+    const last = this.text.slice(this.at);
+    this.at = this.seen = this.text.length;
+    return last;
   }
 
   /** Gives back to the reader what was read beyond the lines taken. */
   release() {
-    const left = this.batch.slice(this.next).map((line) => line + this.separator);
-    const text = left.join('') + this.rest;
-    if (text) this.reader.unread(text);
-    this.batch = [];
-    this.rest = '';
+    if (this.at < this.text.length) this.reader.unread(this.text.slice(this.at));
+    this.text = '';
+    this.at = this.seen = 0;
   }
 }
