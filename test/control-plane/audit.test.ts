@@ -76,3 +76,32 @@ it('an API server with a policy writes who did what, as whom, and what came of i
     annotations: { 'authorization.k8s.io/decision': 'forbid' },
   });
 });
+
+it("a kubelet's patches of a status are written out as it sends them", () => {
+  const { run, withFlag } = controlPlane();
+  const rules =
+    '- {level: Request, resources: [{group: "", resources: [pods/status]}], userGroups: ["system:nodes"], omitStages: [RequestReceived]}';
+  run(`cat > ${FILE} <<'END'\n${policy(rules)}\nEND`, 'cp-1');
+  withFlag('kube-apiserver', `--audit-policy-file=${FILE}\\n    - --audit-log-path=-`);
+  run('kubectl run web --image=nginx:1.27; kubectl wait --for=condition=Ready pod/web');
+  const log = run('crictl logs $(crictl ps --name kube-apiserver -q) | grep ^{', 'cp-1');
+  const sent = log
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .filter(({ objectRef }) => objectRef.name === 'web')
+    .map(({ requestObject }) => requestObject);
+  expect(sent).toHaveLength(2);
+  expect(sent[0]).toMatchObject({
+    status: { observedGeneration: 1, containerStatuses: [{ name: 'web', ready: false }] },
+  });
+  expect(sent[1].metadata.uid).toBe(sent[0].metadata.uid);
+  expect(Object.keys(sent[1].status).sort()).toEqual([
+    '$setElementOrder/conditions',
+    'conditions',
+    'containerStatuses',
+    'phase',
+    'podIP',
+    'podIPs',
+  ]);
+});
