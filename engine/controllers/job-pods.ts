@@ -22,6 +22,20 @@ export function failuresOf({ metadata: { annotations } }: Pod): { counted: numbe
   return { counted: Number(annotations?.[FAILURE_COUNT] ?? 0), ignored: Number(annotations?.[IGNORED_COUNT] ?? 0) };
 }
 
+/** By the spec of a Job without indexes, the object for all its Pods: the API server need not look at it again. */
+const made = new WeakMap<JobSpec, { owner: string; pod: Pod }>();
+
+/** The Pod of a Job without indexes. */
+export function plainPod(job: Job): Pod {
+  const spec = job.spec as JobSpec;
+  const owner = job.metadata.uid as string;
+  const known = made.get(spec);
+  if (known?.owner === owner) return known.pod;
+  const pod = jobPod(job, undefined, undefined);
+  made.set(spec, { owner, pod });
+  return pod;
+}
+
 /** `index`: for indexed Jobs. `failed`: the Pod that the new one replaces, when failures are counted by index. */
 export function jobPod(job: Job, index: number | undefined, failed: Pod | undefined): Pod {
   const pod = podFromTemplate((job.spec as JobSpec).template, job as KubeObject, controllerRef(job, 'batch/v1', 'Job'));

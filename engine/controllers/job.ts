@@ -7,7 +7,7 @@ import { condition } from './conditions.ts';
 import { backoffOf, indexBackoffOf, lastFailures } from './job-backoff.ts';
 import { formatIndexes, parseIndexes } from './job-indexes.ts';
 import { judgeFailure, judgeSuccess } from './job-policies.ts';
-import { completionIndex, failuresOf, FINALIZER, jobPod, surplusPods } from './job-pods.ts';
+import { completionIndex, failuresOf, FINALIZER, jobPod, plainPod, surplusPods } from './job-pods.ts';
 import { type Outcome, setCount, sorted, targetOf, uncounted } from './job-status.ts';
 import { claim, controllerOf, controllerRef, indexByController } from './owners.ts';
 import { BURST, createPod, deletePod, slowStart } from './pod-control.ts';
@@ -259,11 +259,10 @@ class JobController {
     }
     const created: Pod[] = [];
     const count = indexes ? indexes.length : missing;
-    const error = slowStart(count, (i) =>
-      created.push(
-        createPod(this.podClient, recorder, owner, jobPod(job, indexes?.[i], indexes && replaceable.get(indexes[i]))),
-      ),
-    );
+    const error = slowStart(count, (i) => {
+      const pod = indexes ? jobPod(job, indexes[i], replaceable.get(indexes[i])) : plainPod(job);
+      created.push(createPod(this.podClient, recorder, owner, pod));
+    });
     if (error !== undefined) throw error;
     return { running: [...active, ...created], waiting: undefined };
   }

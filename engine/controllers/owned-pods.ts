@@ -97,8 +97,10 @@ export class OwnedPods {
 
   private stateOf(pod: Pod): number {
     if (isPodFinished(pod)) return 0;
-    if (pod.metadata.deletionTimestamp !== undefined) return TERMINATING;
-    return ACTIVE | (isPodReady(pod) ? READY : 0) | (this.hasTemplateLabels(pod) ? LABELED : 0);
+    const { labels, deletionTimestamp } = pod.metadata;
+    if (deletionTimestamp !== undefined) return TERMINATING;
+    const state = isPodReady(pod) ? ACTIVE | READY : ACTIVE;
+    return labels === this.template || this.hasTemplateLabels(labels) ? state | LABELED : state;
   }
 
   private count(state: number, sign: 1 | -1) {
@@ -108,9 +110,7 @@ export class OwnedPods {
     if (state & LABELED) this.labeled += sign;
   }
 
-  private hasTemplateLabels(pod: Pod): boolean {
-    const { labels } = pod.metadata;
-    if (labels === this.template) return true;
+  private hasTemplateLabels(labels: Record<string, string> | undefined): boolean {
     for (const key in this.template) if (labels?.[key] !== this.template[key]) return false;
     return true;
   }

@@ -14,8 +14,8 @@ export function isPodReady(pod: Pod): boolean {
 }
 
 /** Succeeded or Failed. */
-export function isPodFinished(pod: Pod): boolean {
-  const phase = pod.status?.phase;
+export function isPodFinished({ status }: Pod): boolean {
+  const phase = status?.phase;
   return phase === 'Succeeded' || phase === 'Failed';
 }
 

@@ -9,7 +9,7 @@ import { BURST, createPod, deletePod, namespaceIsTerminating, podFromTemplate, s
 import { podsToDelete } from './pod-ranking.ts';
 import { isPodActive, nextAvailability } from './pods.ts';
 import type { ControllerContext } from './context.ts';
-import type { KubeObject, ObjectMeta, Pod, PodTemplateSpec, ReplicaSetStatus } from '../api/types.ts';
+import type { KubeObject, ObjectMeta, OwnerReference, Pod, PodTemplateSpec, ReplicaSetStatus } from '../api/types.ts';
 
 /** How long a sync takes in a real controller manager: Pod changes of that time are handled by one. */
 const SYNC_TIME = 10;
@@ -41,6 +41,8 @@ export class ReplicaManager<T extends Replicated> {
   private readonly podClient: ResourceClient<Pod>;
   private readonly queue: WorkQueue;
   private readonly owned = new Map<string, OwnedPods>();
+  /** The owners that a Pod had last: those of one template share them. */
+  private recent: { refs: readonly OwnerReference[]; name: string; owned: OwnedPods } | undefined;
   /** Pods by their templates. */
   private readonly madeFrom = new WeakMap<PodTemplateSpec, Pod>();
   /** Keys whose claim on Pods must be looked at again. */
@@ -65,6 +67,7 @@ export class ReplicaManager<T extends Replicated> {
       },
       delete: (object) => {
         this.owned.delete(object.metadata.uid as string);
+        this.recent = undefined;
         this.queue.add(keyOf(object));
       },
     });
@@ -98,21 +101,28 @@ export class ReplicaManager<T extends Replicated> {
   }
 
   private podChanged(pod: Pod, old: Pod | undefined) {
+    const { namespace, name, labels, ownerReferences } = pod.metadata;
+    const { recent } = this;
+    const changed = old !== undefined && claimChanged(pod, old);
+    if (recent && ownerReferences === recent.refs && !changed) {
+      recent.owned.set(name as string, pod);
+      this.queue.addAfter(recent.owned.keyOf(namespace, recent.name), SYNC_TIME);
+      return;
+    }
     const ref = controllerOf(pod);
-    const changed = old === undefined || claimChanged(pod, old);
     if (old && changed) {
       const oldRef = controllerOf(old);
       if (oldRef && oldRef.uid !== ref?.uid) this.podDeleted(old);
     }
     if (ref) {
       if (ref.kind !== this.kind.kind) return;
-      const owned = this.podsOf(ref.uid, pod.metadata.namespace, ref.name);
-      owned.set(pod.metadata.name as string, pod);
-      const key = owned.keyOf(pod.metadata.namespace, ref.name);
-      if (old && changed) this.unclaimed.add(key);
+      const owned = this.podsOf(ref.uid, namespace, ref.name);
+      this.recent = { refs: ownerReferences as OwnerReference[], name: ref.name, owned };
+      owned.set(name as string, pod);
+      const key = owned.keyOf(namespace, ref.name);
+      if (changed) this.unclaimed.add(key);
       this.queue.addAfter(key, SYNC_TIME);
-    } else if (changed && !pod.metadata.deletionTimestamp) {
-      const { namespace, labels } = pod.metadata;
+    } else if ((changed || !old) && !pod.metadata.deletionTimestamp) {
       for (const object of this.objects.inNamespace(namespace as string)) {
         if (this.kind.matches(object, labels)) this.reclaim(keyOf(object));
       }

@@ -25,8 +25,8 @@ const REGION = 'topology.kubernetes.io/region';
 export class Cache {
   private readonly byName = new Map<string, NodeInfo>();
   private ordered: NodeInfo[] | undefined;
-  /** Pod key to the node it counts on. */
-  private readonly placed = new Map<string, NodeInfo>();
+  /** Pods that count on a node, by key. */
+  private readonly placed = new Map<string, PodInfo>();
   /** Pods bound to a node that is not known (yet). */
   private readonly homeless = new Map<string, Map<string, PodInfo>>();
   private readonly assumed = new Set<string>();
@@ -81,6 +81,7 @@ export class Cache {
     info.pods.forEach((pod, key) => {
       left.set(key, pod);
       this.placed.delete(key);
+      pod.node = undefined;
       this.count(pod, name, -1);
     });
     if (left.size > 0) this.homeless.set(name, left);
@@ -102,17 +103,18 @@ export class Cache {
   }
 
   /** `key`: its 'namespace/name'. */
-  setPod(pod: Pod, key: string): PodInfo {
+  setPod(pod: Pod, key: string) {
     const nodeName = pod.spec?.nodeName as string;
-    const at = this.placed.get(key);
-    const old = at?.pods.get(key);
+    const old = this.placed.get(key);
     if (this.assumed.size > 0) this.assumed.delete(key);
-    // Confirming an assumption, or what the kubelet reports of a Pod, changes nothing that is counted here.
-    if (old && at?.name === nodeName && sameForScheduling(old.pod, pod)) {
-      old.pod = pod;
-      return old;
+    if (old) {
+      // Confirming an assumption, or what the kubelet reports of a Pod, changes nothing that is counted here.
+      if (old.node?.name === nodeName && sameForScheduling(old.pod, pod)) {
+        old.pod = pod;
+        return;
+      }
+      this.removePod(key);
     }
-    if (old) this.removePod(key);
     const info = new PodInfo(pod);
     const node = this.byName.get(nodeName);
     if (node) this.place(info, node);
@@ -121,19 +123,19 @@ export class Cache {
       if (!waiting) this.homeless.set(nodeName, (waiting = new Map()));
       waiting.set(key, info);
     }
-    return info;
   }
 
   removePod(key: string, nodeName?: string) {
     this.assumed.delete(key);
-    const node = this.placed.get(key);
+    const pod = this.placed.get(key);
+    const node = pod?.node;
     if (!node) {
       if (nodeName) this.homeless.get(nodeName)?.delete(key);
       return;
     }
     this.placed.delete(key);
-    const pod = node.remove(key);
-    if (!pod) return;
+    pod.node = undefined;
+    node.remove(key);
     this.touch(node);
     if (pod.hasAffinity) this.version++;
     this.count(pod, node.name, -1);
@@ -164,7 +166,8 @@ export class Cache {
     node.add(pod);
     this.touch(node);
     if (pod.hasAffinity) this.version++;
-    this.placed.set(pod.key, node);
+    pod.node = node;
+    this.placed.set(pod.key, pod);
     this.count(pod, node.name, 1);
   }
 

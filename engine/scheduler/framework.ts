@@ -82,7 +82,8 @@ export interface Plugin {
   /**
    * Whether what it says of this Pod up to score holds for all Pods of its signature: of each node until that node's
    * Pods change, and of all until Cache.version does, or other nodes than so many are found. Its `normalize` looks at
-   * the points alone, and makes equal ones of all 0. Pods with claims are never asked about. Default: no.
+   * the points alone, and makes equal ones of all 0. In reserve, permit and preBind it does nothing for such a Pod. Pods
+   * with claims are never asked about. Default: no.
    */
   local?(pod: PodInfo): boolean;
   /** Local but for its points, as preScore has found: they rest on other nodes' Pods as well. */

@@ -2,11 +2,14 @@
 
 import { podRequest, type PodRequest } from './resources.ts';
 import { exclusiveDisk, someClaim } from './plugins/volumes.ts';
+import type { NodeInfo } from './node-info.ts';
 import type { Container, ContainerPort, OwnerReference, Pod, PodAffinityTerm, PodSpec, Volume } from '../api/types.ts';
 
 export class PodInfo {
   /** As it is now; what is below does not change with it. */
   pod: Pod;
+  /** On which it counts, if that is known. */
+  node: NodeInfo | undefined = undefined;
   readonly key: string;
   readonly spec: PodSpec;
   readonly signature: Signature;

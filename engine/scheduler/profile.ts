@@ -263,6 +263,7 @@ export class Profile {
   }
 
   reserve(pod: PodInfo, node: string, cycle: Cycle): Refusal | undefined {
+    if (cycle.version !== undefined) return undefined;
     for (const plugin of this.reservers) {
       const status = plugin.reserve?.(pod, node, cycle.state);
       if (status) {
@@ -281,12 +282,13 @@ export class Profile {
   bind(
     pod: PodInfo,
     node: string,
-    { state }: Cycle,
+    cycle: Cycle,
     from: number,
   ): { plugin: string; status: Status; step: number } | undefined {
-    for (let step = from; step < this.binding.length; step++) {
+    const steps = cycle.version === undefined ? this.binding.length : 0;
+    for (let step = from; step < steps; step++) {
       const { plugin, run } = this.binding[step];
-      const status = run(pod, node, state);
+      const status = run(pod, node, cycle.state);
       if (status) return { plugin, status, step };
     }
     this.binder?.bind?.(pod, node);

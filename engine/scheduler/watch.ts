@@ -19,7 +19,10 @@ export interface WatchOptions {
   gone: (pod: Pod, key: string) => void;
 }
 
-const finished = (pod: Pod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
+function finished({ status }: Pod): boolean {
+  const phase = status?.phase;
+  return phase === 'Succeeded' || phase === 'Failed';
+}
 
 /** Answers how to stop. */
 export function watchCluster({ informers, storage, cache, queue, responsible, gone }: WatchOptions): () => void {

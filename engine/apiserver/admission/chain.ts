@@ -15,6 +15,7 @@ import {
 interface Compiled {
   mutating: AdmissionPlugin[];
   validating: AdmissionPlugin[];
+  all: AdmissionPlugin[];
   /** Who is alone in both. */
   only: AdmissionPlugin | undefined;
 }
@@ -91,10 +92,11 @@ export class AdmissionChain {
   }
 
   /** What the plug-ins find that look at a creation; undefined when one of them must see the object. */
-  findings(creation: Creation): Findings | undefined {
-    const { mutating, validating } = this.lookUp('CREATE', creation.info, '');
+  findings(creation: Creation, subresource = ''): Findings | undefined {
+    const { all } = this.lookUp('CREATE', creation.info, subresource);
     const found: Found[] = [];
-    for (const plugin of new Set([...mutating, ...validating])) {
+    for (let i = 0; i < all.length; i++) {
+      const plugin = all[i];
       const finding = plugin.findings?.(creation, this.host);
       if (!finding) return undefined;
       if (finding !== NOTHING_ELSE) found.push({ plugin, finding });
@@ -129,7 +131,8 @@ export class AdmissionChain {
       const mutating = wanted.filter((plugin) => plugin.mutate);
       const validating = wanted.filter((plugin) => plugin.validate);
       const alone = mutating.length === 1 && validating.length === 1 && mutating[0] === validating[0];
-      compiled = { mutating, validating, only: alone ? mutating[0] : undefined };
+      const all = [...new Set([...mutating, ...validating])];
+      compiled = { mutating, validating, all, only: alone ? mutating[0] : undefined };
       byKind[key] = compiled;
     }
     return compiled;

@@ -62,7 +62,8 @@ export interface AdmissionPlugin {
   mutate?(attributes: Attributes & { object: KubeObject }, host: AdmissionHost): KubeObject;
   /**
    * What its verdict on a new Pod, and its changes to it, follow from besides the Pod: with the same findings (by identity)
-   * the same Pod comes out the same, and need not be shown to it. Undefined: it must see it.
+   * the same Pod comes out the same, and need not be shown to it. Undefined: it must see it. Of a Pod's subresource: as
+   * long as it finds something, it lets all pass as they are.
    */
   findings?(creation: Creation, host: AdmissionHost): object | undefined;
   /** Of a plug-in that draws by chance: the spec of another Pod, from that of the first and the one that was given. */

@@ -37,9 +37,8 @@ export class Ledger {
   private readonly notes = new WeakMap<KubeObject, Note>();
   private readonly known = new WeakMap<KubeObject, Entries>();
   private readonly typed = new WeakMap<ResourceInfo, Typed>();
-  /** Objects that are others in another version. */
-  private readonly same = new WeakMap<KubeObject, KubeObject>();
-  private aliased = false;
+  /** Objects that are others in another version, if there are any. */
+  private same: WeakMap<KubeObject, KubeObject> | undefined;
 
   constructor(scheme: Scheme) {
     this.scheme = scheme;
@@ -53,44 +52,18 @@ export class Ledger {
 
   /** `stored` replaces `old` by an update (or a creation) of this writer, who wrote `wrote` if that is not the same. */
   note(info: ResourceInfo, stored: KubeObject, old: KubeObject | undefined, writer: Writer, wrote?: KubeObject) {
-    const before = old && this.notes.get(this.aliased ? this.original(old) : old);
-    if (
-      before &&
-      !before.wrote &&
-      before.manager === writer.manager &&
-      before.subresource === writer.subresource &&
-      before.info === info
-    ) {
-      // The same writer again: one step from what it first found.
-      this.write(info, stored, before.old, writer, before.depth, wrote);
-      return;
-    }
-    let depth = before ? before.depth + 1 : 1;
-    if (before && depth > MAX_DEPTH) {
-      this.entries(old as KubeObject);
-      depth = 1;
-    }
-    this.write(info, stored, old, writer, depth, wrote);
-  }
-
-  private write(
-    info: ResourceInfo,
-    stored: KubeObject,
-    old: KubeObject | undefined,
-    writer: Writer,
-    depth: number,
-    wrote: KubeObject | undefined,
-  ) {
     const { manager, subresource, time } = writer;
-    this.notes.set(this.aliased ? this.original(stored) : stored, {
-      manager,
-      subresource,
-      time,
-      old,
-      info,
-      depth,
-      wrote,
-    });
+    const before = old && this.notes.get(this.original(old));
+    let depth = 1;
+    if (before) {
+      if (!before.wrote && before.manager === manager && before.subresource === subresource && before.info === info) {
+        // The same writer again: one step from what it first found.
+        old = before.old;
+        depth = before.depth;
+      } else if (before.depth < MAX_DEPTH) depth = before.depth + 1;
+      else this.entries(old as KubeObject);
+    }
+    this.notes.set(this.original(stored), { manager, subresource, time, old, info, depth, wrote });
   }
 
   /** Sets what is known of a stored object outright. */
@@ -102,9 +75,7 @@ export class Ledger {
 
   /** `view` is `stored` in another version: who owns what of it is known there. */
   alias(view: KubeObject, stored: KubeObject) {
-    if (view === stored) return;
-    this.same.set(view, this.original(stored));
-    this.aliased = true;
+    if (view !== stored) (this.same ??= new WeakMap()).set(view, this.original(stored));
   }
 
   /** managedFields of a stored object. */
@@ -113,7 +84,8 @@ export class Ledger {
   }
 
   private original(object: KubeObject): KubeObject {
-    return this.same.get(object) ?? object;
+    const { same } = this;
+    return same ? (same.get(object) ?? object) : object;
   }
 
   private entriesOf(stored: KubeObject): Entries {

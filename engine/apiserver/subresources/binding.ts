@@ -1,8 +1,7 @@
 // POST pods/NAME/binding: the scheduler's word on where a Pod runs.
 
 import { firstOf, setTwin } from '../../api/twins.ts';
-import type { Binding, Pod, PodCondition, PodSpec, PodStatus, ResourceInfo } from '../../api/types.ts';
-import { isDNS1123Subdomain } from '../../api/validation/names.ts';
+import type { Binding, KubeObject, Pod, PodCondition, PodSpec, PodStatus, ResourceInfo } from '../../api/types.ts';
 import { withTopology } from '../admission/pod-topology-labels.ts';
 import type { Context } from '../context.ts';
 import { readObject } from '../body.ts';
@@ -15,9 +14,12 @@ import { admitted } from './admit.ts';
 export function binding(core: Core, ctx: Context): ApiResponse {
   const pods = core.scheme.resource('', 'v1', 'pods') ?? ctx.info;
   const info = core.scheme.kind('', 'v1', 'Binding') ?? { ...ctx.info, kind: 'Binding' };
-  const admission = admitted(core, ctx, 'CREATE', info, readObject(core.scheme, ctx, info));
-  const sent = admission.object as unknown as Binding;
   const { namespace } = ctx.route;
+  const { body } = ctx.request;
+  // The scheduler's own has the fields that are read here, and mostly nobody changes it or has anything against it.
+  const known = typeof body === 'object' && passes(core, ctx, body as KubeObject);
+  const admission = known ? undefined : admitted(core, ctx, 'CREATE', info, readObject(core.scheme, ctx, info));
+  const sent = (admission?.object ?? body) as Binding;
   // POST …/bindings names the Pod in the body only.
   const named = sent.metadata?.name ?? '';
   const name = ctx.route.name || named;
@@ -28,19 +30,20 @@ export function binding(core: Core, ctx: Context): ApiResponse {
     const text = errors.map(({ field, message }) => `${field}: ${message}`).join(', ');
     throw unexpected(errors.length > 1 ? `[${text}]` : text);
   }
-  admission.validate();
+  admission?.validate();
   const pod = core.storage.get(pods, namespace, name) as unknown as Pod | undefined;
   if (!pod) throw notFound(pods, name);
   checkAssignable(pods, name, sent, pod);
   const nodeName = sent.target.name as string;
+  const node = core.storage.get(core.scheme.resource('', 'v1', 'nodes') as ResourceInfo, '', nodeName);
   const bound: Pod = {
     ...pod,
-    spec: boundSpec(pod.spec as PodSpec, nodeName),
+    spec: boundSpec(pod.spec as PodSpec, nodeName, node !== undefined),
     status: scheduled(pod.status ?? {}, ctx.time, pod.metadata.generation),
   };
   const annotations = sent.metadata?.annotations;
   if (annotations) bound.metadata = { ...pod.metadata, annotations: { ...pod.metadata.annotations, ...annotations } };
-  const labels = withTopology(pod.metadata.labels, nodeName, core);
+  const labels = withTopology(pod.metadata.labels, node?.metadata.labels);
   if (labels !== pod.metadata.labels) bound.metadata = { ...bound.metadata, labels };
   // Not an update as clients make them: the spec changes, and neither generation nor validation has a part in it.
   if (!ctx.dryRun) {
@@ -53,13 +56,17 @@ export function binding(core: Core, ctx: Context): ApiResponse {
   };
 }
 
+/** Whether admission lets the Binding pass as it is. */
+const passes = ({ admission, replay }: Core, { info, user, route }: Context, object: KubeObject): boolean =>
+  !replay && admission.findings({ info, user, namespace: route.namespace, object }, route.subresource) !== undefined;
+
 /** By the spec of a Pod that waits, what it was for the first one that was bound. */
 const firstBound = new WeakMap<object, PodSpec>();
 
-function boundSpec(spec: PodSpec, nodeName: string): PodSpec {
+function boundSpec(spec: PodSpec, nodeName: string, exists: boolean): PodSpec {
   const bound = { ...spec, nodeName };
   // A name that no node can have is found fault with when the Pod is updated.
-  if (isDNS1123Subdomain(nodeName).length) return bound;
+  if (!exists) return bound;
   const key = firstOf(spec);
   const first = firstBound.get(key);
   if (first) setTwin(bound, first);

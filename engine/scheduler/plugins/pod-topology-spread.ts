@@ -255,12 +255,15 @@ export const podTopologySpread = (handle: Handle, defaults: DefaultSelector): Pl
     let max = 0;
     for (let i = 0; i < scores.length; i++) {
       if (some && ignored.has(nodes[i].name)) continue;
-      if (scores[i] < min) min = scores[i];
-      if (scores[i] > max) max = scores[i];
+      const score = scores[i];
+      if (score < min) min = score;
+      if (score > max) max = score;
     }
+    const top = MAX_NODE_SCORE * (max + min);
     for (let i = 0; i < scores.length; i++) {
+      // Whole numbers, none of them negative: cut off, they are rounded down.
       if (some && ignored.has(nodes[i].name)) scores[i] = 0;
-      else scores[i] = max === 0 ? MAX_NODE_SCORE : Math.floor((MAX_NODE_SCORE * (max + min - scores[i])) / max);
+      else scores[i] = max === 0 ? MAX_NODE_SCORE : ((top - MAX_NODE_SCORE * scores[i]) / max) | 0;
     }
   },
 });
