@@ -33,9 +33,20 @@ export const statefulSetController: Controller = {
 const specOf = (set: StatefulSet) => set.spec as StatefulSetSpec;
 const startOf = (set: StatefulSet) => specOf(set).ordinals?.start ?? 0;
 const endOf = (set: StatefulSet) => startOf(set) + (specOf(set).replicas ?? 0);
-const isRunningReady = (pod: Pod) => pod.status?.phase === 'Running' && isPodReady(pod);
-const isTerminating = (pod: Pod) => pod.metadata.deletionTimestamp !== undefined;
-const revisionOf = (pod: Pod) => pod.metadata.labels?.[REVISION_LABEL];
+
+/** A Pod in one state, as its set sees it: every sync looks at all of them, and few have changed. */
+interface Member {
+  readonly pod: Pod;
+  readonly set: string | undefined;
+  readonly selector: StatefulSetSpec['selector'];
+  readonly ordinal: number;
+  /** Named after the set and selected by it. */
+  readonly mine: boolean;
+  readonly runningReady: boolean;
+  readonly finished: boolean;
+  readonly terminating: boolean;
+  readonly revision: string | undefined;
+}
 
 class StatefulSetController {
   private readonly context: ControllerContext;
@@ -46,6 +57,8 @@ class StatefulSetController {
   private readonly podClient: ResourceClient<Pod>;
   private readonly history: History;
   private readonly queue;
+  /** By the Pods' uids. */
+  private readonly members = new Map<string, Member>();
 
   constructor(context: ControllerContext) {
     this.context = context;
@@ -60,7 +73,11 @@ class StatefulSetController {
     const enqueue = (set: StatefulSet) => this.queue.add(keyOf(set));
     this.sets.on({ add: enqueue, update: enqueue });
     const podChanged = (pod: Pod) => this.podChanged(pod);
-    this.pods.on({ add: podChanged, update: podChanged, delete: podChanged });
+    const gone = (pod: Pod) => {
+      this.members.delete(pod.metadata.uid as string);
+      this.podChanged(pod);
+    };
+    this.pods.on({ add: podChanged, update: podChanged, delete: gone });
   }
 
   private podChanged(pod: Pod) {
@@ -75,13 +92,37 @@ class StatefulSetController {
     }
   }
 
+  private member(set: StatefulSet, pod: Pod): Member {
+    const { name } = set.metadata;
+    const { selector } = specOf(set);
+    const uid = pod.metadata.uid as string;
+    const known = this.members.get(uid);
+    if (known?.pod === pod && known.selector === selector && known.set === name) return known;
+    const ordinal = ordinalOf(set, pod);
+    const { labels, deletionTimestamp } = pod.metadata;
+    const member: Member = {
+      pod,
+      set: name,
+      selector,
+      ordinal,
+      mine: ordinal >= 0 && matchesSelector(selector, labels),
+      runningReady: pod.status?.phase === 'Running' && isPodReady(pod),
+      finished: isPodFinished(pod),
+      terminating: deletionTimestamp !== undefined,
+      revision: labels?.[REVISION_LABEL],
+    };
+    this.members.set(uid, member);
+    return member;
+  }
+
   private sync(key: string) {
     const set = this.sets.byKey(key);
     if (!set || set.metadata.deletionTimestamp) return;
     const owner = set as KubeObject;
     const ref = controllerRef(set, 'apps/v1', 'StatefulSet');
-    const mine = (pod: Pod) => ordinalOf(set, pod) >= 0 && matchesSelector(specOf(set).selector, pod.metadata.labels);
-    const pods = claim<Pod>({ client: this.podClient, informer: this.pods, owner: set, ref, matches: mine });
+    const matches = (pod: Pod) => this.member(set, pod).mine;
+    const pods = claim<Pod>({ client: this.podClient, informer: this.pods, owner: set, ref, matches });
+    const members = pods.map((pod) => this.member(set, pod));
     let collisions = set.status?.collisionCount ?? 0;
     const update = this.history.sync(owner, specOf(set).template, {
       hash: HASH_LABEL,
@@ -92,10 +133,10 @@ class StatefulSetController {
     });
     const current =
       this.history.list(owner).find(({ metadata }) => metadata.name === set.status?.currentRevision) ?? update;
-    this.act(set, pods, current, update);
+    this.act(set, members, current, update);
     this.updateStatus(set, current, update, collisions);
     const used = new Set([current.metadata.name as string, update.metadata.name as string]);
-    for (const pod of pods) used.add(revisionOf(pod) ?? '');
+    for (const { revision = '' } of members) used.add(revision);
     this.history.truncate(owner, specOf(set).revisionHistoryLimit ?? 10, used);
     const { minReadySeconds = 0 } = specOf(set);
     const wait = minReadySeconds > 0 ? nextAvailability(pods, minReadySeconds, this.context.sim.now) : undefined;
@@ -103,16 +144,19 @@ class StatefulSetController {
   }
 
   /** One step: creations, then removals, then updates; with OrderedReady no further than the first Pod that is not well. */
-  private act(set: StatefulSet, pods: readonly Pod[], current: ControllerRevision, update: ControllerRevision) {
+  private act(set: StatefulSet, members: readonly Member[], current: ControllerRevision, update: ControllerRevision) {
     const ordered = specOf(set).podManagementPolicy !== 'Parallel';
-    const byOrdinal = new Map<number, Pod>();
-    for (const pod of pods) byOrdinal.set(ordinalOf(set, pod), pod);
-    for (let ordinal = startOf(set); ordinal < endOf(set); ordinal++) {
-      const pod = byOrdinal.get(ordinal);
-      if (!pod) {
+    const claims = specOf(set).volumeClaimTemplates?.length ? this.claims : undefined;
+    const byOrdinal = new Map<number, Member>();
+    for (let i = 0; i < members.length; i++) byOrdinal.set(members[i].ordinal, members[i]);
+    const end = endOf(set);
+    for (let ordinal = startOf(set); ordinal < end; ordinal++) {
+      const member = byOrdinal.get(ordinal);
+      if (!member) {
         this.create(set, ordinal, this.needsCurrent(set, ordinal) ? current : update);
         if (ordered) return;
-      } else if (isPodFinished(pod) && !isTerminating(pod)) {
+      } else if (member.finished && !member.terminating) {
+        const { pod } = member;
         const failed = pod.status?.phase === 'Failed';
         const reason = failed ? 'RecreatingFailedPod' : 'RecreatingTerminatedPod';
         const text = `StatefulSet ${keyOf(set)} is recreating ${failed ? 'failed' : 'terminated'} Pod ${pod.metadata.name}`;
@@ -120,55 +164,57 @@ class StatefulSetController {
         this.delete(set, pod);
         if (ordered) return;
       } else {
-        this.claims.ensure(set, ordinal);
-        if (ordered && !this.isWell(set, pod)) return;
-        this.claims.follow(set, pod, false);
+        claims?.ensure(set, ordinal);
+        if (ordered && !this.isWell(set, member)) return;
+        claims?.follow(set, member.pod, false);
       }
     }
-    if (this.scaleDown(set, pods, ordered)) return;
+    if (this.scaleDown(set, members, ordered)) return;
     if (specOf(set).updateStrategy?.type !== 'OnDelete') this.rollOver(set, byOrdinal, update);
   }
 
-  private isWell(set: StatefulSet, pod: Pod): boolean {
-    const available = isPodAvailable(pod, specOf(set).minReadySeconds ?? 0, this.context.sim.now);
-    return !isTerminating(pod) && isRunningReady(pod) && available;
+  private isWell(set: StatefulSet, { terminating, runningReady, pod }: Member): boolean {
+    return !terminating && runningReady && isPodAvailable(pod, specOf(set).minReadySeconds ?? 0, this.context.sim.now);
   }
 
   /** Deletes Pods beyond the wanted number, the highest first; true while there is something to wait for. */
-  private scaleDown(set: StatefulSet, pods: readonly Pod[], ordered: boolean): boolean {
-    const beyond = pods.filter((pod) => ordinalOf(set, pod) < startOf(set) || ordinalOf(set, pod) >= endOf(set));
-    beyond.sort((a, b) => ordinalOf(set, b) - ordinalOf(set, a));
-    for (const pod of beyond) this.claims.follow(set, pod, true);
-    const unwell = beyond.filter((pod) => !this.isWell(set, pod)).at(-1);
-    for (const pod of beyond) {
-      if (isTerminating(pod)) {
+  private scaleDown(set: StatefulSet, members: readonly Member[], ordered: boolean): boolean {
+    const start = startOf(set);
+    const end = endOf(set);
+    const beyond = members.filter(({ ordinal }) => ordinal < start || ordinal >= end);
+    beyond.sort((a, b) => b.ordinal - a.ordinal);
+    for (const { pod } of beyond) this.claims.follow(set, pod, true);
+    const unwell = beyond.filter((member) => !this.isWell(set, member)).at(-1);
+    for (const member of beyond) {
+      if (member.terminating) {
         if (ordered) return true;
         continue;
       }
       // Only the unwell Pod that is first in order may go while others are not well.
-      if (ordered && unwell && pod !== unwell && !this.isWell(set, pod)) return true;
-      this.delete(set, pod);
+      if (ordered && unwell && member !== unwell && !this.isWell(set, member)) return true;
+      this.delete(set, member.pod);
       if (ordered) return true;
     }
     return false;
   }
 
   /** Replaces outdated Pods from the highest ordinal down to the partition, as many at a time as may be unavailable. */
-  private rollOver(set: StatefulSet, byOrdinal: ReadonlyMap<number, Pod>, update: ControllerRevision) {
+  private rollOver(set: StatefulSet, byOrdinal: ReadonlyMap<number, Member>, update: ControllerRevision) {
     const { partition = 0, maxUnavailable } = specOf(set).updateStrategy?.rollingUpdate ?? {};
     const budget = unavailableBudget(maxUnavailable, specOf(set).replicas ?? 0);
     const outdated: Pod[] = [];
     let left = budget;
-    for (let ordinal = endOf(set) - 1; ordinal >= startOf(set); ordinal--) {
-      const pod = byOrdinal.get(ordinal);
+    const start = startOf(set);
+    for (let ordinal = endOf(set) - 1; ordinal >= start; ordinal--) {
+      const member = byOrdinal.get(ordinal);
       // One that was missing has only just been created.
-      const well = pod !== undefined && this.isWell(set, pod);
+      const well = member !== undefined && this.isWell(set, member);
       if (!well) left--;
-      if (!pod || ordinal < startOf(set) + partition) continue;
-      if (revisionOf(pod) === update.metadata.name || isTerminating(pod)) continue;
+      if (!member || ordinal < start + partition) continue;
+      if (member.revision === update.metadata.name || member.terminating) continue;
       // One that is unavailable already costs nothing more.
-      if (well) outdated.push(pod);
-      else this.delete(set, pod);
+      if (well) outdated.push(member.pod);
+      else this.delete(set, member.pod);
     }
     for (let i = 0; i < outdated.length && i < left; i++) this.delete(set, outdated[i]);
   }
@@ -239,15 +285,16 @@ class StatefulSetController {
     const count = (field: 'readyReplicas' | 'currentReplicas' | 'updatedReplicas') =>
       (status[field] = (status[field] ?? 0) + 1);
     for (const pod of this.pods.byIndex('controller-uid', set.metadata.uid as string)) {
+      const { runningReady, terminating, revision } = this.member(set, pod);
       status.replicas++;
-      if (isRunningReady(pod)) {
+      if (runningReady) {
         count('readyReplicas');
         if (isPodAvailable(pod, specOf(set).minReadySeconds ?? 0, now))
           status.availableReplicas = (status.availableReplicas ?? 0) + 1;
       }
-      if (isTerminating(pod)) continue;
-      if (revisionOf(pod) === currentRevision) count('currentReplicas');
-      if (revisionOf(pod) === updateRevision) count('updatedReplicas');
+      if (terminating) continue;
+      if (revision === currentRevision) count('currentReplicas');
+      if (revision === updateRevision) count('updatedReplicas');
     }
     const settled = status.updatedReplicas === status.replicas && status.readyReplicas === status.replicas;
     if (specOf(set).updateStrategy?.type !== 'OnDelete' && settled && status.replicas === (specOf(set).replicas ?? 0)) {
