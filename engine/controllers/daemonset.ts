@@ -169,15 +169,10 @@ class DaemonSetController {
       deletePod(this.podClient, recorder, owner, name as string);
     }
     const nodes = create.slice(0, BURST);
-    const error = slowStart(nodes.length, (i) => {
-      createPod(
-        this.podClient,
-        recorder,
-        owner,
-        daemonPod(ds, nodes[i], current.metadata.labels?.[HASH_LABEL] as string),
-      );
-    });
-    if (error !== undefined) throw error;
+    const podFor = nodes.length > 0 && daemonPods(ds, current.metadata.labels?.[HASH_LABEL] as string);
+    const error =
+      podFor && slowStart(nodes.length, (i) => createPod(this.podClient, recorder, owner, podFor(nodes[i])));
+    if (error) throw error;
   }
 
   private updateStatus(ds: DaemonSet, current: ControllerRevision) {
@@ -349,9 +344,25 @@ function share(value: number | string | undefined, total: number): number {
   return Math.ceil((Number(value.slice(0, -1)) * total) / 100);
 }
 
+interface Verdict {
+  run: boolean;
+  stay: boolean;
+}
+
+/** For each node in one state, what was said of it for the Pods of a template. */
+const verdicts = new WeakMap<Node, { of: PodSpec; verdict: Verdict }>();
+
 /** Whether the node should get a Pod, and whether one that is there may stay (NodeShouldRunDaemonPod). */
-function shouldRun(ds: DaemonSet, node: Node): { run: boolean; stay: boolean } {
+function shouldRun(ds: DaemonSet, node: Node): Verdict {
   const spec = specOf(ds).template.spec as PodSpec;
+  const known = verdicts.get(node);
+  if (known?.of === spec) return known.verdict;
+  const verdict = judge(spec, node);
+  verdicts.set(node, { of: spec, verdict });
+  return verdict;
+}
+
+function judge(spec: PodSpec, node: Node): Verdict {
   if (spec.nodeName && spec.nodeName !== node.metadata.name) return { run: false, stay: false };
   if (!matchesRequiredAffinity(spec, { name: node.metadata.name as string, labels: node.metadata.labels ?? {} }))
     return { run: false, stay: false };
@@ -365,28 +376,29 @@ function shouldRun(ds: DaemonSet, node: Node): { run: boolean; stay: boolean } {
 const ownTolerations = (spec: PodSpec): readonly Toleration[] =>
   spec.hostNetwork ? [...TOLERATIONS, NETWORK_UNAVAILABLE] : TOLERATIONS;
 
-function daemonPod(ds: DaemonSet, node: string, hash: string): Pod {
+/** Makes the Pods of a revision, which share all but the node that they are for. */
+function daemonPods(ds: DaemonSet, hash: string): (node: string) => Pod {
   const pod = podFromTemplate(specOf(ds).template, ds as KubeObject, controllerRef(ds, 'apps/v1', 'DaemonSet'));
   const spec = pod.spec as PodSpec;
   const generation = ds.metadata.annotations?.[GENERATION_ANNOTATION];
   const required = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  const field = { key: 'metadata.name', operator: 'In', values: [node] };
-  const nodeSelectorTerms = required
-    ? required.nodeSelectorTerms.map((term) => ({ ...term, matchFields: [field] }))
-    : [{ matchFields: [field] }];
-  const nodeAffinity = {
-    ...spec.affinity?.nodeAffinity,
-    requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms },
-  };
   const present = spec.tolerations ?? [];
   const same = (a: Toleration, b: Toleration) => a.key === b.key && a.effect === b.effect && a.operator === b.operator;
   const added = ownTolerations(spec).filter((one) => !present.some((other) => same(one, other)));
-  return {
-    ...pod,
-    metadata: {
-      ...pod.metadata,
-      labels: { ...pod.metadata.labels, [HASH_LABEL]: hash, ...(generation && { [GENERATION_LABEL]: generation }) },
-    },
-    spec: { ...spec, affinity: { ...spec.affinity, nodeAffinity }, tolerations: [...present, ...added] },
+  const tolerations = [...present, ...added];
+  const metadata = {
+    ...pod.metadata,
+    labels: { ...pod.metadata.labels, [HASH_LABEL]: hash, ...(generation && { [GENERATION_LABEL]: generation }) },
+  };
+  return (node) => {
+    const matchFields = [{ key: 'metadata.name', operator: 'In', values: [node] }];
+    const nodeSelectorTerms = required?.nodeSelectorTerms.map((term) => ({ ...term, matchFields })) ?? [
+      { matchFields },
+    ];
+    const nodeAffinity = {
+      ...spec.affinity?.nodeAffinity,
+      requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms },
+    };
+    return { ...pod, metadata, spec: { ...spec, affinity: { ...spec.affinity, nodeAffinity }, tolerations } };
   };
 }

@@ -97,7 +97,7 @@ class StatefulSetController {
     const { selector } = specOf(set);
     const uid = pod.metadata.uid as string;
     const known = this.members.get(uid);
-    if (known?.pod === pod && known.selector === selector && known.set === name) return known;
+    if (known && known.pod === pod && known.selector === selector && known.set === name) return known;
     const ordinal = ordinalOf(set, pod);
     const { labels, deletionTimestamp } = pod.metadata;
     const member: Member = {

@@ -251,8 +251,11 @@ export class Scheduler {
       const finding = this.profile.look(pod, first, all.indexOf(first), cycle);
       if (!finding.refusal) return { found: [finding], statuses };
     }
-    if (only && !all.some(({ name }) => only.has(name))) {
-      const elsewhere = { plugin: by[0], status: unresolvable(`node(s) didn't satisfy plugin(s) [${by.join(' ')}]`) };
+    const elsewhere = only && {
+      plugin: by[0],
+      status: unresolvable(`node(s) didn't satisfy plugin(s) [${by.join(' ')}]`),
+    };
+    if (elsewhere && ![...only].some((name) => this.cache.node(name))) {
       for (const { name } of all) statuses.set(name, elsewhere);
       return { found, statuses };
     }
@@ -265,12 +268,8 @@ export class Scheduler {
       return { found: nodes, statuses: survey.statuses };
     }
     for (; i < all.length && found.length < enough; i++) {
-      if (only && !only.has(all[at].name)) {
-        statuses.set(all[at].name, {
-          plugin: by[0],
-          status: unresolvable(`node(s) didn't satisfy plugin(s) [${by.join(' ')}]`),
-        });
-      } else {
+      if (elsewhere && !only.has(all[at].name)) statuses.set(all[at].name, elsewhere);
+      else {
         const finding = this.profile.look(pod, all[at], at, cycle);
         if (finding.refusal) statuses.set(finding.node.name, finding.refusal);
         else found[found.length] = finding;
