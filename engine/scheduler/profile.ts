@@ -22,7 +22,7 @@ export interface Cycle {
   before: BeforeFilters;
   /** Of the cluster, when what is found may be used again. */
   version?: number;
-  /** What is known of each node, from the second Pod on. */
+  /** What is known of each node; in a large cluster from the second Pod on. */
   survey?: Survey;
 }
 
@@ -88,6 +88,8 @@ const NO_POINTS: readonly number[] = [];
 
 /** Signatures for which findings are kept. */
 const KEPT = 32;
+/** With no more nodes, one Pod alone leads to a look at most of them. */
+const AT_ONCE = 200;
 
 /** A plug-in could not do its work: the whole attempt ends. */
 export class PluginError extends Error {}
@@ -138,6 +140,7 @@ export class Profile {
     if (!keeps || before.refusal || before.only || signature.hasClaims) return cycle;
     if (!this.plugins.every((plugin) => isLocal(plugin, pod))) return cycle;
     cycle.version = version;
+    if (cluster.nodes().length <= AT_ONCE) cycle.survey = new Survey(this, cycle, cluster, pod);
     if (this.kept.size >= KEPT) this.kept.clear();
     this.kept.set(signature, cycle);
     return cycle;

@@ -76,7 +76,10 @@ export class Survey {
   score(pod: PodInfo, found: Finding[]): { totals: number[]; scores: () => Scores[] } {
     const { profile, cycle } = this;
     const width = found.length;
-    if (this.scoring?.width !== width) this.rateAll(pod, profile.beginScoring(pod, found, cycle));
+    if (this.scoring?.width !== width) {
+      this.rateAll(pod, profile.beginScoring(pod, found, cycle));
+      for (let i = 0; i < width; i++) found[i] = this.findings[found[i].at];
+    }
     const { local, recounting } = this.scoring as Scoring;
     const totals = turned(this.totals, this.first, width);
     for (let k = 0; this.varied >> k; k++)

@@ -74,8 +74,11 @@ describe('Pods of one template', () => {
     expect(perNode(cluster)[alone]).toBeGreaterThan(1);
   });
 
-  it('go where Pods that share nothing with each other would go', () => {
-    const nodes = Array.from({ length: 120 }, (_, i) => ({ name: `node-${i + 1}`, cpu: '2' }));
+  it.each([
+    ['many nodes', 120, 150, '500m'],
+    ['nodes that fill up', 3, 5, '1'],
+  ])('go where Pods that share nothing with each other would go: %s', (_, count, replicas, cpu) => {
+    const nodes = Array.from({ length: count }, (_node, i) => ({ name: `node-${i + 1}`, cpu: '2' }));
     const labels = () => ({ app: 'web' });
     const service = (cluster: TestCluster) =>
       cluster.create({
@@ -86,18 +89,18 @@ describe('Pods of one template', () => {
       });
     const template = start({ nodes });
     service(template);
-    web(template, 150, requesting('500m'));
+    web(template, replicas, requesting(cpu));
     const single = start({ nodes });
     service(single);
-    for (let i = 0; i < 150; i++) single.create(pod(`p-${i}`, requesting('500m'), { labels: labels() }));
+    for (let i = 0; i < replicas; i++) single.create(pod(`p-${i}`, requesting(cpu), { labels: labels() }));
     single.pass(1000);
     const version = ({ metadata }: Pod) => Number(metadata.resourceVersion);
     const bound = (cluster: TestCluster) => cluster.pods().sort((a, b) => version(a) - version(b));
     const places = (cluster: TestCluster) => bound(cluster).map(({ spec }) => spec?.nodeName);
     expect(places(template)).toEqual(places(single));
-    const last = (cluster: TestCluster) =>
-      cluster.scheduler?.explain(`default/${bound(cluster)[149].metadata.name}`)?.scored;
-    expect(last(template)).toEqual(last(single));
+    const points = (cluster: TestCluster) =>
+      bound(cluster).map(({ metadata }) => cluster.scheduler?.explain(`default/${metadata.name}`)?.scored);
+    expect(points(template)).toEqual(points(single));
   });
 
   it('are tried after those of a higher priority that came later', () => {
