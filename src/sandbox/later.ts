@@ -11,7 +11,7 @@ import { split } from './split.ts';
 /** Characters of a function's body from which on a stand-in is smaller. */
 const WORTHWHILE = 20;
 /** The same of a block, which has its variables handed over. */
-const WORTHWHILE_BLOCK = 30;
+const WORTHWHILE_BLOCK = 20;
 
 /** So many Pods that what only happens to many is there too. */
 const DEPLOYMENT = `apiVersion: apps/v1

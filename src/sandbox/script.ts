@@ -29,7 +29,16 @@ export type Edit = [start: number, end: number, text: string];
 const PURE =
   /^(Literal|Identifier|Template(Literal|Element)|Property|(Array|Object|Unary|Binary|Logical|Conditional)Expression)$/;
 const PURE_CLASSES = ['Set', 'Map', 'RegExp', 'WeakMap', 'WeakSet'];
+/** Statements after which the others of their block are perhaps not run. */
+const LEAVING = /^(If|Switch|Try|Expression|While|DoWhile|For|ForOf|ForIn)Statement$/;
 const LOOP = /^(While|DoWhile|For|ForOf|ForIn)Statement$/;
+/** Where a statement or an expression has a value that may stand elsewhere when the whole may not. */
+const VALUES: Record<string, string> = {
+  LogicalExpression: 'right',
+  AssignmentExpression: 'right',
+  VariableDeclarator: 'init',
+  ReturnStatement: 'argument',
+};
 /** What belongs to the class or the function that it stands in. */
 const ROOTED = /^(Super|PrivateIdentifier|MetaProperty)$/;
 
@@ -149,7 +158,7 @@ export class Script {
     const inner = block.body as Node[];
     inner.forEach((child, i) => {
       this.collect(statement, child, owner, block);
-      if (child.type !== 'IfStatement' || i + 1 === inner.length) return;
+      if (!LEAVING.test(child.type) || i + 1 === inner.length) return;
       this.addBlock(statement, statements(inner.slice(i + 1)), owner, whole);
     });
   }
@@ -251,11 +260,19 @@ const expression = (node: Node): Node => ({ type: 'Expression', start: node.star
 
 /** What of a statement or an expression is perhaps not run, beside blocks. */
 function armsOf(node: Node): Node[] {
-  const arms = [node.consequent, node.alternate] as (Node | null)[];
-  if (node.type === 'IfStatement')
-    return arms.filter((arm) => arm && !/^(Block|If)Statement$/.test(arm.type)).map((arm) => statements([arm!]));
-  if (node.type === 'ConditionalExpression') return arms.map((arm) => expression(arm!));
-  return node.type === 'LogicalExpression' ? [expression(node.right as Node)] : [];
+  const list = (key: string) => [node[key] ?? []].flat() as Node[];
+  if (node.type === 'IfStatement' || LOOP.test(node.type))
+    return [...list('consequent'), ...list('alternate'), ...list('body')]
+      .filter(({ type }) => !/^(Block|If)Statement$/.test(type))
+      .map((arm) => statements([arm]));
+  if (node.type === 'SwitchCase') {
+    const body = list('consequent');
+    const inner = body.at(-1)?.type === 'BreakStatement' ? body.slice(0, -1) : body;
+    return inner.length && inner[0].type !== 'BlockStatement' ? [statements(inner)] : [];
+  }
+  if (node.type === 'ConditionalExpression') return [...list('consequent'), ...list('alternate')].map(expression);
+  const values = VALUES[node.type];
+  return values ? list(values).filter((value) => !isFunction(value)).map(expression) : [];
 }
 
 interface Flow {
