@@ -1,5 +1,5 @@
-// The structure of the built-in kinds, read lazily from the compact text in generated/schema.ts, and of kinds that few
-// clusters have in generated/further-schema.ts (part `schema`).
+// The structure of the built-in kinds, read lazily from the compact text in generated/schema.ts, and of what a new
+// cluster has none of in generated/further-schema.ts (part `schema`).
 //
 // A line of TYPES is a type: its name and its fields `name:type marks`. Types are s string, b bool, i int32,
 // l int64, d double, y base64 bytes, q quantity, t Time, m MicroTime, x int-or-string, o any object, j any JSON,
@@ -101,6 +101,9 @@ function linesOf(text: string): Record<string, string> {
   return lines;
 }
 
+/** Whether a new cluster has structs of that name. */
+export const isCommon = (name: string): boolean => (common ??= linesOf(TYPES))[name] !== undefined;
+
 /** The struct of that name ('PodSpec', 'v2.MetricSpec'); undefined when the catalogue has none. */
 export function structType(name: string): StructType | undefined {
   const known = structs[name];
@@ -133,5 +136,5 @@ export function structNameOf(group: string, version: string, kind: string): stri
   // v1beta1 is what older releases serve of kinds that v1 has the same.
   const short = version === 'v1' || version === 'v1beta1' ? kind : `${version}.${kind}`;
   const qualified = `${group.split('.')[0] || 'core'}.${version}.${kind}`;
-  return (common ??= linesOf(TYPES))[qualified] === undefined ? short : qualified;
+  return isCommon(qualified) ? qualified : short;
 }

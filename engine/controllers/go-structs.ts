@@ -2,82 +2,54 @@
 // spells out and JSON does not. Names, order and pointers follow from the catalogue; here is only what does not, with
 // the releases in which fields came and went.
 
-import { structType, type Field, type TypeRef } from '../api/schema.ts';
+import { isCommon, structType, type Field, type TypeRef } from '../api/schema.ts';
+import { part } from '../parts/index.ts';
+
+/** What is told here of the structs that a new cluster has, and in further-go-structs.ts of the others. */
+export interface GoTables {
+  NAMES: string;
+  FIELDS: string;
+  EMBEDDED: string;
+  GONE: readonly (readonly [string, string, number, number, string])[];
+}
 
 /** Go's name of a JSON field where it is not the same with a capital. */
 const NAMES = `
 metadata ObjectMeta uid UID apiVersion APIVersion dnsPolicy DNSPolicy serviceAccount DeprecatedServiceAccount
-dnsConfig DNSConfig os OS gcePersistentDisk GCEPersistentDisk awsElasticBlockStore AWSElasticBlockStore nfs NFS
-iscsi ISCSI rbd RBD cephfs CephFS fc FC storageos StorageOS csi CSI pdName PDName fsType FSType iqn IQN
-iscsiInterface ISCSIInterface chapAuthDiscovery DiscoveryCHAPAuth chapAuthSession SessionCHAPAuth
-endpoints EndpointsName pool RBDPool wwids WWIDs diskURI DataDiskURI sslEnabled SSLEnabled apiGroup APIGroup tty TTY
-httpGet HTTPGet tcpSocket TCPSocket grpc GRPC httpHeaders HTTPHeaders seLinuxOptions SELinuxOptions
-gmsaCredentialSpecName GMSACredentialSpecName gmsaCredentialSpec GMSACredentialSpec fsGroup FSGroup
-fsGroupChangePolicy FSGroupChangePolicy seLinuxChangePolicy SELinuxChangePolicy ip IP
+dnsConfig DNSConfig os OS gcePersistentDisk GCEPersistentDisk awsElasticBlockStore AWSElasticBlockStore nfs NFS iscsi
+ISCSI rbd RBD cephfs CephFS fc FC storageos StorageOS csi CSI tty TTY httpGet HTTPGet tcpSocket TCPSocket grpc GRPC
+httpHeaders HTTPHeaders seLinuxOptions SELinuxOptions fsGroup FSGroup fsGroupChangePolicy FSGroupChangePolicy
+seLinuxChangePolicy SELinuxChangePolicy ip IP
 `;
 
 /** `field=Name:type+since`: another name, another type than the catalogue tells, the first release (+24 is v1.24). */
 const FIELDS = `
 ObjectMeta uid:types.UID creationTimestamp:Time
-OwnerReference uid:types.UID
-ManagedFieldsEntry operation:ManagedFieldsOperationType subresource+22
 PodSpec restartPolicy:RestartPolicy dnsPolicy:DNSPolicy preemptionPolicy:*PreemptionPolicy setHostnameAsFQDN+19 os+23 hostUsers+25 schedulingGates+26 resourceClaims+26 resources+32 hostnameOverride:*string+34 workloadRef+35
 Volume ephemeral+19 image+31
 HostPathVolumeSource type:*HostPathType
 EmptyDirVolumeSource medium:StorageMedium
-ISCSIVolumeSource initiatorName:*string
-RBDVolumeSource monitors=CephMonitors image=RBDImage user=RadosUser
-ResourceFieldSelector divisor:resource.Quantity
-AzureDiskVolumeSource cachingMode:*AzureDataDiskCachingMode fsType:*string readOnly:*bool kind:*AzureDataDiskKind
-VolumeProjection clusterTrustBundle+29 podCertificate+34
-ClusterTrustBundleProjection name:*string signerName:*string
 LabelSelectorRequirement operator:LabelSelectorOperator
-PodCertificateProjection userAnnotations+35
-ScaleIOVolumeSource secretRef:*LocalObjectReference
-CSIVolumeSource readOnly:*bool fsType:*string
-PersistentVolumeClaimSpec accessModes:[]PersistentVolumeAccessMode volumeMode:*PersistentVolumeMode dataSourceRef+22 volumeAttributesClassName+29
-TypedObjectReference namespace:*string+26
-ImageVolumeSource pullPolicy:PullPolicy
 Container resizePolicy+27 restartPolicy:*ContainerRestartPolicy+28 restartPolicyRules+34 terminationMessagePolicy:TerminationMessagePolicy imagePullPolicy:PullPolicy
 ContainerPort protocol:Protocol
 EnvVarSource fileKeyRef+34
 ResourceRequirements claims+26
-ResourceClaim request+31
-ContainerResizePolicy resourceName:ResourceName restartPolicy:ResourceResizeRestartPolicy
-ContainerRestartRule action:ContainerRestartRuleAction
-ContainerRestartRuleOnExitCodes operator:ContainerRestartRuleOnExitCodesOperator
 VolumeMount recursiveReadOnly:*RecursiveReadOnlyMode+30 mountPropagation:*MountPropagationMode
 Probe grpc+23 terminationGracePeriodSeconds+21
 HTTPGetAction scheme:URIScheme
-Lifecycle stopSignal:*Signal+33
-LifecycleHandler sleep+29
 SecurityContext procMount:*ProcMountType seccompProfile+19 appArmorProfile+30
 Capabilities add:[]Capability drop:[]Capability
-WindowsSecurityContextOptions gmsaCredentialSpecName:*string gmsaCredentialSpec:*string runAsUserName:*string hostProcess+22
 SeccompProfile type:SeccompProfileType
-AppArmorProfile type:AppArmorProfileType
 PodSecurityContext supplementalGroupsPolicy:*SupplementalGroupsPolicy+31 fsGroupChangePolicy:*PodFSGroupChangePolicy seccompProfile+19 appArmorProfile+30 seLinuxChangePolicy:*PodSELinuxChangePolicy+32
-NodeSelectorRequirement operator:NodeSelectorOperator
 PodAffinityTerm namespaceSelector+21 matchLabelKeys+29 mismatchLabelKeys+29
 Toleration operator:TolerationOperator effect:TaintEffect
-PodReadinessGate conditionType:PodConditionType
-TopologySpreadConstraint whenUnsatisfiable:UnsatisfiableConstraintAction minDomains+24 nodeAffinityPolicy:*NodeInclusionPolicy+25 nodeTaintsPolicy:*NodeInclusionPolicy+25 matchLabelKeys+25
-PodOS name:OSName
-PodResourceClaim resourceClaimName:*string resourceClaimTemplateName:*string
 `;
 
 /** Fields that stand in a struct of their own, whose fields JSON has one level up: its name (and type), from, until. */
 const EMBEDDED = `
 Volume VolumeSource hostPath -
 ConfigMapVolumeSource LocalObjectReference name items
-SecretProjection LocalObjectReference name items
-ConfigMapProjection LocalObjectReference name items
-ConfigMapEnvSource LocalObjectReference name optional
-SecretEnvSource LocalObjectReference name optional
-ConfigMapKeySelector LocalObjectReference name key
-SecretKeySelector LocalObjectReference name key
 Probe ProbeHandler exec initialDelaySeconds
-PodResourceClaim Source:ClaimSource<31 resourceClaimName -
 `;
 
 /** Types that had another name before a release. */
@@ -89,11 +61,9 @@ const RENAMED: Readonly<Record<string, readonly [number, string]>> = {
 };
 
 /** Fields that are no more: of which struct, before which field, from which release until which, and their zero. */
-const GONE: readonly (readonly [string, string, number, number, string])[] = [
+const GONE: GoTables['GONE'] = [
   ['ObjectMeta', 'managedFields', 0, 24, 'ClusterName:(string)'],
   ['ObjectMeta', 'managedFields', 24, 25, 'ZZZ_DeprecatedClusterName:(string)'],
-  ['EphemeralVolumeSource', '', 0, 21, 'ReadOnly:(bool)false'],
-  ['VolumeResourceRequirements', '', 26, 29, 'Claims:([]v1.ResourceClaim)<nil>'],
 ];
 
 export const ZERO_TIME = '{Time:(time.Time){wall:(uint64)0 ext:(int64)0 loc:(*time.Location)<nil>}}';
@@ -120,9 +90,16 @@ const ZEROS: Readonly<Record<string, string>> = {
   'intstr.IntOrString': '{Type:(intstr.Type)0 IntVal:(int32)0 StrVal:(string)}',
 };
 
-let names: Record<string, string> | undefined;
-let lines: Record<string, string[]> | undefined;
-let embeddings: Record<string, string[]> | undefined;
+/** The tables, read. */
+interface Tables {
+  names: Record<string, string>;
+  lines: Record<string, string[]>;
+  embeddings: Record<string, string[]>;
+  gone: GoTables['GONE'];
+}
+
+let common: Tables | undefined;
+let further: Tables | undefined;
 const compiled = new Map<string, GoField[]>();
 
 const byFirstWord = (text: string): Record<string, string[]> => {
@@ -134,12 +111,29 @@ const byFirstWord = (text: string): Record<string, string[]> => {
   return out;
 };
 
-function goNames(): Record<string, string> {
+const read = ({ NAMES, FIELDS, EMBEDDED, GONE }: GoTables): Tables => ({
+  names: goNames(NAMES),
+  lines: byFirstWord(FIELDS),
+  embeddings: byFirstWord(EMBEDDED),
+  gone: GONE,
+});
+
+function goNames(text: string): Record<string, string> {
   const out: Record<string, string> = Object.create(null);
-  const words = NAMES.trim().split(/\s+/);
+  const words = text.trim().split(/\s+/);
   for (let i = 0; i < words.length; i += 2) out[words[i]] = words[i + 1];
   return out;
 }
+
+function tablesFor(struct: string): Tables {
+  common ??= read({ NAMES, FIELDS, EMBEDDED, GONE });
+  return isCommon(struct) ? common : (further ??= withNames(common.names, read(part('schema').FURTHER_GO_STRUCTS)));
+}
+
+const withNames = (names: Tables['names'], tables: Tables): Tables => ({
+  ...tables,
+  names: { ...names, ...tables.names },
+});
 
 /** 'PullPolicy' is v1's, 'string' Go's own, 'types.UID' of another package. */
 const qualified = (type: string) => type.replace(/^(\*|\[\])?([A-Z]\w*)$/, '$1v1.$2');
@@ -186,9 +180,7 @@ export function goFields(struct: string, minor: number): GoField[] {
   const key = `${struct} ${minor}`;
   const known = compiled.get(key);
   if (known) return known;
-  names ??= goNames();
-  lines ??= byFirstWord(FIELDS);
-  embeddings ??= byFirstWord(EMBEDDED);
+  const { names, lines, embeddings, gone } = tablesFor(struct);
   const special: Record<string, RegExpExecArray> = Object.create(null);
   for (const word of lines[struct] ?? []) {
     const parts = /^(\w+)(?:=(\w+))?(?::([^+]+))?(?:\+(\d+))?$/.exec(word) as RegExpExecArray;
@@ -199,9 +191,9 @@ export function goFields(struct: string, minor: number): GoField[] {
   const embeds = group !== undefined && !(before && minor >= Number(before));
   const out: GoField[] = [];
   let separator = '';
-  const gone = GONE.filter(([of, , first, end]) => of === struct && minor >= first && minor < end);
+  const fieldsGone = gone.filter(([of, , first, end]) => of === struct && minor >= first && minor < end);
   const addGone = (place: string) => {
-    for (const [, next, , , text] of gone) {
+    for (const [, next, , , text] of fieldsGone) {
       if (next !== place) continue;
       out.push({ name: '', code: 's', open: '', close: '', absent: `${separator}${text}` });
       separator = ' ';

@@ -44,6 +44,7 @@ import type * as openapi from '../apiserver/openapi.ts';
 import type { Handle } from '../apiserver/types.ts';
 import type * as cloud from '../cloud/index.ts';
 import type { Controller } from '../controllers/context.ts';
+import type { GoTables } from '../controllers/go-structs.ts';
 import type * as gateway from '../gateway/index.ts';
 import type { original } from '../images/mirrors.ts';
 import type { managersOf } from '../images/packages.ts';
@@ -265,7 +266,12 @@ export interface Parts {
       /** Of kinds that few clusters have, by 'group/Kind'. */
       RULES: Readonly<Record<string, Rules>>;
     };
-  schema: { FURTHER_TYPES: string; goValueText: typeof goValueText; typedText: typeof typedText };
+  schema: {
+    FURTHER_GO_STRUCTS: GoTables;
+    FURTHER_TYPES: string;
+    goValueText: typeof goValueText;
+    typedText: typeof typedText;
+  };
   scheduling: {
     defaultPreemption: typeof defaultPreemption;
     nodeVolumeLimits: typeof nodeVolumeLimits;

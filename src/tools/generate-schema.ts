@@ -163,22 +163,25 @@ function goFields(type: GoType | undefined): Map<string, GoJson> {
   return out;
 }
 
-/** What most clusters have objects of; the structure of all else loads when it is first needed. */
-const COMMON = /\.(core|apps|meta|rbac|apiregistration|coordination|discovery|events)\.v1\.|\.version\./;
-/** Of these, kinds that a new cluster has none of, and fields that the objects of a new cluster do not set. */
-const RARE_NAMES = [
-  'StatefulSet|RollingUpdateStatefulSet|ReplicationController|PodTemplate$|Component|ResourceQuota|LimitRange|Scope',
-  'PersistentVolume|Ephemeral|TypedLocal|TypedObject|VolumeResource|Volume(Device|MountStatus|NodeAffinity)|ModifyVolume',
-  'Downward|ClusterTrust|PodCertificate|FileKey|NodeConfig|ConfigMapNode|NodeRuntimeHandlerFeatures|Attached|Workload',
-  'Container(Extended|Resize|Restart)|Lifecycle|ExecAction|GRPC|Sleep|TCPSocket|HTTPHeader|HostAlias|Linux|Windows',
-  'AppArmor|SELinux|Sysctl|Pod(DNS|Extended|OS|Readiness|Resource|Scheduling)|Resource(Claim|Health|Status)',
-  'NodeAffinity|NodeSelector|PreferredScheduling|PodAffinity$|SessionAffinity|ClientIP|Preconditions|FieldSelector',
-].join('|');
-const RARE = new RegExp(
-  String.raw`\.(?!ConfigMap|Secret|EmptyDir|HostPath|Projected)\w+VolumeSource$|\.v1\.(${RARE_NAMES})\w*$|\.core\.v1\.Topology`,
+/** What a new cluster's objects and a first Deployment consist of; the structure of all else loads when it is first needed. */
+const COMMON = new Set(
+  `
+APIService APIServiceStatus Affinity AggregationRule Capabilities ClusterRole ConfigMapVolumeSource Container
+ContainerImage ContainerPort ContainerStatus DaemonEndpoint DaemonSet DaemonSetStatus Deployment DeploymentSpec
+DeploymentStatus DeploymentStrategy EmptyDirVolumeSource EnvVar EnvVarSource HTTPGetAction HostIP
+HostPathVolumeSource KeyToPath LabelSelector LabelSelectorRequirement LoadBalancerStatus Namespace
+NamespaceStatus Node NodeAddress NodeCondition NodeDaemonEndpoints NodeFeatures NodeRuntimeHandler NodeSpec
+NodeStatus NodeSwapStatus NodeSystemInfo ObjectFieldSelector ObjectMeta Pod PodAffinityTerm PodAntiAffinity
+PodCondition PodIP PodSecurityContext PodSpec PodStatus PodTemplateSpec PolicyRule Probe ReplicaSet
+ReplicaSetStatus ResourceRequirements SeccompProfile SecurityContext Service ServiceStatus Taint Toleration
+Volume VolumeMount WeightedPodAffinityTerm
+`
+    .trim()
+    .split(/\s+/),
 );
-/** Names of several packages stand with the common types: by them a kind's name is told. */
-const isCommon = (full: string, name: string) => name.split('.').length > 2 || (COMMON.test(full) && !RARE.test(full));
+/** Kinds whose names several packages have stand with the common types: by them a kind's name is told. */
+const isCommon = (name: string, { properties }: Schema) =>
+  COMMON.has(name) || (name.split('.').length > 2 && properties?.apiVersion !== undefined);
 
 const types: string[] = [];
 const further: string[] = [];
@@ -195,7 +198,7 @@ for (const full of fullNames.sort()) {
     const type = typeOf(p);
     return `${f}:${type}${marks(full, type, f, p, s.required?.includes(f) ?? false)}`;
   });
-  (isCommon(full, name) ? types : further).push(
+  (isCommon(name, s) ? types : further).push(
     `${name}${s['x-kubernetes-map-type'] === 'atomic' ? '%' : ''} ${fields.join(' ')}`,
   );
 }

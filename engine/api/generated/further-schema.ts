@@ -12,6 +12,7 @@ NamedRuleWithOperations% resourceNames:[s operations:[s apiGroups:[s apiVersions
 ParamKind% apiVersion:s kind:s
 ParamRef% name:s namespace:s selector:@LabelSelector parameterNotFoundAction:s*
 RuleWithOperations operations:[s apiGroups:[s apiVersions:[s resources:[s scope:s*
+admissionregistration.v1.ServiceReference namespace:s! name:s! path:s* port:i*
 TypeChecking expressionWarnings:[@ExpressionWarning
 ValidatingAdmissionPolicy kind:s apiVersion:s metadata:@ObjectMeta= spec:@ValidatingAdmissionPolicySpec= status:@ValidatingAdmissionPolicyStatus=
 ValidatingAdmissionPolicyBinding kind:s apiVersion:s metadata:@ObjectMeta= spec:@ValidatingAdmissionPolicyBindingSpec=
@@ -22,6 +23,16 @@ ValidatingWebhook name:s! clientConfig:@admissionregistration.v1.WebhookClientCo
 ValidatingWebhookConfiguration kind:s apiVersion:s metadata:@ObjectMeta= webhooks:[@ValidatingWebhook~name^name
 Validation expression:s! message:s reason:s* messageExpression:s
 Variable% name:s! expression:s!
+admissionregistration.v1.WebhookClientConfig url:s* service:@admissionregistration.v1.ServiceReference caBundle:y
+ControllerRevision kind:s apiVersion:s metadata:@ObjectMeta= data:o= revision:l!
+DaemonSetCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
+DaemonSetSpec selector:@LabelSelector? template:@PodTemplateSpec! updateStrategy:@DaemonSetUpdateStrategy= minReadySeconds:i revisionHistoryLimit:i*
+DaemonSetUpdateStrategy type:s rollingUpdate:@RollingUpdateDaemonSet
+DeploymentCondition type:s! status:s! lastUpdateTime:t= lastTransitionTime:t= reason:s message:s
+ReplicaSetCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
+ReplicaSetSpec replicas:i* minReadySeconds:i selector:@LabelSelector? template:@PodTemplateSpec=
+RollingUpdateDaemonSet maxUnavailable:x maxSurge:x
+RollingUpdateDeployment maxUnavailable:x maxSurge:x
 RollingUpdateStatefulSetStrategy partition:i* maxUnavailable:x
 StatefulSet kind:s apiVersion:s metadata:@ObjectMeta= spec:@StatefulSetSpec= status:@StatefulSetStatus=
 StatefulSetCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
@@ -103,12 +114,15 @@ CertificateSigningRequest kind:s apiVersion:s metadata:@ObjectMeta= spec:@Certif
 CertificateSigningRequestCondition type:s! status:s! reason:s message:s lastUpdateTime:t= lastTransitionTime:t=
 CertificateSigningRequestSpec request:y! signerName:s! expirationSeconds:i* usages:[s username:s uid:s groups:[s extra:{[s
 CertificateSigningRequestStatus conditions:[@CertificateSigningRequestCondition~type certificate:y
+Lease kind:s apiVersion:s metadata:@ObjectMeta= spec:@LeaseSpec=
+LeaseSpec holderIdentity:s* leaseDurationSeconds:i* acquireTime:m renewTime:m leaseTransitions:i* strategy:s* preferredHolder:s*
 AWSElasticBlockStoreVolumeSource volumeID:s! fsType:s partition:i readOnly:b
 AppArmorProfile type:s! localhostProfile:s*
 AttachedVolume name:s! devicePath:s!
 AzureDiskVolumeSource diskName:s! diskURI:s! cachingMode:s* fsType:s* readOnly:b* kind:s*
 AzureFilePersistentVolumeSource secretName:s! shareName:s! readOnly:b secretNamespace:s=*
 AzureFileVolumeSource secretName:s! shareName:s! readOnly:b
+Binding kind:s apiVersion:s metadata:@ObjectMeta= target:@ObjectReference!
 CSIPersistentVolumeSource driver:s! volumeHandle:s! readOnly:b fsType:s volumeAttributes:{s controllerPublishSecretRef:@SecretReference nodeStageSecretRef:@SecretReference nodePublishSecretRef:@SecretReference controllerExpandSecretRef:@SecretReference nodeExpandSecretRef:@SecretReference
 CSIVolumeSource driver:s! readOnly:b* fsType:s* volumeAttributes:{s nodePublishSecretRef:@LocalObjectReference
 CephFSPersistentVolumeSource monitors:[s! path:s user:s secretFile:s secretRef:@SecretReference readOnly:b
@@ -119,16 +133,33 @@ ClientIPConfig timeoutSeconds:i*
 ClusterTrustBundleProjection name:s* signerName:s* labelSelector:@LabelSelector optional:b* path:s!
 ComponentCondition type:s! status:s! message:s error:s
 ComponentStatus kind:s apiVersion:s metadata:@ObjectMeta= conditions:[@ComponentCondition~type^type
+ConfigMap kind:s apiVersion:s metadata:@ObjectMeta= immutable:b* data:{s binaryData:{y
+ConfigMapEnvSource name:s optional:b*
+ConfigMapKeySelector% name:s key:s! optional:b*
 ConfigMapNodeConfigSource namespace:s! name:s! uid:s resourceVersion:s kubeletConfigKey:s!
+ConfigMapProjection name:s items:[@KeyToPath optional:b*
 ContainerExtendedResourceRequest containerName:s! resourceName:s! requestName:s!
 ContainerResizePolicy resourceName:s! restartPolicy:s!
 ContainerRestartRule action:s? exitCodes:@ContainerRestartRuleOnExitCodes
 ContainerRestartRuleOnExitCodes operator:s? values:[i~
+ContainerState waiting:@ContainerStateWaiting running:@ContainerStateRunning terminated:@ContainerStateTerminated
+ContainerStateRunning startedAt:t=
+ContainerStateTerminated exitCode:i! signal:i reason:s message:s startedAt:t= finishedAt:t= containerID:s
+ContainerStateWaiting reason:s message:s
+ContainerUser linux:@LinuxContainerUser
 DownwardAPIProjection items:[@DownwardAPIVolumeFile
 DownwardAPIVolumeFile path:s! fieldRef:@ObjectFieldSelector resourceFieldRef:@ResourceFieldSelector mode:i*
 DownwardAPIVolumeSource items:[@DownwardAPIVolumeFile defaultMode:i*
+EndpointAddress% ip:s! hostname:s nodeName:s* targetRef:@ObjectReference
+EndpointPort% name:s port:i! protocol:s appProtocol:s*
+EndpointSubset addresses:[@EndpointAddress notReadyAddresses:[@EndpointAddress ports:[@EndpointPort
+Endpoints kind:s apiVersion:s metadata:@ObjectMeta= subsets:[@EndpointSubset
+EnvFromSource prefix:s configMapRef:@ConfigMapEnvSource secretRef:@SecretEnvSource
 EphemeralContainer name:s! image:s command:[s args:[s workingDir:s ports:[@ContainerPort~containerPort,protocol^containerPort envFrom:[@EnvFromSource env:[@EnvVar~name^name resources:@ResourceRequirements= resizePolicy:[@ContainerResizePolicy restartPolicy:s* restartPolicyRules:[@ContainerRestartRule volumeMounts:[@VolumeMount~mountPath^mountPath volumeDevices:[@VolumeDevice~devicePath^devicePath livenessProbe:@Probe readinessProbe:@Probe startupProbe:@Probe lifecycle:@Lifecycle terminationMessagePath:s terminationMessagePolicy:s imagePullPolicy:s securityContext:@SecurityContext stdin:b stdinOnce:b tty:b targetContainerName:s
 EphemeralVolumeSource volumeClaimTemplate:@PersistentVolumeClaimTemplate
+Event kind:s apiVersion:s metadata:@ObjectMeta! involvedObject:@ObjectReference! reason:s message:s source:@EventSource= firstTimestamp:t= lastTimestamp:t= count:i type:s eventTime:m= series:@EventSeries action:s related:@ObjectReference reportingComponent:s= reportingInstance:s=
+EventSeries count:i lastObservedTime:m=
+EventSource component:s host:s
 ExecAction command:[s
 FCVolumeSource targetWWNs:[s lun:i* fsType:s readOnly:b wwids:[s
 FileKeySelector% volumeName:s! path:s! key:s! optional:b*
@@ -151,9 +182,13 @@ LimitRange kind:s apiVersion:s metadata:@ObjectMeta= spec:@LimitRangeSpec=
 LimitRangeItem type:s! max:{q min:{q default:{q defaultRequest:{q maxLimitRequestRatio:{q
 LimitRangeSpec limits:[@LimitRangeItem!
 LinuxContainerUser uid:l! gid:l! supplementalGroups:[l
+LoadBalancerIngress ip:s hostname:s ipMode:s* ports:[@PortStatus
+LocalObjectReference% name:s
 LocalVolumeSource path:s! fsType:s*
 ModifyVolumeStatus targetVolumeAttributesClassName:s status:s!
 NFSVolumeSource server:s! path:s! readOnly:b
+NamespaceCondition type:s! status:s! lastTransitionTime:t= reason:s message:s
+NamespaceSpec finalizers:[s
 NodeAffinity requiredDuringSchedulingIgnoredDuringExecution:@NodeSelector preferredDuringSchedulingIgnoredDuringExecution:[@PreferredSchedulingTerm
 NodeConfigSource configMap:@ConfigMapNodeConfigSource
 NodeConfigStatus assigned:@NodeConfigSource active:@NodeConfigSource lastKnownGood:@NodeConfigSource error:s
@@ -161,6 +196,7 @@ NodeRuntimeHandlerFeatures recursiveReadOnlyMounts:b* userNamespaces:b*
 NodeSelector% nodeSelectorTerms:[@NodeSelectorTerm!
 NodeSelectorRequirement key:s! operator:s! values:[s
 NodeSelectorTerm% matchExpressions:[@NodeSelectorRequirement matchFields:[@NodeSelectorRequirement
+ObjectReference% kind:s namespace:s name:s uid:s apiVersion:s resourceVersion:s fieldPath:s
 PersistentVolume kind:s apiVersion:s metadata:@ObjectMeta= spec:@PersistentVolumeSpec= status:@PersistentVolumeStatus=
 PersistentVolumeClaim kind:s apiVersion:s metadata:@ObjectMeta= spec:@PersistentVolumeClaimSpec= status:@PersistentVolumeClaimStatus=
 PersistentVolumeClaimCondition type:s! status:s! lastProbeTime:t= lastTransitionTime:t= reason:s message:s
@@ -182,8 +218,10 @@ PodResourceClaim name:s! resourceClaimName:s* resourceClaimTemplateName:s*
 PodResourceClaimStatus name:s! resourceClaimName:s*
 PodSchedulingGate name:s!
 PodTemplate kind:s apiVersion:s metadata:@ObjectMeta= template:@PodTemplateSpec=
+PortStatus port:i! protocol:s! error:s*
 PortworxVolumeSource volumeID:s! fsType:s readOnly:b
 PreferredSchedulingTerm weight:i! preference:@NodeSelectorTerm!
+ProjectedVolumeSource sources:[@VolumeProjection= defaultMode:i*
 QuobyteVolumeSource registry:s! volume:s! readOnly:b user:s group:s tenant:s
 RBDPersistentVolumeSource monitors:[s! image:s! fsType:s pool:s user:s keyring:s secretRef:@SecretReference readOnly:b
 RBDVolumeSource monitors:[s! image:s! fsType:s pool:s user:s keyring:s secretRef:@LocalObjectReference readOnly:b
@@ -192,6 +230,7 @@ ReplicationControllerCondition type:s! status:s! lastTransitionTime:t= reason:s 
 ReplicationControllerSpec replicas:i* minReadySeconds:i selector:{s% template:@PodTemplateSpec
 ReplicationControllerStatus replicas:i! fullyLabeledReplicas:i readyReplicas:i availableReplicas:i observedGeneration:l conditions:[@ReplicationControllerCondition~type^type
 ResourceClaim name:s! request:s
+ResourceFieldSelector% containerName:s resource:s! divisor:q=
 ResourceHealth resourceID:s! health:s
 ResourceQuota kind:s apiVersion:s metadata:@ObjectMeta= spec:@ResourceQuotaSpec= status:@ResourceQuotaStatus=
 ResourceQuotaSpec hard:{q scopes:[s scopeSelector:@ScopeSelector
@@ -202,6 +241,16 @@ ScaleIOPersistentVolumeSource gateway:s! system:s! secretRef:@SecretReference!* 
 ScaleIOVolumeSource gateway:s! system:s! secretRef:@LocalObjectReference!* sslEnabled:b protectionDomain:s storagePool:s storageMode:s volumeName:s fsType:s readOnly:b
 ScopeSelector% matchExpressions:[@ScopedResourceSelectorRequirement
 ScopedResourceSelectorRequirement scopeName:s! operator:s! values:[s
+Secret kind:s apiVersion:s metadata:@ObjectMeta= immutable:b* data:{y stringData:{s type:s
+SecretEnvSource name:s optional:b*
+SecretKeySelector% name:s key:s! optional:b*
+SecretProjection name:s items:[@KeyToPath optional:b*
+SecretReference% name:s namespace:s
+SecretVolumeSource secretName:s items:[@KeyToPath defaultMode:i* optional:b*
+ServiceAccount kind:s apiVersion:s metadata:@ObjectMeta= secrets:[@ObjectReference~name^name imagePullSecrets:[@LocalObjectReference automountServiceAccountToken:b*
+ServiceAccountTokenProjection audience:s expirationSeconds:l* path:s!
+ServicePort name:s protocol:s appProtocol:s* port:i! targetPort:x= nodePort:i
+ServiceSpec ports:[@ServicePort~port,protocol^port selector:{s% clusterIP:s clusterIPs:[s type:s externalIPs:[s sessionAffinity:s loadBalancerIP:s loadBalancerSourceRanges:[s externalName:s externalTrafficPolicy:s healthCheckNodePort:i publishNotReadyAddresses:b sessionAffinityConfig:@SessionAffinityConfig ipFamilies:[s ipFamilyPolicy:s* allocateLoadBalancerNodePorts:b* loadBalancerClass:s* internalTrafficPolicy:s* trafficDistribution:s*
 SessionAffinityConfig clientIP:@ClientIPConfig
 SleepAction seconds:l!
 StorageOSPersistentVolumeSource volumeName:s volumeNamespace:s fsType:s readOnly:b secretRef:@ObjectReference
@@ -216,10 +265,19 @@ TypedObjectReference apiGroup:s=* kind:s! name:s! namespace:s*
 VolumeDevice name:s! devicePath:s!
 VolumeMountStatus name:s! mountPath:s! readOnly:b recursiveReadOnly:s*
 VolumeNodeAffinity required:@NodeSelector
+VolumeProjection secret:@SecretProjection downwardAPI:@DownwardAPIProjection configMap:@ConfigMapProjection serviceAccountToken:@ServiceAccountTokenProjection clusterTrustBundle:@ClusterTrustBundleProjection podCertificate:@PodCertificateProjection
 VolumeResourceRequirements limits:{q requests:{q
 VsphereVirtualDiskVolumeSource volumePath:s! fsType:s storagePolicyName:s storagePolicyID:s
 WindowsSecurityContextOptions gmsaCredentialSpecName:s* gmsaCredentialSpec:s* runAsUserName:s* hostProcess:b*
 WorkloadReference name:s! podGroup:s! podGroupReplicaKey:s
+Endpoint addresses:[s!~ conditions:@EndpointConditions= hostname:s* targetRef:@ObjectReference deprecatedTopology:{s nodeName:s* zone:s* hints:@EndpointHints
+EndpointConditions ready:b* serving:b* terminating:b*
+EndpointHints forZones:[@ForZone forNodes:[@ForNode
+discovery.v1.EndpointPort% name:s* protocol:s* port:i* appProtocol:s*
+EndpointSlice kind:s apiVersion:s metadata:@ObjectMeta= addressType:s! endpoints:[@Endpoint! ports:[@discovery.v1.EndpointPort=
+ForNode name:s!
+ForZone name:s!
+events.v1.EventSeries count:i! lastObservedTime:m!
 ExemptPriorityLevelConfiguration nominalConcurrencyShares:i* lendablePercent:i*
 FlowDistinguisherMethod type:s!
 FlowSchema kind:s apiVersion:s metadata:@ObjectMeta= spec:@FlowSchemaSpec= status:@FlowSchemaStatus=
@@ -239,6 +297,7 @@ PriorityLevelConfigurationStatus conditions:[@PriorityLevelConfigurationConditio
 QueuingConfiguration queues:i= handSize:i= queueLengthLimit:i=
 ResourcePolicyRule verbs:[s!~ apiGroups:[s!~ resources:[s!~ clusterScope:b namespaces:[s=~
 ServiceAccountSubject namespace:s! name:s!
+flowcontrol.v1.Subject kind:s! user:@UserSubject group:@GroupSubject serviceAccount:@ServiceAccountSubject
 UserSubject name:s!
 HTTPIngressPath path:s pathType:s!* backend:@IngressBackend!
 HTTPIngressRuleValue paths:[@HTTPIngressPath!
@@ -276,6 +335,11 @@ Eviction kind:s apiVersion:s metadata:@ObjectMeta= deleteOptions:@DeleteOptions
 PodDisruptionBudget kind:s apiVersion:s metadata:@ObjectMeta= spec:@PodDisruptionBudgetSpec= status:@PodDisruptionBudgetStatus=
 PodDisruptionBudgetSpec minAvailable:x selector:@LabelSelector< maxUnavailable:x unhealthyPodEvictionPolicy:s*
 PodDisruptionBudgetStatus observedGeneration:l disruptedPods:{t disruptionsAllowed:i! currentHealthy:i! desiredHealthy:i! expectedPods:i! conditions:[@Condition~type^type
+ClusterRoleBinding kind:s apiVersion:s metadata:@ObjectMeta= subjects:[@rbac.v1.Subject roleRef:@RoleRef!
+Role kind:s apiVersion:s metadata:@ObjectMeta= rules:[@PolicyRule=
+RoleBinding kind:s apiVersion:s metadata:@ObjectMeta= subjects:[@rbac.v1.Subject roleRef:@RoleRef!
+RoleRef% apiGroup:s! kind:s! name:s!
+rbac.v1.Subject% kind:s! apiGroup:s name:s! namespace:s
 AllocatedDeviceStatus driver:s! pool:s! device:s! shareID:s* conditions:[@Condition=~type data:o networkData:@NetworkDeviceData
 AllocationResult devices:@DeviceAllocationResult= nodeSelector:@NodeSelector allocationTimestamp:t
 CELDeviceSelector expression:s!
@@ -321,6 +385,7 @@ CSINodeDriver name:s! nodeID:s! topologyKeys:[s= allocatable:@VolumeNodeResource
 CSINodeSpec drivers:[@CSINodeDriver!~name^name
 CSIStorageCapacity kind:s apiVersion:s metadata:@ObjectMeta= nodeTopology:@LabelSelector storageClassName:s! capacity:q maximumVolumeSize:q
 StorageClass kind:s apiVersion:s metadata:@ObjectMeta= provisioner:s! parameters:{s reclaimPolicy:s* mountOptions:[s allowVolumeExpansion:b* volumeBindingMode:s* allowedTopologies:[@TopologySelectorTerm
+storage.v1.TokenRequest audience:s! expirationSeconds:l*
 VolumeAttachment kind:s apiVersion:s metadata:@ObjectMeta= spec:@VolumeAttachmentSpec! status:@VolumeAttachmentStatus=
 VolumeAttachmentSource persistentVolumeName:s* inlineVolumeSpec:@PersistentVolumeSpec
 VolumeAttachmentSpec attacher:s! source:@VolumeAttachmentSource! nodeName:s!
@@ -343,8 +408,31 @@ CustomResourceValidation openAPIV3Schema:@JSONSchemaProps
 ExternalDocumentation description:s url:s
 JSONSchemaProps $ref:s $schema:s additionalItems:j additionalProperties:j allOf:[@JSONSchemaProps anyOf:[@JSONSchemaProps default:j definitions:{@JSONSchemaProps dependencies:{j description:s enum:[j example:j exclusiveMaximum:b exclusiveMinimum:b externalDocs:@ExternalDocumentation format:s id:s items:j maxItems:l* maxLength:l* maxProperties:l* maximum:d* minItems:l* minLength:l* minProperties:l* minimum:d* multipleOf:d* not:@JSONSchemaProps nullable:b oneOf:[@JSONSchemaProps pattern:s patternProperties:{@JSONSchemaProps properties:{@JSONSchemaProps required:[s title:s type:s uniqueItems:b x-kubernetes-embedded-resource:b x-kubernetes-int-or-string:b x-kubernetes-list-map-keys:[s x-kubernetes-list-type:s x-kubernetes-map-type:s x-kubernetes-preserve-unknown-fields:b* x-kubernetes-validations:[@ValidationRule~rule^rule
 SelectableField jsonPath:s!
+apiextensions.v1.ServiceReference name:s! namespace:s! path:s port:i*
 ValidationRule fieldPath:s message:s messageExpression:s optionalOldSelf:b* reason:s rule:s!
+apiextensions.v1.WebhookClientConfig caBundle:y service:@apiextensions.v1.ServiceReference url:s
 WebhookConversion clientConfig:@apiextensions.v1.WebhookClientConfig conversionReviewVersions:[s!
+APIGroup kind:s apiVersion:s name:s! versions:[@GroupVersionForDiscovery! preferredVersion:@GroupVersionForDiscovery= serverAddressByClientCIDRs:[@ServerAddressByClientCIDR
+APIGroupList kind:s apiVersion:s groups:[@APIGroup!
+APIResource name:s! singularName:s! namespaced:b! group:s version:s kind:s! verbs:[s! shortNames:[s categories:[s storageVersionHash:s
+APIResourceList kind:s apiVersion:s groupVersion:s! resources:[@APIResource!
+APIVersions kind:s apiVersion:s versions:[s! serverAddressByClientCIDRs:[@ServerAddressByClientCIDR!
+Condition type:s! status:s! observedGeneration:l lastTransitionTime:t! reason:s! message:s!
+DeleteOptions kind:s apiVersion:s gracePeriodSeconds:l* preconditions:@Preconditions orphanDependents:b* propagationPolicy:s* dryRun:[s ignoreStoreReadErrorWithClusterBreakingPotential:b*
 FieldSelectorRequirement key:s! operator:s! values:[s
+GroupResource group:s! resource:s!
+GroupVersionForDiscovery groupVersion:s! version:s!
+ListMeta selfLink:s resourceVersion:s continue:s remainingItemCount:l*
+ManagedFieldsEntry manager:s operation:s apiVersion:s time:t fieldsType:s fieldsV1:o subresource:s
+OwnerReference% apiVersion:s! kind:s! name:s! uid:s! controller:b* blockOwnerDeletion:b*
 Preconditions uid:s* resourceVersion:s*
+ServerAddressByClientCIDR clientCIDR:s! serverAddress:s!
+Status kind:s apiVersion:s metadata:@ListMeta= status:s message:s reason:s details:@StatusDetails code:i
+StatusCause reason:s message:s field:s
+StatusDetails name:s group:s kind:s uid:s causes:[@StatusCause retryAfterSeconds:i
+WatchEvent type:s! object:o!
+version.Info major:s! minor:s! emulationMajor:s emulationMinor:s minCompatibilityMajor:s minCompatibilityMinor:s gitVersion:s! gitCommit:s! gitTreeState:s! buildDate:s! goVersion:s! compiler:s! platform:s!
+APIServiceCondition lastTransitionTime:t= message:s reason:s status:s! type:s!
+APIServiceSpec caBundle:y group:s groupPriorityMinimum:i! insecureSkipTLSVerify:b service:@apiregistration.v1.ServiceReference version:s versionPriority:i!
+apiregistration.v1.ServiceReference name:s namespace:s port:i*
 `;
