@@ -34,7 +34,7 @@ export function* schedule(process: Process, client: Client): Co<number> {
     component: 'kube-scheduler',
     argv: process.argv,
     standard: {},
-    heeded: HEEDED,
+    heeded: () => HEEDED,
     minor: MINOR,
     apart: true,
   });

@@ -16,6 +16,8 @@ const DEPRECATED_VOLUMES: Record<string, string> = {
   rbd: 'deprecated in v1.28, non-functional in v1.31+',
 };
 
+/** Nothing is to be said of these; they are what most volumes have. */
+const USUAL_SOURCES = /^(name|configMap|emptyDir|hostPath|projected|secret)$/;
 /** Fields whose names in warnings are not those of the API. */
 const VOLUME_NAMES: Record<string, string> = { storageos: 'storageOS' };
 
@@ -47,12 +49,15 @@ const quoted = (text: string) => JSON.stringify(text);
 
 /** Sources of a volume that no longer work; of a PersistentVolume's spec, too. */
 export function volumeWarnings(out: string[], path: string, sources: JsonObject) {
-  for (const source in DEPRECATED_VOLUMES)
-    if (sources[source]) out.push(`${path}.${VOLUME_NAMES[source] ?? source}: ${DEPRECATED_VOLUMES[source]}`);
+  for (const source in sources)
+    if (!USUAL_SOURCES.test(source) && sources[source] && Object.hasOwn(DEPRECATED_VOLUMES, source))
+      out.push(`${path}.${VOLUME_NAMES[source] ?? source}: ${DEPRECATED_VOLUMES[source]}`);
 }
 
 export const nodeLabelWarning = (key: string): string | undefined =>
-  Object.hasOwn(DEPRECATED_NODE_LABELS, key) ? DEPRECATED_NODE_LABELS[key] : undefined;
+  !key.startsWith('kubernetes.io/') && Object.hasOwn(DEPRECATED_NODE_LABELS, key)
+    ? DEPRECATED_NODE_LABELS[key]
+    : undefined;
 
 /** Conditions of a term on nodes; `path` is the term's. */
 export function nodeTermWarnings(out: string[], path: string, term: JsonObject | undefined) {

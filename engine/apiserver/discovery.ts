@@ -197,7 +197,7 @@ export class Discovery {
     paths.push('/metrics', '/openapi/v2', '/openapi/v3', '/version');
     for (const name of Object.keys(CHECKS)) {
       paths.push(`/${name}`);
-      for (const check of CHECKS[name]) paths.push(`/${name}/${check}`);
+      for (const check of CHECKS[name]()) paths.push(`/${name}/${check}`);
     }
     return paths.sort();
   }

@@ -15,7 +15,7 @@ export interface CommandLine {
   /** What kubeadm writes for this machine. */
   standard: Readonly<Record<string, string>>;
   /** Flags that may have any value: whoever asks reads it. */
-  heeded: ReadonlySet<string>;
+  heeded: () => ReadonlySet<string>;
   /** Of the release. */
   minor: number;
   /** Flags of `standard` may be left out: the program does not serve the cluster. */
@@ -53,7 +53,7 @@ export function readFlags({
       if (value === undefined && i + 1 === argv.length) return { line: `Error: flag needs an argument: --${name}` };
       value ??= argv[++i];
       if (
-        !heeded.has(name) &&
+        !heeded().has(name) &&
         value !== standard[name] &&
         !(standard[name] === undefined && same(value, flag.preset))
       ) {
@@ -65,7 +65,7 @@ export function readFlags({
   }
   if (apart) return given;
   for (const name in standard) {
-    if (given.has(name) || heeded.has(name)) continue;
+    if (given.has(name) || heeded().has(name)) continue;
     const flag = part('control-plane').flagOf(component, name, minor);
     if (!flag || !same(standard[name], flag.preset))
       return { reason: `${component} without the flag --${name} is not modelled by this engine` };

@@ -11,7 +11,7 @@ import type { ControlPlane, Running } from './control-plane.ts';
 import { lead } from './leader-election.ts';
 import { managerFlags } from './manager-flags.ts';
 
-const ELECTION = new Set(['leader-elect']);
+const election = () => new Set(['leader-elect']);
 /** The minor release from which resource.k8s.io/v1 is served, and watched by the scheduler. */
 const RESOURCE_V1 = 34;
 /** client-go: the longest time from one try to watch to the next. */
@@ -46,7 +46,7 @@ export function* schedulerProgram(controlPlane: ControlPlane, process: Process, 
     component: 'kube-scheduler',
     argv: process.argv,
     standard: controlPlane.standard('kube-scheduler', process, version),
-    heeded: ELECTION,
+    heeded: election,
     minor: minorNumber(version),
   });
   if (!(flags instanceof Map)) return refused(process, flags);

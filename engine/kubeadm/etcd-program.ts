@@ -14,21 +14,22 @@ import { Signal, type Co } from '../sim/index.ts';
 import { readFlags } from './component-flags.ts';
 import type { ControlPlane } from './control-plane.ts';
 
-const HEEDED = new Set(['listen-client-urls', 'listen-metrics-urls', 'log-level']);
+const heeded = () => new Set(['listen-client-urls', 'listen-metrics-urls', 'log-level']);
 /** What is logged at a level: it and all after it. */
 const LEVELS = ['debug', 'info', 'warn', 'error', 'dpanic', 'panic', 'fatal'];
 /** Of one that is nobody's member also what says where it would keep its data and find others. */
-const APART = new Set([
-  ...HEEDED,
-  'advertise-client-urls',
-  'data-dir',
-  'initial-advertise-peer-urls',
-  'initial-cluster',
-  'initial-cluster-state',
-  'initial-cluster-token',
-  'listen-peer-urls',
-  'name',
-]);
+const apart = () =>
+  new Set([
+    ...heeded(),
+    'advertise-client-urls',
+    'data-dir',
+    'initial-advertise-peer-urls',
+    'initial-cluster',
+    'initial-cluster-state',
+    'initial-cluster-token',
+    'listen-peer-urls',
+    'name',
+  ]);
 /** etcd 3.6 comes with this release, and the ones before take no flag away. */
 const MINOR = 35;
 
@@ -47,7 +48,7 @@ export function etcdProgram(controlPlane: ControlPlane): Program {
       component: 'etcd',
       argv: process.argv,
       standard: isMember ? controlPlane.standard('etcd', process, version) : {},
-      heeded: isMember ? HEEDED : APART,
+      heeded: isMember ? heeded : apart,
       minor: MINOR,
       apart: !isMember,
     });

@@ -20,17 +20,18 @@ export interface ManagerFlags {
   verbosity: number;
 }
 
-const HEEDED = new Set([
-  'controllers',
-  'allocate-node-cidrs',
-  'cluster-cidr',
-  'node-cidr-mask-size',
-  'node-cidr-mask-size-ipv4',
-  'node-cidr-mask-size-ipv6',
-  'node-monitor-period',
-  'node-monitor-grace-period',
-  'v',
-]);
+const heeded = () =>
+  new Set([
+    'controllers',
+    'allocate-node-cidrs',
+    'cluster-cidr',
+    'node-cidr-mask-size',
+    'node-cidr-mask-size-ipv4',
+    'node-cidr-mask-size-ipv6',
+    'node-monitor-period',
+    'node-monitor-grace-period',
+    'v',
+  ]);
 
 const MASKS = ['node-cidr-mask-size', 'node-cidr-mask-size-ipv4', 'node-cidr-mask-size-ipv6'];
 
@@ -40,7 +41,7 @@ export function managerFlags(
   standard: Readonly<Record<string, string>>,
   minor: number,
 ): ManagerFlags | Refusal {
-  const given = readFlags({ component: 'kube-controller-manager', argv, standard, heeded: HEEDED, minor });
+  const given = readFlags({ component: 'kube-controller-manager', argv, standard, heeded, minor });
   if (!(given instanceof Map)) return given;
   const time = (name: string, preset: number): number | { line: string } => {
     const text = given.get(name);

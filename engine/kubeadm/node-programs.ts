@@ -48,8 +48,8 @@ export function unitFilesWith(unit: string): Record<string, TreeEntry> {
 }
 
 /** What the packages bring. */
-export const unitFiles: Readonly<Record<string, string>> = {
-  [`${UNIT_PATH}kubelet.service`]: `[Unit]
+export const unitFiles: Readonly<Record<string, () => string>> = {
+  [`${UNIT_PATH}kubelet.service`]: () => `[Unit]
 Description=kubelet: The Kubernetes Node Agent
 Documentation=https://kubernetes.io/docs/
 Wants=network-online.target
@@ -64,7 +64,8 @@ RestartSec=10
 [Install]
 WantedBy=multi-user.target
 `,
-  [`${UNIT_PATH}kubelet.service.d/10-kubeadm.conf`]: `# Note: This dropin only works with kubeadm and kubelet v1.11+
+  [`${UNIT_PATH}kubelet.service.d/10-kubeadm.conf`]:
+    () => `# Note: This dropin only works with kubeadm and kubelet v1.11+
 [Service]
 Environment="KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf"
 Environment="KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml"
@@ -76,7 +77,7 @@ EnvironmentFile=-/etc/default/kubelet
 ExecStart=
 ExecStart=/usr/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
 `,
-  [`${UNIT_PATH}containerd.service`]: `[Unit]
+  [`${UNIT_PATH}containerd.service`]: () => `[Unit]
 Description=containerd container runtime
 Documentation=https://containerd.io
 After=network.target dbus.service

@@ -41,34 +41,35 @@ const SERVICE_RANGE = 'service-cluster-ip-range';
 /** What says how nodes are reached. */
 const TO_NODES = ['cloud-provider', 'kubelet-preferred-address-types', 'ssh-keyfile', 'ssh-user'];
 
-const HEEDED = new Set([
-  'audit-log-maxage',
-  'audit-log-maxbackup',
-  'audit-log-maxsize',
-  'audit-log-path',
-  'audit-policy-file',
-  'authentication-config',
-  'authorization-mode',
-  'basic-auth-file',
-  'cloud-provider',
-  'egress-selector-config-file',
-  'encryption-provider-config',
-  'kubelet-certificate-authority',
-  'kubelet-preferred-address-types',
-  'oidc-ca-file',
-  'oidc-client-id',
-  'oidc-groups-claim',
-  'oidc-groups-prefix',
-  'oidc-issuer-url',
-  'oidc-required-claim',
-  'oidc-signing-algs',
-  'oidc-username-claim',
-  'oidc-username-prefix',
-  'service-cluster-ip-range',
-  'ssh-keyfile',
-  'ssh-user',
-  'token-auth-file',
-]);
+const heeded = () =>
+  new Set([
+    'audit-log-maxage',
+    'audit-log-maxbackup',
+    'audit-log-maxsize',
+    'audit-log-path',
+    'audit-policy-file',
+    'authentication-config',
+    'authorization-mode',
+    'basic-auth-file',
+    'cloud-provider',
+    'egress-selector-config-file',
+    'encryption-provider-config',
+    'kubelet-certificate-authority',
+    'kubelet-preferred-address-types',
+    'oidc-ca-file',
+    'oidc-client-id',
+    'oidc-groups-claim',
+    'oidc-groups-prefix',
+    'oidc-issuer-url',
+    'oidc-required-claim',
+    'oidc-signing-algs',
+    'oidc-username-claim',
+    'oidc-username-prefix',
+    'service-cluster-ip-range',
+    'ssh-keyfile',
+    'ssh-user',
+    'token-auth-file',
+  ]);
 
 /** `standard`: what kubeadm writes for this machine. */
 export function serverFlags(
@@ -77,7 +78,7 @@ export function serverFlags(
   minor: number,
 ): ServerFlags | Refusal {
   const { argv, host } = process;
-  const given = readFlags({ component: 'kube-apiserver', argv, standard, heeded: HEEDED, minor });
+  const given = readFlags({ component: 'kube-apiserver', argv, standard, heeded, minor });
   if (!(given instanceof Map)) return given;
   const range = given.get(SERVICE_RANGE);
   const [address] = host.net.addresses;

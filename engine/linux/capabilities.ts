@@ -6,7 +6,7 @@ import type { Process } from './types.ts';
 const DEFAULT = words(
   'AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE NET_RAW SETFCAP SETGID SETPCAP SETUID SYS_CHROOT',
 );
-const ALL = [
+const all = () => [
   ...DEFAULT,
   ...words(
     'AUDIT_CONTROL AUDIT_READ BLOCK_SUSPEND BPF CHECKPOINT_RESTORE DAC_READ_SEARCH IPC_LOCK IPC_OWNER LEASE LINUX_IMMUTABLE',
@@ -30,7 +30,7 @@ function changed(add: readonly string[] = [], drop: readonly string[] = []): Rea
   const plain = (name: string) => name.toUpperCase().replace(/^CAP_/, '');
   const added = add.map(plain);
   const dropped = drop.map(plain);
-  const base = dropped.includes('ALL') ? [] : added.includes('ALL') ? ALL : DEFAULT;
+  const base = dropped.includes('ALL') ? [] : added.includes('ALL') ? all() : DEFAULT;
   return new Set([...base, ...added].filter((name) => !dropped.includes(name)));
 }
 

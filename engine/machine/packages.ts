@@ -28,7 +28,11 @@ export function runtimeUnit(name: string): string {
 }
 
 const files = (prefix: string) => () =>
-  Object.fromEntries(Object.entries(unitFiles).filter(([path]) => path.startsWith(UNIT_PATH + prefix)));
+  Object.fromEntries(
+    Object.keys(unitFiles)
+      .filter((path) => path.startsWith(UNIT_PATH + prefix))
+      .map((path) => [path, unitFiles[path]()]),
+  );
 
 const runtime: PackageContents = {
   programs: ['containerd', 'ctr'],

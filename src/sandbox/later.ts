@@ -8,10 +8,8 @@ import { Runner } from './runner.ts';
 import { exportsOf, Script, type Edit, type Movable } from './script.ts';
 import { split } from './split.ts';
 
-/** Characters of a function's body from which on a stand-in is smaller. */
+/** Characters from which on a stand-in is smaller. */
 const WORTHWHILE = 20;
-/** The same of a block, which has its variables handed over. */
-const WORTHWHILE_BLOCK = 20;
 
 /** So many Pods that what only happens to many is there too. */
 const DEPLOYMENT = `apiVersion: apps/v1
@@ -28,7 +26,7 @@ spec:
 const COMMANDS = 'kubectl apply -f web.yaml && kubectl rollout status deployment/web && kubectl get nodes';
 
 export async function setAside(code: EngineCode): Promise<EngineCode> {
-  const core = new Script(CORE, code[CORE], WORTHWHILE_BLOCK);
+  const core = new Script(CORE, code[CORE], WORTHWHILE);
   const needed = await run({ ...code, [CORE]: marked(core) });
   const later: Movable[] = [];
   core.movables.forEach((movable, i) => {

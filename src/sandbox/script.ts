@@ -15,7 +15,7 @@ export interface Movable {
   text: string;
   /** Of a function that the script declares. */
   name?: string;
-  /** Of a method: the object that has it, as an expression, and its name. */
+  /** Of a method: its class and its name. */
   method?: { of: string; name: string };
   /** Of a property of an object literal: its key, before the value. */
   key?: string;
@@ -124,10 +124,16 @@ export class Script {
       else if (free && inLiteral && method && !computed)
         this.add(statement, node, { start: parent!.start, key: this.of(key) }, 'function');
       else if (free && !method) this.add(statement, node);
-      else if (className && kind === 'method' && !computed && key.type === 'Identifier' && owner.type === 'Program') {
-        const { start, end, static: isStatic } = parent!;
-        const of = isStatic ? className : `${className}.prototype`;
-        this.add(statement, node, { start, end, method: { of, name: this.of(key) } }, 'function');
+      else if (
+        className &&
+        kind === 'method' &&
+        !computed &&
+        !parent!.static &&
+        key.type === 'Identifier' &&
+        owner.type === 'Program'
+      ) {
+        const { start, end } = parent!;
+        this.add(statement, node, { start, end, method: { of: className, name: this.of(key) } }, 'function');
       } else if (body.type === 'BlockStatement' && kind !== 'constructor') this.addBlock(statement, body, node, true);
       if (body.type === 'BlockStatement') this.inBlock(statement, body, node, true);
       else {
@@ -157,6 +163,7 @@ export class Script {
   private inBlock(statement: Node, block: Node, owner: Node, whole: boolean) {
     const inner = block.body as Node[];
     inner.forEach((child, i) => {
+      if (child.type === 'ExpressionStatement') this.addBlock(statement, statements([child]), owner, false);
       this.collect(statement, child, owner, block);
       if (!LEAVING.test(child.type) || i + 1 === inner.length) return;
       this.addBlock(statement, statements(inner.slice(i + 1)), owner, whole);
@@ -272,7 +279,11 @@ function armsOf(node: Node): Node[] {
   }
   if (node.type === 'ConditionalExpression') return [...list('consequent'), ...list('alternate')].map(expression);
   const values = VALUES[node.type];
-  return values ? list(values).filter((value) => !isFunction(value)).map(expression) : [];
+  return values
+    ? list(values)
+        .filter((value) => !isFunction(value))
+        .map(expression)
+    : [];
 }
 
 interface Flow {

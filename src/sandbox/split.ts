@@ -37,12 +37,13 @@ const $load = (i) => {
 const $standIn = (i) => function () { return $piece(i).apply(this, arguments); };
 const $standIns = (first, length) => Array.from({ length }, (_, i) => $standIn(first + i));
 const $set = (of, name, value) => Object.defineProperty(of, name, { value, writable: true, configurable: true });
-const $class = (i, of, names) => {
-  for (const name of names.split(' ')) {
+const $classes = (i, classes, names) => names.split(',').forEach((list, c) => {
+  const of = classes[c].prototype;
+  for (const name of list.split(' ')) {
     $methods.push([i, of, name]);
     $set(of, name, $standIn(i++));
   }
-};
+});
 const $provide = (script, first, pieces) => {
   pieces.forEach((piece, i) => { $pieces[first + i] = piece; });
   $bind[script](pieces);
@@ -114,22 +115,17 @@ const $bind = [${scripts.map(({ onlyCalled }) => `(list) => { [${onlyCalled}] = 
 }
 
 /** What the core ends with: the methods' stand-ins. */
-function methods(scripts: Later[]): string {
-  let text = '';
-  scripts.forEach(({ first, pieces }) => {
-    for (let i = pieces.findIndex(({ method }) => method); i >= 0 && i < pieces.length;) {
-      const { of } = pieces[i].method!;
-      const names: string[] = [];
-      for (const { method } of pieces.slice(i)) {
-        if (method!.of !== of) break;
-        names.push(method!.name);
-      }
-      text += `\n$class(${first + i}, ${of}, ${JSON.stringify(names.join(' '))});`;
-      i += names.length;
-    }
-  });
-  return `${text}\n`;
-}
+const methods = (scripts: Later[]): string =>
+  scripts
+    .map(({ first, pieces }) => {
+      const list = pieces.flatMap(({ method }) => method ?? []);
+      const classes = Map.groupBy(list, ({ of }) => of);
+      const names = [...classes.values()].map((methods) => methods.map(({ name }) => name).join(' '));
+      return list.length
+        ? `$classes(${first + pieces.length - list.length}, [${[...classes.keys()]}], "${names}");\n`
+        : '';
+    })
+    .join('');
 
 /** Which script has what: pieces go by their folder, and declarations that only pieces of one script need follow them. */
 class Places {

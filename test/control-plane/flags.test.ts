@@ -9,7 +9,7 @@ const read = (component: ComponentName, argv: string[], minor = 35) =>
     component,
     argv: [component, ...argv],
     standard: { name: 'cp-1' },
-    heeded: new Set(['v']),
+    heeded: () => new Set(['v']),
     minor,
     apart: true,
   });

@@ -28,26 +28,27 @@ export function regexError(message: string, pattern: string, ...examples: string
   return `${message} (${examples.length ? `e.g. ${eg}` : ''}regex used for validation is '${pattern}')`;
 }
 
-function format(pattern: string, message: string, examples: string[], max?: number): Format {
+function format(pattern: string, message: () => string, examples: string[], max?: number): Format {
   const expression = whole(pattern);
-  const text = regexError(message, pattern, ...examples);
   return (value) => {
     const faults: string[] = [];
     if (max !== undefined && value.length > max) faults.push(maxLengthError(max));
-    if (!expression.test(value)) faults.push(text);
+    if (!expression.test(value)) faults.push(regexError(message(), pattern, ...examples));
     return faults;
   };
 }
 
 const labelFormat = format(
   DNS_LABEL,
-  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+  () =>
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
   ['my-name', '123-abc'],
   63,
 );
 export const isDNS1123Subdomain = format(
   DNS_SUBDOMAIN,
-  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+  () =>
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
   ['example.com'],
   253,
 );
@@ -60,35 +61,39 @@ export const isDNS1123Label: Format = (value) => {
 };
 export const isDNS1035Label = format(
   DNS_1035,
-  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+  () =>
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
   ['my-name', 'abc-123'],
   63,
 );
 export const isWildcardDNS1123Subdomain = format(
   WILDCARD_SUBDOMAIN,
-  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+  () =>
+    "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
   ['*.example.com'],
   253,
 );
 export const isValidLabelValue = format(
   LABEL_VALUE,
-  "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  () =>
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
   ['MyValue', 'my_value', '12345'],
   63,
 );
 export const isCIdentifier = format(
   C_IDENTIFIER,
-  "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
+  () =>
+    "a valid C identifier must start with alphabetic character or '_', followed by a string of alphanumeric characters or '_'",
   ['my_name', 'MY_NAME', 'MyName'],
 );
 export const isValidPercent = format(
   PERCENT,
-  "a valid percent string must be a numeric string followed by an ending '%'",
+  () => "a valid percent string must be a numeric string followed by an ending '%'",
   ['1%', '93%'],
 );
 export const isHTTPHeaderName = format(
   HTTP_HEADER,
-  "a valid HTTP header must consist of alphanumeric characters or '-'",
+  () => "a valid HTTP header must consist of alphanumeric characters or '-'",
   ['X-Header-Name'],
 );
 
@@ -108,7 +113,8 @@ export const isEnvVarName: Format = (value) => {
 
 const qualifiedPart = format(
   QUALIFIED_NAME,
-  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  () =>
+    "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
   ['MyName', 'my.name', '123-abc'],
 );
 
@@ -143,8 +149,8 @@ export const isQualifiedName: Format = (value) => {
   return faults;
 };
 
-const CONFIG_MAP_KEY_WORDS = "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
-const configMapKey = format(CONFIG_MAP_KEY, CONFIG_MAP_KEY_WORDS, ['key.name', 'KEY_NAME', 'key-name'], 253);
+const configMapKeyWords = () => "a valid config key must consist of alphanumeric characters, '-', '_' or '.'";
+const configMapKey = format(CONFIG_MAP_KEY, configMapKeyWords, ['key.name', 'KEY_NAME', 'key-name'], 253);
 
 export const isConfigMapKey: Format = (value) => {
   const faults = configMapKey(value);
