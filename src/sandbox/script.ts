@@ -57,6 +57,8 @@ export class Script {
   readonly files: readonly { name: string; start: number }[];
   private readonly allUses: Use[];
   private readonly usesOf: ReadonlyMap<Variable, Use[]>;
+  /** After what is thrown in these, variables are perhaps still looked at. */
+  private readonly tries: Node[] = [];
   /** Shorter blocks and bodies are left where they are. */
   private readonly shortest: number;
 
@@ -69,6 +71,9 @@ export class Script {
     this.body = tree.body as Node[];
     const comments = text.matchAll(/^\/\/ (\S+\.[jt]s)$/gm);
     this.files = [...comments].map(({ index, 1: name }) => ({ name, start: index }));
+    walk(tree, (node) => {
+      if (node.type === 'TryStatement') this.tries.push(node.block as Node);
+    });
     const uses = resolve(tree);
     this.allUses = uses;
     this.usesOf = Map.groupBy(uses, ({ variable }) => variable);
@@ -203,7 +208,8 @@ export class Script {
   }
 
   /**
-   * A block becomes a function of the variables around it, if it only reads these and they stay as they are meanwhile.
+   * A block becomes a function of the variables around it, if these stay as they are meanwhile. What it makes of those that
+   * only their own function knows it gives back.
    * `whole`: nothing of the function `owner` follows it.
    */
   private addBlock(statement: Node, block: Node, owner: Node, whole: boolean) {
@@ -212,6 +218,7 @@ export class Script {
     const flow = flowOf(block);
     if (!flow || (flow.returns && !whole && !flow.ends) || !this.assignsNothing(block)) return;
     const handed = new Set<string>();
+    const changed = new Set<string>();
     for (const { variable, owner: user } of this.usesIn(start, end)) {
       const { declaredAt, assigned, hoisted, name } = variable;
       if (variable.owner.type === 'Program') continue;
@@ -223,12 +230,19 @@ export class Script {
       if (!hoisted && (declaredAt > start || (variable.owner !== owner && mayBeEarly(variable, owner)))) return;
       if (!assigned.length || (block === owner.body && variable.owner === owner)) continue;
       if (variable.owner !== owner || user !== owner) return;
-      if (assigned.some(({ at, by }) => by !== owner || (at >= start && at < end))) return;
+      if (assigned.some(({ by }) => by !== owner)) return;
+      if (!assigned.some(({ at }) => at >= start && at < end)) continue;
+      if (this.usesOf.get(variable)!.some((use) => use.owner !== owner)) return;
+      changed.add(name);
     }
+    const caught = ({ start: from, end: to }: Node) => from > owner.start && from <= start && to >= end;
+    if (changed.size && (block.type === 'Expression' || flow.returns || this.tries.some(caught))) return;
     const list = [...handed];
     const call = flow.self ? `.call(${['this', ...list]})` : `(${list})`;
-    const before = (whole || flow.returns ? 'return ' : '') + (flow.yields ? 'yield* ' : '');
-    const inner = block.type === 'Expression' ? `return (${this.of(block)});` : this.of(block);
+    const result = changed.size ? `[${[...changed]}]` : '';
+    const before = (result ? `${result} = ` : whole || flow.returns ? 'return ' : '') + (flow.yields ? 'yield* ' : '');
+    let inner = block.type === 'Expression' ? `return (${this.of(block)});` : this.of(block);
+    if (result) inner = `{ ${inner} return ${result}; }`;
     const text = `function${flow.yields ? '*' : ''} (${list}) ${block.type === 'BlockStatement' ? inner : `{ ${inner} }`}`;
     const around: [string, string] =
       block.type === 'Expression' ? [`(${before}`, `${call})`] : [`{ ${before}`, `${call}; }`];
