@@ -15,7 +15,7 @@ export function tlsOf(process: Process, { servers }: NginxConfig, port: number, 
   const byName = here
     .filter((server) => server !== first)
     .flatMap((server) => server.names.map((pattern) => ({ pattern, ...read(process, server) })));
-  return { ...read(process, first), byName, plain: plain() };
+  return { ...read(process, first), byName, plain };
 }
 
 function read(process: Process, { certificate, key }: Server): Shown {

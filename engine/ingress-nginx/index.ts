@@ -30,7 +30,7 @@ const RETRY = 10_000;
 const FAKE_CERTIFICATE = 'Kubernetes Ingress Controller Fake Certificate';
 
 /** nginx to a client that forgets TLS. */
-const PLAIN =
+const plain = () =>
   '<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n<body>\r\n' +
   '<center><h1>400 Bad Request</h1></center>\r\n<center>The plain HTTP request was sent to HTTPS port</center>\r\n' +
   '<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n';
@@ -160,7 +160,7 @@ class Controller {
         const found = host && secret ? certificateOf(secrets.find(namespace, secret)) : undefined;
         return found?.names.some((name) => covers(name, host)) ? [{ pattern: host, ...found }] : [];
       }),
-      plain: PLAIN,
+      plain,
     };
     const answer = (scheme: string) => (request: HttpRequest) => this.answer(request, scheme);
     for (const listener of this.listeners) listener?.close();

@@ -197,8 +197,11 @@ export function* exchange(
 }
 
 /** What a server that waits for TLS says to a request without it. */
-function plainToTls(socket: Socket, { plain = 'Client sent an HTTP request to an HTTPS server.\n' }: Tls): HttpAnswer {
-  let body: string | undefined = plain;
+function plainToTls(
+  socket: Socket,
+  { plain = () => 'Client sent an HTTP request to an HTTPS server.\n' }: Tls,
+): HttpAnswer {
+  let body: string | undefined = plain();
   socket.close();
   return {
     statusLine: 'HTTP/1.0 400 Bad Request',

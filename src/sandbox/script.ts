@@ -28,6 +28,7 @@ export type Edit = [start: number, end: number, text: string];
 /** Expressions that do nothing and are the same at any time, given that of what they are made of. */
 const PURE =
   /^(Literal|Identifier|Template(Literal|Element)|Property|(Array|Object|Unary|Binary|Logical|Conditional)Expression)$/;
+const TEXT = /^(Literal|TemplateLiteral|BinaryExpression)$/;
 const PURE_CLASSES = ['Set', 'Map', 'RegExp', 'WeakMap', 'WeakSet'];
 /** Statements after which the others of their block are perhaps not run. */
 const LEAVING = /^(If|Switch|Try|Expression|While|DoWhile|For|ForOf|ForIn)Statement$/;
@@ -351,6 +352,12 @@ function isPure(node: Node): boolean {
     const list = node.arguments as Node[];
     const known = PURE_CLASSES.includes((node.callee as Node).name as string);
     return known && list.every((argument) => argument.type !== 'Identifier' && isPure(argument));
+  }
+  if (node.type === 'CallExpression') {
+    const { object, property } = node.callee as { object?: Node; property?: Node };
+    return (
+      property?.name === 'split' && TEXT.test(object!.type) && [object!, ...(node.arguments as Node[])].every(isPure)
+    );
   }
   return PURE.test(node.type) && children(node).every(([, child]) => isPure(child));
 }

@@ -29,7 +29,7 @@ export interface Tls {
   /** Why a handshake ends when there is nothing to show; absent: no such name. */
   alert?: 'internal error';
   /** The body of the answer to HTTP without TLS; absent: that of servers written in Go. */
-  plain?: string;
+  plain?: () => string;
 }
 
 /** What a server shows to a client that asks for a name; undefined: it ends the handshake there. */
