@@ -115,12 +115,12 @@ export function podWarnings(out: string[], base: string, pod: JsonObject | undef
     if (claim) claimSpecWarnings(out, `${path}.volumes[${i}].ephemeral.volumeClaimTemplate.spec`, claim);
   });
   each(spec.volumes, (volume) => pathWarnings(out, volume));
-  repeated(out, `${path}.hostAliases`, spec.hostAliases, 'ip');
-  repeated(out, `${path}.imagePullSecrets`, spec.imagePullSecrets, 'name');
+  if (spec.hostAliases) repeated(out, `${path}.hostAliases`, spec.hostAliases, 'ip');
+  if (spec.imagePullSecrets) repeated(out, `${path}.imagePullSecrets`, spec.imagePullSecrets, 'name');
   each(spec.imagePullSecrets, ({ name }, i) => {
     if (!name) out.push(`${path}.imagePullSecrets[${i}].name: invalid empty name ""`);
   });
-  byteWarnings(out, `${path}.overhead`, spec.overhead);
+  if (spec.overhead) byteWarnings(out, `${path}.overhead`, spec.overhead);
   if (!spec.securityContext?.seccompProfile) annotated(SECCOMP_POD, SECCOMP_TEXT);
   eachContainer(spec, path, (container, at) => {
     if (!container.securityContext?.seccompProfile) annotated(SECCOMP_CONTAINER + container.name, SECCOMP_TEXT);

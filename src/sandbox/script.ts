@@ -19,8 +19,8 @@ export interface Movable {
   method?: { of: string; name: string };
   /** Of a property of an object literal: its key, before the value. */
   key?: string;
-  /** Of a block: what stands before and after the function that it has become. */
-  call?: [before: string, after: string];
+  /** Of a block: what stands before and after the call of the function that it has become, and what this is handed. */
+  call?: { before: string; list: string[]; after: string };
 }
 
 export type Edit = [start: number, end: number, text: string];
@@ -239,15 +239,14 @@ export class Script {
     const caught = ({ start: from, end: to }: Node) => from > owner.start && from <= start && to >= end;
     if (changed.size && (block.type === 'Expression' || flow.returns || this.tries.some(caught))) return;
     const list = [...handed];
-    const call = flow.self ? `.call(${['this', ...list]})` : `(${list})`;
     const result = changed.size ? `[${[...changed]}]` : '';
     const before = (result ? `${result} = ` : whole || flow.returns ? 'return ' : '') + (flow.yields ? 'yield* ' : '');
     let inner = block.type === 'Expression' ? `return (${this.of(block)});` : this.of(block);
     if (result) inner = `{ ${inner} return ${result}; }`;
     const text = `function${flow.yields ? '*' : ''} (${list}) ${block.type === 'BlockStatement' ? inner : `{ ${inner} }`}`;
-    const around: [string, string] =
-      block.type === 'Expression' ? [`(${before}`, `${call})`] : [`{ ${before}`, `${call}; }`];
-    this.movables.push({ statement, start, end, body: block, text, call: around });
+    const [open, close] = block.type === 'Expression' ? ['(', ')'] : ['{ ', '; }'];
+    const call = { before: open + before, list: flow.self ? ['this', ...list] : list, after: close };
+    this.movables.push({ statement, start, end, body: block, text, call });
   }
 
   private usedOutside(variable: Variable, { start, end }: Node): boolean {

@@ -34,6 +34,8 @@ const $load = (i) => {
   globalThis.loadPart($scripts.findLast(([, first]) => first <= i)[0]);
   return $pieces[i];
 };
+const $runOn = (i, self, ...list) => $piece(i).apply(self, list);
+const $run = (i, ...list) => $piece(i).apply(undefined, list);
 const $standIn = (i) => function () { return $piece(i).apply(this, arguments); };
 const $standIns = (first, length) => Array.from({ length }, (_, i) => $standIn(first + i));
 const $set = (of, name, value) => Object.defineProperty(of, name, { value, writable: true, configurable: true });
@@ -100,7 +102,10 @@ function ordered(name: string, first: number, list: Movable[], values: ReadonlyS
 
 function standIn({ start, end, name, method, key, call }: Movable, number: number): Edit {
   if (name || method) return [start, end, ''];
-  if (call) return [start, end, `${call[0]}$piece(${number})${call[1]}`];
+  if (call) {
+    const { before, list, after } = call;
+    return [start, end, `${before}${list[0] === 'this' ? '$runOn' : '$run'}(${[number, ...list]})${after}`];
+  }
   return [start, end, `${key ? `${key}: ` : ''}$standIn(${number})`];
 }
 
