@@ -25,22 +25,29 @@ spec:
 
 const COMMANDS = 'kubectl apply -f web.yaml && kubectl rollout status deployment/web && kubectl get nodes';
 
+/** What a reader's first command loads whole otherwise, beside the core. */
+const SPLIT = [CORE, 'shell.js', 'kubectl.js', 'images.js'];
+
 export async function setAside(code: EngineCode): Promise<EngineCode> {
-  const core = new Script(CORE, code[CORE], WORTHWHILE);
-  const needed = await run({ ...code, [CORE]: marked(core) });
-  const later: Movable[] = [];
-  core.movables.forEach((movable, i) => {
-    const { body, end } = movable;
-    const inside = end <= (later.at(-1)?.end ?? 0);
-    if (!needed.has(i) && !inside && body.end - body.start >= WORTHWHILE) later.push(movable);
-  });
-  return { ...code, ...split(core, later) };
+  const scripts = SPLIT.map((file) => new Script(file, code[file], WORTHWHILE));
+  const needed = await run({ ...code, ...Object.fromEntries(scripts.map((script) => [script.file, marked(script)])) });
+  const parted: Record<string, string> = { ...code };
+  for (const script of scripts) {
+    const later: Movable[] = [];
+    script.movables.forEach((movable, i) => {
+      const { body, end } = movable;
+      const inside = end <= (later.at(-1)?.end ?? 0);
+      if (!needed.has(`${script.file} ${i}`) && !inside && body.end - body.start >= WORTHWHILE) later.push(movable);
+    });
+    Object.assign(parted, split(script, later));
+  }
+  return parted;
 }
 
-/** The core that notes which of its movable pieces run, and tells it when asked. */
-function marked(core: Script): string {
-  const edits = core.movables.flatMap(({ body: { type, start, end } }, i): Edit[] => {
-    const mark = `$ran.add(${i})`;
+/** A script that notes which of its movable pieces run; the core tells it when asked. */
+function marked(script: Script): string {
+  const edits = script.movables.flatMap(({ body: { type, start, end } }, i): Edit[] => {
+    const mark = `$ran.add("${script.file} ${i}")`;
     if (type === 'BlockStatement') return [[start + 1, start + 1, `${mark};`]];
     const [open, close] = type === 'Statements' ? [`{ ${mark}; `, ' }'] : [`(${mark}, `, ')'];
     return [
@@ -48,19 +55,21 @@ function marked(core: Script): string {
       [end, end, close],
     ];
   });
-  return `const $ran = new Set();
-${core.edited(edits)}
+  const text = `${script.edited(edits)}\n${exportsOf(script.exports)}`;
+  if (script.file !== CORE) return text;
+  return `globalThis.$ran = new Set();
+${text}
 const $call = kubebook.call;
 kubebook.call = (method, json) => (method === 'ran' ? JSON.stringify([...$ran]) : $call(method, json));
-${exportsOf(core.exports)}`;
+`;
 }
 
-/** The numbers of the pieces that run until a cluster's first Deployment is ready and its nodes have been looked at. */
-async function run(code: EngineCode): Promise<Set<number>> {
+/** The pieces that run until a cluster's first Deployment is ready and its nodes have been looked at. */
+async function run(code: EngineCode): Promise<Set<string>> {
   const runner = new Runner(await QuickJSEngine.create(variant, code), () => Promise.reject(new Error('no jq here')));
   runner.boot({});
   runner.writeFile('web.yaml', DEPLOYMENT);
   const { exitCode } = await runner.run(COMMANDS);
   if (exitCode !== 0) throw new Error('the first Deployment does not become ready');
-  return new Set(runner.call<number[]>('ran'));
+  return new Set(runner.call<string[]>('ran'));
 }

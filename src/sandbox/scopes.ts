@@ -94,6 +94,8 @@ function declareIn(block: Node, scope: Scope, functionScope?: Scope) {
   for (const [key, child] of children(block)) {
     if (child.type === 'FunctionDeclaration') declare(scope, child.id as Node, true);
     else if (child.type === 'ClassDeclaration') declare(scope, child.id as Node);
+    else if (child.type === 'ImportDeclaration')
+      for (const { local } of child.specifiers as { local: Node }[]) declare(scope, local, true);
     else if (child.type === 'VariableDeclaration' && child.kind !== 'var')
       for (const { id } of child.declarations as { id: Node }[]) for (const one of identifiers(id)) declare(scope, one);
     else if (child.type === 'SwitchCase') declareIn(child, scope);

@@ -44,6 +44,7 @@ const VALUES: Record<string, string> = {
 const ROOTED = /^(Super|PrivateIdentifier|MetaProperty)$/;
 
 export class Script {
+  readonly file: string;
   readonly text: string;
   /** In the order of the text; those in a function after it. */
   readonly movables: Movable[] = [];
@@ -66,6 +67,7 @@ export class Script {
   constructor(file: string, text: string, shortest: number) {
     const { program, errors } = parseSync(file, text, { preserveParens: false });
     if (errors.length) throw new Error(`${file}: ${errors[0].message}`);
+    this.file = file;
     this.text = text;
     this.shortest = shortest;
     const tree = program as unknown as Node;

@@ -1,6 +1,6 @@
-// Splits the core: pieces of it go to scripts that load when they are called. Node only.
+// Splits a script: pieces of it go to scripts that load when they are called. Node only.
 //
-// The core keeps a stand-in for each piece, which loads its script and passes the call on. The script puts its functions in the
+// It keeps a stand-in for each piece, which loads its script and passes the call on. The script puts its functions in the
 // places of their stand-ins: on prototypes, and at names that are only called. A function that is a value somewhere
 // keeps its stand-in for ever, so that it is the same value at all times.
 
@@ -8,7 +8,7 @@ import { CORE, type EngineCode } from './quickjs.ts';
 import type { Node, Use } from './scopes.ts';
 import { exportsOf, type Edit, type Movable, type Script } from './script.ts';
 
-/** The folders of the engine that have scripts of their own, a folder inside another one after it; the others share one. */
+/** The folders whose pieces of the core have scripts of their own, a folder inside another one after it; the others share one. */
 const FOLDERS = [
   'api',
   'api/validation',
@@ -63,33 +63,33 @@ interface Later {
   named: string[];
 }
 
-export function split(core: Script, movables: Movable[]): EngineCode {
-  const places = new Places(core, movables);
+export function split(script: Script, movables: Movable[]): EngineCode {
+  const places = new Places(script, movables);
   const pieces = Map.groupBy(
     movables.filter(({ statement }) => !places.statements.has(statement)),
     (movable) => places.movables.get(movable)!,
   );
-  const values = new Set(core.uses.filter((use) => !isCall(use)).map(({ variable }) => variable.name));
+  const values = new Set(script.uses.filter((use) => !isCall(use)).map(({ variable }) => variable.name));
   let first = 0;
   const scripts = [...pieces].map(([name, list]) => {
-    const script = ordered(name, first, list, values);
+    const later = ordered(name, first, list, values);
     first += list.length;
-    return script;
+    return later;
   });
   const edits = scripts.flatMap(({ first, pieces }) => pieces.map((piece, i) => standIn(piece, first + i)));
   const moved = [...places.statements.keys()].map(({ start, end }): Edit => [start, end, '']);
-  const exports = new Map(core.exports);
+  const exports = new Map(script.exports);
   const code: Record<string, string> = {};
   scripts.forEach(({ name, first, pieces }, s) => {
     const imports = ['$provide', ...places.needs(name)];
     for (const used of imports) exports.set(LATER + used, used);
-    code[`later-${name}.js`] = [
-      `import { ${imports.map((used) => `${LATER}${used} as ${used}`)} } from "./${CORE}";`,
-      ...places.of(name).map((statement) => core.of(statement)),
+    code[`${name}.js`] = [
+      `import { ${imports.map((used) => `${LATER}${used} as ${used}`)} } from "./${script.file}";`,
+      ...places.of(name).map((statement) => script.of(statement)),
       `$provide(${s}, ${first}, [\n${pieces.map(({ text }) => text).join(',\n')}\n]);`,
     ].join('\n');
   });
-  code[CORE] = head(scripts) + core.edited([...edits, ...moved]) + methods(scripts) + exportsOf(exports);
+  code[script.file] = head(scripts) + script.edited([...edits, ...moved]) + methods(scripts) + exportsOf(exports);
   return code;
 }
 
@@ -109,9 +109,9 @@ function standIn({ start, end, name, method, key, call }: Movable, number: numbe
   return [start, end, `${key ? `${key}: ` : ''}$standIn(${number})`];
 }
 
-/** What the core starts with: the named functions' stand-ins. */
+/** What it starts with: the named functions' stand-ins. */
 function head(scripts: Later[]): string {
-  const list = scripts.map(({ name, first }) => [`later-${name}`, first]);
+  const list = scripts.map(({ name, first }) => [name, first]);
   const length = scripts.reduce((sum, { pieces }) => sum + pieces.length, 0);
   return `const $scripts = ${JSON.stringify(list)}, $length = ${length};${RUNTIME}
 ${scripts.map(({ first, named }) => `var [${named}] = $standIns(${first}, ${named.length});`).join('\n')}
@@ -119,7 +119,7 @@ const $bind = [${scripts.map(({ onlyCalled }) => `(list) => { [${onlyCalled}] = 
 `;
 }
 
-/** What the core ends with: the methods' stand-ins. */
+/** What it ends with: the methods' stand-ins. */
 const methods = (scripts: Later[]): string =>
   scripts
     .map(({ first, pieces }) => {
@@ -136,19 +136,19 @@ const methods = (scripts: Later[]): string =>
 class Places {
   readonly movables: ReadonlyMap<Movable, string>;
   readonly statements = new Map<Node, string>();
-  private readonly core: Script;
+  private readonly script: Script;
   private readonly inOrder: readonly Movable[];
 
-  constructor(core: Script, movables: Movable[]) {
-    this.core = core;
+  constructor(script: Script, movables: Movable[]) {
+    this.script = script;
     this.inOrder = movables;
-    this.movables = new Map(movables.map((movable) => [movable, scriptAt(core, movable.start)]));
-    const exported = new Set(core.exports.values());
-    const uses = Map.groupBy(core.uses, ({ variable }) => variable.name);
+    this.movables = new Map(movables.map((movable) => [movable, scriptAt(script, movable.start)]));
+    const exported = new Set(script.exports.values());
+    const uses = Map.groupBy(script.uses, ({ variable }) => variable.name);
     const inside = Map.groupBy(movables, ({ statement }) => statement);
     for (let before = -1; before < this.statements.size;) {
       before = this.statements.size;
-      for (const [name, statement] of core.declarations) {
+      for (const [name, statement] of script.declarations) {
         if (this.statements.has(statement) || exported.has(name)) continue;
         const { start, end } = statement;
         const others = (uses.get(name) ?? []).filter(({ node }) => node.start < start || node.end > end);
@@ -156,33 +156,36 @@ class Places {
           ...others.map((use) => this.scriptOf(use)),
           ...(inside.get(statement) ?? []).map((movable) => this.movables.get(movable)),
         ]);
-        const [script] = scripts;
-        if (others.length && script && scripts.size === 1) this.statements.set(statement, script);
+        const [only] = scripts;
+        if (others.length && only && scripts.size === 1) this.statements.set(statement, only);
       }
     }
   }
 
   /** The declarations of a script. */
   of(script: string): Node[] {
-    return [...this.core.declarations.values()].filter((statement) => this.statements.get(statement) === script);
+    return [...this.script.declarations.values()].filter((statement) => this.statements.get(statement) === script);
   }
 
-  /** The names that a script needs of the core. */
+  /** The names that a script needs of the one that is split. */
   needs(script: string): Set<string> {
-    const names = this.core.uses.filter((use) => this.scriptOf(use) === script).map(({ variable }) => variable.name);
-    return new Set(names.filter((name) => !this.statements.has(this.core.declarations.get(name)!)));
+    const names = this.script.uses.filter((use) => this.scriptOf(use) === script).map(({ variable }) => variable.name);
+    return new Set(names.filter((name) => !this.statements.has(this.script.declarations.get(name)!)));
   }
 
   private scriptOf({ node: { start } }: Use): string | undefined {
     const movable = lastBefore(this.inOrder, start);
     if (movable && start < movable.end) return this.movables.get(movable);
-    return this.statements.get(lastBefore(this.core.body, start)!);
+    return this.statements.get(lastBefore(this.script.body, start)!);
   }
 }
 
-function scriptAt({ files }: Script, at: number): string {
-  const file = lastBefore(files, at)?.name ?? '';
-  return FOLDERS.findLast((folder) => file.startsWith(`engine/${folder}/`))?.replace('/', '-') ?? OTHERS;
+/** Pieces of the core go by their folder, those of other scripts by their file: each has to do with one command, or one image. */
+function scriptAt({ file, files }: Script, at: number): string {
+  const source = lastBefore(files, at)?.name ?? '';
+  if (file === CORE)
+    return `later-${FOLDERS.findLast((folder) => source.startsWith(`engine/${folder}/`))?.replace('/', '-') ?? OTHERS}`;
+  return `${file.slice(0, -3)}-${source.replace(/^.*?(engine|node_modules)\//, '').replaceAll(/\W/g, '-')}`;
 }
 
 /** Whether a function is called there; otherwise it is a value. */
