@@ -79,6 +79,8 @@ class Wheel {
   /** The first in order. */
   next: Entry | undefined;
   private size = 0;
+  /** So many of the slot of `next` have been removed: it is emptied at once when all have, since what is added comes after them. */
+  private removed = 0;
   private readonly slots: (Entry[] | undefined)[] = [];
   /** A bit for each slot that has entries. */
   private readonly words: number[] = [];
@@ -105,10 +107,10 @@ class Wheel {
   shift() {
     const place = ((this.next as Entry).at % SLOTS) | 0;
     const slot = this.slots[place] as Entry[];
-    slot.shift();
     this.size--;
-    if (slot.length > 0) this.next = slot[0];
+    if (++this.removed < slot.length) this.next = slot[this.removed];
     else {
+      slot.length = this.removed = 0;
       this.words[place >> 5] &= ~(1 << (place & 31));
       this.next = this.size === 0 ? undefined : this.after(place);
     }

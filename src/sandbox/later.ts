@@ -1,6 +1,6 @@
-// Takes out of the core what a default cluster's boot and its first Deployment never run: functions and blocks that stand in
-// scripts of their own, one a folder, each loaded when the first of them is called. Which ones these are shows when the
-// core runs once in the sandbox with all of them marked. Node only.
+// Takes out of the core, the shell, kubectl and the images what a default cluster's boot and its first Deployment never run:
+// functions and blocks that stand in scripts of their own, each loaded when the first of them is called. Which ones these are
+// shows when all of them are marked and it runs once in the sandbox. Node only.
 
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import { CORE, QuickJSEngine, type EngineCode } from './quickjs.ts';
